@@ -5,8 +5,7 @@ const DECIMAL = /^(-?)(\d+)(?:\.(\d*))?$/;
 const MAX_TEXT_LENGTH = 80;
 
 export type Parsed<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly reason: string };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
 
 /**
  * `text` as an integer at `scale` decimals: `parseDecimal('1.5', 3)` is 1500n. Refuses anything but plain
@@ -15,13 +14,19 @@ export type Parsed<T> =
 export function parseDecimal(text: string, scale: number): Parsed<bigint> {
   const match = text.length <= MAX_TEXT_LENGTH ? DECIMAL.exec(text) : null;
   if (match === null) {
-    return { ok: false, reason: `expected a decimal number, found ${JSON.stringify(text.slice(0, 40))}` };
+    return {
+      ok: false,
+      reason: `expected a decimal number, found ${JSON.stringify(text.slice(0, 40))}`,
+    };
   }
   const sign = match[1] ?? '';
   const whole = match[2] ?? '0';
   const fraction = (match[3] ?? '').replace(/0+$/, '');
   if (fraction.length > scale) {
-    return { ok: false, reason: `expected at most ${scale} decimals, found ${JSON.stringify(text)}` };
+    return {
+      ok: false,
+      reason: `expected at most ${scale} decimals, found ${JSON.stringify(text)}`,
+    };
   }
   const digits = BigInt(whole + fraction.padEnd(scale, '0'));
   return { ok: true, value: sign === '-' ? -digits : digits };

@@ -103,9 +103,7 @@ export function notionalScale(instrument: Instrument): number {
 
 /** `ticks × lots` as an integer at `notionalScale(instrument)` decimals of the quote asset. */
 export function toNotional(instrument: Instrument, ticks: number, lots: number): bigint {
-  return (
-    BigInt(ticks) * BigInt(lots) * BigInt(instrument.tickUnits) * BigInt(instrument.lotUnits)
-  );
+  return BigInt(ticks) * BigInt(lots) * BigInt(instrument.tickUnits) * BigInt(instrument.lotUnits);
 }
 
 /** `ticks × lots` as decimal text in the quote asset, without trailing zeros. */
@@ -145,7 +143,10 @@ function parseSteps(text: string, scale: number, units: number, name: string): P
   const step = BigInt(units);
   if (parsed.value < 0n || parsed.value % step !== 0n) {
     const size = formatDecimal(step, scale);
-    return { ok: false, reason: `expected a multiple of the ${name} ${size} and ≥ 0, found ${text}` };
+    return {
+      ok: false,
+      reason: `expected a multiple of the ${name} ${size} and ≥ 0, found ${text}`,
+    };
   }
   const steps = Number(parsed.value / step);
   if (!Number.isSafeInteger(steps)) return { ok: false, reason: `${text} is too large` };

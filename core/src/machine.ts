@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes into a bot and what goes out of it. `step(state, event) → effects` lives in dca/bot.ts.
 
-import type {
-  ClientOrderId,
-  Fill,
-  OrderEnd,
-  OrderRequest,
-  Quote,
-  RejectedBy,
-} from './order.ts';
+import type { ClientOrderId, Fill, OrderEnd, OrderRequest, Quote, RejectedBy } from './order.ts';
 import type { TimeMs } from './units.ts';
 
 /** Everything a bot may be told. Time rides on the event and never goes backwards. */
 export type BotEvent =
   /** The market moved, or the answer to `requestQuote`. */
-  | { readonly kind: 'quote'; readonly time: TimeMs; readonly symbol: string; readonly quote: Quote }
+  | {
+      readonly kind: 'quote';
+      readonly time: TimeMs;
+      readonly symbol: string;
+      readonly quote: Quote;
+    }
   /** The venue holds the order. May come after its first fill, or never. */
   | {
       readonly kind: 'orderAccepted';

@@ -9,7 +9,9 @@ export type ClientOrderId = Brand<string, 'ClientOrderId'>;
 /** `text` as a client order ID. Throws RangeError unless it is 1 to 36 of `A-Z a-z 0-9 - _`. */
 export function clientOrderId(text: string): ClientOrderId {
   if (!/^[A-Za-z0-9_-]{1,36}$/.test(text)) {
-    throw new RangeError(`clientOrderId must be 1 to 36 of A-Z a-z 0-9 - _, was ${JSON.stringify(text)}`);
+    throw new RangeError(
+      `clientOrderId must be 1 to 36 of A-Z a-z 0-9 - _, was ${JSON.stringify(text)}`,
+    );
   }
   return text as ClientOrderId;
 }
