@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wire protocol between server, signer and egress: frames on inherited pipes and the messages in them.
+//
+// Three links, each a byte stream in both directions:
+//   server ── Intent ──▶ signer ── SignedRequest ──▶ egress ── Answer, UserEvent ──▶ server
+//   server ◀─ Decision ── signer ◀──── Receipt ───── egress
+// No signature and no key ever travels towards the server.
+
+/** The version byte of every frame; a peer of another version is refused. */
+export const WIRE_VERSION = 1;
+
+/** Most payload bytes of a frame. Intents and requests are small; an exchange's answer may be long. */
+export const FRAME_BYTES_MAX = {
+  intent: 16_384,
+  request: 16_384,
+  decision: 262_144,
+  answer: 8_388_608,
+} as const;
+
+/** `recvWindow` of every signed request: short, so that doubt about a lost order ends soon. */
+export const RECV_WINDOW_MS = 5_000;
+
+/** An order as the signer sees it: decimal text, so that it needs no instrument to judge it. */
+export interface OrderIntent {
+  readonly symbol: string;
+  readonly side: 'buy' | 'sell';
+  readonly type: 'limit' | 'limitMaker' | 'market';
+  readonly timeInForce: 'GTC' | 'IOC' | 'FOK';
+  /** Absent for market orders only. */
+  readonly price?: string;
+  readonly quantity: string;
+  readonly clientOrderId: string;
+}
+
+/** What the server may submit to the signer. `id` is the server's and unique per link. */
+export type Intent =
+  | {
+      readonly kind: 'placeOrder';
+      readonly id: number;
+      readonly connection: string;
+      readonly order: OrderIntent;
+    }
+  | {
+      readonly kind: 'cancelOrder';
+      readonly id: number;
+      readonly connection: string;
+      readonly symbol: string;
+      readonly clientOrderId: string;
+    }
+  | {
+      readonly kind: 'queryOrder';
+      readonly id: number;
+      readonly connection: string;
+      readonly symbol: string;
+      readonly clientOrderId: string;
+    }
+  | {
+      readonly kind: 'queryOpenOrders';
+      readonly id: number;
+      readonly connection: string;
+      readonly symbol?: string;
+    }
+  /** Fills of one symbol: from a trade ID on, or all of one order. At most 1000 a time. */
+  | {
+      readonly kind: 'queryFills';
+      readonly id: number;
+      readonly connection: string;
+      readonly symbol: string;
+      readonly fromTradeId?: string;
+      readonly exchangeOrderId?: string;
+    }
+  | { readonly kind: 'queryAccount'; readonly id: number; readonly connection: string }
+  | { readonly kind: 'queryPermissions'; readonly id: number; readonly connection: string }
+  /** Open (or renew) the stream of the account's own events; they come from egress as `userEvent`. */
+  | { readonly kind: 'subscribe'; readonly id: number; readonly connection: string }
+  /** Was an order with this ID ever signed? Answered from the signer's own record. */
+  | {
+      readonly kind: 'lookUp';
+      readonly id: number;
+      readonly connection: string;
+      readonly clientOrderId: string;
+    }
+  | { readonly kind: 'listConnections'; readonly id: number }
+  /** Make a key. The answer shows its public half; the private half stays. */
+  | {
+      readonly kind: 'createConnection';
+      readonly id: number;
+      readonly name: string;
+      readonly venue: string;
+    }
+  /** Name the exchange's identifier for the key; it is public like a user name. */
+  | {
+      readonly kind: 'activateConnection';
+      readonly id: number;
+      readonly connection: string;
+      readonly apiKey: string;
+    };
+
+export interface ConnectionInfo {
+  readonly connection: string;
+  readonly name: string;
+  readonly venue: string;
+  readonly state: 'created' | 'active' | 'expired';
+  readonly publicKeyPem: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** The policy lines that apply, as written, and the SHA-256 of the whole policy file. */
+  readonly policy: readonly string[];
+  readonly policyHash: string;
+}
+
+/** What the signer says to the server. */
+export type Decision =
+  /** The request is on its way to egress. After `timestamp + recvWindow` the exchange no longer takes it. */
+  | {
+      readonly kind: 'signed';
+      readonly id: number;
+      readonly timestamp: number;
+      readonly recvWindow: number;
+    }
+  /** Nothing was signed. `rule` names the policy rule, `default deny`, or the check that failed. */
+  | {
+      readonly kind: 'refused';
+      readonly id: number;
+      readonly rule: string;
+      readonly reason: string;
+    }
+  | { readonly kind: 'record'; readonly id: number; readonly signedAt: number | null }
+  | {
+      readonly kind: 'connections';
+      readonly id: number;
+      readonly connections: readonly ConnectionInfo[];
+    };
+
+/** What the signer hands to egress. `payload` is the whole signed text, ready to send. */
+export type SignedRequest =
+  | {
+      readonly kind: 'request';
+      readonly id: number;
+      readonly connection: string;
+      readonly venue: string;
+      readonly method: 'GET' | 'POST' | 'DELETE';
+      readonly path: string;
+      readonly apiKey: string;
+      /** The query (GET, DELETE) or form body (POST), signature included. */
+      readonly payload: string;
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly kind: 'subscribe';
+      readonly id: number;
+      readonly connection: string;
+      readonly venue: string;
+      /** Parameters of `userDataStream.subscribe.signature`, signature included. */
+      readonly params: Readonly<Record<string, string | number>>;
+    };
+
+/** What egress says to the server. `id` is the intent's. */
+export type Answer =
+  | {
+      readonly kind: 'answer';
+      readonly id: number;
+      readonly status: number;
+      /** The exchange's body as received, unread by egress. */
+      readonly body: string;
+      readonly sentAt: number;
+      readonly receivedAt: number;
+      readonly usedWeight?: number;
+    }
+  /** `notSent`: no byte left, the order does not exist. `unknown`: it may or may not exist. */
+  | {
+      readonly kind: 'failed';
+      readonly id: number;
+      readonly certainty: 'notSent' | 'unknown';
+      readonly reason: string;
+    }
+  | { readonly kind: 'userEvent'; readonly connection: string; readonly event: unknown }
+  | {
+      readonly kind: 'userStream';
+      readonly connection: string;
+      readonly state: 'up' | 'down';
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'egressHealth';
+      readonly venue: string;
+      readonly clockSkewMs: number | null;
+      readonly roundTripMs: number | null;
+      readonly reason: string;
+    };
+
+/** What egress tells the signer: that a request ended, never what the answer says. */
+export type Receipt = {
+  readonly kind: 'receipt';
+  readonly id: number;
+  readonly status: number | null;
+};
