@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shapes of the desk's HTTP API. OpenAPI and the web's types are made from these.
+//
+// Prices, quantities and amounts are decimal text at the instrument's own precision; times are UTC milliseconds
+// on the venue's clock; percentages are decimal text without a sign for plus.
+
+import { Type, type Static } from 'typebox';
+
+const Decimal = Type.String({ pattern: '^-?\\d+(\\.\\d+)?$', description: 'decimal text' });
+const Time = Type.Number({ description: 'UTC milliseconds' });
+const Nullable = <T extends Type.TSchema>(schema: T): Type.TUnion<[T, Type.TNull]> =>
+  Type.Union([schema, Type.Null()]);
+
+export const ErrorBody = Type.Object(
+  {
+    error: Type.String({ description: 'a code, e.g. invalid_settings' }),
+    message: Type.String({ description: 'what was expected and what came' }),
+    fields: Type.Optional(
+      Type.Array(
+        Type.Object({ field: Type.String(), expected: Type.String(), found: Type.String() }),
+      ),
+    ),
+  },
+  { $id: 'ErrorBody' },
+);
+
+export const Instrument = Type.Object(
+  {
+    symbol: Type.String(),
+    baseAsset: Type.String(),
+    quoteAsset: Type.String(),
+    priceDecimals: Type.Integer(),
+    quantityDecimals: Type.Integer(),
+    tickSize: Decimal,
+    lotSize: Decimal,
+    minNotional: Decimal,
+  },
+  { $id: 'Instrument' },
+);
+
+/** What market the desk trades on, said plainly on every page. */
+export const Market = Type.Object(
+  {
+    kind: Type.Union([
+      Type.Literal('synthetic'),
+      Type.Literal('candles'),
+      Type.Literal('trades'),
+      Type.Literal('exchange'),
+    ]),
+    label: Type.String({ description: 'seed or file name, or the exchange' }),
+    isSimulated: Type.Boolean(),
+    speed: Type.Number({ description: 'market time per wall time; 1 is live, 0 is paused' }),
+    marketTime: Nullable(Time),
+    hasEnded: Type.Boolean({ description: 'a replay has reached its end' }),
+  },
+  { $id: 'Market' },
+);
+
+export const Desk = Type.Object(
+  {
+    name: Type.String(),
+    version: Type.String(),
+    market: Market,
+    instruments: Type.Array(Instrument),
+    quoteAsset: Type.String(),
+  },
+  { $id: 'Desk' },
+);
+
+export const ProcessHealth = Type.Object(
+  {
+    name: Type.Union([Type.Literal('server'), Type.Literal('signer'), Type.Literal('egress')]),
+    state: Type.Union([Type.Literal('up'), Type.Literal('starting'), Type.Literal('down')]),
+    pid: Nullable(Type.Integer()),
+    startedAt: Nullable(Time),
+    restarts: Type.Integer(),
+    memoryBytes: Nullable(Type.Integer()),
+    detail: Type.String(),
+  },
+  { $id: 'ProcessHealth' },
+);
+
+export const StreamHealth = Type.Object(
+  {
+    name: Type.Union([Type.Literal('market'), Type.Literal('account')]),
+    state: Type.Union([Type.Literal('up'), Type.Literal('down')]),
+    lastEventAt: Nullable(Time),
+    detail: Type.String(),
+  },
+  { $id: 'StreamHealth' },
+);
+
+export const Health = Type.Object(
+  {
+    state: Type.Union([Type.Literal('ok'), Type.Literal('degraded')]),
+    processes: Type.Array(ProcessHealth),
+    streams: Type.Array(StreamHealth),
+    clockSkewMs: Nullable(Type.Number()),
+    roundTripMs: Nullable(Type.Number()),
+    /** Orders whose fate is being asked for, and effects not yet performed. */
+    pendingEffects: Type.Integer(),
+    ambiguousOrders: Type.Integer(),
+  },
+  { $id: 'Health' },
+);
+
+export const Balance = Type.Object(
+  { asset: Type.String(), free: Decimal, locked: Decimal },
+  { $id: 'Balance' },
+);
+
+export const Connection = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    venue: Type.String(),
+    state: Type.Union([Type.Literal('created'), Type.Literal('active'), Type.Literal('expired')]),
+    publicKeyPem: Type.String(),
+    createdAt: Time,
+    expiresAt: Time,
+    policy: Type.Array(Type.String()),
+    policyHash: Type.String(),
+  },
+  { $id: 'Connection' },
+);
+
+/** core's DcaSettings, as data. */
+export const DcaSettings = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 80 }),
+    symbols: Type.Array(Type.String(), { minItems: 1 }),
+    baseOrderVolume: Decimal,
+    baseOrderType: Type.Union([Type.Literal('market'), Type.Literal('limit')]),
+    safetyOrderVolume: Decimal,
+    safetyOrderStep: Decimal,
+    maxSafetyOrders: Type.Integer(),
+    maxActiveSafetyOrders: Type.Integer(),
+    volumeScale: Decimal,
+    stepScale: Decimal,
+    takeProfit: Decimal,
+    stopLoss: Type.Optional(Decimal),
+    cooldownSeconds: Type.Integer(),
+    maxActiveDeals: Type.Integer(),
+    maxSlippage: Decimal,
+  },
+  { $id: 'DcaSettings', additionalProperties: false },
+);
+
+export const Bot = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    kind: Type.Literal('dca'),
+    state: Type.Union([Type.Literal('running'), Type.Literal('stopped')]),
+    connection: Type.String(),
+    settings: DcaSettings,
+    createdAt: Time,
+    quoteAsset: Type.String(),
+    activeDeals: Type.Integer(),
+    completedDeals: Type.Integer(),
+    realizedProfit: Decimal,
+    unrealizedProfit: Decimal,
+    /** Quote spent on coins the running deals hold. */
+    fundsInUse: Decimal,
+    /** The last refusal or pause, in words; null while all is well. */
+    attention: Nullable(Type.String()),
+  },
+  { $id: 'Bot' },
+);
+
+export const Order = Type.Object(
+  {
+    clientOrderId: Type.String(),
+    exchangeOrderId: Nullable(Type.String()),
+    purpose: Type.Union([
+      Type.Literal('baseOrder'),
+      Type.Literal('safetyOrder'),
+      Type.Literal('takeProfit'),
+      Type.Literal('stopLoss'),
+      Type.Literal('close'),
+    ]),
+    side: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
+    type: Type.Union([Type.Literal('limit'), Type.Literal('limitMaker')]),
+    timeInForce: Type.Union([Type.Literal('GTC'), Type.Literal('IOC'), Type.Literal('FOK')]),
+    price: Decimal,
+    quantity: Decimal,
+    filledQuantity: Decimal,
+    /** `intended`: stored, not answered yet. `ambiguous`: sent, fate unknown, being asked for. */
+    state: Type.Union([
+      Type.Literal('intended'),
+      Type.Literal('ambiguous'),
+      Type.Literal('open'),
+      Type.Literal('filled'),
+      Type.Literal('cancelled'),
+      Type.Literal('expired'),
+      Type.Literal('rejected'),
+    ]),
+    rejectedBy: Nullable(
+      Type.Union([Type.Literal('desk'), Type.Literal('policy'), Type.Literal('exchange')]),
+    ),
+    rule: Nullable(Type.String()),
+    reason: Nullable(Type.String()),
+    placedAt: Time,
+    endedAt: Nullable(Time),
+  },
+  { $id: 'Order' },
+);
+
+export const Fill = Type.Object(
+  {
+    tradeId: Type.String(),
+    clientOrderId: Type.String(),
+    time: Time,
+    side: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
+    price: Decimal,
+    quantity: Decimal,
+    notional: Decimal,
+    commission: Decimal,
+    commissionAsset: Type.String(),
+  },
+  { $id: 'Fill' },
+);
+
+/** One step of the safety ladder; step 0 is the base order. */
+export const LadderStep = Type.Object(
+  {
+    index: Type.Integer(),
+    state: Type.Union([
+      Type.Literal('waiting'),
+      Type.Literal('placed'),
+      Type.Literal('filled'),
+      Type.Literal('rejected'),
+    ]),
+    deviationPercent: Decimal,
+    price: Decimal,
+    quantity: Decimal,
+    notional: Decimal,
+  },
+  { $id: 'LadderStep' },
+);
+
+export const Deal = Type.Object(
+  {
+    id: Type.String({ description: '<bot id>-<number>' }),
+    botId: Type.String(),
+    botName: Type.String(),
+    number: Type.Integer(),
+    symbol: Type.String(),
+    quoteAsset: Type.String(),
+    baseAsset: Type.String(),
+    status: Type.Union([
+      Type.Literal('starting'),
+      Type.Literal('open'),
+      Type.Literal('closing'),
+      Type.Literal('completed'),
+      Type.Literal('cancelled'),
+      Type.Literal('failed'),
+    ]),
+    /** What the deal waits for or why it ended, e.g. `takeProfit`, `stopLoss`, `closedByUser`. */
+    reason: Type.String(),
+    openedAt: Time,
+    closedAt: Nullable(Time),
+    quantity: Decimal,
+    cost: Decimal,
+    averagePrice: Nullable(Decimal),
+    breakEvenPrice: Nullable(Decimal),
+    takeProfitPrice: Nullable(Decimal),
+    stopLossPrice: Nullable(Decimal),
+    lastPrice: Nullable(Decimal),
+    realizedProfit: Decimal,
+    realizedProfitPercent: Decimal,
+    unrealizedProfit: Decimal,
+    unrealizedProfitPercent: Decimal,
+    filledSafetyOrders: Type.Integer(),
+    ladder: Type.Array(LadderStep),
+    orders: Type.Array(Order),
+    fills: Type.Array(Fill),
+  },
+  { $id: 'Deal' },
+);
+
+/** A line of a deal's event stream: data; the web writes the sentence in the reader's language. */
+export const Note = Type.Object(
+  {
+    sequence: Type.Integer(),
+    botId: Type.String(),
+    dealId: Type.String(),
+    time: Time,
+    kind: Type.String(),
+    values: Type.Record(Type.String(), Type.String()),
+  },
+  { $id: 'Note' },
+);
+
+export const DealPage = Type.Object(
+  { deals: Type.Array(Deal), nextCursor: Nullable(Type.String()), total: Type.Integer() },
+  { $id: 'DealPage' },
+);
+
+/** Candle rows, oldest first: `[openTime, open, high, low, close, volume]`; a missing row is a gap. */
+export const Candles = Type.Object(
+  {
+    symbol: Type.String(),
+    interval: Type.String(),
+    candles: Type.Array(Type.Tuple([Time, Decimal, Decimal, Decimal, Decimal, Decimal])),
+  },
+  { $id: 'Candles' },
+);
+
+export const Totals = Type.Object(
+  {
+    quoteAsset: Type.String(),
+    realizedProfit: Decimal,
+    unrealizedProfit: Decimal,
+    fundsInUse: Decimal,
+    activeDeals: Type.Integer(),
+    completedDeals: Type.Integer(),
+    runningBots: Type.Integer(),
+    /** Cumulative realised profit after each closed deal, oldest first, at most 500 points. */
+    profitCurve: Type.Array(Type.Tuple([Time, Decimal])),
+  },
+  { $id: 'Totals' },
+);
+
+/**
+ * Live updates on `/api/v1/stream` (server-sent events). Each event has `id: <sequence>` and `data:` one of these.
+ * Sequences have no holes; after one, or after `reset`, the page reads everything again.
+ */
+export const StreamMessage = Type.Union(
+  [
+    Type.Object({ kind: Type.Literal('hello'), sequence: Type.Integer() }),
+    Type.Object({ kind: Type.Literal('reset') }),
+    Type.Object({
+      kind: Type.Literal('quote'),
+      symbol: Type.String(),
+      time: Time,
+      bid: Decimal,
+      ask: Decimal,
+      last: Decimal,
+    }),
+    /** The running one-minute candle (or the interval asked for by `?interval=`). */
+    Type.Object({
+      kind: Type.Literal('candle'),
+      symbol: Type.String(),
+      interval: Type.String(),
+      candle: Type.Tuple([Time, Decimal, Decimal, Decimal, Decimal, Decimal]),
+    }),
+    Type.Object({ kind: Type.Literal('bot'), bot: Bot }),
+    Type.Object({ kind: Type.Literal('deal'), deal: Deal }),
+    Type.Object({ kind: Type.Literal('note'), note: Note }),
+    Type.Object({ kind: Type.Literal('totals'), totals: Totals }),
+    Type.Object({ kind: Type.Literal('balances'), balances: Type.Array(Balance) }),
+    Type.Object({ kind: Type.Literal('health'), health: Health }),
+    Type.Object({ kind: Type.Literal('market'), market: Market }),
+  ],
+  { $id: 'StreamMessage' },
+);
+
+export type ErrorBody = Static<typeof ErrorBody>;
+export type Instrument = Static<typeof Instrument>;
+export type Market = Static<typeof Market>;
+export type Desk = Static<typeof Desk>;
+export type ProcessHealth = Static<typeof ProcessHealth>;
+export type StreamHealth = Static<typeof StreamHealth>;
+export type Health = Static<typeof Health>;
+export type Balance = Static<typeof Balance>;
+export type Connection = Static<typeof Connection>;
+export type Bot = Static<typeof Bot>;
+export type Order = Static<typeof Order>;
+export type Fill = Static<typeof Fill>;
+export type LadderStep = Static<typeof LadderStep>;
+export type Deal = Static<typeof Deal>;
+export type Note = Static<typeof Note>;
+export type DealPage = Static<typeof DealPage>;
+export type Candles = Static<typeof Candles>;
+export type Totals = Static<typeof Totals>;
+export type StreamMessage = Static<typeof StreamMessage>;
