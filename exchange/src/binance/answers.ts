@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Binance's Spot answers and account events mean (rest-api.md, user-data-stream.md, errors.md).
+
+import {
+  ASSET_SCALE,
+  clientOrderId,
+  parsePrice,
+  parseQuantity,
+  toScaled,
+  type Fill,
+  type Instrument,
+  type Parsed,
+} from '@kontor/core';
+import {
+  VenueError,
+  type AccountEvent,
+  type AnswerParser,
+  type CancelVerdict,
+  type InstrumentLookup,
+  type Listing,
+  type PlaceVerdict,
+  type QueryVerdict,
+  type RawAnswer,
+  type VenueBalance,
+  type VenueOrder,
+} from '../port.ts';
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** −1006, −1007: "status unknown"; −1003 never reached the matching engine, nor did −1021. */
+const STATUS_UNKNOWN = new Set([-1000, -1001, -1006, -1007, -1008]);
+const DUPLICATE_ORDER = 'Duplicate order sent.';
+const UNKNOWN_ORDER = new Set([-2011, -2013]);
+
+const ORDER_STATES: Readonly<Record<string, VenueOrder['state']>> = {
+  NEW: 'open',
+  PENDING_NEW: 'open',
+  PARTIALLY_FILLED: 'open',
+  FILLED: 'filled',
+  CANCELED: 'cancelled',
+  PENDING_CANCEL: 'open',
+  REJECTED: 'expired',
+  EXPIRED: 'expired',
+  EXPIRED_IN_MATCH: 'expired',
+};
+
+/** The parser for Binance Spot and everything that speaks its protocol. */
+export const binanceAnswers: AnswerParser = {
+  place(answer, instruments): PlaceVerdict {
+    const body = readBody(answer);
+    if (body.kind === 'error') {
+      // Our IDs are never used twice, so a duplicate is this very order, already there.
+      return body.message === DUPLICATE_ORDER
+        ? { kind: 'ambiguous', reason: body.message }
+        : { kind: 'rejected', rule: String(body.code), reason: body.message };
+    }
+    if (body.kind === 'unknown') return { kind: 'ambiguous', reason: body.reason };
+    return guarded((): PlaceVerdict => ({
+      kind: 'accepted',
+      order: toOrder(toRow(body.value), instruments),
+    }));
+  },
+
+  cancel(answer, instruments): CancelVerdict {
+    const body = readBody(answer);
+    if (body.kind === 'error') {
+      return UNKNOWN_ORDER.has(body.code)
+        ? { kind: 'notOpen', reason: body.message }
+        : { kind: 'ambiguous', reason: `${body.code} ${body.message}` };
+    }
+    if (body.kind === 'unknown') return { kind: 'ambiguous', reason: body.reason };
+    return guarded((): CancelVerdict => ({
+      kind: 'cancelled',
+      order: toOrder(toRow(body.value), instruments),
+    }));
+  },
+
+  query(answer, instruments): QueryVerdict {
+    const body = readBody(answer);
+    if (body.kind === 'error') {
+      return UNKNOWN_ORDER.has(body.code)
+        ? { kind: 'absent' }
+        : { kind: 'ambiguous', reason: `${body.code} ${body.message}` };
+    }
+    if (body.kind === 'unknown') return { kind: 'ambiguous', reason: body.reason };
+    return guarded((): QueryVerdict => ({
+      kind: 'found',
+      order: toOrder(toRow(body.value), instruments),
+    }));
+  },
+
+  openOrders(answer, instruments): Listing<VenueOrder> {
+    return readList(answer, (row) =>
+      instruments(text(row, 'symbol')) === undefined ? null : toOrder(row, instruments),
+    );
+  },
+
+  fills(answer, instrument): Listing<Fill & { readonly exchangeOrderId: string }> {
+    return readList(answer, (row) => ({
+      ...toFill(row, instrument, {
+        id: 'id',
+        quantity: 'qty',
+        time: number(row, 'time'),
+        isMaker: row['isMaker'] === true,
+      }),
+      exchangeOrderId: String(row['orderId']),
+    }));
+  },
+
+  account(answer): Listing<VenueBalance> {
+    const body = readBody(answer);
+    if (body.kind === 'error') return { kind: 'failed', reason: `${body.code} ${body.message}` };
+    if (body.kind === 'unknown') return { kind: 'failed', reason: body.reason };
+    const balances = toRow(body.value)['balances'];
+    if (!Array.isArray(balances))
+      return { kind: 'failed', reason: 'expected balances in the account answer' };
+    return {
+      kind: 'ok',
+      items: balances.map((item) => {
+        const row = toRow(item);
+        return { asset: text(row, 'asset'), free: text(row, 'free'), locked: text(row, 'locked') };
+      }),
+    };
+  },
+
+  accountEvent(event, instruments): AccountEvent {
+    const row = toRow(event);
+    const name = text(row, 'e');
+    const time = typeof row['E'] === 'number' ? row['E'] : 0;
+    if (name === 'executionReport') {
+      if (instruments(text(row, 's')) === undefined) return { kind: 'other', time, name };
+      return { kind: 'order', time: number(row, 'T'), order: toReportedOrder(row, instruments) };
+    }
+    if (name === 'outboundAccountPosition') {
+      const balances = Array.isArray(row['B']) ? row['B'] : [];
+      return {
+        kind: 'balances',
+        time,
+        balances: balances.map((item) => {
+          const balance = toRow(item);
+          return {
+            asset: text(balance, 'a'),
+            free: text(balance, 'f'),
+            locked: text(balance, 'l'),
+          };
+        }),
+      };
+    }
+    return { kind: 'other', time, name };
+  },
+};
+
+type Body =
+  | { readonly kind: 'ok'; readonly value: unknown }
+  | { readonly kind: 'error'; readonly code: number; readonly message: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/**
+ * A 2xx answer is a fact; a 4xx answer with a code is the exchange saying no, except for the codes that say
+ * "status unknown". Everything else proves nothing.
+ */
+function readBody(answer: RawAnswer): Body {
+  let value: unknown;
+  try {
+    value = JSON.parse(answer.body);
+  } catch {
+    return { kind: 'unknown', reason: `HTTP ${answer.status} with a body that is not JSON` };
+  }
+  if (answer.status >= 200 && answer.status < 300) return { kind: 'ok', value };
+  const row = isRow(value) ? value : {};
+  const code = row['code'];
+  const message = typeof row['msg'] === 'string' ? row['msg'] : '';
+  if (
+    answer.status >= 400 &&
+    answer.status < 500 &&
+    typeof code === 'number' &&
+    !STATUS_UNKNOWN.has(code)
+  ) {
+    return { kind: 'error', code, message };
+  }
+  return {
+    kind: 'unknown',
+    reason: `HTTP ${answer.status} ${String(code ?? '')} ${message}`.trim(),
+  };
+}
+
+function readList<T>(answer: RawAnswer, parse: (row: Row) => T | null): Listing<T> {
+  const body = readBody(answer);
+  if (body.kind === 'error') return { kind: 'failed', reason: `${body.code} ${body.message}` };
+  if (body.kind === 'unknown') return { kind: 'failed', reason: body.reason };
+  if (!Array.isArray(body.value)) return { kind: 'failed', reason: 'expected a list' };
+  try {
+    return {
+      kind: 'ok',
+      items: body.value.map((item) => parse(toRow(item))).filter((item) => item !== null),
+    };
+  } catch (error) {
+    return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** An answer that says yes in a form we cannot read proves nothing. */
+function guarded<T>(parse: () => T): T | { readonly kind: 'ambiguous'; readonly reason: string } {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof VenueError) return { kind: 'ambiguous', reason: error.message };
+    throw error;
+  }
+}
+
+function toOrder(row: Row, instruments: InstrumentLookup): VenueOrder {
+  const instrument = instrumentOf(text(row, 'symbol'), instruments);
+  const time = number(row, 'transactTime', 'time');
+  const fills = Array.isArray(row['fills']) ? row['fills'] : [];
+  return {
+    clientOrderId: clientOrderId(text(row, 'origClientOrderId', 'clientOrderId')),
+    exchangeOrderId: String(row['orderId']),
+    symbol: instrument.symbol,
+    state: toState(text(row, 'status')),
+    filledLots: valueOf(parseQuantity(instrument, text(row, 'executedQty')), 'executedQty'),
+    time,
+    updateTime: number(row, 'updateTime', 'transactTime', 'time'),
+    fills: fills.map((item) =>
+      toFill(toRow(item), instrument, { id: 'tradeId', quantity: 'qty', time, isMaker: false }),
+    ),
+  };
+}
+
+/** `executionReport`: `c` is the order's ID, but after a cancel the cancelled order's is in `C`. */
+function toReportedOrder(row: Row, instruments: InstrumentLookup): VenueOrder {
+  const instrument = instrumentOf(text(row, 's'), instruments);
+  const original = row['C'];
+  const id = typeof original === 'string' && original !== '' ? original : text(row, 'c');
+  const time = number(row, 'T');
+  const fill =
+    row['x'] === 'TRADE'
+      ? [
+          toFill(
+            {
+              id: row['t'],
+              price: row['L'],
+              qty: row['l'],
+              commission: row['n'],
+              commissionAsset: row['N'],
+            },
+            instrument,
+            { id: 'id', quantity: 'qty', time, isMaker: row['m'] === true },
+          ),
+        ]
+      : [];
+  return {
+    clientOrderId: clientOrderId(id),
+    exchangeOrderId: String(row['i']),
+    symbol: instrument.symbol,
+    state: toState(text(row, 'X')),
+    filledLots: valueOf(parseQuantity(instrument, text(row, 'z')), 'z'),
+    time: number(row, 'O', 'T'),
+    updateTime: time,
+    fills: fill,
+  };
+}
+
+function toFill(
+  row: Row,
+  instrument: Instrument,
+  from: {
+    readonly id: string;
+    readonly quantity: string;
+    readonly time: number;
+    readonly isMaker: boolean;
+  },
+): Fill {
+  const asset = row['commissionAsset'];
+  return {
+    tradeId: String(row[from.id]),
+    time: from.time,
+    priceTicks: valueOf(parsePrice(instrument, text(row, 'price')), 'price'),
+    quantity: valueOf(parseQuantity(instrument, text(row, from.quantity)), from.quantity),
+    commission: toScaled(text(row, 'commission'), ASSET_SCALE, 'commission'),
+    commissionAsset: typeof asset === 'string' ? asset : '',
+    isMaker: from.isMaker,
+  };
+}
+
+function toState(status: string): VenueOrder['state'] {
+  const state = ORDER_STATES[status];
+  if (state === undefined)
+    throw new VenueError('unexpected', `expected an order status, found ${status}`);
+  return state;
+}
+
+function instrumentOf(symbol: string, instruments: InstrumentLookup): Instrument {
+  const instrument = instruments(symbol);
+  if (instrument === undefined)
+    throw new VenueError('unexpected', `expected a known symbol, found ${symbol}`);
+  return instrument;
+}
+
+function valueOf<T>(parsed: Parsed<T>, field: string): T {
+  if (!parsed.ok) throw new VenueError('unexpected', `${field}: ${parsed.reason}`);
+  return parsed.value;
+}
+
+function isRow(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function toRow(value: unknown): Row {
+  if (!isRow(value))
+    throw new VenueError('unexpected', `expected an object, found ${typeof value}`);
+  return value;
+}
+
+/** The first of `names` that is there as text. */
+function text(row: Row, ...names: readonly string[]): string {
+  for (const name of names) {
+    const value = row[name];
+    if (typeof value === 'string') return value;
+  }
+  throw new VenueError('unexpected', `expected text in ${names.join(' or ')}`);
+}
+
+/** The first of `names` that is there as a number. */
+function number(row: Row, ...names: readonly string[]): number {
+  for (const name of names) {
+    const value = row[name];
+    if (typeof value === 'number') return value;
+  }
+  throw new VenueError('unexpected', `expected a number in ${names.join(' or ')}`);
+}

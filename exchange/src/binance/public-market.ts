@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// Binance Spot's public market data: exchangeInfo, klines and quotes over REST, trades and book tickers as a stream.
+
+import {
+  makeInstrument,
+  parsePrice,
+  type Instrument,
+  type PriceTicks,
+  type Quote,
+} from '@kontor/core';
+import {
+  VenueError,
+  type CandleRow,
+  type MarketListener,
+  type MarketStream,
+  type PublicMarket,
+} from '../port.ts';
+
+const REQUEST_TIMEOUT_MS = 5_000;
+/** Binance pings every 20 s; a live market sends more often than this. */
+const STREAM_SILENCE_MS_MAX = 65_000;
+const RECONNECT_MS_MIN = 250;
+const RECONNECT_MS_MAX = 10_000;
+
+type Row = Readonly<Record<string, unknown>>;
+
+export interface PublicMarketAddresses {
+  /** e.g. `https://api.binance.com` */
+  readonly rest: string;
+  /** e.g. `wss://stream.binance.com:9443` */
+  readonly streams: string;
+}
+
+/** The public market at `addresses`. Nothing is sent until a method is called. */
+export function binancePublicMarket(addresses: PublicMarketAddresses): PublicMarket {
+  const known = new Map<string, Instrument>();
+
+  async function get(path: string): Promise<unknown> {
+    let response: Response;
+    try {
+      response = await fetch(addresses.rest + path, {
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
+    } catch (error) {
+      throw new VenueError('network', `${addresses.rest} did not answer ${path}`, { cause: error });
+    }
+    const body: unknown = await response.json().catch(() => null);
+    if (!response.ok) {
+      const row = asRow(body);
+      throw new VenueError(
+        String(row['code'] ?? response.status),
+        `${path}: HTTP ${response.status} ${String(row['msg'] ?? '')}`.trim(),
+      );
+    }
+    return body;
+  }
+
+  function instrument(symbol: string): Instrument {
+    const found = known.get(symbol);
+    if (found === undefined)
+      throw new VenueError('unexpected', `${symbol} is not loaded; ask instruments() first`);
+    return found;
+  }
+
+  return {
+    async instruments(symbols) {
+      const query = encodeURIComponent(JSON.stringify(symbols));
+      const info = asRow(await get(`/api/v3/exchangeInfo?symbols=${query}`));
+      const rows = Array.isArray(info['symbols']) ? info['symbols'] : [];
+      for (const row of rows) {
+        const made = toInstrument(asRow(row));
+        known.set(made.symbol, made);
+      }
+      return symbols.map(instrument);
+    },
+
+    async candles(symbol, interval, limit) {
+      const rows = await get(`/api/v3/klines?symbol=${symbol}&interval=${interval}&limit=${limit}`);
+      if (!Array.isArray(rows)) throw new VenueError('unexpected', 'expected a list of klines');
+      return rows.map(toCandle);
+    },
+
+    async quote(symbol) {
+      const [book, last] = await Promise.all([
+        get(`/api/v3/ticker/bookTicker?symbol=${symbol}`),
+        get(`/api/v3/ticker/price?symbol=${symbol}`),
+      ]);
+      const found = instrument(symbol);
+      return {
+        bid: price(found, asRow(book)['bidPrice']),
+        ask: price(found, asRow(book)['askPrice']),
+        last: price(found, asRow(last)['price']),
+      };
+    },
+
+    open(symbols, interval, listener) {
+      return openStream(addresses.streams, symbols, interval, instrument, listener);
+    },
+  };
+}
+
+function openStream(
+  base: string,
+  symbols: readonly string[],
+  interval: string,
+  instrument: (symbol: string) => Instrument,
+  listener: MarketListener,
+): MarketStream {
+  const names = symbols.flatMap((symbol) => {
+    const lower = symbol.toLowerCase();
+    return [`${lower}@bookTicker`, `${lower}@trade`, `${lower}@kline_${interval}`];
+  });
+  const quotes = new Map<string, { bid: PriceTicks; ask: PriceTicks; last: PriceTicks }>();
+  let socket: WebSocket | undefined;
+  let isClosed = false;
+  let delayMs = RECONNECT_MS_MIN;
+  let reconnect: NodeJS.Timeout | undefined;
+  let silence: NodeJS.Timeout | undefined;
+
+  function connect(): void {
+    const current = new WebSocket(`${base}/stream?streams=${names.join('/')}`);
+    socket = current;
+    watchSilence(current);
+    current.addEventListener('open', () => {
+      delayMs = RECONNECT_MS_MIN;
+      listener.onState('up', `connected to ${base}`);
+    });
+    current.addEventListener('message', (message) => {
+      watchSilence(current);
+      if (typeof message.data === 'string') dispatch(asRow(JSON.parse(message.data)));
+    });
+    current.addEventListener('close', (event) =>
+      lost(current, `closed by the exchange (${event.code})`),
+    );
+    current.addEventListener('error', () => lost(current, `${base} cannot be reached`));
+  }
+
+  function watchSilence(current: WebSocket): void {
+    clearTimeout(silence);
+    silence = setTimeout(() => {
+      current.close();
+      lost(current, `silent for ${STREAM_SILENCE_MS_MAX / 1000} s`);
+    }, STREAM_SILENCE_MS_MAX);
+  }
+
+  function lost(current: WebSocket, reason: string): void {
+    if (isClosed || current !== socket) return;
+    socket = undefined;
+    clearTimeout(silence);
+    listener.onState('down', reason);
+    reconnect = setTimeout(connect, delayMs);
+    delayMs = Math.min(delayMs * 2, RECONNECT_MS_MAX);
+  }
+
+  function dispatch(message: Row): void {
+    const data = asRow(message['data']);
+    const symbol = String(data['s'] ?? '');
+    if (!symbols.includes(symbol)) return;
+    const found = instrument(symbol);
+    if (data['e'] === 'trade') {
+      const last = price(found, data['p']);
+      const book = quotes.get(symbol);
+      const quote = { bid: book?.bid ?? last, ask: book?.ask ?? last, last };
+      quotes.set(symbol, quote);
+      listener.onTrade(symbol, Number(data['T']), quote);
+    } else if (data['e'] === 'kline') {
+      const kline = asRow(data['k']);
+      listener.onCandle(
+        symbol,
+        interval,
+        toCandle([kline['t'], kline['o'], kline['h'], kline['l'], kline['c'], kline['v']]),
+      );
+    } else if (data['e'] === undefined && data['b'] !== undefined) {
+      const bid = price(found, data['b']);
+      const ask = price(found, data['a']);
+      const last = quotes.get(symbol)?.last;
+      if (last === undefined) {
+        quotes.set(symbol, { bid, ask, last: bid });
+      } else {
+        const quote: Quote = { bid, ask, last };
+        quotes.set(symbol, quote);
+        listener.onQuote(symbol, quote);
+      }
+    }
+  }
+
+  connect();
+  return {
+    close() {
+      isClosed = true;
+      clearTimeout(reconnect);
+      clearTimeout(silence);
+      socket?.close();
+    },
+  };
+}
+
+function toInstrument(row: Row): Instrument {
+  const filters = new Map<string, Row>();
+  for (const filter of Array.isArray(row['filters']) ? row['filters'] : []) {
+    const entry = asRow(filter);
+    filters.set(String(entry['filterType']), entry);
+  }
+  const price = filters.get('PRICE_FILTER');
+  const lot = filters.get('LOT_SIZE');
+  const notional = filters.get('NOTIONAL') ?? filters.get('MIN_NOTIONAL');
+  if (price === undefined || lot === undefined) {
+    throw new VenueError(
+      'unexpected',
+      `${String(row['symbol'])}: expected PRICE_FILTER and LOT_SIZE`,
+    );
+  }
+  return makeInstrument({
+    symbol: String(row['symbol']),
+    baseAsset: String(row['baseAsset']),
+    quoteAsset: String(row['quoteAsset']),
+    tickSize: String(price['tickSize']),
+    lotSize: String(lot['stepSize']),
+    minPrice: String(price['minPrice']),
+    maxPrice: String(price['maxPrice']),
+    minQuantity: String(lot['minQty']),
+    maxQuantity: String(lot['maxQty']),
+    minNotional: String(notional?.['minNotional'] ?? '0'),
+    maxNotional: String(notional?.['maxNotional'] ?? '0'),
+  });
+}
+
+function toCandle(row: unknown): CandleRow {
+  if (!Array.isArray(row) || typeof row[0] !== 'number') {
+    throw new VenueError('unexpected', 'expected a kline row that starts with its open time');
+  }
+  return [row[0], String(row[1]), String(row[2]), String(row[3]), String(row[4]), String(row[5])];
+}
+
+function price(instrument: Instrument, value: unknown): PriceTicks {
+  const parsed = parsePrice(instrument, String(value));
+  if (!parsed.ok) throw new VenueError('unexpected', `price: ${parsed.reason}`);
+  return parsed.value;
+}
+
+function asRow(value: unknown): Row {
+  return isRow(value) ? value : {};
+}
+
+function isRow(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null;
+}

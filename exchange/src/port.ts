@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port between the desk and a venue: what an answer means, what the account was told, what the market does.
+//
+// Duties. An adapter parses and never sends private requests: those are built by the signer and sent by egress.
+// It retries nothing. It never guesses: an answer that does not prove that an order exists or does not exist is
+// `ambiguous`.
+
+import type { ClientOrderId, Fill, Instrument, OrderEnd, Quote, TimeMs } from '@kontor/core';
+
+/** An exchange's answer as egress received it. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** An order as the venue describes it. */
+export interface VenueOrder {
+  readonly clientOrderId: ClientOrderId;
+  readonly exchangeOrderId: string;
+  readonly symbol: string;
+  /** `open` also while partly filled. */
+  readonly state: 'open' | OrderEnd;
+  readonly filledLots: number;
+  /** When the venue accepted it. */
+  readonly time: TimeMs;
+  /** Last change. */
+  readonly updateTime: TimeMs;
+  /** Fills that came with the answer; not always all of them. */
+  readonly fills: readonly Fill[];
+}
+
+export type PlaceVerdict =
+  | { readonly kind: 'accepted'; readonly order: VenueOrder }
+  | { readonly kind: 'rejected'; readonly rule: string; readonly reason: string }
+  | { readonly kind: 'ambiguous'; readonly reason: string };
+
+export type CancelVerdict =
+  | { readonly kind: 'cancelled'; readonly order: VenueOrder }
+  /** The order is not open (any more): ask what became of it. */
+  | { readonly kind: 'notOpen'; readonly reason: string }
+  | { readonly kind: 'ambiguous'; readonly reason: string };
+
+export type QueryVerdict =
+  | { readonly kind: 'found'; readonly order: VenueOrder }
+  /** The venue knows no such order at the time of its answer. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'ambiguous'; readonly reason: string };
+
+export type Listing<T> =
+  | { readonly kind: 'ok'; readonly items: readonly T[] }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface VenueBalance {
+  readonly asset: string;
+  readonly free: string;
+  readonly locked: string;
+}
+
+/** What the venue tells the account of its own accord. */
+export type AccountEvent =
+  | { readonly kind: 'order'; readonly time: TimeMs; readonly order: VenueOrder }
+  | { readonly kind: 'balances'; readonly time: TimeMs; readonly balances: readonly VenueBalance[] }
+  | { readonly kind: 'other'; readonly time: TimeMs; readonly name: string };
+
+export type InstrumentLookup = (symbol: string) => Instrument | undefined;
+
+/** Reads one venue's private answers. Pure: same input, same result. */
+export interface AnswerParser {
+  place(answer: RawAnswer, instruments: InstrumentLookup): PlaceVerdict;
+  cancel(answer: RawAnswer, instruments: InstrumentLookup): CancelVerdict;
+  query(answer: RawAnswer, instruments: InstrumentLookup): QueryVerdict;
+  openOrders(answer: RawAnswer, instruments: InstrumentLookup): Listing<VenueOrder>;
+  fills(
+    answer: RawAnswer,
+    instrument: Instrument,
+  ): Listing<Fill & { readonly exchangeOrderId: string }>;
+  account(answer: RawAnswer): Listing<VenueBalance>;
+  /** Throws VenueError when the event is none the venue documents. */
+  accountEvent(event: unknown, instruments: InstrumentLookup): AccountEvent;
+}
+
+/** A candle as the venue gives it, decimal text. */
+export type CandleRow = readonly [
+  openTime: TimeMs,
+  open: string,
+  high: string,
+  low: string,
+  close: string,
+  volume: string,
+];
+
+export interface MarketListener {
+  /** A trade was printed; `quote` holds the best prices known at that moment. */
+  onTrade(symbol: string, time: TimeMs, quote: Quote): void;
+  onQuote(symbol: string, quote: Quote): void;
+  onCandle(symbol: string, interval: string, candle: CandleRow): void;
+  onState(state: 'up' | 'down', reason: string): void;
+}
+
+/**
+ * A venue's public market data. Methods throw VenueError when the venue does not answer in time or not in its
+ * documented form; the caller decides about retries. The stream reconnects by itself, with back-off, until closed.
+ */
+export interface PublicMarket {
+  instruments(symbols: readonly string[]): Promise<readonly Instrument[]>;
+  candles(symbol: string, interval: string, limit: number): Promise<readonly CandleRow[]>;
+  /** The best prices and last trade now, asked for and not remembered. */
+  quote(symbol: string): Promise<Quote>;
+  open(symbols: readonly string[], interval: string, listener: MarketListener): MarketStream;
+}
+
+export interface MarketStream {
+  close(): void;
+}
+
+/** The venue (or the way to it) failed; `code` is the venue's own code or `timeout`, `network`, `unexpected`. */
+export class VenueError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'VenueError';
+    this.code = code;
+  }
+}
