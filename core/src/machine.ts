@@ -48,6 +48,9 @@ export type BotEvent =
   | { readonly kind: 'timer'; readonly time: TimeMs; readonly timer: string }
   | { readonly kind: 'command'; readonly time: TimeMs; readonly command: BotCommand };
 
+/** What an order is for; the desk shows it and never decides by it. */
+export type OrderPurpose = 'baseOrder' | 'safetyOrder' | 'takeProfit' | 'stopLoss' | 'close';
+
 /** What a person may ask of a bot. */
 export type BotCommand =
   | { readonly kind: 'start' }
@@ -60,7 +63,14 @@ export type BotCommand =
 
 /** What a bot wants done. A runner performs effects in order; a strategy never does. */
 export type Effect =
-  | { readonly kind: 'placeOrder'; readonly order: OrderRequest; readonly dealId: number }
+  | {
+      readonly kind: 'placeOrder';
+      readonly order: OrderRequest;
+      readonly dealId: number;
+      readonly purpose: OrderPurpose;
+      /** Which safety order, from 1; 0 for every other purpose. */
+      readonly ladderIndex: number;
+    }
   | {
       readonly kind: 'cancelOrder';
       readonly clientOrderId: ClientOrderId;

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where Kontor keeps its data: the option, else the environment, else the home folder.
+
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** The folder that `option` names, else `$KONTOR_DATA`, else `~/.kontor`. */
+export function dataDirectory(option: string | undefined): string {
+  const named = option ?? process.env['KONTOR_DATA'];
+  return named === undefined || named === '' ? join(homedir(), '.kontor') : resolve(named);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a first start puts on a desk: a policy for the demo connection and three bots to watch.
+
+import type { DcaSettings } from '@kontor/core';
+
+export const DEMO_CONNECTION = 'demo';
+export const DEMO_VENUE = 'demo';
+/** The account on the demo exchange, and the coins it starts with. */
+export const DEMO_ACCOUNT = 'demo:USDT=10000';
+const SYNTHETIC_SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'];
+
+/** The symbols the demo trades: the replayed one, or three of the synthetic market's. */
+export function demoSymbols(
+  offered: readonly string[],
+  kind: 'synthetic' | 'candles' | 'trades',
+): readonly string[] {
+  if (kind !== 'synthetic') return offered.slice(0, 3);
+  return SYNTHETIC_SYMBOLS.filter((symbol) => offered.includes(symbol));
+}
+
+/** The signer's first policy: these pairs, limit orders only, at most so much an order and a day. */
+export function demoPolicy(symbols: readonly string[], quoteAsset: string): string {
+  return `policy/v1
+; What the signer may sign for the demo connection. Everything else is refused.
+; After a change restart the desk: the signer reads this file at its start.
+connection ${DEMO_CONNECTION}
+allow id=demo-orders op=order.place symbol=${symbols.join(',')} side=BUY,SELL type=LIMIT,LIMIT_MAKER notional<=2000 ${quoteAsset} per-day<=1000000 ${quoteAsset} rate<=200/10s
+allow id=demo-cancels op=order.cancel rate<=400/10s
+allow id=demo-reads op=read.* rate<=400/10s
+default deny
+`;
+}
+
+/** Three bots of different tempers. */
+export function demoBots(symbols: readonly string[]): readonly DcaSettings[] {
+  const symbolFor = (index: number): readonly string[] => {
+    const symbol = symbols[index % symbols.length];
+    return symbol === undefined ? [] : [symbol];
+  };
+  return [
+    {
+      name: 'Steady',
+      symbols: symbolFor(0),
+      baseOrderVolume: '100',
+      baseOrderType: 'market',
+      safetyOrderVolume: '120',
+      safetyOrderStep: '0.35',
+      maxSafetyOrders: 6,
+      maxActiveSafetyOrders: 3,
+      volumeScale: '1.2',
+      stepScale: '1.15',
+      takeProfit: '0.4',
+      cooldownSeconds: 5,
+      maxActiveDeals: 1,
+      maxSlippage: '1',
+    },
+    {
+      name: 'Patient',
+      symbols: symbolFor(1),
+      baseOrderVolume: '80',
+      baseOrderType: 'limit',
+      safetyOrderVolume: '100',
+      safetyOrderStep: '0.6',
+      maxSafetyOrders: 5,
+      maxActiveSafetyOrders: 2,
+      volumeScale: '1.4',
+      stepScale: '1.3',
+      takeProfit: '0.8',
+      cooldownSeconds: 15,
+      maxActiveDeals: 1,
+      maxSlippage: '1',
+    },
+    {
+      name: 'Quick, with a stop',
+      symbols: symbolFor(2),
+      baseOrderVolume: '60',
+      baseOrderType: 'market',
+      safetyOrderVolume: '60',
+      safetyOrderStep: '0.25',
+      maxSafetyOrders: 4,
+      maxActiveSafetyOrders: 4,
+      volumeScale: '1',
+      stepScale: '1',
+      takeProfit: '0.3',
+      stopLoss: '2.5',
+      cooldownSeconds: 3,
+      maxActiveDeals: 1,
+      maxSlippage: '1',
+    },
+  ];
+}

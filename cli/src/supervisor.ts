@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starts server, signer and egress, joins them with inherited pipes, and restarts what dies.
+//
+// A pipe has one end inherited by the younger process at its start and one end handed to the older over IPC, in the
+// same turn of the event loop, so that nothing is ever read here. The order of age is server, egress, signer: a dead
+// signer is replaced alone, a dead egress together with the signer, a dead server together with both. What is
+// replaced along holds nothing in memory that its files do not.
+
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+export type ProcessName = 'server' | 'signer' | 'egress';
+
+export interface ProcessReport {
+  readonly name: ProcessName;
+  readonly state: 'up' | 'starting' | 'down';
+  readonly pid: number | null;
+  readonly startedAt: number | null;
+  readonly restarts: number;
+  readonly memoryBytes: number | null;
+  readonly detail: string;
+}
+
+export interface SupervisorOptions {
+  readonly signerDirectory: string;
+  readonly egressConfigFile: string;
+  readonly serverConfigFile: string;
+  /** The server said what a person must be told once: the address and the link. */
+  readonly onReady: (ready: ServerReady) => void;
+  /** A process died in a way that a restart will not mend; it has said why on stderr. */
+  readonly onFatal: (name: ProcessName) => void;
+  readonly onRestart: (name: ProcessName, reason: string) => void;
+}
+
+export interface ServerReady {
+  readonly url: string;
+  readonly link: string;
+}
+
+/** A process that exits with this code has said on stderr why starting it again cannot help. */
+export const FATAL_EXIT_CODE = 3;
+
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning'];
+const STOP_MS_MAX = 5_000;
+const REPORT_MS = 1_000;
+const RESTART_MS_MIN = 50;
+const RESTART_MS_MAX = 10_000;
+/** A process that lived this long starts its back-off anew. */
+const STABLE_MS = 10_000;
+
+/** Each process inherits its pipes to the older ones: egress one to the server, the signer one to each. */
+const ORDER_OF_AGE = ['server', 'egress', 'signer'] as const;
+const STDIO: Readonly<Record<ProcessName, StdioOptions>> = {
+  server: ['ignore', 'inherit', 'inherit', 'ipc'],
+  egress: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
+  signer: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'],
+};
+
+interface Managed {
+  child: ChildProcess | null;
+  state: ProcessReport['state'];
+  startedAt: number | null;
+  restarts: number;
+  backOffMs: number;
+  detail: string;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #processes: Readonly<Record<ProcessName, Managed>> = {
+    server: managed(),
+    signer: managed(),
+    egress: managed(),
+  };
+  #isStopping = false;
+  #report: NodeJS.Timeout | null = null;
+  #restart: NodeJS.Timeout | null = null;
+  #restartFrom: ProcessName | null = null;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#startFrom('server');
+    this.#report = setInterval(() => this.#sendReport(), REPORT_MS);
+  }
+
+  reports(): readonly ProcessReport[] {
+    return ORDER_OF_AGE.map((name) => {
+      const entry = this.#processes[name];
+      return {
+        name,
+        state: entry.state,
+        pid: entry.child?.pid ?? null,
+        startedAt: entry.startedAt,
+        restarts: entry.restarts,
+        memoryBytes: entry.child?.pid === undefined ? null : residentBytes(entry.child.pid),
+        detail: entry.detail,
+      };
+    });
+  }
+
+  /** Ends the server first, so that nothing new is asked, then the others. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    if (this.#report !== null) clearInterval(this.#report);
+    if (this.#restart !== null) clearTimeout(this.#restart);
+    for (const name of ORDER_OF_AGE) await endChild(this.#processes[name].child);
+  }
+
+  /** Starts `oldest` and all that are younger, ending what still runs of them. */
+  #startFrom(oldest: ProcessName): void {
+    const names = ORDER_OF_AGE.slice(ORDER_OF_AGE.indexOf(oldest));
+    for (const name of names) {
+      const { child } = this.#processes[name];
+      if (child !== null) {
+        this.#processes[name].child = null;
+        child.kill('SIGKILL');
+      }
+    }
+    for (const name of names) this.#spawn(name);
+  }
+
+  #spawn(name: ProcessName): void {
+    const entry = this.#processes[name];
+    const child = spawn(
+      process.execPath,
+      [...NODE_FLAGS, mainOf(name), ...this.#argumentsOf(name)],
+      {
+        stdio: STDIO[name],
+        // A process group of its own: Ctrl-C reaches the supervisor only, which then ends the others in order.
+        detached: true,
+        env: name === 'signer' ? {} : process.env,
+      },
+    );
+    entry.child = child;
+    entry.state = name === 'signer' ? 'up' : 'starting';
+    entry.startedAt = Date.now();
+    entry.detail = name === 'signer' ? 'running' : 'starting';
+    if (name === 'egress') this.#handOver('server', 'egress', child.stdio[4]);
+    if (name === 'signer') {
+      this.#handOver('server', 'signer', child.stdio[3]);
+      this.#handOver('egress', 'signer', child.stdio[4]);
+    }
+    child.on('error', (error) => this.#died(name, child, error.message, null));
+    child.on('exit', (code, signal) =>
+      this.#died(name, child, signal === null ? `exit code ${code}` : signal, code),
+    );
+    if (name !== 'signer')
+      child.on('message', (message: unknown) => this.#onMessage(name, message));
+  }
+
+  #argumentsOf(name: ProcessName): readonly string[] {
+    switch (name) {
+      case 'server':
+        return ['--config', this.#options.serverConfigFile];
+      case 'egress':
+        return ['--config', this.#options.egressConfigFile];
+      case 'signer':
+        return ['--data', this.#options.signerDirectory];
+    }
+  }
+
+  #handOver(to: 'server' | 'egress', link: ProcessName, end: unknown): void {
+    const { child } = this.#processes[to];
+    if (child === null || !child.connected || !(end instanceof Socket)) return;
+    // A receiver that dies before it gets the end is replaced, and then everything is joined again.
+    child.send({ link }, end, { keepOpen: false }, () => undefined);
+  }
+
+  #onMessage(name: ProcessName, message: unknown): void {
+    const ready = parseReady(message);
+    if (ready === null) return;
+    this.#processes[name].state = 'up';
+    this.#processes[name].detail = 'running';
+    if (ready.kind === 'server') this.#options.onReady(ready);
+    this.#sendReport();
+  }
+
+  #died(name: ProcessName, child: ChildProcess, reason: string, code: number | null): void {
+    const entry = this.#processes[name];
+    if (entry.child !== child) return;
+    entry.child = null;
+    entry.state = 'down';
+    entry.detail = reason;
+    if (this.#isStopping) return;
+    if (code === FATAL_EXIT_CODE) {
+      this.#options.onFatal(name);
+      return;
+    }
+    const lived = Date.now() - (entry.startedAt ?? 0);
+    entry.restarts += 1;
+    entry.backOffMs =
+      lived > STABLE_MS ? RESTART_MS_MIN : Math.min(entry.backOffMs * 2, RESTART_MS_MAX);
+    this.#options.onRestart(name, reason);
+    this.#sendReport();
+    this.#restartSoon(name, entry.backOffMs);
+  }
+
+  /** Several that died together come back together, from the oldest on. */
+  #restartSoon(name: ProcessName, delayMs: number): void {
+    if (this.#restart !== null) clearTimeout(this.#restart);
+    const oldest = this.#restartFrom;
+    const isOlder = oldest === null || ORDER_OF_AGE.indexOf(name) < ORDER_OF_AGE.indexOf(oldest);
+    this.#restartFrom = isOlder ? name : oldest;
+    this.#restart = setTimeout(() => {
+      const from = this.#restartFrom;
+      this.#restart = null;
+      this.#restartFrom = null;
+      if (from !== null && !this.#isStopping) this.#startFrom(from);
+    }, delayMs);
+  }
+
+  #sendReport(): void {
+    const { child } = this.#processes.server;
+    if (child?.connected === true) child.send({ processes: this.reports() }, () => undefined);
+  }
+}
+
+function managed(): Managed {
+  return {
+    child: null,
+    state: 'down',
+    startedAt: null,
+    restarts: 0,
+    backOffMs: RESTART_MS_MIN,
+    detail: '',
+  };
+}
+
+function mainOf(name: ProcessName): string {
+  return fileURLToPath(import.meta.resolve(`@kontor/${name}/main`));
+}
+
+type Ready = ({ readonly kind: 'server' } & ServerReady) | { readonly kind: 'egress' };
+
+function parseReady(message: unknown): Ready | null {
+  if (typeof message !== 'object' || message === null || !('ready' in message)) return null;
+  if (message.ready === 'egress') return { kind: 'egress' };
+  if (
+    message.ready === 'server' &&
+    'url' in message &&
+    'link' in message &&
+    typeof message.url === 'string' &&
+    typeof message.link === 'string'
+  ) {
+    return { kind: 'server', url: message.url, link: message.link };
+  }
+  return null;
+}
+
+/** Ends a process by SIGTERM, after a while by SIGKILL; returns when it is gone. */
+export async function endChild(child: ChildProcess | null): Promise<void> {
+  if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
+  child.kill('SIGTERM');
+  await gone;
+  clearTimeout(timer);
+}
+
+/** Resident memory of a process, where the system says (Linux); null elsewhere. */
+function residentBytes(pid: number): number | null {
+  try {
+    const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return match?.[1] === undefined ? null : Number(match[1]) * 1024;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: Apache-2.0
+// The desk's HTTP side: API, live stream, OpenAPI description, metrics and the web pages.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import staticFiles from '@fastify/static';
+import swagger from '@fastify/swagger';
+import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import { Type } from 'typebox';
+import type { Desk } from '../desk.ts';
+import type { LiveHub } from './live.ts';
+import * as schemas from './schemas.ts';
+import { SESSION_COOKIE, type Sessions } from './sessions.ts';
+
+const BODY_BYTES_MAX = 256 * 1024;
+const REQUESTS_PER_MINUTE = 3_000;
+const LOGINS_PER_MINUTE = 20;
+const CANDLES_MAX = 1_000;
+const PAGE_MAX = 500;
+const INTERVALS = ['1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '6h', '8h', '12h', '1d', '1w'];
+
+export interface AppOptions {
+  readonly desk: Desk;
+  readonly live: LiveHub;
+  readonly sessions: Sessions;
+  readonly webDirectory: string;
+  readonly metrics: () => Promise<string>;
+  readonly logger: FastifyBaseLogger;
+  readonly version: string;
+}
+
+type App = FastifyInstance<
+  import('fastify').RawServerDefault,
+  import('node:http').IncomingMessage,
+  import('node:http').ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+const DealParameters = Type.Object({ id: Type.String({ pattern: '^[0-9]+-[0-9]+$' }) });
+const BotParameters = Type.Object({ id: Type.String({ pattern: '^[0-9]+$' }) });
+
+/** The whole HTTP application; call `listen` or `inject` on it. */
+export async function buildApp(options: AppOptions): Promise<App> {
+  const app: App = Fastify({
+    loggerInstance: options.logger,
+    bodyLimit: BODY_BYTES_MAX,
+    // Request lines are noise on a desk that polls; failures are logged where they are answered.
+    disableRequestLogging: true,
+    forceCloseConnections: true,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  await app.register(cookie);
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    strictTransportSecurity: false,
+  });
+  await app.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: 60_000 });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Kontor',
+        version: options.version,
+        description:
+          "The desk's own API. Prices and quantities are decimal text; times are UTC milliseconds on the venue's clock.",
+      },
+      components: {
+        securitySchemes: {
+          session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
+          terminal: { type: 'http', scheme: 'bearer' },
+        },
+      },
+      security: [{ session: [] }, { terminal: [] }],
+    },
+    refResolver: {
+      buildLocalReference: (json, _baseUri, _fragment, index) =>
+        typeof json['$id'] === 'string' ? json['$id'] : `Schema${index}`,
+    },
+  });
+  for (const schema of Object.values(schemas)) app.addSchema(schema);
+  app.setErrorHandler((error, _request, reply) => answerError(error, reply));
+  app.addHook('onRequest', async (request, reply) => guardOrigin(request, reply));
+  registerLogin(app, options);
+  await app.register(
+    async (scope) => registerApi(scope.withTypeProvider<TypeBoxTypeProvider>(), options),
+    {
+      prefix: '/api/v1',
+    },
+  );
+  app.get('/healthz', { schema: { hide: true } }, () => ({ ok: true }));
+  app.get(
+    '/metrics',
+    { schema: { hide: true }, onRequest: guardSession(options.sessions) },
+    async (_request, reply) =>
+      reply.type('text/plain; version=0.0.4').send(await options.metrics()),
+  );
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  await registerPages(app, options.webDirectory);
+  return app;
+}
+
+/** Only pages that this very address served may speak to it: no other site, no name that was pointed here. */
+async function guardOrigin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const host = request.headers.host ?? '';
+  if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host)) {
+    await refuse(
+      reply,
+      421,
+      'wrong_host',
+      `expected 127.0.0.1 or localhost as the host, found ${JSON.stringify(host)}`,
+    );
+    return;
+  }
+  const { origin } = request.headers;
+  if (request.method !== 'GET' && origin !== undefined && origin !== `http://${host}`) {
+    await refuse(
+      reply,
+      403,
+      'wrong_origin',
+      `expected requests from http://${host}, found ${JSON.stringify(origin)}`,
+    );
+  }
+}
+
+function guardSession(sessions: Sessions) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+    if (sessions.hasSession(request.cookies[SESSION_COOKIE]) || sessions.isTerminal(bearer)) return;
+    await refuse(
+      reply,
+      401,
+      'locked',
+      'open the link that `kontor start` printed, or make a new one with `kontor link`',
+    );
+  };
+}
+
+function registerLogin(app: App, { sessions }: AppOptions): void {
+  app.get(
+    '/login',
+    {
+      schema: { hide: true, querystring: Type.Object({ token: Type.String({ maxLength: 200 }) }) },
+      config: { rateLimit: { max: LOGINS_PER_MINUTE, timeWindow: 60_000 } },
+    },
+    async (request, reply) => {
+      const session = sessions.redeemLink(request.query.token);
+      if (session === null) return reply.redirect('/locked', 303);
+      return reply
+        .setCookie(SESSION_COOKIE, session, {
+          httpOnly: true,
+          sameSite: 'lax',
+          path: '/',
+          maxAge: 30 * 24 * 60 * 60,
+        })
+        .redirect('/', 303);
+    },
+  );
+}
+
+async function registerApi(app: App, options: AppOptions): Promise<void> {
+  const { desk, live, sessions } = options;
+  app.addHook('onRequest', guardSession(sessions));
+
+  app.get('/desk', { schema: { response: { 200: schemas.Desk } } }, () => desk.overview());
+  app.get('/health', { schema: { response: { 200: schemas.Health } } }, () => desk.health());
+  app.get('/totals', { schema: { response: { 200: schemas.Totals } } }, () => desk.totals());
+  app.get('/balances', { schema: { response: { 200: Type.Array(schemas.Balance) } } }, () =>
+    desk.balances(),
+  );
+  app.get(
+    '/connections',
+    { schema: { response: { 200: Type.Array(schemas.Connection) } } },
+    async () => desk.connections(),
+  );
+
+  app.get('/bots', { schema: { response: { 200: Type.Array(schemas.Bot) } } }, () => desk.bots());
+  app.get(
+    '/bots/:id',
+    { schema: { params: BotParameters, response: { 200: schemas.Bot } } },
+    (request, reply) =>
+      found(reply, desk.bot(request.params.id), `there is no bot ${request.params.id}`),
+  );
+  app.post(
+    '/bots',
+    {
+      schema: { body: schemas.DcaSettings, response: { 201: schemas.Bot, 400: schemas.ErrorBody } },
+    },
+    async (request, reply) => {
+      const made = desk.createBot(request.body);
+      if (made.ok) return reply.code(201).send(made.bot);
+      return reply.code(400).send({
+        error: 'invalid_settings',
+        message: made.errors
+          .map(({ field, expected, found: was }) => `${field}: expected ${expected}, found ${was}`)
+          .join('; '),
+        fields: [...made.errors],
+      });
+    },
+  );
+  for (const action of ['start', 'stop'] as const) {
+    app.post(
+      `/bots/:id/${action}`,
+      { schema: { params: BotParameters, response: { 200: schemas.Bot } } },
+      async (request, reply) =>
+        found(
+          reply,
+          await desk.commandBot(request.params.id, action),
+          `there is no bot ${request.params.id}`,
+        ),
+    );
+  }
+
+  app.get(
+    '/deals',
+    {
+      schema: {
+        querystring: Type.Object({
+          bot: Type.Optional(Type.String()),
+          status: Type.Optional(
+            Type.Union([Type.Literal('open'), Type.Literal('closed'), Type.Literal('all')]),
+          ),
+          symbol: Type.Optional(Type.String()),
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX })),
+          cursor: Type.Optional(Type.String({ pattern: '^[0-9]+-[0-9]+-[0-9]+$' })),
+        }),
+        response: { 200: schemas.DealPage },
+      },
+    },
+    (request) => desk.dealPage({ status: 'all', limit: 100, ...request.query }),
+  );
+  app.get(
+    '/deals/:id',
+    { schema: { params: DealParameters, response: { 200: schemas.Deal } } },
+    (request, reply) =>
+      found(reply, desk.deal(request.params.id), `there is no deal ${request.params.id}`),
+  );
+  app.get(
+    '/deals/:id/notes',
+    { schema: { params: DealParameters, response: { 200: Type.Array(schemas.Note) } } },
+    (request) => desk.dealNotes(request.params.id),
+  );
+  for (const action of ['close', 'cancel'] as const) {
+    app.post(
+      `/deals/:id/${action}`,
+      { schema: { params: DealParameters, response: { 200: schemas.Deal } } },
+      async (request, reply) =>
+        found(
+          reply,
+          await desk.commandDeal(request.params.id, action),
+          `there is no open deal ${request.params.id}`,
+        ),
+    );
+  }
+  app.get(
+    '/notes',
+    {
+      schema: {
+        querystring: Type.Object({
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX })),
+        }),
+        response: { 200: Type.Array(schemas.Note) },
+      },
+    },
+    (request) => desk.latestNotes(request.query.limit ?? 100),
+  );
+  app.get(
+    '/candles',
+    {
+      schema: {
+        querystring: Type.Object({
+          symbol: Type.String(),
+          interval: Type.Optional(Type.Union(INTERVALS.map((interval) => Type.Literal(interval)))),
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: CANDLES_MAX })),
+        }),
+        response: { 200: schemas.Candles, 404: schemas.ErrorBody },
+      },
+    },
+    async (request, reply) => {
+      const { symbol, interval = '1m', limit = 500 } = request.query;
+      const candles = await desk.candles(symbol, interval, limit);
+      if (candles !== null) return candles;
+      return reply
+        .code(404)
+        .send({ error: 'not_found', message: `this desk does not watch ${symbol}` });
+    },
+  );
+  app.get('/stream', { schema: { hide: true } }, (_request, reply) => {
+    reply.hijack();
+    if (live.add(reply.raw)) return;
+    reply.raw.writeHead(503, { 'content-type': 'application/json' });
+    reply.raw.end(
+      JSON.stringify({ error: 'too_many_pages', message: 'too many pages are open on this desk' }),
+    );
+  });
+  app.post(
+    '/links',
+    { schema: { response: { 201: Type.Object({ token: Type.String() }) } } },
+    async (_request, reply) => reply.code(201).send({ token: sessions.createLink() }),
+  );
+  app.post(
+    '/backups',
+    {
+      schema: {
+        body: Type.Object(
+          { file: Type.String({ minLength: 1, maxLength: 4096 }) },
+          { additionalProperties: false },
+        ),
+        response: { 201: Type.Object({ file: Type.String() }) },
+      },
+    },
+    async (request, reply) => {
+      desk.backUp(request.body.file);
+      return reply.code(201).send({ file: request.body.file });
+    },
+  );
+  app.delete('/session', { schema: { response: { 204: Type.Null() } } }, async (request, reply) => {
+    const session = request.cookies[SESSION_COOKIE];
+    if (session !== undefined) sessions.endSession(session);
+    return reply.clearCookie(SESSION_COOKIE, { path: '/' }).code(204).send(null);
+  });
+}
+
+async function registerPages(app: App, webDirectory: string): Promise<void> {
+  const index = join(webDirectory, 'index.html');
+  if (existsSync(index)) {
+    await app.register(staticFiles, {
+      root: webDirectory,
+      wildcard: false,
+      index: false,
+      setHeaders: (response, path) => {
+        const isHashed = path.includes('/assets/');
+        response.header(
+          'cache-control',
+          isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
+        );
+      },
+    });
+  }
+  // Every address of the desk is the same page; it finds its way by itself.
+  app.setNotFoundHandler(async (request, reply) => {
+    const isPage =
+      request.method === 'GET' &&
+      !request.url.startsWith('/api/') &&
+      !/\.[a-z0-9]+$/i.test(request.url);
+    if (isPage && existsSync(index))
+      return reply.header('cache-control', 'no-cache').sendFile('index.html');
+    return refuse(
+      reply,
+      404,
+      'not_found',
+      `there is nothing at ${request.method} ${request.url.split('?')[0]}`,
+    );
+  });
+}
+
+function found<T>(reply: FastifyReply, value: T | null, message: string): T | FastifyReply {
+  if (value !== null) return value;
+  return reply.code(404).send({ error: 'not_found', message });
+}
+
+async function refuse(
+  reply: FastifyReply,
+  status: number,
+  error: string,
+  message: string,
+): Promise<void> {
+  await reply.code(status).send({ error, message });
+}
+
+function answerError(error: unknown, reply: FastifyReply): FastifyReply {
+  const status = statusOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (status >= 500) {
+    reply.log.error({ err: error }, 'a request failed');
+    return reply.code(status).send({ error: 'failed', message });
+  }
+  const code = status === 429 ? 'too_many_requests' : 'invalid_request';
+  return reply.code(status).send({ error: code, message });
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number')
+    return error.statusCode;
+  return 500;
+}

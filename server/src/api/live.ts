@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Live updates for pages: server-sent events with sequence numbers, gathered and sent ten times a second.
+//
+// A page that reads too slowly is cut off; it comes back, sees the gap and reads everything again.
+
+import type { ServerResponse } from 'node:http';
+import type { Note, StreamMessage } from './schemas.ts';
+
+const SEND_EVERY_MS = 100;
+const HEALTH_EVERY_MS = 1_000;
+/** A browser that has not taken this much is not reading. */
+const BUFFERED_BYTES_MAX = 4 * 1024 * 1024;
+const CLIENTS_MAX = 100;
+const NOTES_MAX = 500;
+
+/** Where the current state of a thing is read when it is about to be sent. */
+export interface LiveSource {
+  botMessage(botId: string): StreamMessage | null;
+  dealMessages(botId: string): readonly StreamMessage[];
+  totalsMessage(): StreamMessage;
+  healthMessage(): StreamMessage;
+  marketMessage(): StreamMessage;
+  balancesMessage(): StreamMessage;
+}
+
+export class LiveHub {
+  readonly #source: LiveSource;
+  readonly #clients = new Set<ServerResponse>();
+  readonly #latest = new Map<string, StreamMessage>();
+  readonly #bots = new Set<string>();
+  #notes: Note[] = [];
+  #isBalancesDirty = false;
+  #sequence = 0;
+  #ticks = 0;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(source: LiveSource) {
+    this.#source = source;
+    this.#timer = setInterval(() => this.#send(), SEND_EVERY_MS);
+  }
+
+  /** Takes over `response` as an event stream; false when too many pages listen already. */
+  add(response: ServerResponse): boolean {
+    if (this.#clients.size >= CLIENTS_MAX) return false;
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    response.write(
+      `retry: 1000\n${event(this.#sequence, { kind: 'hello', sequence: this.#sequence })}`,
+    );
+    this.#clients.add(response);
+    response.on('close', () => this.#clients.delete(response));
+    response.on('error', () => this.#clients.delete(response));
+    return true;
+  }
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  /** A message of which only the newest under `key` counts, such as a quote. */
+  put(key: string, message: StreamMessage): void {
+    if (this.#clients.size > 0) this.#latest.set(key, message);
+  }
+
+  botChanged(botId: string): void {
+    if (this.#clients.size > 0) this.#bots.add(botId);
+  }
+
+  balancesChanged(): void {
+    this.#isBalancesDirty = true;
+  }
+
+  addNote(note: Note): void {
+    if (this.#clients.size > 0 && this.#notes.length < NOTES_MAX) this.#notes.push(note);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const client of this.#clients) client.end();
+    this.#clients.clear();
+  }
+
+  #send(): void {
+    this.#ticks += 1;
+    if (this.#clients.size === 0) return;
+    const messages: StreamMessage[] = [...this.#latest.values()];
+    for (const botId of this.#bots) {
+      const bot = this.#source.botMessage(botId);
+      if (bot !== null) messages.push(bot);
+      messages.push(...this.#source.dealMessages(botId));
+    }
+    if (this.#bots.size > 0) messages.push(this.#source.totalsMessage());
+    for (const note of this.#notes) messages.push({ kind: 'note', note });
+    if (this.#isBalancesDirty) messages.push(this.#source.balancesMessage());
+    if (this.#ticks % (HEALTH_EVERY_MS / SEND_EVERY_MS) === 0) {
+      messages.push(this.#source.healthMessage(), this.#source.marketMessage());
+    }
+    this.#latest.clear();
+    this.#bots.clear();
+    this.#notes = [];
+    this.#isBalancesDirty = false;
+    if (messages.length === 0) return;
+    let text = '';
+    for (const message of messages) {
+      this.#sequence += 1;
+      text += event(this.#sequence, message);
+    }
+    for (const client of this.#clients) {
+      client.write(text);
+      if (client.writableLength > BUFFERED_BYTES_MAX) client.destroy();
+    }
+  }
+}
+
+function event(sequence: number, message: StreamMessage): string {
+  return `id: ${sequence}\ndata: ${JSON.stringify(message)}\n\n`;
+}

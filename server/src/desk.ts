@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+// The desk as its API sees it: bots, deals, totals and health, put together from the parts that own them.
+
+import {
+  checkSettings,
+  formatDecimal,
+  formatPrice,
+  formatQuantity,
+  notionalScale,
+  parseDcaSettings,
+  trimDecimal,
+  type Deal as CoreDeal,
+  type Instrument as CoreInstrument,
+  type SettingsError,
+} from '@kontor/core';
+import type { VenueBalance } from '@kontor/exchange';
+import type { ConnectionInfo } from '@kontor/signer';
+import type {
+  Balance,
+  Bot,
+  Candles,
+  Connection,
+  Deal,
+  DealPage,
+  Desk as DeskOverview,
+  Health,
+  Instrument,
+  Market,
+  Note,
+  ProcessHealth,
+  StreamMessage,
+  Totals,
+} from './api/schemas.ts';
+import type { LiveSource } from './api/live.ts';
+import type { MarketHub } from './market/market-hub.ts';
+import type { BotRunner, Bot as RunnerBot } from './runner/bot-runner.ts';
+import { toNote, type DealProjection } from './runner/deal-projection.ts';
+import type { OrderDesk } from './runner/order-desk.ts';
+import { sumTexts, type ProfitBook } from './runner/profit-book.ts';
+import { numberOf, textOf, type Parameter, type Row, type Store } from './store/store.ts';
+
+export interface AccountStatus {
+  readonly state: 'up' | 'down';
+  readonly reason: string;
+  readonly lastEventAt: number | null;
+}
+
+export interface DeskParts {
+  readonly version: string;
+  readonly symbols: readonly string[];
+  readonly store: Store;
+  readonly runner: BotRunner;
+  readonly orders: OrderDesk;
+  readonly hub: MarketHub;
+  readonly projection: DealProjection;
+  readonly profits: ProfitBook;
+  /** What others keep up to date and the desk only shows. */
+  readonly market: () => Market;
+  readonly balances: () => readonly VenueBalance[];
+  readonly connections: () => Promise<readonly ConnectionInfo[]>;
+  readonly account: () => AccountStatus;
+  readonly processes: () => readonly ProcessHealth[];
+  readonly exchangeClock: () => {
+    readonly skewMs: number | null;
+    readonly roundTripMs: number | null;
+  };
+}
+
+export interface DealQuery {
+  readonly bot?: string;
+  readonly status: 'open' | 'closed' | 'all';
+  readonly symbol?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+type CreateResult =
+  | { readonly ok: true; readonly bot: Bot }
+  | { readonly ok: false; readonly errors: readonly SettingsError[] };
+
+export class Desk implements LiveSource {
+  readonly #parts: DeskParts;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  overview(): DeskOverview {
+    const instruments = this.#parts.symbols.flatMap((symbol) => {
+      const instrument = this.#parts.hub.instruments.get(symbol);
+      return instrument === undefined ? [] : [toInstrument(instrument)];
+    });
+    return {
+      name: 'Kontor',
+      version: this.#parts.version,
+      market: this.#parts.market(),
+      instruments,
+      quoteAsset: this.#quoteAsset(),
+    };
+  }
+
+  health(): Health {
+    const { hub, orders, runner } = this.#parts;
+    const account = this.#parts.account();
+    const processes = [...this.#parts.processes()];
+    const clock = this.#parts.exchangeClock();
+    const isOk =
+      hub.status.state === 'up' &&
+      account.state === 'up' &&
+      processes.every(({ state }) => state === 'up');
+    return {
+      state: isOk ? 'ok' : 'degraded',
+      processes,
+      streams: [
+        {
+          name: 'market',
+          state: hub.status.state,
+          lastEventAt: hub.status.lastEventAt,
+          detail: hub.status.reason,
+        },
+        {
+          name: 'account',
+          state: account.state,
+          lastEventAt: account.lastEventAt,
+          detail: account.reason,
+        },
+      ],
+      clockSkewMs: clock.skewMs,
+      roundTripMs: clock.roundTripMs,
+      pendingEffects: orders.inFlight + runner.waiting,
+      ambiguousOrders: orders.ambiguous,
+    };
+  }
+
+  totals(): Totals {
+    const bots = [...this.#parts.runner.bots.values()];
+    const open = bots.flatMap((bot) => this.#openDeals(bot));
+    const { profit, deals } = this.#parts.profits.total(open.map((deal) => deal.realizedProfit));
+    return {
+      quoteAsset: this.#quoteAsset(),
+      realizedProfit: profit,
+      unrealizedProfit: sumTexts(open.map((deal) => deal.unrealizedProfit)),
+      fundsInUse: sumTexts(open.map((deal) => deal.cost)),
+      activeDeals: open.length,
+      completedDeals: deals,
+      runningBots: bots.filter(({ state }) => state.isRunning).length,
+      profitCurve: this.#parts.profits.curve(),
+    };
+  }
+
+  balances(): Balance[] {
+    return this.#parts.balances().map(({ asset, free, locked }) => ({
+      asset,
+      free: trimDecimal(free),
+      locked: trimDecimal(locked),
+    }));
+  }
+
+  async connections(): Promise<Connection[]> {
+    return (await this.#parts.connections()).map((info) => ({
+      id: info.connection,
+      name: info.name,
+      venue: info.venue,
+      state: info.state,
+      publicKeyPem: info.publicKeyPem,
+      createdAt: info.createdAt,
+      expiresAt: info.expiresAt,
+      policy: [...info.policy],
+      policyHash: info.policyHash,
+    }));
+  }
+
+  bots(): Bot[] {
+    return [...this.#parts.runner.bots.values()].map((bot) => this.#toBot(bot));
+  }
+
+  bot(botId: string): Bot | null {
+    const bot = this.#parts.runner.bots.get(botId);
+    return bot === undefined ? null : this.#toBot(bot);
+  }
+
+  /** Makes a stopped bot, or says field by field what is wrong with `input`. */
+  createBot(input: unknown): CreateResult {
+    const parsed = parseDcaSettings(input);
+    if (!parsed.ok) return parsed;
+    const { hub, symbols } = this.#parts;
+    const instruments: CoreInstrument[] = [];
+    for (const symbol of parsed.settings.symbols) {
+      const instrument = symbols.includes(symbol) ? hub.instruments.get(symbol) : undefined;
+      if (instrument === undefined) {
+        return {
+          ok: false,
+          errors: [{ field: 'symbols', expected: `one of ${symbols.join(', ')}`, found: symbol }],
+        };
+      }
+      instruments.push(instrument);
+    }
+    const errors = instruments.flatMap((instrument) => {
+      const quote = hub.quote(instrument.symbol);
+      return quote === undefined ? [] : checkSettings(parsed.settings, [instrument], quote.last);
+    });
+    if (errors.length > 0) return { ok: false, errors };
+    return { ok: true, bot: this.#toBot(this.#parts.runner.create(parsed.settings)) };
+  }
+
+  /** Starts or stops a bot; null when there is none. The bot returned is already the changed one. */
+  async commandBot(botId: string, action: 'start' | 'stop'): Promise<Bot | null> {
+    if (!this.#parts.runner.bots.has(botId)) return null;
+    await this.#parts.runner.command(botId, { kind: action });
+    return this.bot(botId);
+  }
+
+  /** Sells a deal's coins now, or cancels its orders and keeps the coins; null when no such deal is open. */
+  async commandDeal(id: string, action: 'close' | 'cancel'): Promise<Deal | null> {
+    const [botId = '', number = ''] = id.split('-');
+    const dealId = Number(number);
+    const bot = this.#parts.runner.bots.get(botId);
+    if (bot === undefined || !bot.state.deals.some((deal) => deal.dealId === dealId)) return null;
+    await this.#parts.runner.command(botId, {
+      kind: action === 'close' ? 'closeDeal' : 'cancelDeal',
+      dealId,
+    });
+    return this.deal(id);
+  }
+
+  /** A page of deals, newest first. The cursor names the last deal of the page before. */
+  dealPage(query: DealQuery): DealPage {
+    const where: string[] = [];
+    const parameters: Parameter[] = [];
+    const add = (condition: string, ...values: readonly Parameter[]): void => {
+      where.push(condition);
+      parameters.push(...values);
+    };
+    if (query.bot !== undefined) add('bot_id = ?', query.bot);
+    if (query.symbol !== undefined) add('symbol = ?', query.symbol);
+    if (query.status === 'open') add('closed_at IS NULL');
+    if (query.status === 'closed') add('closed_at IS NOT NULL');
+    const filter = (conditions: readonly string[]): string =>
+      conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+    const count = this.#parts.store.get(
+      `SELECT count(*) AS total FROM deals ${filter(where)}`,
+      ...parameters,
+    );
+    if (query.cursor !== undefined) {
+      const [openedAt = '0', botId = '', number = '0'] = query.cursor.split('-');
+      add('(opened_at, bot_id, deal_number) < (?, ?, ?)', Number(openedAt), botId, Number(number));
+    }
+    const rows = this.#parts.store.all(
+      `SELECT * FROM deals ${filter(where)} ORDER BY opened_at DESC, bot_id DESC, deal_number DESC LIMIT ?`,
+      ...parameters,
+      query.limit + 1,
+    );
+    const page = rows.slice(0, query.limit);
+    const last = page.at(-1);
+    return {
+      deals: page.map((row) => this.#toDeal(row)),
+      nextCursor:
+        rows.length > query.limit && last !== undefined
+          ? `${numberOf(last, 'opened_at')}-${textOf(last, 'bot_id')}-${numberOf(last, 'deal_number')}`
+          : null,
+      total: count === undefined ? 0 : numberOf(count, 'total'),
+    };
+  }
+
+  deal(id: string): Deal | null {
+    const [botId = '', number = ''] = id.split('-');
+    const row = this.#parts.store.get(
+      'SELECT * FROM deals WHERE bot_id = ? AND deal_number = ?',
+      botId,
+      Number(number),
+    );
+    return row === undefined ? null : this.#toDeal(row);
+  }
+
+  dealNotes(id: string): Note[] {
+    const [botId = '', number = ''] = id.split('-');
+    return this.#parts.store
+      .all(
+        'SELECT * FROM notes WHERE bot_id = ? AND deal_number = ? ORDER BY sequence',
+        botId,
+        Number(number),
+      )
+      .map(toNote);
+  }
+
+  latestNotes(limit: number): Note[] {
+    return this.#parts.store
+      .all('SELECT * FROM notes ORDER BY sequence DESC LIMIT ?', limit)
+      .map(toNote);
+  }
+
+  /** Candles of a symbol of this desk; null for any other. */
+  async candles(symbol: string, interval: string, limit: number): Promise<Candles | null> {
+    if (!this.#parts.symbols.includes(symbol)) return null;
+    const rows = await this.#parts.hub.candles(symbol, interval, limit);
+    return { symbol, interval, candles: rows.map((row) => [...row]) };
+  }
+
+  backUp(file: string): void {
+    this.#parts.store.copyTo(file);
+  }
+
+  botMessage(botId: string): StreamMessage | null {
+    const bot = this.bot(botId);
+    return bot === null ? null : { kind: 'bot', bot };
+  }
+
+  dealMessages(botId: string): readonly StreamMessage[] {
+    const rows = this.#parts.store.all(
+      'SELECT * FROM deals WHERE bot_id = ? ORDER BY deal_number DESC LIMIT ?',
+      botId,
+      this.#liveDealCount(botId),
+    );
+    return rows.map((row) => ({ kind: 'deal', deal: this.#toDeal(row) }));
+  }
+
+  totalsMessage(): StreamMessage {
+    return { kind: 'totals', totals: this.totals() };
+  }
+
+  healthMessage(): StreamMessage {
+    return { kind: 'health', health: this.health() };
+  }
+
+  marketMessage(): StreamMessage {
+    return { kind: 'market', market: this.#parts.market() };
+  }
+
+  balancesMessage(): StreamMessage {
+    return { kind: 'balances', balances: this.balances() };
+  }
+
+  /** The open deals and the one that ended last, which a page may still show as open. */
+  #liveDealCount(botId: string): number {
+    return (this.#parts.runner.bots.get(botId)?.state.deals.length ?? 0) + 1;
+  }
+
+  #openDeals(bot: RunnerBot): readonly Deal[] {
+    return bot.state.deals.flatMap((deal) => {
+      const shown = this.deal(`${bot.botId}-${deal.dealId}`);
+      return shown === null ? [] : [shown];
+    });
+  }
+
+  #toDeal(row: Row): Deal {
+    const symbol = textOf(row, 'symbol');
+    const instrument = this.#parts.hub.instruments.get(symbol);
+    if (instrument === undefined)
+      throw new Error(`Invariant: a deal on ${symbol}, which is not loaded`);
+    const live = this.#liveDeal(textOf(row, 'bot_id'), numberOf(row, 'deal_number'));
+    const quote = this.#parts.hub.quote(symbol);
+    return this.#parts.projection.read(
+      row,
+      instrument,
+      live === undefined || quote === undefined ? null : { deal: live, quote },
+    );
+  }
+
+  #liveDeal(botId: string, dealId: number): CoreDeal | undefined {
+    return this.#parts.runner.bots.get(botId)?.state.deals.find((deal) => deal.dealId === dealId);
+  }
+
+  #toBot(bot: RunnerBot): Bot {
+    const { settings } = bot.state;
+    const open = this.#openDeals(bot);
+    const { profit, deals } = this.#parts.profits.of(
+      bot.botId,
+      open.map((deal) => deal.realizedProfit),
+    );
+    return {
+      id: bot.botId,
+      name: settings.name,
+      kind: 'dca',
+      state: bot.state.isRunning ? 'running' : 'stopped',
+      connection: bot.connection,
+      settings: { ...settings, symbols: [...settings.symbols] },
+      createdAt: bot.createdAt,
+      quoteAsset: open[0]?.quoteAsset ?? this.#quoteAsset(),
+      activeDeals: open.length,
+      completedDeals: deals,
+      realizedProfit: profit,
+      unrealizedProfit: sumTexts(open.map((deal) => deal.unrealizedProfit)),
+      fundsInUse: sumTexts(open.map((deal) => deal.cost)),
+      attention: attentionOf(open),
+    };
+  }
+
+  #quoteAsset(): string {
+    const [symbol = ''] = this.#parts.symbols;
+    return this.#parts.hub.instruments.get(symbol)?.quoteAsset ?? '';
+  }
+}
+
+/** The last refusal among the open deals' orders, while nothing newer went through. */
+function attentionOf(deals: readonly Deal[]): string | null {
+  for (const deal of deals) {
+    const last = deal.orders.at(-1);
+    if (last?.state === 'rejected' && last.rejectedBy !== null) {
+      return `${last.rejectedBy}: ${last.rule ?? ''} ${last.reason ?? ''}`.trim();
+    }
+  }
+  return null;
+}
+
+function toInstrument(instrument: CoreInstrument): Instrument {
+  return {
+    symbol: instrument.symbol,
+    baseAsset: instrument.baseAsset,
+    quoteAsset: instrument.quoteAsset,
+    priceDecimals: instrument.priceScale,
+    quantityDecimals: instrument.quantityScale,
+    tickSize: formatPrice(instrument, 1),
+    lotSize: formatQuantity(instrument, 1),
+    minNotional: trimDecimal(
+      formatDecimal(
+        BigInt(instrument.minNotional) * BigInt(instrument.tickUnits) * BigInt(instrument.lotUnits),
+        notionalScale(instrument),
+      ),
+    ),
+  };
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's two links: intents go to the signer, answers and account events come from egress.
+//
+// Both peers may die and come back on a new socket. An intent whose fate is not known when its link breaks ends as
+// `failed` with what can honestly be said about it: `notSent` or `unknown`.
+
+import { randomInt } from 'node:crypto';
+import type { Socket } from 'node:net';
+import {
+  FRAME_BYTES_MAX,
+  FrameReader,
+  FrameWriter,
+  parseAnswer,
+  parseDecision,
+  type Answer,
+  type ConnectionInfo,
+  type Decision,
+  type Intent,
+} from '@kontor/signer';
+
+/** What became of an intent that goes on to the exchange. */
+export type Outcome =
+  | { readonly kind: 'refused'; readonly rule: string; readonly reason: string }
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly body: string;
+      readonly signedUntil: number;
+    }
+  | {
+      readonly kind: 'failed';
+      /** `notSent`: the exchange never saw it. `unknown`: it may have. */
+      readonly certainty: 'notSent' | 'unknown';
+      readonly reason: string;
+      /** After this wall time the exchange no longer takes it; null when it may never have been signed. */
+      readonly signedUntil: number | null;
+    };
+
+/** An intent without its ID: the links number them. */
+export type Unnumbered<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
+
+export type PeerName = 'signer' | 'egress';
+
+export interface LinkListener {
+  onAccountEvent(connection: string, event: unknown): void;
+  onAccountStream(connection: string, state: 'up' | 'down', reason: string): void;
+  onEgressHealth(health: Extract<Answer, { kind: 'egressHealth' }>): void;
+  /** A peer is there (again), or gone. */
+  onPeer(peer: PeerName, state: 'up' | 'down', reason: string): void;
+}
+
+const DECISION_MS_MAX = 10_000;
+const ANSWER_MS_MAX = 30_000;
+const PENDING_MAX = 10_000;
+
+interface Pending {
+  readonly intent: Intent;
+  signedUntil: number | null;
+  timer: NodeJS.Timeout;
+  readonly settle: (result: Outcome | Decision) => void;
+}
+
+interface Peer {
+  readonly socket: Socket;
+  readonly writer: FrameWriter;
+}
+
+export class Links {
+  readonly #listener: LinkListener;
+  readonly #pending = new Map<number, Pending>();
+  readonly #peers = new Map<PeerName, Peer>();
+  // Old answers must never meet new intents, also across restarts: numbering starts anywhere.
+  #nextId: number = randomInt(2 ** 47);
+
+  constructor(listener: LinkListener) {
+    this.#listener = listener;
+  }
+
+  /** Takes over `socket` as the way to `peer`; an earlier one is closed and its open intents end. */
+  attach(peer: PeerName, socket: Socket): void {
+    this.#detach(peer, 'replaced by a new link');
+    const writer = new FrameWriter(socket, FRAME_BYTES_MAX.intent);
+    this.#peers.set(peer, { socket, writer });
+    const reader =
+      peer === 'signer'
+        ? new FrameReader(FRAME_BYTES_MAX.decision, (frame) =>
+            this.#onDecision(parseDecision(frame)),
+          )
+        : new FrameReader(FRAME_BYTES_MAX.answer, (frame) => this.#onAnswer(parseAnswer(frame)));
+    const lost = (reason: string): void => {
+      if (this.#peers.get(peer)?.socket === socket) this.#detach(peer, reason);
+    };
+    socket.on('data', (bytes: Buffer) => {
+      try {
+        reader.push(bytes);
+      } catch (error) {
+        lost(`broke the protocol: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    });
+    socket.on('error', (error) => lost(error.message));
+    socket.on('close', () => lost('closed'));
+    this.#listener.onPeer(peer, 'up', 'connected');
+  }
+
+  isUp(peer: PeerName): boolean {
+    return this.#peers.has(peer);
+  }
+
+  /** Submits an intent that ends at the exchange. Never rejects. */
+  async submit(intent: Unnumbered<Intent>): Promise<Outcome> {
+    const result = await this.#send(intent);
+    switch (result.kind) {
+      case 'refused':
+      case 'answered':
+      case 'failed':
+        return result;
+      case 'signed':
+      case 'record':
+      case 'connections':
+        return {
+          kind: 'failed',
+          certainty: 'unknown',
+          reason: `the signer answered ${result.kind}`,
+          signedUntil: null,
+        };
+    }
+  }
+
+  /** When the signer signed an order of this ID; null: it never did; undefined: it cannot be asked now. */
+  async signedAt(connection: string, clientOrderId: string): Promise<number | null | undefined> {
+    const result = await this.#send({ kind: 'lookUp', connection, clientOrderId });
+    return result.kind === 'record' ? result.signedAt : undefined;
+  }
+
+  /** The signer's connections, or why it does not say. */
+  async connections(
+    request: Unnumbered<
+      Extract<Intent, { kind: 'listConnections' | 'createConnection' | 'activateConnection' }>
+    >,
+  ): Promise<
+    | { readonly ok: true; readonly connections: readonly ConnectionInfo[] }
+    | { readonly ok: false; readonly reason: string }
+  > {
+    const result = await this.#send(request);
+    if (result.kind === 'connections') return { ok: true, connections: result.connections };
+    return {
+      ok: false,
+      reason: 'reason' in result ? result.reason : `the signer answered ${result.kind}`,
+    };
+  }
+
+  close(): void {
+    for (const peer of [...this.#peers.keys()]) this.#detach(peer, 'the server stops');
+  }
+
+  #send(intent: Unnumbered<Intent>): Promise<Outcome | Decision> {
+    const peer = this.#peers.get('signer');
+    if (peer === undefined) return Promise.resolve(notSent('the signer is not running'));
+    if (this.#pending.size >= PENDING_MAX)
+      return Promise.resolve(notSent(`${PENDING_MAX} requests are waiting already`));
+    const id = this.#nextId++;
+    // The spread of a union loses its tag; the parser on the signer's side is the judge of the form.
+    const numbered = { ...intent, id } as Intent;
+    return new Promise((resolve) => {
+      const settle = (result: Outcome | Decision): void => {
+        const entry = this.#pending.get(id);
+        if (entry === undefined) return;
+        clearTimeout(entry.timer);
+        this.#pending.delete(id);
+        resolve(result);
+      };
+      const timer = setTimeout(
+        () => settle(unknown('the signer did not decide in time', null)),
+        DECISION_MS_MAX,
+      );
+      this.#pending.set(id, { intent: numbered, signedUntil: null, timer, settle });
+      if (!peer.writer.write(numbered)) settle(notSent('the link to the signer is full'));
+    });
+  }
+
+  #onDecision(decision: Decision): void {
+    const entry = this.#pending.get(decision.id);
+    if (entry === undefined) return;
+    if (decision.kind !== 'signed') {
+      entry.settle(decision);
+      return;
+    }
+    entry.signedUntil = decision.timestamp + decision.recvWindow;
+    clearTimeout(entry.timer);
+    entry.timer = setTimeout(
+      () => entry.settle(unknown('egress did not answer in time', entry.signedUntil)),
+      ANSWER_MS_MAX,
+    );
+    if (!this.#peers.has('egress'))
+      entry.settle(unknown('egress is not running', entry.signedUntil));
+  }
+
+  #onAnswer(answer: Answer): void {
+    switch (answer.kind) {
+      case 'answer': {
+        const entry = this.#pending.get(answer.id);
+        // The answer may overtake the decision: two links, two orders of arrival.
+        entry?.settle({
+          kind: 'answered',
+          status: answer.status,
+          body: answer.body,
+          signedUntil: entry.signedUntil ?? answer.sentAt,
+        });
+        return;
+      }
+      case 'failed': {
+        const entry = this.#pending.get(answer.id);
+        entry?.settle({
+          kind: 'failed',
+          certainty: answer.certainty,
+          reason: answer.reason,
+          signedUntil: entry.signedUntil,
+        });
+        return;
+      }
+      case 'userEvent':
+        this.#listener.onAccountEvent(answer.connection, answer.event);
+        return;
+      case 'userStream':
+        this.#listener.onAccountStream(answer.connection, answer.state, answer.reason);
+        return;
+      case 'egressHealth':
+        this.#listener.onEgressHealth(answer);
+        return;
+    }
+  }
+
+  #detach(peer: PeerName, reason: string): void {
+    const old = this.#peers.get(peer);
+    if (old === undefined) return;
+    this.#peers.delete(peer);
+    old.socket.destroy();
+    // What the signer has passed on is in egress' hands; what it has not decided may still have been signed.
+    for (const entry of [...this.#pending.values()]) {
+      if (peer === 'egress' || entry.signedUntil === null) {
+        entry.settle(unknown(`the ${peer} stopped: ${reason}`, entry.signedUntil));
+      }
+    }
+    this.#listener.onPeer(peer, 'down', reason);
+  }
+}
+
+function notSent(reason: string): Outcome {
+  return { kind: 'failed', certainty: 'notSent', reason, signedUntil: null };
+}
+
+function unknown(reason: string, signedUntil: number | null): Outcome {
+  return { kind: 'failed', certainty: 'unknown', reason, signedUntil };
+}

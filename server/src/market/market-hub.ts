@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the public market of all symbols in use: the last quote of each, one stream, fresh quotes on demand.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Instrument, Quote } from '@kontor/core';
+import type { CandleRow, MarketStream, PublicMarket } from '@kontor/exchange';
+import type { MarketClock } from './market-clock.ts';
+
+export interface MarketHubListener {
+  onTrade(symbol: string, time: number, quote: Quote): void;
+  onQuote(symbol: string, quote: Quote): void;
+  onCandle(symbol: string, interval: string, candle: CandleRow): void;
+  onState(state: 'up' | 'down', reason: string): void;
+}
+
+export interface MarketStatus {
+  readonly state: 'up' | 'down';
+  readonly reason: string;
+  readonly lastEventAt: number | null;
+}
+
+/** The interval of the live candle; longer ones are read from the venue. */
+export const LIVE_INTERVAL = '1m';
+
+const QUOTE_RETRY_MS_MIN = 100;
+const QUOTE_RETRY_MS_MAX = 5_000;
+
+export class MarketHub {
+  readonly #market: PublicMarket;
+  readonly #clock: MarketClock;
+  readonly #listener: MarketHubListener;
+  readonly #instruments = new Map<string, Instrument>();
+  readonly #quotes = new Map<string, Quote>();
+  readonly #stop = new AbortController();
+  #stream: MarketStream | null = null;
+  #status: MarketStatus = { state: 'down', reason: 'not connected yet', lastEventAt: null };
+
+  constructor(market: PublicMarket, clock: MarketClock, listener: MarketHubListener) {
+    this.#market = market;
+    this.#clock = clock;
+    this.#listener = listener;
+  }
+
+  /** Loads the instruments and opens the stream. Throws VenueError when the venue does not answer. */
+  async open(symbols: readonly string[]): Promise<void> {
+    for (const instrument of await this.#market.instruments(symbols)) {
+      this.#instruments.set(instrument.symbol, instrument);
+    }
+    this.#stream = this.#market.open(symbols, LIVE_INTERVAL, {
+      onTrade: (symbol, time, quote) => {
+        this.#clock.observe(time);
+        this.#quotes.set(symbol, quote);
+        this.#status = { ...this.#status, lastEventAt: Date.now() };
+        this.#listener.onTrade(symbol, time, quote);
+      },
+      onQuote: (symbol, quote) => {
+        this.#quotes.set(symbol, quote);
+        this.#listener.onQuote(symbol, quote);
+      },
+      onCandle: (symbol, interval, candle) => this.#listener.onCandle(symbol, interval, candle),
+      onState: (state, reason) => {
+        this.#status = { ...this.#status, state, reason };
+        this.#listener.onState(state, reason);
+      },
+    });
+  }
+
+  get status(): MarketStatus {
+    return this.#status;
+  }
+
+  get instruments(): ReadonlyMap<string, Instrument> {
+    return this.#instruments;
+  }
+
+  quote(symbol: string): Quote | undefined {
+    return this.#quotes.get(symbol);
+  }
+
+  candles(symbol: string, interval: string, limit: number): Promise<readonly CandleRow[]> {
+    return this.#market.candles(symbol, interval, limit);
+  }
+
+  /** The best prices asked of the venue now; asks again until it answers or the desk stops (then null). */
+  async freshQuote(symbol: string): Promise<Quote | null> {
+    for (
+      let pause = QUOTE_RETRY_MS_MIN;
+      !this.#stop.signal.aborted;
+      pause = Math.min(pause * 2, QUOTE_RETRY_MS_MAX)
+    ) {
+      try {
+        return await this.#market.quote(symbol);
+      } catch (error) {
+        this.#listener.onState(this.#status.state, `no quote of ${symbol}: ${String(error)}`);
+      }
+      await delay(pause, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    }
+    return null;
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#stream?.close();
+  }
+}

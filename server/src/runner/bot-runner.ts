@@ -1,0 +1,548 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the bots: event in, `step`, everything written in one transaction, then the effects.
+//
+// Recovery after a crash is the normal start: the last snapshot, the journal after it, then every order, timer and
+// quote request that the store says is still open.
+
+import { randomBytes } from 'node:crypto';
+import {
+  createBot,
+  decodeJournal,
+  encodeJournal,
+  quantityLots,
+  step,
+  type BotCommand,
+  type BotEvent,
+  type BotState,
+  type ClientOrderId,
+  type DcaSettings,
+  type DealNote,
+  type Effect,
+  type Instrument,
+  type OrderRequest,
+  type Quote,
+} from '@kontor/core';
+import type { MarketClock } from '../market/market-clock.ts';
+import { numberOf, textOf, type Row, type Store } from '../store/store.ts';
+import type { DealProjection } from './deal-projection.ts';
+import type { LiveOrder } from './order-desk.ts';
+
+/** Snapshots are taken this many journal entries apart; the rest is replayed at start. */
+const SNAPSHOT_EVERY = 64;
+/** Beyond this many waiting events a newer price of a symbol replaces an older one that still waits. */
+const QUEUE_LENGTH_MAX = 20_000;
+const TIMER_CHECK_MS = 50;
+
+export interface Bot {
+  readonly botId: string;
+  readonly connection: string;
+  readonly createdAt: number;
+  readonly state: BotState;
+}
+
+export interface RunnerPorts {
+  readonly store: Store;
+  readonly clock: MarketClock;
+  readonly connection: string;
+  readonly feeRatePpm: number;
+  readonly instrument: (symbol: string) => Instrument | undefined;
+  readonly projection: DealProjection;
+  readonly place: (botId: string, order: OrderRequest) => void;
+  readonly cancel: (clientOrderId: ClientOrderId) => void;
+  readonly freshQuote: (symbol: string) => Promise<Quote | null>;
+  /** After the writes are on disk: what a page wants to know. */
+  readonly onChanged: (botId: string, notes: readonly StoredNote[]) => void;
+  /** The store failed: nothing of the batch happened, and this process must not go on. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface StoredNote {
+  readonly sequence: number;
+  readonly botId: string;
+  readonly note: DealNote;
+}
+
+interface Waiting {
+  readonly botId: string;
+  readonly event: BotEvent;
+  /** The answer to `requestQuote`: it settles the request. */
+  readonly isAnswer: boolean;
+}
+
+interface Running extends Bot {
+  lastTime: number;
+  snapshotVersion: number;
+}
+
+export class BotRunner {
+  readonly #ports: RunnerPorts;
+  readonly #bots = new Map<string, Running>();
+  readonly #bySymbol = new Map<string, Running[]>();
+  readonly #timers = new Map<string, Map<string, number>>();
+  /** Bots that wait for a fresh quote see no older one from the stream. */
+  readonly #awaitingQuote = new Set<string>();
+  #queue: Waiting[] = [];
+  #afterFlush: (() => void)[] = [];
+  #isScheduled = false;
+  #isStopped = false;
+  #timerCheck: NodeJS.Timeout | null = null;
+
+  constructor(ports: RunnerPorts) {
+    this.#ports = ports;
+  }
+
+  get bots(): ReadonlyMap<string, Bot> {
+    return this.#bots;
+  }
+
+  get waiting(): number {
+    return this.#queue.length + this.#awaitingQuote.size;
+  }
+
+  /** Reads all bots from the store and brings them to where the journal ends. Returns the orders still alive. */
+  load(): readonly LiveOrder[] {
+    const { store } = this.#ports;
+    for (const row of store.all(
+      'SELECT * FROM bots WHERE archived_at IS NULL ORDER BY created_at, bot_id',
+    )) {
+      const bot = this.#replay(row);
+      this.#bots.set(bot.botId, bot);
+      this.#index(bot);
+    }
+    for (const row of store.all('SELECT bot_id, timer, due FROM timers')) {
+      this.#timersOf(textOf(row, 'bot_id')).set(textOf(row, 'timer'), numberOf(row, 'due'));
+    }
+    return store
+      .all(
+        "SELECT * FROM orders WHERE state IN ('intended', 'ambiguous', 'open') ORDER BY placed_at, client_order_id",
+      )
+      .map((row) => this.#toLiveOrder(row));
+  }
+
+  /** Begins to perform: asks again for the quotes that bots wait for, and minds the timers. */
+  start(): void {
+    for (const row of this.#ports.store.all('SELECT bot_id, symbol FROM quote_requests')) {
+      this.#requestQuote(textOf(row, 'bot_id'), textOf(row, 'symbol'));
+    }
+    if (this.#ports.clock.runsByItself) {
+      this.#timerCheck = setInterval(
+        () => this.#fireTimers(this.#ports.clock.now()),
+        TIMER_CHECK_MS,
+      );
+    }
+  }
+
+  /** Makes a bot and stores it; it does nothing until it gets the command `start`. */
+  create(settings: DcaSettings): Bot {
+    const { store, connection, clock } = this.#ports;
+    const instruments: Instrument[] = [];
+    for (const symbol of settings.symbols) {
+      const instrument = this.#ports.instrument(symbol);
+      if (instrument === undefined) throw new Error(`Invariant: ${symbol} was not checked before`);
+      instruments.push(instrument);
+    }
+    const createdAt = clock.now();
+    return store.transaction(() => {
+      const number = Number(store.meta('nextBot') ?? '1');
+      store.setMeta('nextBot', String(number + 1));
+      const botId = String(number);
+      const state = createBot({
+        botId,
+        clientOrderIdPrefix: `k1${this.#deskTag()}${number.toString(36)}-`,
+        settings,
+        instruments,
+        feeRatePpm: this.#ports.feeRatePpm,
+      });
+      store.run(
+        'INSERT INTO bots (bot_id, connection, created_at, settings, state, version) VALUES (?, ?, ?, ?, ?, ?)',
+        botId,
+        connection,
+        createdAt,
+        encodeJournal(settings),
+        encodeJournal(state),
+        state.version,
+      );
+      const bot: Running = {
+        botId,
+        connection,
+        createdAt,
+        state,
+        lastTime: createdAt,
+        snapshotVersion: state.version,
+      };
+      this.#bots.set(botId, bot);
+      this.#index(bot);
+      return bot;
+    });
+  }
+
+  /** Gives a person's command to a bot; resolves when it is stored and carried out as far as the bot can. */
+  command(botId: string, command: BotCommand): Promise<void> {
+    this.deliver(botId, { kind: 'command', time: this.#ports.clock.now(), command });
+    return new Promise((resolve) => this.#afterFlush.push(resolve));
+  }
+
+  /** Takes an event for a bot. It is stored with its effects within this turn of the event loop. */
+  deliver(botId: string, event: BotEvent): void {
+    this.#ports.clock.observe(event.time);
+    this.#push({ botId, event, isAnswer: false });
+  }
+
+  /** A trade on the stream: told to every bot on the symbol, then timers of a replayed market. */
+  onTrade(symbol: string, time: number, quote: Quote): void {
+    for (const bot of this.#bySymbol.get(symbol) ?? []) {
+      if (this.#awaitingQuote.has(requestKey(bot.botId, symbol))) continue;
+      this.#push({
+        botId: bot.botId,
+        event: { kind: 'quote', time, symbol, quote },
+        isAnswer: false,
+      });
+    }
+    if (!this.#ports.clock.runsByItself) this.#fireTimers(time);
+  }
+
+  /** Writes what still waits and stops. */
+  close(): void {
+    if (this.#timerCheck !== null) clearInterval(this.#timerCheck);
+    this.#flush();
+    this.#isStopped = true;
+  }
+
+  #replay(row: Row): Running {
+    const botId = textOf(row, 'bot_id');
+    const state = decodeJournal<BotState>(textOf(row, 'state'));
+    const snapshotVersion = numberOf(row, 'version');
+    let lastTime = numberOf(row, 'created_at');
+    for (const entry of this.#ports.store.all(
+      'SELECT event, effects FROM journal WHERE bot_id = ? AND version > ? ORDER BY version',
+      botId,
+      snapshotVersion,
+    )) {
+      const event = decodeJournal<BotEvent>(textOf(entry, 'event'));
+      const effects = encodeJournal(step(state, event));
+      if (effects !== textOf(entry, 'effects')) {
+        throw new Error(
+          `Invariant: the journal of bot ${botId} no longer gives what it gave (version ${state.version})`,
+        );
+      }
+      lastTime = Math.max(lastTime, event.time);
+    }
+    this.#ports.clock.observe(lastTime);
+    return {
+      botId,
+      connection: textOf(row, 'connection'),
+      createdAt: numberOf(row, 'created_at'),
+      state,
+      lastTime,
+      snapshotVersion,
+    };
+  }
+
+  #index(bot: Running): void {
+    for (const symbol of bot.state.settings.symbols) {
+      const bots = this.#bySymbol.get(symbol) ?? [];
+      bots.push(bot);
+      this.#bySymbol.set(symbol, bots);
+    }
+  }
+
+  #push(waiting: Waiting): void {
+    if (this.#isStopped) return;
+    if (
+      this.#queue.length >= QUEUE_LENGTH_MAX &&
+      waiting.event.kind === 'quote' &&
+      !waiting.isAnswer
+    ) {
+      const { symbol } = waiting.event;
+      this.#queue = this.#queue.filter(
+        ({ botId, event, isAnswer }) =>
+          isAnswer || event.kind !== 'quote' || event.symbol !== symbol || botId !== waiting.botId,
+      );
+    }
+    this.#queue.push(waiting);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isScheduled = false;
+    if (this.#isStopped || this.#queue.length === 0) return;
+    const batch = this.#queue;
+    this.#queue = [];
+    const todo: { readonly botId: string; readonly effect: Effect }[] = [];
+    const changed = new Map<string, StoredNote[]>();
+    try {
+      this.#ports.store.transaction(() => {
+        for (const waiting of batch) this.#apply(waiting, todo, changed);
+        for (const botId of changed.keys()) this.#writeState(botId);
+      });
+    } catch (error) {
+      // Memory is ahead of the disk now; only a restart from the disk is safe.
+      this.#isStopped = true;
+      this.#ports.onFatal(error);
+      return;
+    }
+    for (const { botId, effect } of todo) this.#perform(botId, effect);
+    for (const [botId, notes] of changed) this.#ports.onChanged(botId, notes);
+    const settled = this.#afterFlush;
+    this.#afterFlush = [];
+    for (const settle of settled) settle();
+  }
+
+  #apply(
+    { botId, event: given, isAnswer }: Waiting,
+    todo: { readonly botId: string; readonly effect: Effect }[],
+    changed: Map<string, StoredNote[]>,
+  ): void {
+    const bot = this.#bots.get(botId);
+    if (bot === undefined) return;
+    const event = given.time < bot.lastTime ? { ...given, time: bot.lastTime } : given;
+    const { version } = bot.state;
+    const effects = step(bot.state, event);
+    const isChange = bot.state.version !== version || effects.length > 0;
+    this.#projectOrderEvent(event);
+    this.#settle(botId, event, isAnswer);
+    if (!isChange) return;
+    bot.lastTime = event.time;
+    const { store } = this.#ports;
+    store.run(
+      'INSERT INTO journal (bot_id, version, event, effects) VALUES (?, ?, ?, ?)',
+      botId,
+      bot.state.version,
+      encodeJournal(event),
+      encodeJournal(effects),
+    );
+    const notes = changed.get(botId) ?? [];
+    changed.set(botId, notes);
+    for (const effect of effects) {
+      const note = this.#storeEffect(botId, event.time, effect);
+      if (note !== null) notes.push(note);
+      else todo.push({ botId, effect });
+    }
+  }
+
+  /** What the event answers is no longer open. */
+  #settle(botId: string, event: BotEvent, isAnswer: boolean): void {
+    const { store } = this.#ports;
+    if (event.kind === 'quote' && isAnswer) {
+      this.#awaitingQuote.delete(requestKey(botId, event.symbol));
+      store.run('DELETE FROM quote_requests WHERE bot_id = ? AND symbol = ?', botId, event.symbol);
+    } else if (event.kind === 'timer') {
+      store.run(
+        'DELETE FROM timers WHERE bot_id = ? AND timer = ? AND due <= ?',
+        botId,
+        event.timer,
+        event.time,
+      );
+    }
+  }
+
+  #projectOrderEvent(event: BotEvent): void {
+    const { store } = this.#ports;
+    switch (event.kind) {
+      case 'orderAccepted':
+        store.run(
+          "UPDATE orders SET state = 'open', exchange_order_id = ? WHERE client_order_id = ? AND state IN ('intended', 'ambiguous')",
+          event.exchangeOrderId,
+          event.clientOrderId,
+        );
+        return;
+      case 'orderFilled': {
+        const added = store.run(
+          `INSERT OR IGNORE INTO fills (client_order_id, trade_id, bot_id, deal_number, symbol, side, time, fill)
+           SELECT client_order_id, ?, bot_id, deal_number, symbol, json_extract(request, '$.side'), ?, ?
+           FROM orders WHERE client_order_id = ?`,
+          event.fill.tradeId,
+          event.fill.time,
+          encodeJournal(event.fill),
+          event.clientOrderId,
+        );
+        if (added > 0) {
+          store.run(
+            'UPDATE orders SET filled_lots = filled_lots + ? WHERE client_order_id = ?',
+            event.fill.quantity,
+            event.clientOrderId,
+          );
+        }
+        return;
+      }
+      case 'orderEnded':
+        store.run(
+          "UPDATE orders SET state = ?, ended_at = ? WHERE client_order_id = ? AND state IN ('intended', 'ambiguous', 'open')",
+          event.end,
+          event.time,
+          event.clientOrderId,
+        );
+        return;
+      case 'orderRejected':
+        store.run(
+          "UPDATE orders SET state = 'rejected', rejected_by = ?, rule = ?, reason = ?, ended_at = ? WHERE client_order_id = ? AND state IN ('intended', 'ambiguous', 'open')",
+          event.by,
+          event.rule,
+          event.reason,
+          event.time,
+          event.clientOrderId,
+        );
+        return;
+      case 'quote':
+      case 'timer':
+      case 'command':
+        return;
+    }
+  }
+
+  /** Writes an effect; a note is done with that and comes back with its sequence, the others are to be performed. */
+  #storeEffect(botId: string, time: number, effect: Effect): StoredNote | null {
+    const { store } = this.#ports;
+    switch (effect.kind) {
+      case 'placeOrder':
+        store.run(
+          'INSERT INTO orders (client_order_id, bot_id, deal_number, symbol, purpose, ladder_index, request, state, placed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+          effect.order.clientOrderId,
+          botId,
+          effect.dealId,
+          effect.order.symbol,
+          effect.purpose,
+          effect.ladderIndex,
+          JSON.stringify(effect.order),
+          'intended',
+          time,
+        );
+        return null;
+      case 'cancelOrder':
+        store.run(
+          'UPDATE orders SET cancel_requested = 1 WHERE client_order_id = ?',
+          effect.clientOrderId,
+        );
+        return null;
+      case 'requestQuote':
+        store.run(
+          'INSERT OR REPLACE INTO quote_requests (bot_id, symbol) VALUES (?, ?)',
+          botId,
+          effect.symbol,
+        );
+        return null;
+      case 'setTimer':
+        store.run(
+          'INSERT OR REPLACE INTO timers (bot_id, timer, due) VALUES (?, ?, ?)',
+          botId,
+          effect.timer,
+          effect.time,
+        );
+        return null;
+      case 'notify': {
+        store.run(
+          'INSERT INTO notes (bot_id, deal_number, time, kind, note_values) VALUES (?, ?, ?, ?, ?)',
+          botId,
+          effect.note.dealId,
+          effect.note.time,
+          effect.note.kind,
+          JSON.stringify(effect.note.values),
+        );
+        const row = store.get('SELECT last_insert_rowid() AS sequence');
+        return {
+          sequence: row === undefined ? 0 : numberOf(row, 'sequence'),
+          botId,
+          note: effect.note,
+        };
+      }
+    }
+  }
+
+  #writeState(botId: string): void {
+    const bot = this.#bots.get(botId);
+    if (bot === undefined) return;
+    this.#ports.projection.write(bot);
+    if (bot.state.version - bot.snapshotVersion < SNAPSHOT_EVERY) return;
+    this.#ports.store.run(
+      'UPDATE bots SET state = ?, version = ? WHERE bot_id = ?',
+      encodeJournal(bot.state),
+      bot.state.version,
+      botId,
+    );
+    bot.snapshotVersion = bot.state.version;
+  }
+
+  #perform(botId: string, effect: Effect): void {
+    switch (effect.kind) {
+      case 'placeOrder':
+        this.#ports.place(botId, effect.order);
+        return;
+      case 'cancelOrder':
+        this.#ports.cancel(effect.clientOrderId);
+        return;
+      case 'requestQuote':
+        this.#requestQuote(botId, effect.symbol);
+        return;
+      case 'setTimer':
+        this.#timersOf(botId).set(effect.timer, effect.time);
+        return;
+      case 'notify':
+        return;
+    }
+  }
+
+  #requestQuote(botId: string, symbol: string): void {
+    const key = requestKey(botId, symbol);
+    this.#awaitingQuote.add(key);
+    void this.#ports.freshQuote(symbol).then((quote) => {
+      if (quote === null) return;
+      const event: BotEvent = { kind: 'quote', time: this.#ports.clock.now(), symbol, quote };
+      this.#push({ botId, event, isAnswer: true });
+    });
+  }
+
+  #fireTimers(now: number): void {
+    for (const [botId, timers] of this.#timers) {
+      const due = [...timers].filter(([, time]) => time <= now);
+      due.sort(([nameA, a], [nameB, b]) => a - b || (nameA < nameB ? -1 : 1));
+      for (const [timer] of due) {
+        timers.delete(timer);
+        this.deliver(botId, { kind: 'timer', time: now, timer });
+      }
+    }
+  }
+
+  #timersOf(botId: string): Map<string, number> {
+    const known = this.#timers.get(botId);
+    if (known !== undefined) return known;
+    const made = new Map<string, number>();
+    this.#timers.set(botId, made);
+    return made;
+  }
+
+  #toLiveOrder(row: Row): LiveOrder {
+    const request = decodeJournal<OrderRequest>(textOf(row, 'request'));
+    const tradeIds = this.#ports.store
+      .all('SELECT trade_id FROM fills WHERE client_order_id = ?', request.clientOrderId)
+      .map((fill) => textOf(fill, 'trade_id'));
+    const state = textOf(row, 'state');
+    const exchangeOrderId = row['exchange_order_id'];
+    const signedUntil = row['signed_until'];
+    return {
+      botId: textOf(row, 'bot_id'),
+      request: { ...request, quantity: quantityLots(request.quantity) },
+      exchangeOrderId: typeof exchangeOrderId === 'string' ? exchangeOrderId : null,
+      state: state === 'open' ? 'open' : 'ambiguous',
+      signedUntil: typeof signedUntil === 'number' ? signedUntil : null,
+      tradeIds: new Set(tradeIds),
+      seenLots: numberOf(row, 'filled_lots'),
+      isCancelRequested: numberOf(row, 'cancel_requested') === 1,
+    };
+  }
+
+  /** Four characters that tell this desk's orders from those of any other desk on the same account. */
+  #deskTag(): string {
+    const { store } = this.#ports;
+    const known = store.meta('deskTag');
+    if (known !== undefined) return known;
+    const made = randomBytes(3).toString('hex').slice(0, 4);
+    store.setMeta('deskTag', made);
+    return made;
+  }
+}
+
+function requestKey(botId: string, symbol: string): string {
+  return `${botId} ${symbol}`;
+}

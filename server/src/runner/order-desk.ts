@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of our orders between a stored intent and the exchange's book (order-life.md).
+//
+// Every order is stored before it comes here. What the exchange says of it is told to the bot as events; what
+// cannot be known yet is asked for until it is known. No order is ever sent twice.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  formatPrice,
+  formatQuantity,
+  type BotEvent,
+  type ClientOrderId,
+  type Instrument,
+  type OrderRequest,
+  type RejectedBy,
+} from '@kontor/core';
+import type { AccountEvent, AnswerParser, VenueOrder } from '@kontor/exchange';
+import { RECV_WINDOW_MS } from '@kontor/signer';
+import type { Links, Outcome } from '../link/links.ts';
+
+/** How far the exchange's clock may be off ours before "absent" proves nothing; Binance itself allows 1 s ahead. */
+const CLOCK_SKEW_MS_MAX = 1_000;
+const RETRY_MS_MIN = 100;
+const RETRY_MS_MAX = 5_000;
+const PEER_MS_MAX = 15_000;
+/** Fills usually arrive on the account stream; after this long they are asked for. */
+const FILL_GRACE_MS = 250;
+
+/** An order that may still change. */
+export interface LiveOrder {
+  readonly botId: string;
+  readonly request: OrderRequest;
+  exchangeOrderId: string | null;
+  /** `intended`: not answered yet. `ambiguous`: sent, fate unknown. `open`: at the exchange. */
+  state: 'intended' | 'ambiguous' | 'open';
+  /** After this wall time the exchange no longer takes it; null while it is not known to be signed. */
+  signedUntil: number | null;
+  readonly tradeIds: Set<string>;
+  seenLots: number;
+  isCancelRequested: boolean;
+}
+
+export interface OrderDeskPorts {
+  readonly connection: string;
+  readonly links: Links;
+  readonly parser: AnswerParser;
+  readonly instrument: (symbol: string) => Instrument | undefined;
+  /** Market time now. */
+  readonly marketNow: () => number;
+  /** Tells the bot; the event is stored before the next one is told. */
+  readonly deliver: (botId: string, event: BotEvent) => void;
+  /** The order's fate became doubtful or certain: stored for the next start. */
+  readonly onDoubt: (order: LiveOrder) => void;
+  readonly log: (
+    level: 'info' | 'warn',
+    message: string,
+    fields: Readonly<Record<string, unknown>>,
+  ) => void;
+}
+
+export class OrderDesk {
+  readonly #ports: OrderDeskPorts;
+  readonly #live = new Map<ClientOrderId, LiveOrder>();
+  /** One chain of work per order: a cancel never overtakes the placing it cancels. */
+  readonly #chains = new Map<ClientOrderId, Promise<void>>();
+  readonly #fillChecks = new Map<ClientOrderId, NodeJS.Timeout>();
+  readonly #stop = new AbortController();
+  #inFlight = 0;
+
+  constructor(ports: OrderDeskPorts) {
+    this.#ports = ports;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get ambiguous(): number {
+    let count = 0;
+    for (const order of this.#live.values()) if (order.state === 'ambiguous') count += 1;
+    return count;
+  }
+
+  get liveOrders(): ReadonlyMap<ClientOrderId, LiveOrder> {
+    return this.#live;
+  }
+
+  /** Sends an order that was stored and never sent. */
+  place(botId: string, request: OrderRequest): void {
+    const order = this.#track(botId, request, 'intended');
+    this.#enqueue(order, () => this.#place(order));
+  }
+
+  /** Cancels an order, or learns how it ended first. */
+  cancel(clientOrderId: ClientOrderId): void {
+    const order = this.#live.get(clientOrderId);
+    if (order === undefined) return;
+    order.isCancelRequested = true;
+    this.#enqueue(order, () => this.#cancel(order));
+  }
+
+  /** Takes up an order from the store after a start: asks what became of it, then cancels it if that was asked. */
+  resume(order: LiveOrder): void {
+    this.#live.set(order.request.clientOrderId, order);
+    this.#enqueue(order, async () => {
+      if (order.state === 'open') await this.#refresh(order);
+      else await this.#resolve(order, order.signedUntil, 'the desk restarted');
+      if (order.isCancelRequested) await this.#cancel(order);
+    });
+  }
+
+  /** The account stream spoke of an order. Orders that are not ours are left alone. */
+  onAccountEvent(event: AccountEvent): void {
+    if (event.kind !== 'order') return;
+    const order = this.#live.get(event.order.clientOrderId);
+    if (order !== undefined) this.#learn(order, event.order);
+  }
+
+  /** Asks about every open order: after a gap in the account stream, and from time to time. */
+  reconcile(): void {
+    for (const order of this.#live.values()) {
+      if (order.state === 'open' && !this.#chains.has(order.request.clientOrderId)) {
+        this.#enqueue(order, () => this.#refresh(order));
+      }
+    }
+  }
+
+  /** Stops asking. Orders stay as they are, at the exchange and in the store. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    for (const timer of this.#fillChecks.values()) clearTimeout(timer);
+    await Promise.allSettled(this.#chains.values());
+  }
+
+  #track(botId: string, request: OrderRequest, state: LiveOrder['state']): LiveOrder {
+    const order: LiveOrder = {
+      botId,
+      request,
+      exchangeOrderId: null,
+      state,
+      signedUntil: null,
+      tradeIds: new Set(),
+      seenLots: 0,
+      isCancelRequested: false,
+    };
+    this.#live.set(request.clientOrderId, order);
+    return order;
+  }
+
+  #enqueue(order: LiveOrder, work: () => Promise<void>): void {
+    const id = order.request.clientOrderId;
+    this.#inFlight += 1;
+    const next = (this.#chains.get(id) ?? Promise.resolve())
+      .then(() => (this.#stop.signal.aborted ? undefined : work()))
+      .catch((error: unknown) => {
+        if (!this.#stop.signal.aborted) throw error;
+      })
+      .finally(() => {
+        this.#inFlight -= 1;
+        if (this.#chains.get(id) === next) this.#chains.delete(id);
+      });
+    this.#chains.set(id, next);
+  }
+
+  async #place(order: LiveOrder): Promise<void> {
+    const { request } = order;
+    const instrument = this.#instrumentOf(request.symbol);
+    await this.#waitForPeers();
+    const startedAt = performance.now();
+    const answered = (verdict: 'accepted' | 'rejected' | 'refused' | 'ambiguous'): void =>
+      this.#ports.onAnswered(verdict, (performance.now() - startedAt) / 1000);
+    const outcome = await this.#ports.links.submit({
+      kind: 'placeOrder',
+      connection: this.#ports.connection,
+      order: {
+        symbol: request.symbol,
+        side: request.side,
+        type: request.type,
+        timeInForce: request.timeInForce,
+        price: formatPrice(instrument, request.priceTicks),
+        quantity: formatQuantity(instrument, request.quantity),
+        clientOrderId: request.clientOrderId,
+      },
+    });
+    if (this.#stop.signal.aborted) return;
+    switch (outcome.kind) {
+      case 'refused':
+        answered('refused');
+        this.#reject(order, 'policy', outcome.rule, outcome.reason);
+        return;
+      case 'failed':
+        answered('ambiguous');
+        if (outcome.certainty === 'notSent') this.#reject(order, 'desk', 'notSent', outcome.reason);
+        else await this.#resolve(order, outcome.signedUntil, outcome.reason);
+        return;
+      case 'answered': {
+        const verdict = this.#ports.parser.place(outcome, this.#ports.instrument);
+        answered(verdict.kind);
+        if (verdict.kind === 'accepted') this.#learn(order, verdict.order);
+        else if (verdict.kind === 'rejected')
+          this.#reject(order, 'exchange', verdict.rule, verdict.reason);
+        else await this.#resolve(order, outcome.signedUntil, verdict.reason);
+        return;
+      }
+    }
+  }
+
+  /** Asks for an order in doubt until it is found or proven absent (order-life.md section 2, step 5). */
+  async #resolve(order: LiveOrder, signedUntil: number | null, reason: string): Promise<void> {
+    order.state = 'ambiguous';
+    order.signedUntil = signedUntil;
+    this.#ports.onDoubt(order);
+    this.#ports.log('warn', 'the fate of an order is unknown; asking the exchange', {
+      clientOrderId: order.request.clientOrderId,
+      reason,
+    });
+    for (let attempt = 0; this.#isLive(order); attempt += 1) {
+      order.signedUntil ??= await this.#askSigner(order);
+      if (!this.#isLive(order)) return;
+      const verdict = await this.#query(order);
+      const askedAt = Date.now();
+      if (verdict.kind === 'found') {
+        this.#learn(order, verdict.order);
+        return;
+      }
+      // "Absent" counts only when the question itself was put after the last moment the order could land.
+      const deadline =
+        order.signedUntil === null ? Infinity : order.signedUntil + CLOCK_SKEW_MS_MAX;
+      if (verdict.kind === 'absent' && verdict.askedAt > deadline) {
+        this.#reject(order, 'desk', 'absent', 'the order never arrived at the exchange');
+        return;
+      }
+      const untilDeadline = deadline - askedAt;
+      const pause =
+        untilDeadline > 0 && untilDeadline < RETRY_MS_MAX ? untilDeadline + 1 : backOff(attempt);
+      await this.#pause(Math.min(pause, backOff(attempt)));
+    }
+  }
+
+  /** When the exchange stops taking the order: 0 when it was never signed, null when the signer cannot say now. */
+  async #askSigner(order: LiveOrder): Promise<number | null> {
+    const signedAt = await this.#ports.links.signedAt(
+      this.#ports.connection,
+      order.request.clientOrderId,
+    );
+    if (signedAt === undefined) return null;
+    return signedAt === null ? 0 : signedAt + RECV_WINDOW_MS;
+  }
+
+  async #query(
+    order: LiveOrder,
+  ): Promise<
+    | { readonly kind: 'found'; readonly order: VenueOrder }
+    | { readonly kind: 'absent'; readonly askedAt: number }
+    | { readonly kind: 'ambiguous'; readonly reason: string }
+  > {
+    const askedAt = Date.now();
+    const outcome = await this.#ports.links.submit({
+      kind: 'queryOrder',
+      connection: this.#ports.connection,
+      symbol: order.request.symbol,
+      clientOrderId: order.request.clientOrderId,
+    });
+    if (outcome.kind !== 'answered') return { kind: 'ambiguous', reason: reasonOf(outcome) };
+    const verdict = this.#ports.parser.query(outcome, this.#ports.instrument);
+    return verdict.kind === 'absent' ? { kind: 'absent', askedAt } : verdict;
+  }
+
+  async #refresh(order: LiveOrder): Promise<void> {
+    for (let attempt = 0; this.#isLive(order); attempt += 1) {
+      const verdict = await this.#query(order);
+      if (verdict.kind === 'found') {
+        this.#learn(order, verdict.order);
+        return;
+      }
+      if (verdict.kind === 'absent') {
+        // The exchange had accepted it and knows it no more: it cannot fill, so for the deal it has expired.
+        this.#ports.log('warn', 'the exchange no longer knows an order it had accepted', {
+          clientOrderId: order.request.clientOrderId,
+        });
+        this.#end(order, 'expired', order.seenLots);
+        return;
+      }
+      await this.#pause(backOff(attempt));
+    }
+  }
+
+  async #cancel(order: LiveOrder): Promise<void> {
+    for (let attempt = 0; this.#isLive(order); attempt += 1) {
+      const outcome = await this.#ports.links.submit({
+        kind: 'cancelOrder',
+        connection: this.#ports.connection,
+        symbol: order.request.symbol,
+        clientOrderId: order.request.clientOrderId,
+      });
+      if (!this.#isLive(order)) return;
+      if (outcome.kind === 'answered') {
+        const verdict = this.#ports.parser.cancel(outcome, this.#ports.instrument);
+        if (verdict.kind === 'cancelled') {
+          this.#learn(order, verdict.order);
+          return;
+        }
+        if (verdict.kind === 'notOpen') {
+          await this.#refresh(order);
+          if (!this.#isLive(order)) return;
+        }
+      } else {
+        this.#ports.log('warn', 'a cancel did not go through; trying again', {
+          clientOrderId: order.request.clientOrderId,
+          reason: reasonOf(outcome),
+        });
+      }
+      await this.#pause(backOff(attempt));
+    }
+  }
+
+  /** Tells the bot all that `seen` says and it does not know yet. */
+  #learn(order: LiveOrder, seen: VenueOrder): void {
+    const { clientOrderId } = order.request;
+    if (order.exchangeOrderId === null) {
+      order.exchangeOrderId = seen.exchangeOrderId;
+      order.state = 'open';
+      this.#ports.deliver(order.botId, {
+        kind: 'orderAccepted',
+        time: seen.time,
+        clientOrderId,
+        exchangeOrderId: seen.exchangeOrderId,
+      });
+    }
+    for (const fill of seen.fills) {
+      if (order.tradeIds.has(fill.tradeId)) continue;
+      order.tradeIds.add(fill.tradeId);
+      order.seenLots += fill.quantity;
+      this.#ports.deliver(order.botId, {
+        kind: 'orderFilled',
+        time: fill.time,
+        clientOrderId,
+        fill,
+      });
+    }
+    if (seen.filledLots > order.seenLots) this.#askForFillsSoon(order, seen);
+    else if (seen.state !== 'open') this.#end(order, seen.state, seen.filledLots, seen.updateTime);
+  }
+
+  #end(
+    order: LiveOrder,
+    end: Exclude<VenueOrder['state'], 'open'>,
+    filledLots: number,
+    time?: number,
+  ): void {
+    if (!this.#isLive(order)) return;
+    this.#forget(order);
+    this.#ports.deliver(order.botId, {
+      kind: 'orderEnded',
+      time: time ?? this.#ports.marketNow(),
+      clientOrderId: order.request.clientOrderId,
+      end,
+      filledLots,
+    });
+  }
+
+  #reject(order: LiveOrder, by: RejectedBy, rule: string, reason: string): void {
+    if (!this.#isLive(order)) return;
+    this.#forget(order);
+    this.#ports.deliver(order.botId, {
+      kind: 'orderRejected',
+      time: this.#ports.marketNow(),
+      clientOrderId: order.request.clientOrderId,
+      by,
+      rule,
+      reason,
+    });
+  }
+
+  #askForFillsSoon(order: LiveOrder, seen: VenueOrder): void {
+    const id = order.request.clientOrderId;
+    if (this.#fillChecks.has(id)) return;
+    const timer = setTimeout(() => {
+      this.#fillChecks.delete(id);
+      if (this.#isLive(order) && order.seenLots < seen.filledLots) {
+        this.#enqueue(order, () => this.#fetchFills(order));
+      }
+    }, FILL_GRACE_MS);
+    this.#fillChecks.set(id, timer);
+  }
+
+  /** Fetches the fills of an order by the exchange's ID, then its state, until both agree. */
+  async #fetchFills(order: LiveOrder): Promise<void> {
+    const instrument = this.#instrumentOf(order.request.symbol);
+    for (let attempt = 0; this.#isLive(order); attempt += 1) {
+      const verdict = await this.#query(order);
+      if (verdict.kind === 'found' && this.#isLive(order)) {
+        const outcome = await this.#ports.links.submit({
+          kind: 'queryFills',
+          connection: this.#ports.connection,
+          symbol: order.request.symbol,
+          exchangeOrderId: verdict.order.exchangeOrderId,
+        });
+        if (!this.#isLive(order)) return;
+        if (outcome.kind === 'answered') {
+          const listing = this.#ports.parser.fills(outcome, instrument);
+          if (listing.kind === 'ok') {
+            const known = listing.items.reduce((sum, fill) => sum + fill.quantity, 0);
+            if (known >= verdict.order.filledLots) {
+              this.#learn(order, { ...verdict.order, filledLots: known, fills: listing.items });
+              return;
+            }
+          }
+        }
+      }
+      await this.#pause(backOff(attempt));
+    }
+  }
+
+  #forget(order: LiveOrder): void {
+    const id = order.request.clientOrderId;
+    this.#live.delete(id);
+    clearTimeout(this.#fillChecks.get(id));
+    this.#fillChecks.delete(id);
+  }
+
+  #isLive(order: LiveOrder): boolean {
+    return !this.#stop.signal.aborted && this.#live.get(order.request.clientOrderId) === order;
+  }
+
+  /** A peer that restarts is back in a moment; an order that waits for it is better than one given up. */
+  async #waitForPeers(): Promise<void> {
+    const { links } = this.#ports;
+    for (let waited = 0; waited < PEER_MS_MAX; waited += RETRY_MS_MIN) {
+      if (links.isUp('signer') && links.isUp('egress')) return;
+      await this.#pause(RETRY_MS_MIN);
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#stop.signal });
+  }
+
+  #instrumentOf(symbol: string): Instrument {
+    const instrument = this.#ports.instrument(symbol);
+    if (instrument === undefined)
+      throw new Error(`Invariant: an order on ${symbol} without its instrument`);
+    return instrument;
+  }
+}
+
+function backOff(attempt: number): number {
+  return Math.min(RETRY_MS_MIN * 2 ** Math.min(attempt, 10), RETRY_MS_MAX);
+}
+
+function reasonOf(outcome: Exclude<Outcome, { kind: 'answered' }>): string {
+  return outcome.kind === 'refused' ? `${outcome.rule}: ${outcome.reason}` : outcome.reason;
+}

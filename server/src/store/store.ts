@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// The desk's store: journal, orders, fills, deals and notes in one SQLite file.
+//
+// Duties. When `transaction` returns, its writes are on disk (WAL, synchronous=FULL). A write that fails throws
+// StoreError and changes nothing. One process owns the file; a second one is refused.
+
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { StoreError, toStoreError } from './errors.ts';
+
+const SCHEMA_VERSION = 1;
+
+const SCHEMA = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE bots (
+  bot_id TEXT PRIMARY KEY, connection TEXT NOT NULL, created_at INTEGER NOT NULL,
+  settings TEXT NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL, archived_at INTEGER
+) STRICT;
+CREATE TABLE journal (
+  sequence INTEGER PRIMARY KEY, bot_id TEXT NOT NULL, version INTEGER NOT NULL,
+  event TEXT NOT NULL, effects TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX journal_bot ON journal (bot_id, version);
+CREATE TABLE orders (
+  client_order_id TEXT PRIMARY KEY, bot_id TEXT NOT NULL, deal_number INTEGER NOT NULL, symbol TEXT NOT NULL,
+  purpose TEXT NOT NULL, ladder_index INTEGER NOT NULL, request TEXT NOT NULL, state TEXT NOT NULL, exchange_order_id TEXT, filled_lots INTEGER NOT NULL DEFAULT 0,
+  rejected_by TEXT, rule TEXT, reason TEXT, placed_at INTEGER NOT NULL, ended_at INTEGER,
+  signed_until INTEGER, cancel_requested INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX orders_deal ON orders (bot_id, deal_number);
+CREATE INDEX orders_alive ON orders (state) WHERE state IN ('intended', 'ambiguous', 'open');
+CREATE TABLE fills (
+  client_order_id TEXT NOT NULL, trade_id TEXT NOT NULL, bot_id TEXT NOT NULL, deal_number INTEGER NOT NULL,
+  symbol TEXT NOT NULL, side TEXT NOT NULL, time INTEGER NOT NULL, fill TEXT NOT NULL,
+  PRIMARY KEY (client_order_id, trade_id)
+) STRICT;
+CREATE INDEX fills_deal ON fills (bot_id, deal_number);
+CREATE TABLE deals (
+  bot_id TEXT NOT NULL, deal_number INTEGER NOT NULL, symbol TEXT NOT NULL, status TEXT NOT NULL,
+  opened_at INTEGER NOT NULL, closed_at INTEGER, summary TEXT NOT NULL, PRIMARY KEY (bot_id, deal_number)
+) STRICT;
+CREATE INDEX deals_opened ON deals (opened_at, bot_id, deal_number);
+CREATE TABLE notes (
+  sequence INTEGER PRIMARY KEY, bot_id TEXT NOT NULL, deal_number INTEGER NOT NULL, time INTEGER NOT NULL,
+  kind TEXT NOT NULL, note_values TEXT NOT NULL
+) STRICT;
+CREATE INDEX notes_deal ON notes (bot_id, deal_number);
+CREATE TABLE timers (bot_id TEXT NOT NULL, timer TEXT NOT NULL, due INTEGER NOT NULL, PRIMARY KEY (bot_id, timer)) STRICT;
+CREATE TABLE quote_requests (bot_id TEXT NOT NULL, symbol TEXT NOT NULL, PRIMARY KEY (bot_id, symbol)) STRICT;
+CREATE TABLE sessions (token_hash TEXT PRIMARY KEY, created_at INTEGER NOT NULL, seen_at INTEGER NOT NULL) STRICT;
+`;
+
+/** A row as SQLite gives it: integers, text and NULL. */
+export type Row = Readonly<Record<string, number | string | null>>;
+export type Parameter = number | string | null;
+
+export class Store {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /**
+   * Opens `file`, making it if it is not there. Throws StoreError `busy` when another process has it open,
+   * `version` when a newer Kontor wrote it, `damaged` when SQLite finds it broken.
+   */
+  constructor(file: string) {
+    try {
+      closeSync(openSync(file, 'a', 0o600));
+      this.#database = new DatabaseSync(file, { timeout: 0 });
+      this.#database.exec(
+        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
+      );
+      this.#database.exec('PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 1000;');
+      this.#migrate(file);
+    } catch (error) {
+      throw toStoreError(error, file);
+    }
+  }
+
+  /** Runs `work` with all of its writes or none. */
+  transaction<T>(work: () => T): T {
+    this.#exec('BEGIN IMMEDIATE');
+    let result: T;
+    try {
+      result = work();
+      this.#exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#exec('ROLLBACK');
+      throw error;
+    }
+    return result;
+  }
+
+  run(sql: string, ...parameters: readonly Parameter[]): number {
+    try {
+      return Number(this.#statement(sql).run(...parameters).changes);
+    } catch (error) {
+      throw toStoreError(error, sql);
+    }
+  }
+
+  all(sql: string, ...parameters: readonly Parameter[]): readonly Row[] {
+    try {
+      return this.#statement(sql)
+        .all(...parameters)
+        .map((row) => toRow(row));
+    } catch (error) {
+      throw toStoreError(error, sql);
+    }
+  }
+
+  get(sql: string, ...parameters: readonly Parameter[]): Row | undefined {
+    try {
+      const row = this.#statement(sql).get(...parameters);
+      return row === undefined ? undefined : toRow(row);
+    } catch (error) {
+      throw toStoreError(error, sql);
+    }
+  }
+
+  meta(key: string): string | undefined {
+    const row = this.get('SELECT value FROM meta WHERE key = ?', key);
+    return row === undefined ? undefined : textOf(row, 'value');
+  }
+
+  setMeta(key: string, value: string): void {
+    this.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, value);
+  }
+
+  /** Writes a consistent copy to `file` while the desk runs. Throws StoreError when it cannot. */
+  copyTo(file: string): void {
+    try {
+      this.#database.prepare('VACUUM INTO ?').run(file);
+    } catch (error) {
+      throw toStoreError(error, file);
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #exec(sql: string): void {
+    try {
+      this.#database.exec(sql);
+    } catch (error) {
+      throw toStoreError(error, sql);
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const made = this.#database.prepare(sql);
+    this.#statements.set(sql, made);
+    return made;
+  }
+
+  #migrate(file: string): void {
+    const row = this.#database.prepare('PRAGMA user_version').get();
+    const version = Number(row?.['user_version'] ?? 0);
+    if (version > SCHEMA_VERSION) {
+      throw new StoreError(
+        'version',
+        `${file} was written by a newer Kontor (store version ${version}, this one knows ${SCHEMA_VERSION})`,
+      );
+    }
+    if (version === 0) {
+      this.#database.exec(
+        `BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
+      );
+    }
+  }
+}
+
+/** `row[column]` as text. Throws StoreError `damaged` when it holds something else. */
+export function textOf(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value !== 'string')
+    throw new StoreError('damaged', `expected text in ${column}, found ${typeof value}`);
+  return value;
+}
+
+/** `row[column]` as a number. Throws StoreError `damaged` when it holds something else. */
+export function numberOf(row: Row, column: string): number {
+  const value = row[column];
+  if (typeof value !== 'number')
+    throw new StoreError('damaged', `expected a number in ${column}, found ${typeof value}`);
+  return value;
+}
+
+function toRow(row: Readonly<Record<string, unknown>>): Row {
+  const result: Record<string, number | string | null> = {};
+  for (const [column, value] of Object.entries(row)) {
+    if (typeof value !== 'number' && typeof value !== 'string' && value !== null) {
+      throw new StoreError(
+        'damaged',
+        `expected a number, text or NULL in ${column}, found ${typeof value}`,
+      );
+    }
+    result[column] = value;
+  }
+  return result;
+}
