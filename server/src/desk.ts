@@ -11,6 +11,7 @@ import {
   trimDecimal,
   type Deal as CoreDeal,
   type Instrument as CoreInstrument,
+  type PriceTicks,
   type SettingsError,
 } from '@kontor/core';
 import type { VenueBalance } from '@kontor/exchange';
@@ -48,6 +49,7 @@ export interface AccountStatus {
 export interface DeskParts {
   readonly version: string;
   readonly symbols: readonly string[];
+  readonly feeRatePpm: number;
   readonly store: Store;
   readonly runner: BotRunner;
   readonly orders: OrderDesk;
@@ -195,10 +197,13 @@ export class Desk implements LiveSource {
       }
       instruments.push(instrument);
     }
-    const errors = instruments.flatMap((instrument) => {
-      const quote = hub.quote(instrument.symbol);
-      return quote === undefined ? [] : checkSettings(parsed.settings, [instrument], quote.last);
-    });
+    const prices: Record<string, PriceTicks> = {};
+    for (const { symbol } of instruments) {
+      const quote = hub.quote(symbol);
+      if (quote !== undefined) prices[symbol] = quote.last;
+    }
+    const quoted = instruments.filter(({ symbol }) => prices[symbol] !== undefined);
+    const errors = checkSettings(parsed.settings, quoted, prices, this.#parts.feeRatePpm);
     if (errors.length > 0) return { ok: false, errors };
     return { ok: true, bot: this.#toBot(this.#parts.runner.create(parsed.settings)) };
   }
@@ -298,6 +303,20 @@ export class Desk implements LiveSource {
 
   backUp(file: string): void {
     this.#parts.store.copyTo(file);
+  }
+
+  quoteMessage(symbol: string, time: number): StreamMessage | null {
+    const quote = this.#parts.hub.quote(symbol);
+    const instrument = this.#parts.hub.instruments.get(symbol);
+    if (quote === undefined || instrument === undefined) return null;
+    return {
+      kind: 'quote',
+      symbol,
+      time,
+      bid: formatPrice(instrument, quote.bid),
+      ask: formatPrice(instrument, quote.ask),
+      last: formatPrice(instrument, quote.last),
+    };
   }
 
   botMessage(botId: string): StreamMessage | null {

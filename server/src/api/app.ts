@@ -38,6 +38,8 @@ export interface AppOptions {
   readonly version: string;
 }
 
+const CODES: Readonly<Record<number, string>> = { 404: 'not_found', 429: 'too_many_requests' };
+
 type App = FastifyInstance<
   import('fastify').RawServerDefault,
   import('node:http').IncomingMessage,
@@ -199,8 +201,7 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
   app.get(
     '/bots/:id',
     { schema: { params: BotParameters, response: { 200: schemas.Bot } } },
-    (request, reply) =>
-      found(reply, desk.bot(request.params.id), `there is no bot ${request.params.id}`),
+    (request) => found(desk.bot(request.params.id), `there is no bot ${request.params.id}`),
   );
   app.post(
     '/bots',
@@ -223,9 +224,8 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     app.post(
       `/bots/:id/${action}`,
       { schema: { params: BotParameters, response: { 200: schemas.Bot } } },
-      async (request, reply) =>
+      async (request) =>
         found(
-          reply,
           await desk.commandBot(request.params.id, action),
           `there is no bot ${request.params.id}`,
         ),
@@ -253,8 +253,7 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
   app.get(
     '/deals/:id',
     { schema: { params: DealParameters, response: { 200: schemas.Deal } } },
-    (request, reply) =>
-      found(reply, desk.deal(request.params.id), `there is no deal ${request.params.id}`),
+    (request) => found(desk.deal(request.params.id), `there is no deal ${request.params.id}`),
   );
   app.get(
     '/deals/:id/notes',
@@ -265,9 +264,8 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     app.post(
       `/deals/:id/${action}`,
       { schema: { params: DealParameters, response: { 200: schemas.Deal } } },
-      async (request, reply) =>
+      async (request) =>
         found(
-          reply,
           await desk.commandDeal(request.params.id, action),
           `there is no open deal ${request.params.id}`,
         ),
@@ -375,9 +373,15 @@ async function registerPages(app: App, webDirectory: string): Promise<void> {
   });
 }
 
-function found<T>(reply: FastifyReply, value: T | null, message: string): T | FastifyReply {
-  if (value !== null) return value;
-  return reply.code(404).send({ error: 'not_found', message });
+/** `value`, or the answer 404 with `message` where there is none. */
+function found<T>(value: T | null, message: string): T {
+  if (value === null) throw new NotFoundError(message);
+  return value;
+}
+
+class NotFoundError extends Error {
+  override readonly name = 'NotFoundError';
+  readonly statusCode = 404;
 }
 
 async function refuse(
@@ -396,7 +400,7 @@ function answerError(error: unknown, reply: FastifyReply): FastifyReply {
     reply.log.error({ err: error }, 'a request failed');
     return reply.code(status).send({ error: 'failed', message });
   }
-  const code = status === 429 ? 'too_many_requests' : 'invalid_request';
+  const code = CODES[status] ?? 'invalid_request';
   return reply.code(status).send({ error: code, message });
 }
 

@@ -16,12 +16,12 @@ import {
   type BotState,
   type ClientOrderId,
   type DcaSettings,
-  type DealNote,
   type Effect,
   type Instrument,
   type OrderRequest,
   type Quote,
 } from '@kontor/core';
+import type { Note } from '../api/schemas.ts';
 import type { MarketClock } from '../market/market-clock.ts';
 import { numberOf, textOf, type Row, type Store } from '../store/store.ts';
 import type { DealProjection } from './deal-projection.ts';
@@ -43,7 +43,8 @@ export interface Bot {
 export interface RunnerPorts {
   readonly store: Store;
   readonly clock: MarketClock;
-  readonly connection: string;
+  /** The connection new bots trade on. */
+  readonly connection: () => string;
   readonly feeRatePpm: number;
   readonly instrument: (symbol: string) => Instrument | undefined;
   readonly projection: DealProjection;
@@ -51,15 +52,9 @@ export interface RunnerPorts {
   readonly cancel: (clientOrderId: ClientOrderId) => void;
   readonly freshQuote: (symbol: string) => Promise<Quote | null>;
   /** After the writes are on disk: what a page wants to know. */
-  readonly onChanged: (botId: string, notes: readonly StoredNote[]) => void;
+  readonly onChanged: (botId: string, notes: readonly Note[]) => void;
   /** The store failed: nothing of the batch happened, and this process must not go on. */
   readonly onFatal: (error: unknown) => void;
-}
-
-export interface StoredNote {
-  readonly sequence: number;
-  readonly botId: string;
-  readonly note: DealNote;
 }
 
 interface Waiting {
@@ -108,6 +103,7 @@ export class BotRunner {
       const bot = this.#replay(row);
       this.#bots.set(bot.botId, bot);
       this.#index(bot);
+      this.#ports.projection.resume(bot);
     }
     for (const row of store.all('SELECT bot_id, timer, due FROM timers')) {
       this.#timersOf(textOf(row, 'bot_id')).set(textOf(row, 'timer'), numberOf(row, 'due'));
@@ -156,7 +152,7 @@ export class BotRunner {
       store.run(
         'INSERT INTO bots (bot_id, connection, created_at, settings, state, version) VALUES (?, ?, ?, ?, ?, ?)',
         botId,
-        connection,
+        connection(),
         createdAt,
         encodeJournal(settings),
         encodeJournal(state),
@@ -164,7 +160,7 @@ export class BotRunner {
       );
       const bot: Running = {
         botId,
-        connection,
+        connection: connection(),
         createdAt,
         state,
         lastTime: createdAt,
@@ -271,7 +267,7 @@ export class BotRunner {
     const batch = this.#queue;
     this.#queue = [];
     const todo: { readonly botId: string; readonly effect: Effect }[] = [];
-    const changed = new Map<string, StoredNote[]>();
+    const changed = new Map<string, Note[]>();
     try {
       this.#ports.store.transaction(() => {
         for (const waiting of batch) this.#apply(waiting, todo, changed);
@@ -293,7 +289,7 @@ export class BotRunner {
   #apply(
     { botId, event: given, isAnswer }: Waiting,
     todo: { readonly botId: string; readonly effect: Effect }[],
-    changed: Map<string, StoredNote[]>,
+    changed: Map<string, Note[]>,
   ): void {
     const bot = this.#bots.get(botId);
     if (bot === undefined) return;
@@ -393,7 +389,7 @@ export class BotRunner {
   }
 
   /** Writes an effect; a note is done with that and comes back with its sequence, the others are to be performed. */
-  #storeEffect(botId: string, time: number, effect: Effect): StoredNote | null {
+  #storeEffect(botId: string, time: number, effect: Effect): Note | null {
     const { store } = this.#ports;
     switch (effect.kind) {
       case 'placeOrder':
@@ -444,7 +440,10 @@ export class BotRunner {
         return {
           sequence: row === undefined ? 0 : numberOf(row, 'sequence'),
           botId,
-          note: effect.note,
+          dealId: `${botId}-${effect.note.dealId}`,
+          time: effect.note.time,
+          kind: effect.note.kind,
+          values: { ...effect.note.values },
         };
       }
     }

@@ -51,10 +51,18 @@ const STATUS: Readonly<Record<DealView['status'], Deal['status']>> = {
 export class DealProjection {
   readonly #store: Store;
   /** The number of deals of each bot that have ended and are written for good. */
+  readonly #onEnded: (botId: string, time: number, profit: string) => void;
   readonly #ended = new Map<string, number>();
 
-  constructor(store: Store) {
+  /** `onEnded` is told of each deal that ends, once. */
+  constructor(store: Store, onEnded: (botId: string, time: number, profit: string) => void) {
     this.#store = store;
+    this.#onEnded = onEnded;
+  }
+
+  /** The bot is in the state the rows were last written for: what it has ended is known already. */
+  resume(bot: Bot): void {
+    this.#ended.set(bot.botId, bot.state.endedCount);
   }
 
   /** Writes the rows of all deals that may have changed; to be called inside the transaction of the change. */
@@ -78,6 +86,9 @@ export class DealProjection {
         summary.closedAt,
         JSON.stringify(summary),
       );
+      if (summary.closedAt !== null) {
+        this.#onEnded(bot.botId, summary.closedAt, summary.realizedProfit);
+      }
     }
     this.#ended.set(bot.botId, state.endedCount);
   }

@@ -41,7 +41,7 @@ export interface LiveOrder {
 }
 
 export interface OrderDeskPorts {
-  readonly connection: string;
+  readonly connection: () => string;
   readonly links: Links;
   readonly parser: AnswerParser;
   readonly instrument: (symbol: string) => Instrument | undefined;
@@ -51,6 +51,11 @@ export interface OrderDeskPorts {
   readonly deliver: (botId: string, event: BotEvent) => void;
   /** The order's fate became doubtful or certain: stored for the next start. */
   readonly onDoubt: (order: LiveOrder) => void;
+  /** The first thing that became known of an order sent `seconds` ago. */
+  readonly onAnswered: (
+    verdict: 'accepted' | 'rejected' | 'refused' | 'ambiguous',
+    seconds: number,
+  ) => void;
   readonly log: (
     level: 'info' | 'warn',
     message: string,
@@ -171,7 +176,7 @@ export class OrderDesk {
       this.#ports.onAnswered(verdict, (performance.now() - startedAt) / 1000);
     const outcome = await this.#ports.links.submit({
       kind: 'placeOrder',
-      connection: this.#ports.connection,
+      connection: this.#ports.connection(),
       order: {
         symbol: request.symbol,
         side: request.side,
@@ -240,7 +245,7 @@ export class OrderDesk {
   /** When the exchange stops taking the order: 0 when it was never signed, null when the signer cannot say now. */
   async #askSigner(order: LiveOrder): Promise<number | null> {
     const signedAt = await this.#ports.links.signedAt(
-      this.#ports.connection,
+      this.#ports.connection(),
       order.request.clientOrderId,
     );
     if (signedAt === undefined) return null;
@@ -257,7 +262,7 @@ export class OrderDesk {
     const askedAt = Date.now();
     const outcome = await this.#ports.links.submit({
       kind: 'queryOrder',
-      connection: this.#ports.connection,
+      connection: this.#ports.connection(),
       symbol: order.request.symbol,
       clientOrderId: order.request.clientOrderId,
     });
@@ -289,7 +294,7 @@ export class OrderDesk {
     for (let attempt = 0; this.#isLive(order); attempt += 1) {
       const outcome = await this.#ports.links.submit({
         kind: 'cancelOrder',
-        connection: this.#ports.connection,
+        connection: this.#ports.connection(),
         symbol: order.request.symbol,
         clientOrderId: order.request.clientOrderId,
       });
@@ -392,7 +397,7 @@ export class OrderDesk {
       if (verdict.kind === 'found' && this.#isLive(order)) {
         const outcome = await this.#ports.links.submit({
           kind: 'queryFills',
-          connection: this.#ports.connection,
+          connection: this.#ports.connection(),
           symbol: order.request.symbol,
           exchangeOrderId: verdict.order.exchangeOrderId,
         });

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts the server together: the only place that makes adapters, opens files and decides who talks to whom.
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseDcaSettings } from '@kontor/core';
+import { binanceAnswers, binancePublicMarket, type VenueBalance } from '@kontor/exchange';
+import type { ConnectionInfo } from '@kontor/signer';
+import { buildApp } from './api/app.ts';
+import { LiveHub } from './api/live.ts';
+import type { Market, ProcessHealth } from './api/schemas.ts';
+import { Sessions } from './api/sessions.ts';
+import type { ServerConfig } from './config.ts';
+import { readDemoMarket, registerDemoKey, type DemoMarketStatus } from './demo-account.ts';
+import { Desk, type AccountStatus } from './desk.ts';
+import { Links, type PeerName } from './link/links.ts';
+import type { Logger } from './log.ts';
+import { createMarketClock } from './market/market-clock.ts';
+import { MarketHub } from './market/market-hub.ts';
+import { createMetrics } from './metrics.ts';
+import { BotRunner } from './runner/bot-runner.ts';
+import { DealProjection } from './runner/deal-projection.ts';
+import { OrderDesk } from './runner/order-desk.ts';
+import { ProfitBook } from './runner/profit-book.ts';
+import { Secret } from './secret.ts';
+import { StoreError } from './store/errors.ts';
+import { Store } from './store/store.ts';
+
+const RECONCILE_MS = 30_000;
+const SUBSCRIBE_RETRY_MS = 500;
+const MARKET_STATUS_MS = 1_000;
+const START_RETRY_MS = 200;
+
+export interface Server {
+  attach(peer: PeerName, socket: Socket): void;
+  setProcesses(processes: readonly ProcessHealth[]): void;
+  /** Starts everything; resolves with the address once pages are served. */
+  start(): Promise<{ readonly url: string; readonly link: string }>;
+  close(): Promise<void>;
+}
+
+/** The server of `config`. `onFatal` is told when it must not go on. */
+export function createServer(
+  config: ServerConfig,
+  logger: Logger,
+  onFatal: (error: unknown) => void,
+): Server {
+  const store = new Store(join(config.dataDirectory, 'server', 'desk.db'));
+  const terminal = new Secret(randomBytes(24).toString('base64url'));
+  const sessions = new Sessions(store, terminal.reveal());
+  const stop = new AbortController();
+  const clock = createMarketClock(
+    config.market.kind === 'candles' || config.market.kind === 'trades' ? 'events' : 'wall',
+  );
+  let processes: readonly ProcessHealth[] = [];
+  let balances: readonly VenueBalance[] = [];
+  let connection = '';
+  let account: AccountStatus = { state: 'down', reason: 'not subscribed yet', lastEventAt: null };
+  let exchangeClock: { skewMs: number | null; roundTripMs: number | null } = {
+    skewMs: null,
+    roundTripMs: null,
+  };
+  let demo: DemoMarketStatus | null = null;
+  let isRunning = false;
+
+  const links = new Links({
+    onAccountEvent(from, event) {
+      if (from !== connection) return;
+      account = { ...account, lastEventAt: Date.now() };
+      const parsed = binanceAnswers.accountEvent(event, (symbol) => hub.instruments.get(symbol));
+      if (parsed.kind === 'balances') mergeBalances(parsed.balances);
+      else orders.onAccountEvent(parsed);
+    },
+    onAccountStream(from, state, reason) {
+      if (from !== connection) return;
+      account = { ...account, state, reason };
+      logger.info({ state, reason }, 'account stream');
+      if (state === 'up') catchUp();
+      else void subscribe();
+    },
+    onEgressHealth(health) {
+      exchangeClock = { skewMs: health.clockSkewMs, roundTripMs: health.roundTripMs };
+    },
+    onPeer(peer, state, reason) {
+      logger.info({ peer, state, reason }, 'link');
+      if (peer === 'egress' && state === 'down')
+        account = { ...account, state: 'down', reason: `egress: ${reason}` };
+      if (state === 'up' && isRunning) void subscribe();
+    },
+  });
+
+  const hub = new MarketHub(
+    binancePublicMarket({ rest: config.market.rest, streams: config.market.streams }),
+    clock,
+    {
+      onTrade(symbol, time, quote) {
+        runner.onTrade(symbol, time, quote);
+        putQuote(symbol, time);
+      },
+      onQuote: (symbol) => putQuote(symbol, clock.now()),
+      onCandle: (symbol, interval, candle) =>
+        live.put(`candle ${symbol}`, { kind: 'candle', symbol, interval, candle: [...candle] }),
+      onState: (state, reason) => logger.info({ state, reason }, 'market stream'),
+    },
+  );
+  const instrument = (symbol: string) => hub.instruments.get(symbol);
+  const profits = new ProfitBook(store);
+  const projection = new DealProjection(store, (botId, time, profit) =>
+    profits.add(botId, time, profit),
+  );
+  const runner: BotRunner = new BotRunner({
+    store,
+    clock,
+    connection: () => connection,
+    feeRatePpm: config.feeRatePpm,
+    instrument,
+    projection,
+    place: (botId, order) => orders.place(botId, order),
+    cancel: (clientOrderId) => orders.cancel(clientOrderId),
+    freshQuote: (symbol) => hub.freshQuote(symbol),
+    onChanged(botId, notes) {
+      live.botChanged(botId);
+      for (const note of notes) live.addNote(note);
+    },
+    onFatal,
+  });
+  const metrics = createMetrics({
+    activeDeals: () =>
+      [...runner.bots.values()].reduce((sum, { state }) => sum + state.deals.length, 0),
+    waitingEvents: () => runner.waiting,
+    ambiguousOrders: () => orders.ambiguous,
+  });
+  const orders: OrderDesk = new OrderDesk({
+    connection: () => connection,
+    links,
+    parser: binanceAnswers,
+    instrument,
+    marketNow: () => clock.now(),
+    deliver: (botId, event) => runner.deliver(botId, event),
+    onDoubt: (order) =>
+      store.run(
+        "UPDATE orders SET state = 'ambiguous', signed_until = ? WHERE client_order_id = ? AND state IN ('intended', 'ambiguous')",
+        order.signedUntil,
+        order.request.clientOrderId,
+      ),
+    onAnswered: (verdict, seconds) => metrics.orderAnswered(verdict, seconds),
+    log: (level, message, fields) => logger[level](fields, message),
+  });
+  const desk = new Desk({
+    version: config.version,
+    symbols: config.symbols,
+    feeRatePpm: config.feeRatePpm,
+    store,
+    runner,
+    orders,
+    hub,
+    projection,
+    profits,
+    market,
+    balances: () => balances,
+    connections: listConnections,
+    account: () => account,
+    processes: () => processes,
+    exchangeClock: () => exchangeClock,
+  });
+  const live = new LiveHub(desk);
+  const timers: NodeJS.Timeout[] = [];
+  let app: Awaited<ReturnType<typeof buildApp>> | null = null;
+  let isSubscribing = false;
+
+  function putQuote(symbol: string, time: number): void {
+    const message = desk.quoteMessage(symbol, time);
+    if (message !== null) live.put(`quote ${symbol}`, message);
+  }
+
+  function market(): Market {
+    const { kind, label } = config.market;
+    return {
+      kind,
+      label,
+      isSimulated: kind !== 'exchange',
+      speed: demo === null ? 1 : demo.isPaused ? 0 : demo.speed,
+      marketTime: clock.now() === 0 ? null : clock.now(),
+      hasEnded: demo?.hasEnded ?? false,
+    };
+  }
+
+  function mergeBalances(changed: readonly VenueBalance[]): void {
+    const merged = new Map(balances.map((balance) => [balance.asset, balance]));
+    for (const balance of changed) merged.set(balance.asset, balance);
+    balances = [...merged.values()].toSorted((a, b) => (a.asset < b.asset ? -1 : 1));
+    live.balancesChanged();
+  }
+
+  /** What the account stream may have missed is asked for. */
+  function catchUp(): void {
+    orders.reconcile();
+    void links.submit({ kind: 'queryAccount', connection }).then((outcome) => {
+      if (outcome.kind !== 'answered') return;
+      const listing = binanceAnswers.account(outcome);
+      if (listing.kind === 'ok') mergeBalances(listing.items);
+    });
+  }
+
+  /** Asks for the account's own events until they come. */
+  async function subscribe(): Promise<void> {
+    if (isSubscribing) return;
+    isSubscribing = true;
+    try {
+      while (!stop.signal.aborted && account.state === 'down') {
+        if (links.isUp('signer') && links.isUp('egress')) {
+          const outcome = await links.submit({ kind: 'subscribe', connection });
+          if (outcome.kind === 'refused') {
+            account = { ...account, reason: `${outcome.rule}: ${outcome.reason}` };
+          }
+        }
+        await delay(SUBSCRIBE_RETRY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+      }
+    } finally {
+      isSubscribing = false;
+    }
+  }
+
+  async function listConnections(): Promise<readonly ConnectionInfo[]> {
+    const result = await links.connections({ kind: 'listConnections' });
+    return result.ok ? result.connections : [];
+  }
+
+  /** This desk's connection; on the demo exchange it is made and registered where there is none. */
+  async function openConnection(): Promise<string> {
+    const existing = (await required({ kind: 'listConnections' })).find(
+      ({ name, venue }) => name === config.connectionName && venue === config.venue,
+    );
+    const info =
+      existing ??
+      (
+        await required({
+          kind: 'createConnection',
+          name: config.connectionName,
+          venue: config.venue,
+        })
+      ).find(({ name }) => name === config.connectionName);
+    if (info === undefined) throw new Error('the signer made no connection');
+    if (info.state === 'created' && config.market.control !== undefined) {
+      const apiKey = await registerDemoKey(
+        config.market.control,
+        config.connectionName,
+        info.publicKeyPem,
+      );
+      await required({ kind: 'activateConnection', connection: info.connection, apiKey });
+    }
+    return info.connection;
+  }
+
+  async function required(
+    request: Parameters<Links['connections']>[0],
+  ): Promise<readonly ConnectionInfo[]> {
+    const result = await links.connections(request);
+    if (!result.ok) throw new Error(`the signer refused ${request.kind}: ${result.reason}`);
+    return result.connections;
+  }
+
+  /** Runs `work` until it succeeds: peers and exchange may still be on their way up. */
+  async function patiently<T>(what: string, work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (stop.signal.aborted || error instanceof StoreError) throw error;
+        logger.warn({ what, reason: String(error) }, 'not ready yet; trying again');
+        await delay(START_RETRY_MS, undefined, { signal: stop.signal });
+      }
+    }
+  }
+
+  function makeFirstBots(): void {
+    if (store.meta('firstBotsMade') !== undefined) return;
+    for (const settings of config.firstBots) {
+      const parsed = parseDcaSettings(settings);
+      if (!parsed.ok) throw new Error(`firstBots: ${JSON.stringify(parsed.errors)}`);
+      const bot = runner.create(parsed.settings);
+      void runner.command(bot.botId, { kind: 'start' });
+    }
+    store.setMeta('firstBotsMade', String(config.firstBots.length));
+  }
+
+  async function pollDemoMarket(control: string): Promise<void> {
+    try {
+      demo = await readDemoMarket(control);
+    } catch (error) {
+      logger.warn({ reason: String(error) }, 'the demo market does not say how it is');
+    }
+  }
+
+  const terminalFile = join(config.dataDirectory, 'run', 'terminal.json');
+  return {
+    attach: (peer, socket) => links.attach(peer, socket),
+    setProcesses: (reports) => {
+      processes = reports;
+    },
+
+    async start() {
+      await patiently('market', () => hub.open(config.symbols));
+      connection = await patiently('connection', openConnection);
+      const alive = runner.load();
+      makeFirstBots();
+      app = await buildApp({
+        desk,
+        live,
+        sessions,
+        webDirectory: config.webDirectory,
+        metrics: () => metrics.text(),
+        logger,
+        version: config.version,
+      });
+      const url = await app.listen({ host: '127.0.0.1', port: config.port });
+      writeFileSync(terminalFile, JSON.stringify({ url, token: terminal.reveal() }), {
+        mode: 0o600,
+      });
+      isRunning = true;
+      for (const order of alive) orders.resume(order);
+      runner.start();
+      void subscribe();
+      timers.push(setInterval(() => orders.reconcile(), RECONCILE_MS));
+      const { control } = config.market;
+      if (control !== undefined) {
+        await pollDemoMarket(control);
+        timers.push(setInterval(() => void pollDemoMarket(control), MARKET_STATUS_MS));
+      }
+      return { url, link: `${url}/login?token=${sessions.createLink()}` };
+    },
+
+    async close() {
+      stop.abort();
+      for (const timer of timers) clearInterval(timer);
+      hub.close();
+      live.close();
+      await orders.close();
+      runner.close();
+      links.close();
+      await app?.close();
+      rmSync(terminalFile, { force: true });
+      store.close();
+    },
+  };
+}
+
+/** Where the terminal finds the running desk; read by the `kontor` command. */
+export function readTerminalFile(
+  dataDirectory: string,
+): { readonly url: string; readonly token: Secret } | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(join(dataDirectory, 'run', 'terminal.json'), 'utf8'));
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null || !('url' in value) || !('token' in value))
+    return null;
+  return { url: String(value.url), token: new Secret(String(value.token)) };
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Does on the demo exchange what a person does on a real exchange's page: adds the public key to the account.
+
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+
+const CONTROL_MS_MAX = 5_000;
+
+const RegisteredKey = Type.Object({ apiKey: Type.String({ minLength: 1 }) });
+const MarketStatus = Type.Object({
+  marketMs: Type.Number(),
+  speed: Type.Number(),
+  isPaused: Type.Boolean(),
+  hasEnded: Type.Boolean(),
+});
+
+export interface DemoMarketStatus {
+  readonly marketMs: number;
+  readonly speed: number;
+  readonly isPaused: boolean;
+  readonly hasEnded: boolean;
+}
+
+/** Registers `publicKeyPem` for the account `name`; returns the exchange's identifier of the key. */
+export async function registerDemoKey(
+  control: string,
+  name: string,
+  publicKeyPem: string,
+): Promise<string> {
+  const answer = await call(`${control}/accounts/${encodeURIComponent(name)}/keys`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ publicKey: publicKeyPem }),
+  });
+  if (!Value.Check(RegisteredKey, answer))
+    throw new Error('the demo exchange did not say under which name it keeps the key');
+  return answer.apiKey;
+}
+
+/** What the demo market does now. Throws Error when the demo exchange does not answer. */
+export async function readDemoMarket(control: string): Promise<DemoMarketStatus> {
+  const answer = await call(`${control}/market`, {});
+  if (!Value.Check(MarketStatus, answer))
+    throw new Error('the demo exchange did not describe its market');
+  return answer;
+}
+
+async function call(url: string, init: RequestInit): Promise<unknown> {
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(CONTROL_MS_MAX) });
+  const body: unknown = await response.json();
+  if (!response.ok) throw new Error(`${url}: HTTP ${response.status} ${JSON.stringify(body)}`);
+  return body;
+}
