@@ -2,7 +2,7 @@
 // Puts the server together: the only place that makes adapters, opens files and decides who talks to whom.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -28,6 +28,7 @@ import { ProfitBook } from './runner/profit-book.ts';
 import { Secret } from './secret.ts';
 import { StoreError } from './store/errors.ts';
 import { Store } from './store/store.ts';
+import { terminalFile, writeTerminalFile } from './terminal-file.ts';
 
 const RECONCILE_MS = 30_000;
 const SUBSCRIBE_RETRY_MS = 500;
@@ -151,6 +152,7 @@ export function createServer(
   });
   const desk = new Desk({
     version: config.version,
+    dataDirectory: config.dataDirectory,
     symbols: config.symbols,
     feeRatePpm: config.feeRatePpm,
     store,
@@ -295,7 +297,6 @@ export function createServer(
     }
   }
 
-  const terminalFile = join(config.dataDirectory, 'run', 'terminal.json');
   return {
     attach: (peer, socket) => links.attach(peer, socket),
     setProcesses: (reports) => {
@@ -317,9 +318,7 @@ export function createServer(
         version: config.version,
       });
       const url = await app.listen({ host: '127.0.0.1', port: config.port });
-      writeFileSync(terminalFile, JSON.stringify({ url, token: terminal.reveal() }), {
-        mode: 0o600,
-      });
+      writeTerminalFile(config.dataDirectory, { url, token: terminal });
       isRunning = true;
       for (const order of alive) orders.resume(order);
       runner.start();
@@ -342,23 +341,8 @@ export function createServer(
       runner.close();
       links.close();
       await app?.close();
-      rmSync(terminalFile, { force: true });
+      rmSync(terminalFile(config.dataDirectory), { force: true });
       store.close();
     },
   };
-}
-
-/** Where the terminal finds the running desk; read by the `kontor` command. */
-export function readTerminalFile(
-  dataDirectory: string,
-): { readonly url: string; readonly token: Secret } | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(join(dataDirectory, 'run', 'terminal.json'), 'utf8'));
-  } catch {
-    return null;
-  }
-  if (typeof value !== 'object' || value === null || !('url' in value) || !('token' in value))
-    return null;
-  return { url: String(value.url), token: new Secret(String(value.token)) };
 }

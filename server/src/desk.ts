@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The desk as its API sees it: bots, deals, totals and health, put together from the parts that own them.
 
+import { isAbsolute, relative, resolve } from 'node:path';
 import {
   checkSettings,
   formatDecimal,
@@ -48,6 +49,7 @@ export interface AccountStatus {
 
 export interface DeskParts {
   readonly version: string;
+  readonly dataDirectory: string;
   readonly symbols: readonly string[];
   readonly feeRatePpm: number;
   readonly store: Store;
@@ -301,8 +303,12 @@ export class Desk implements LiveSource {
     return { symbol, interval, candles: rows.map((row) => [...row]) };
   }
 
-  backUp(file: string): void {
+  /** Copies the store to a new file inside the data directory; false when `file` lies elsewhere. */
+  backUp(file: string): boolean {
+    const way = relative(this.#parts.dataDirectory, resolve(file));
+    if (way === '' || way.startsWith('..') || isAbsolute(way)) return false;
     this.#parts.store.copyTo(file);
+    return true;
   }
 
   quoteMessage(symbol: string, time: number): StreamMessage | null {

@@ -2,3 +2,8 @@
 // What other packages use of the server.
 
 export * from './candles/index.ts';
+export type * as api from './api/schemas.ts';
+export { Secret } from './secret.ts';
+export { StoreError } from './store/errors.ts';
+export { Store } from './store/store.ts';
+export { readTerminalFile, type TerminalAccess } from './terminal-file.ts';

@@ -90,37 +90,37 @@ export const binanceAnswers: AnswerParser = {
   },
 
   openOrders(answer, instruments): Listing<VenueOrder> {
-    return readList(answer, (row) =>
-      instruments(text(row, 'symbol')) === undefined ? null : toOrder(row, instruments),
+    return listed(answer, (value) =>
+      toList(value).flatMap((item) => {
+        const row = toRow(item);
+        return instruments(text(row, 'symbol')) === undefined ? [] : [toOrder(row, instruments)];
+      }),
     );
   },
 
   fills(answer, instrument): Listing<Fill & { readonly exchangeOrderId: string }> {
-    return readList(answer, (row) => ({
-      ...toFill(row, instrument, {
-        id: 'id',
-        quantity: 'qty',
-        time: number(row, 'time'),
-        isMaker: row['isMaker'] === true,
+    return listed(answer, (value) =>
+      toList(value).map((item) => {
+        const row = toRow(item);
+        const from = {
+          id: 'id',
+          quantity: 'qty',
+          time: number(row, 'time'),
+          isMaker: row['isMaker'] === true,
+        };
+        return { ...toFill(row, instrument, from), exchangeOrderId: String(row['orderId']) };
       }),
-      exchangeOrderId: String(row['orderId']),
-    }));
+    );
   },
 
   account(answer): Listing<VenueBalance> {
-    const body = readBody(answer);
-    if (body.kind === 'error') return { kind: 'failed', reason: `${body.code} ${body.message}` };
-    if (body.kind === 'unknown') return { kind: 'failed', reason: body.reason };
-    const balances = toRow(body.value)['balances'];
-    if (!Array.isArray(balances))
-      return { kind: 'failed', reason: 'expected balances in the account answer' };
-    return {
-      kind: 'ok',
-      items: balances.map((item) => {
+    return listed(answer, (value) => {
+      const balances = toRow(value)['balances'];
+      return toList(balances).map((item) => {
         const row = toRow(item);
         return { asset: text(row, 'asset'), free: text(row, 'free'), locked: text(row, 'locked') };
-      }),
-    };
+      });
+    });
   },
 
   accountEvent(event, instruments): AccountEvent {
@@ -184,18 +184,16 @@ function readBody(answer: RawAnswer): Body {
   };
 }
 
-function readList<T>(answer: RawAnswer, parse: (row: Row) => T | null): Listing<T> {
+/** The items that `parse` finds in a good answer; a form it does not know fails as a whole. */
+function listed<T>(answer: RawAnswer, parse: (value: unknown) => readonly T[]): Listing<T> {
   const body = readBody(answer);
   if (body.kind === 'error') return { kind: 'failed', reason: `${body.code} ${body.message}` };
   if (body.kind === 'unknown') return { kind: 'failed', reason: body.reason };
-  if (!Array.isArray(body.value)) return { kind: 'failed', reason: 'expected a list' };
   try {
-    return {
-      kind: 'ok',
-      items: body.value.map((item) => parse(toRow(item))).filter((item) => item !== null),
-    };
+    return { kind: 'ok', items: parse(body.value) };
   } catch (error) {
-    return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
+    if (error instanceof VenueError) return { kind: 'failed', reason: error.message };
+    throw error;
   }
 }
 
@@ -307,9 +305,22 @@ function isRow(value: unknown): value is Row {
 }
 
 function toRow(value: unknown): Row {
-  if (!isRow(value))
-    throw new VenueError('unexpected', `expected an object, found ${typeof value}`);
+  if (!isRow(value)) {
+    throw new VenueError('unexpected', `expected an object, found ${nameOf(value)}`);
+  }
   return value;
+}
+
+function toList(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) {
+    throw new VenueError('unexpected', `expected a list, found ${nameOf(value)}`);
+  }
+  return value;
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : typeof value;
 }
 
 /** The first of `names` that is there as text. */

@@ -325,11 +325,16 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
           { file: Type.String({ minLength: 1, maxLength: 4096 }) },
           { additionalProperties: false },
         ),
-        response: { 201: Type.Object({ file: Type.String() }) },
+        response: { 201: Type.Object({ file: Type.String() }), 400: schemas.ErrorBody },
       },
     },
     async (request, reply) => {
-      desk.backUp(request.body.file);
+      if (!desk.backUp(request.body.file)) {
+        return reply.code(400).send({
+          error: 'invalid_request',
+          message: `file: expected a path inside the data directory, found ${request.body.file}`,
+        });
+      }
       return reply.code(201).send({ file: request.body.file });
     },
   );

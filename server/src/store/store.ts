@@ -126,6 +126,12 @@ export class Store {
     this.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, value);
   }
 
+  /** 'ok', or what SQLite finds wrong with the file. */
+  integrity(): string {
+    const found = this.get('PRAGMA integrity_check');
+    return found === undefined ? 'no answer' : String(Object.values(found)[0]);
+  }
+
   /** Writes a consistent copy to `file` while the desk runs. Throws StoreError when it cannot. */
   copyTo(file: string): void {
     try {

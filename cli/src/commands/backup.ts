@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// `kontor backup` and `kontor restore`: a desk in one file, taken while it runs.
+//
+// The file holds the store, the demo exchange's state, the signer's policy and record, and the imported candles. It
+// holds no key: a key that can be copied can leak. After a restore the signer makes a new one.
+
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  mkdirSync,
+  copyFileSync,
+  cpSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Store, StoreError } from '@kontor/server';
+import { Command } from 'commander';
+import { create, extract, list } from 'tar';
+import { printJson, reportFailure, withExitCodes } from '../command-output.ts';
+import { dataDirectory } from '../data-directory.ts';
+import { connectDesk, DeskClientError } from '../desk-client.ts';
+import {
+  deskFiles,
+  DeskFilesError,
+  lockDirectory,
+  makeDirectories,
+  putDeskAside,
+  type DeskFiles,
+} from '../desk-files.ts';
+
+interface BackupOptions {
+  readonly data?: string;
+  readonly json: boolean;
+}
+
+interface RestoreOptions extends BackupOptions {
+  readonly fresh: boolean;
+}
+
+/** What a backup may hold, relative to the data directory; anything else in the file is refused. */
+const STORE = 'server/desk.db';
+const PARTS = [
+  'desk.json',
+  'simulator/state.json',
+  'signer/policy',
+  'signer/intents.log',
+  'candles',
+];
+
+/** The backup cannot be taken or used; nothing was changed. */
+class BackupError extends Error {
+  readonly code: 'exists' | 'nothing' | 'notABackup' | 'damaged' | 'occupied';
+
+  constructor(code: BackupError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'BackupError';
+    this.code = code;
+  }
+}
+
+export function backupCommand(): Command {
+  return withExitCodes(new Command('backup'))
+    .description('write the desk into one file, also while it runs; keys are never in it')
+    .argument('<file>', 'where to write, e.g. kontor.tar.gz; must not exist')
+    .option('--data <dir>', 'data directory of the desk (default: $KONTOR_DATA, else ~/.kontor)')
+    .option('--json', 'print one JSON document', false)
+    .addHelpText('after', '\nExample:\n  kontor backup kontor-2026-11-22.tar.gz')
+    .action((file: string, options: BackupOptions) =>
+      reportingFailures(options.json, async () => {
+        const files = deskFiles(dataDirectory(options.data));
+        const parts = await backUp(files, resolve(file));
+        if (options.json) printJson({ file: resolve(file), parts });
+        else process.stdout.write(`${resolve(file)} holds ${parts.join(', ')}; no key is in it.\n`);
+      }),
+    );
+}
+
+export function restoreCommand(): Command {
+  return withExitCodes(new Command('restore'))
+    .description('put a desk back from a backup; it must not be running')
+    .argument('<file>', 'a file that `kontor backup` wrote')
+    .option(
+      '--data <dir>',
+      'data directory to restore into (default: $KONTOR_DATA, else ~/.kontor)',
+    )
+    .option('--fresh', 'put the desk that lies there aside first', false)
+    .option('--json', 'print one JSON document', false)
+    .addHelpText('after', '\nExample:\n  kontor restore kontor-2026-11-22.tar.gz --data ./restored')
+    .action((file: string, options: RestoreOptions) =>
+      reportingFailures(options.json, async () => {
+        const files = deskFiles(dataDirectory(options.data));
+        const { parts, aside } = await restore(files, resolve(file), options.fresh);
+        if (options.json) printJson({ data: files.directory, parts, aside });
+        else {
+          if (aside !== null) process.stdout.write(`The desk that was here is now in ${aside}\n`);
+          process.stdout.write(
+            `Restored ${parts.join(', ')} into ${files.directory}. The signer will make a new key.\n`,
+          );
+        }
+      }),
+    );
+}
+
+async function backUp(files: DeskFiles, target: string): Promise<readonly string[]> {
+  if (existsSync(target))
+    throw new BackupError('exists', `${target} exists already; name a new file`);
+  if (!existsSync(join(files.directory, STORE))) {
+    throw new BackupError(
+      'nothing',
+      `there is no desk in ${files.directory}; name its directory with --data DIR`,
+    );
+  }
+  const work = mkdtempSync(join(files.directory, 'backup-'));
+  try {
+    mkdirSync(join(work, dirname(STORE)));
+    await copyStore(files, join(work, STORE));
+    const parts = [STORE];
+    for (const part of PARTS) {
+      const source = join(files.directory, part);
+      if (!existsSync(source)) continue;
+      mkdirSync(dirname(join(work, part)), { recursive: true });
+      cpSync(source, join(work, part), { recursive: true });
+      parts.push(part);
+    }
+    const temporary = `${target}.new`;
+    await create({ cwd: work, file: temporary, gzip: true, portable: true }, parts);
+    renameSync(temporary, target);
+    return parts;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** A consistent copy: made by the desk while it runs, else from its file. */
+async function copyStore(files: DeskFiles, target: string): Promise<void> {
+  try {
+    await connectDesk(files.directory).post('/api/v1/backups', { file: target });
+  } catch (error) {
+    if (!(error instanceof DeskClientError) || error.code !== 'not_running') throw error;
+    const store = new Store(join(files.directory, STORE));
+    try {
+      store.copyTo(target);
+    } finally {
+      store.close();
+    }
+  }
+}
+
+async function restore(
+  files: DeskFiles,
+  source: string,
+  isFresh: boolean,
+): Promise<{ readonly parts: readonly string[]; readonly aside: string | null }> {
+  if (!existsSync(source))
+    throw new BackupError('notABackup', `expected a backup at ${source}, found nothing`);
+  await checkEntries(source);
+  makeDirectories(files);
+  const lock = lockDirectory(files);
+  const work = mkdtempSync(join(files.directory, 'restore-'));
+  try {
+    await extract({ cwd: work, file: source, strict: true, preserveOwner: false });
+    checkStore(join(work, STORE));
+    if (!isFresh && existsSync(join(files.directory, STORE))) {
+      throw new BackupError(
+        'occupied',
+        `a desk lies in ${files.directory}; put it aside with --fresh, or choose another directory with --data DIR`,
+      );
+    }
+    const aside = putDeskAside(files, new Date());
+    makeDirectories(files);
+    const parts = [STORE, ...PARTS].filter((part) => existsSync(join(work, part)));
+    for (const part of parts) {
+      // Candles are shared by all desks of the directory: restored files join those that are there.
+      if (part === 'candles') mergeCandles(join(work, part), files.candles);
+      else renameSync(join(work, part), join(files.directory, part));
+    }
+    return { parts, aside };
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+    lock.release();
+  }
+}
+
+/** Every entry must be one that a backup holds: no path leads elsewhere, no link, nothing unknown. */
+async function checkEntries(source: string): Promise<void> {
+  const wrong: string[] = [];
+  let count = 0;
+  try {
+    await list({
+      file: source,
+      strict: true,
+      onReadEntry(entry) {
+        count += 1;
+        const path = entry.path.replace(/\/$/, '');
+        const isPlain = entry.type === 'File' || entry.type === 'Directory';
+        const isKnown = path === STORE || PARTS.includes(path) || /^candles\/[\w.-]+$/.test(path);
+        if (!isPlain || !isKnown) wrong.push(path);
+      },
+    });
+  } catch (error) {
+    throw new BackupError(
+      'damaged',
+      `${source} cannot be read as a backup: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
+  if (count === 0)
+    throw new BackupError('notABackup', `${source} holds nothing that \`kontor backup\` wrote`);
+  if (wrong.length > 0) {
+    throw new BackupError(
+      'notABackup',
+      `${source} is no backup of Kontor: it holds ${wrong.slice(0, 3).join(', ')}`,
+    );
+  }
+}
+
+function checkStore(file: string): void {
+  if (!existsSync(file)) throw new BackupError('notABackup', 'the backup holds no store');
+  const store = new Store(file);
+  try {
+    const verdict = store.integrity();
+    if (verdict !== 'ok')
+      throw new BackupError('damaged', `the store in the backup is damaged: ${verdict}`);
+  } finally {
+    store.close();
+  }
+}
+
+function mergeCandles(from: string, into: string): void {
+  mkdirSync(into, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(from)) {
+    if (!existsSync(join(into, name))) copyFileSync(join(from, name), join(into, name));
+  }
+}
+
+async function reportingFailures(isJson: boolean, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const isKnown =
+      error instanceof BackupError ||
+      error instanceof DeskFilesError ||
+      error instanceof DeskClientError ||
+      error instanceof StoreError;
+    if (!isKnown) throw error;
+    reportFailure({ code: error.code, message: error.message }, isJson);
+  }
+}

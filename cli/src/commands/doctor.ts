@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// `kontor doctor`: looks at everything a desk needs and says what to do about what is wrong.
+
+import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { api } from '@kontor/server';
+import { Store, StoreError } from '@kontor/server';
+import { Command } from 'commander';
+import { EXIT_FAILED, printJson, withExitCodes } from '../command-output.ts';
+import { dataDirectory } from '../data-directory.ts';
+import { connectDesk, DeskClientError } from '../desk-client.ts';
+import { deskFiles, type DeskFiles } from '../desk-files.ts';
+import { version } from '../version.ts';
+
+interface Finding {
+  readonly check: string;
+  readonly level: 'ok' | 'warning' | 'error';
+  readonly detail: string;
+}
+
+const NODE_MAJOR = 26;
+const FREE_BYTES_WARNED = 1_073_741_824;
+const FREE_BYTES_MIN = 104_857_600;
+const CLOCK_SKEW_MS_WARNED = 500;
+
+export function doctorCommand(): Command {
+  return withExitCodes(new Command('doctor'))
+    .description(
+      'check runtime, disk, rights, store and the running desk; exit code 1 when something is wrong',
+    )
+    .option('--data <dir>', 'data directory of the desk (default: $KONTOR_DATA, else ~/.kontor)')
+    .option('--json', 'print one JSON document', false)
+    .addHelpText('after', '\nExample:\n  kontor doctor')
+    .action(async (options: { readonly data?: string; readonly json: boolean }) => {
+      const files = deskFiles(dataDirectory(options.data));
+      const findings = [
+        checkNode(),
+        checkPages(),
+        ...checkDirectory(files),
+        ...checkSigner(files),
+        ...(await checkDesk(files)),
+      ];
+      if (options.json) printJson({ version, data: files.directory, findings });
+      else {
+        for (const { check, level, detail } of findings) {
+          process.stdout.write(`${level.padEnd(8)} ${check.padEnd(12)} ${detail}\n`);
+        }
+      }
+      if (findings.some(({ level }) => level === 'error')) process.exitCode = EXIT_FAILED;
+    });
+}
+
+function checkNode(): Finding {
+  const major = Number(process.versions.node.split('.')[0]);
+  return major >= NODE_MAJOR
+    ? {
+        check: 'runtime',
+        level: 'ok',
+        detail: `Node ${process.versions.node} on ${process.platform} ${process.arch}`,
+      }
+    : {
+        check: 'runtime',
+        level: 'error',
+        detail: `expected Node ${NODE_MAJOR}, found ${process.versions.node}; run through npm start or npx kontor`,
+      };
+}
+
+function checkPages(): Finding {
+  const index = fileURLToPath(new URL('../../../web/dist/index.html', import.meta.url));
+  return existsSync(index)
+    ? { check: 'pages', level: 'ok', detail: 'the web desk is built' }
+    : {
+        check: 'pages',
+        level: 'warning',
+        detail: 'the web desk is not built yet; npm start builds it',
+      };
+}
+
+function checkDirectory(files: DeskFiles): readonly Finding[] {
+  if (!existsSync(files.directory)) {
+    return [
+      {
+        check: 'data',
+        level: 'ok',
+        detail: `${files.directory} does not exist yet; npm start makes it`,
+      },
+    ];
+  }
+  const { bavail, bsize } = statfsSync(files.directory);
+  const free = bavail * bsize;
+  const megabytes = Math.floor(free / 1_048_576);
+  const disk: Finding =
+    free < FREE_BYTES_MIN
+      ? {
+          check: 'disk',
+          level: 'error',
+          detail: `${megabytes} MB free; the desk stops when it cannot write`,
+        }
+      : free < FREE_BYTES_WARNED
+        ? { check: 'disk', level: 'warning', detail: `${megabytes} MB free` }
+        : { check: 'disk', level: 'ok', detail: `${megabytes} MB free` };
+  return [rightsOf('data', files.directory), disk];
+}
+
+function checkSigner(files: DeskFiles): readonly Finding[] {
+  if (!existsSync(files.signer)) return [];
+  const findings = [rightsOf('signer', files.signer)];
+  const keys = join(files.signer, 'keys');
+  if (existsSync(keys)) {
+    for (const name of readdirSync(keys)) {
+      const finding = rightsOf('key', join(keys, name));
+      if (finding.level !== 'ok') findings.push(finding);
+    }
+    findings.push({
+      check: 'vault',
+      level: 'warning',
+      detail: 'keys lie unencrypted on disk, readable by this user only (see SECURITY.md)',
+    });
+  }
+  if (!existsSync(join(files.signer, 'policy'))) {
+    findings.push({
+      check: 'policy',
+      level: 'warning',
+      detail: 'no policy file: the signer refuses everything',
+    });
+  }
+  return findings;
+}
+
+/** Whether only its owner may look at `path`. */
+function rightsOf(check: string, path: string): Finding {
+  const mode = statSync(path).mode & 0o777;
+  return (mode & 0o077) === 0
+    ? { check, level: 'ok', detail: `${path} is its owner's alone` }
+    : {
+        check,
+        level: 'error',
+        detail: `others may look into ${path} (mode ${mode.toString(8)}); run: chmod go-rwx ${path}`,
+      };
+}
+
+async function checkDesk(files: DeskFiles): Promise<readonly Finding[]> {
+  try {
+    const health = await connectDesk(files.directory).get<api.Health>('/api/v1/health');
+    return [
+      ...health.processes.map((entry): Finding => ({
+        check: entry.name,
+        level: entry.state === 'up' ? 'ok' : 'error',
+        detail: `${entry.state}, ${entry.restarts} restarts`,
+      })),
+      ...health.streams.map((stream): Finding => ({
+        check: `${stream.name} stream`,
+        level: stream.state === 'up' ? 'ok' : 'error',
+        detail: stream.detail,
+      })),
+      clockFinding(health.clockSkewMs),
+    ];
+  } catch (error) {
+    if (!(error instanceof DeskClientError)) throw error;
+    return [{ check: 'desk', level: 'ok', detail: 'not running' }, ...checkStore(files)];
+  }
+}
+
+function clockFinding(skewMs: number | null): Finding {
+  if (skewMs === null)
+    return {
+      check: 'clock',
+      level: 'warning',
+      detail: 'the exchange was not asked for its time yet',
+    };
+  const isFar = Math.abs(skewMs) > CLOCK_SKEW_MS_WARNED;
+  return {
+    check: 'clock',
+    level: isFar ? 'warning' : 'ok',
+    detail: `${Math.round(skewMs)} ms off the exchange's${isFar ? '; switch on time synchronisation' : ''}`,
+  };
+}
+
+function checkStore(files: DeskFiles): readonly Finding[] {
+  const path = join(files.server, 'desk.db');
+  if (!existsSync(path)) return [];
+  try {
+    const store = new Store(path);
+    try {
+      const verdict = store.integrity();
+      return verdict === 'ok'
+        ? [{ check: 'store', level: 'ok', detail: `${path} is whole` }]
+        : [
+            {
+              check: 'store',
+              level: 'error',
+              detail: `${path} is damaged (${verdict}); restore a backup`,
+            },
+          ];
+    } finally {
+      store.close();
+    }
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return [{ check: 'store', level: 'error', detail: error.message }];
+  }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Speaks to the running desk over its HTTP API, with the token that lies in the data directory.
+
+import { readTerminalFile, type TerminalAccess } from '@kontor/server';
+
+const REQUEST_MS_MAX = 15_000;
+
+/** The desk is not there, or it said no; the message says what to do. */
+export class DeskClientError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'DeskClientError';
+    this.code = code;
+  }
+}
+
+export interface DeskClient {
+  readonly url: string;
+  /** `path` begins with `/api/v1`. Throws DeskClientError when the desk does not answer or answers no. */
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body?: unknown): Promise<T>;
+}
+
+/** The desk that runs on `dataDirectory`. Throws DeskClientError `not_running` when there is none. */
+export function connectDesk(dataDirectory: string): DeskClient {
+  const access = readTerminalFile(dataDirectory);
+  if (access === null) throw notRunning(dataDirectory);
+  return {
+    url: access.url,
+    get: (path) => call(access, dataDirectory, path, 'GET'),
+    post: (path, body) => call(access, dataDirectory, path, 'POST', body),
+  };
+}
+
+async function call<T>(
+  access: TerminalAccess,
+  dataDirectory: string,
+  path: string,
+  method: 'GET' | 'POST',
+  body?: unknown,
+): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(access.url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${access.token.reveal()}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      signal: AbortSignal.timeout(REQUEST_MS_MAX),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    throw notRunning(dataDirectory, error);
+  }
+  const answer: unknown = await response.json().catch(() => null);
+  if (!response.ok) {
+    const said = typeof answer === 'object' && answer !== null ? answer : {};
+    const code = 'error' in said ? String(said.error) : 'failed';
+    const message =
+      'message' in said ? String(said.message) : `the desk answered HTTP ${response.status}`;
+    throw new DeskClientError(code, message);
+  }
+  // The desk and this command are of one repository and one version.
+  return answer as T;
+}
+
+function notRunning(dataDirectory: string, cause?: unknown): DeskClientError {
+  return new DeskClientError(
+    'not_running',
+    `no desk is running on ${dataDirectory}; start it with \`kontor start\`, or name its directory with --data DIR`,
+    { cause },
+  );
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The `kontor` command.
+
+import { Command } from 'commander';
+import { withExitCodes } from './command-output.ts';
+import { version } from './version.ts';
+
+/** Each command is loaded only when it is the one asked for, or when all are listed. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./commands/start.ts')).startCommand(),
+  status: async () => (await import('./commands/desk.ts')).statusCommand(),
+  link: async () => (await import('./commands/desk.ts')).linkCommand(),
+  bots: async () => (await import('./commands/desk.ts')).botsCommand(),
+  deals: async () => (await import('./commands/desk.ts')).dealsCommand(),
+  backtest: async () => (await import('./commands/backtest.ts')).backtestCommand(),
+  candles: async () => (await import('./commands/candles.ts')).candlesCommand(),
+  simulator: async () => (await import('./commands/simulator.ts')).simulatorCommand(),
+  backup: async () => (await import('./commands/backup.ts')).backupCommand(),
+  restore: async () => (await import('./commands/backup.ts')).restoreCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+};
+
+const program = withExitCodes(new Command('kontor'))
+  .description('A self-hosted trading desk whose exchange keys live in a process of their own.')
+  .version(version)
+  .addHelpText('after', '\nExample:\n  kontor start\n  kontor backtest --help')
+  .showHelpAfterError('(run kontor --help for what there is)');
+
+const [, , asked = ''] = process.argv;
+const only = COMMANDS[asked];
+for (const load of only === undefined ? Object.values(COMMANDS) : [only])
+  program.addCommand(await load());
+await program.parseAsync();

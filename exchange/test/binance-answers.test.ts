@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Binance's answers mean, by documented bodies.
+
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { makeInstrument, type Instrument } from '@kontor/core';
+import { binanceAnswers, VenueError } from '@kontor/exchange';
+
+const BTCUSDT = makeInstrument({
+  symbol: 'BTCUSDT',
+  baseAsset: 'BTC',
+  quoteAsset: 'USDT',
+  tickSize: '0.00000001',
+  lotSize: '0.00000001',
+  minPrice: '0.01',
+  maxPrice: '100000',
+  minQuantity: '0.00001',
+  maxQuantity: '100',
+  minNotional: '5',
+  maxNotional: '10000000',
+});
+
+const lookup = (symbol: string): Instrument | undefined =>
+  symbol === 'BTCUSDT' ? BTCUSDT : undefined;
+
+const ORDER = {
+  symbol: 'BTCUSDT',
+  orderId: 28,
+  orderListId: -1,
+  clientOrderId: 'k1abcd1-1-1',
+  transactTime: 1507725176595,
+  price: '4000.00000000',
+  origQty: '10.00000000',
+  executedQty: '5.00000000',
+  status: 'PARTIALLY_FILLED',
+  timeInForce: 'GTC',
+  type: 'LIMIT',
+  side: 'SELL',
+  fills: [
+    {
+      price: '4000.00000000',
+      qty: '1.00000000',
+      commission: '4.00000001',
+      commissionAsset: 'USDT',
+      tradeId: 56,
+    },
+    {
+      price: '3999.00000000',
+      qty: '4.00000000',
+      commission: '19.99500000',
+      commissionAsset: 'USDT',
+      tradeId: 57,
+    },
+  ],
+};
+
+function answer(status: number, body: unknown): { readonly status: number; readonly body: string } {
+  return { status, body: typeof body === 'string' ? body : JSON.stringify(body) };
+}
+
+test('[V1] an order answer is accepted with its fills, exact', () => {
+  const verdict = binanceAnswers.place(answer(200, ORDER), lookup);
+  assert.equal(verdict.kind, 'accepted');
+  if (verdict.kind !== 'accepted') return;
+  assert.equal(verdict.order.state, 'open');
+  assert.equal(verdict.order.exchangeOrderId, '28');
+  assert.equal(verdict.order.filledLots, 500_000_000);
+  assert.deepEqual(
+    verdict.order.fills.map((fill) => [
+      fill.tradeId,
+      fill.priceTicks,
+      fill.quantity,
+      fill.commission,
+    ]),
+    [
+      ['56', 400_000_000_000, 100_000_000, 400_000_001n],
+      ['57', 399_900_000_000, 400_000_000, 1_999_500_000n],
+    ],
+  );
+});
+
+for (const [status, code, kind] of [
+  [400, -2010, 'rejected'],
+  [400, -1013, 'rejected'],
+  [429, -1003, 'rejected'],
+  [401, -2014, 'rejected'],
+  [400, -1007, 'ambiguous'],
+  [408, -1007, 'ambiguous'],
+  [400, -1006, 'ambiguous'],
+  [503, -1001, 'ambiguous'],
+  [500, -1000, 'ambiguous'],
+  [502, -2010, 'ambiguous'],
+] as const) {
+  const rule = kind === 'rejected' ? 'V2' : 'V3';
+  test(`[${rule}] HTTP ${status} with code ${code} is ${kind}`, () => {
+    const verdict = binanceAnswers.place(
+      answer(status, { code, msg: 'said the exchange' }),
+      lookup,
+    );
+    assert.equal(verdict.kind, kind);
+    if (verdict.kind === 'rejected') assert.equal(verdict.rule, String(code));
+  });
+}
+
+for (const [name, body] of [
+  ['no JSON', '<html>502</html>'],
+  ['an unknown status', { ...ORDER, status: 'MELTED' }],
+  ['an unknown symbol', { ...ORDER, symbol: 'ETHUSDT' }],
+  ['a price off the tick', { ...ORDER, fills: [{ ...ORDER.fills[0], price: '1.000000001' }] }],
+  ['nothing', {}],
+] as const) {
+  test(`[V3] a 200 answer with ${name} proves nothing`, () => {
+    assert.equal(binanceAnswers.place(answer(200, body), lookup).kind, 'ambiguous');
+  });
+}
+
+test('[V4] a duplicate is our own order: ambiguous, never rejected', () => {
+  const verdict = binanceAnswers.place(
+    answer(400, { code: -2010, msg: 'Duplicate order sent.' }),
+    lookup,
+  );
+  assert.equal(verdict.kind, 'ambiguous');
+});
+
+test('[V5] a query says absent by -2013 only, a cancel says notOpen by -2011', () => {
+  assert.equal(
+    binanceAnswers.query(answer(400, { code: -2013, msg: 'Order does not exist.' }), lookup).kind,
+    'absent',
+  );
+  assert.equal(
+    binanceAnswers.query(answer(400, { code: -1021, msg: 'late' }), lookup).kind,
+    'ambiguous',
+  );
+  assert.equal(binanceAnswers.query(answer(503, ''), lookup).kind, 'ambiguous');
+  assert.equal(
+    binanceAnswers.cancel(answer(400, { code: -2011, msg: 'Unknown order sent.' }), lookup).kind,
+    'notOpen',
+  );
+  assert.equal(
+    binanceAnswers.cancel(answer(400, { code: -1021, msg: 'late' }), lookup).kind,
+    'ambiguous',
+  );
+});
+
+const REPORT = {
+  e: 'executionReport',
+  E: 1499405658658,
+  s: 'BTCUSDT',
+  c: 'k1abcd1-1-1',
+  C: '',
+  S: 'BUY',
+  x: 'NEW',
+  X: 'NEW',
+  i: 4293153,
+  l: '0.00000000',
+  z: '0.00000000',
+  L: '0.00000000',
+  n: '0',
+  N: null,
+  T: 1499405658657,
+  t: -1,
+  m: false,
+  O: 1499405658650,
+};
+
+test('[V6] a cancel names the cancelled order in C on the stream and in origClientOrderId over REST', () => {
+  const reported = binanceAnswers.accountEvent(
+    { ...REPORT, c: 'cancel-1', C: 'k1abcd1-1-2', x: 'CANCELED', X: 'CANCELED' },
+    lookup,
+  );
+  assert.equal(reported.kind === 'order' && reported.order.clientOrderId, 'k1abcd1-1-2');
+  assert.equal(reported.kind === 'order' && reported.order.state, 'cancelled');
+  const verdict = binanceAnswers.cancel(
+    answer(200, {
+      ...ORDER,
+      clientOrderId: 'cancel-1',
+      origClientOrderId: 'k1abcd1-1-1',
+      status: 'CANCELED',
+      fills: [],
+    }),
+    lookup,
+  );
+  assert.equal(verdict.kind === 'cancelled' && verdict.order.clientOrderId, 'k1abcd1-1-1');
+});
+
+test('[V7] a trade report carries its one fill, other reports none', () => {
+  const event = binanceAnswers.accountEvent(
+    {
+      ...REPORT,
+      x: 'TRADE',
+      X: 'FILLED',
+      t: 77,
+      l: '0.50000000',
+      z: '1.00000000',
+      L: '4000.00000000',
+      n: '0.00050000',
+      N: 'BTC',
+      m: true,
+    },
+    lookup,
+  );
+  assert.equal(event.kind, 'order');
+  if (event.kind !== 'order') return;
+  assert.equal(event.order.state, 'filled');
+  assert.equal(event.order.filledLots, 100_000_000);
+  assert.deepEqual(event.order.fills, [
+    {
+      tradeId: '77',
+      time: 1499405658657,
+      priceTicks: 400_000_000_000,
+      quantity: 50_000_000,
+      commission: 50_000n,
+      commissionAsset: 'BTC',
+      isMaker: true,
+    },
+  ]);
+  const fresh = binanceAnswers.accountEvent(REPORT, lookup);
+  assert.equal(fresh.kind === 'order' && fresh.order.fills.length, 0);
+});
+
+test('[V7] an event that is none the venue documents is refused, a foreign symbol is passed by', () => {
+  assert.throws(() => binanceAnswers.accountEvent({ hello: 1 }, lookup), VenueError);
+  assert.equal(binanceAnswers.accountEvent({ ...REPORT, s: 'ETHUSDT' }, lookup).kind, 'other');
+});
+
+const EXAMPLES = fileURLToPath(
+  new URL(
+    '../../../shared/data/exchange/binance-spot-docs-json-examples.jsonl.gz',
+    import.meta.url,
+  ),
+);
+
+test(
+  '[V3] no documented example makes the parser throw',
+  { skip: existsSync(EXAMPLES) ? false : 'the documentation examples are not here' },
+  () => {
+    let count = 0;
+    for (const line of gunzipSync(readFileSync(EXAMPLES)).toString('utf8').split('\n')) {
+      if (line === '') continue;
+      const { json } = JSON.parse(line);
+      for (const status of [200, 400]) {
+        binanceAnswers.place(answer(status, json), lookup);
+        binanceAnswers.cancel(answer(status, json), lookup);
+        binanceAnswers.query(answer(status, json), lookup);
+        binanceAnswers.openOrders(answer(status, json), lookup);
+        binanceAnswers.fills(answer(status, json), BTCUSDT);
+        binanceAnswers.account(answer(status, json));
+      }
+      count += 1;
+    }
+    assert.ok(count > 300, `expected over 300 examples, found ${count}`);
+  },
+);
