@@ -17,8 +17,11 @@ export interface DemoExchangeAddresses {
   readonly streams: string;
   readonly wsApi: string;
   readonly control: string;
-  readonly market: { readonly kind: 'synthetic' | 'candles' | 'trades'; readonly label: string };
-  readonly symbols: readonly string[];
+  readonly market: {
+    readonly kind: 'synthetic' | 'candles' | 'trades';
+    readonly seed: string;
+    readonly symbols: readonly string[];
+  };
 }
 
 export interface DemoExchange {

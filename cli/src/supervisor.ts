@@ -7,8 +7,10 @@
 // replaced along holds nothing in memory that its files do not.
 
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 export type ProcessName = 'server' | 'signer' | 'egress';
@@ -27,10 +29,16 @@ export interface SupervisorOptions {
   readonly signerDirectory: string;
   readonly egressConfigFile: string;
   readonly serverConfigFile: string;
+  /** Further flags of Node for a process. */
+  readonly nodeFlags?: Partial<Record<ProcessName, readonly string[]>>;
+  /** Where the processes' own log lines go. */
+  readonly logFile: string;
   /** The server said what a person must be told once: the address and the link. */
   readonly onReady: (ready: ServerReady) => void;
   /** A process died in a way that a restart will not mend; it has said why on stderr. */
   readonly onFatal: (name: ProcessName) => void;
+  /** A sentence of a process for the person at the terminal. */
+  readonly onMessage: (name: ProcessName, line: string) => void;
   readonly onRestart: (name: ProcessName, reason: string) => void;
 }
 
@@ -53,9 +61,9 @@ const STABLE_MS = 10_000;
 /** Each process inherits its pipes to the older ones: egress one to the server, the signer one to each. */
 const ORDER_OF_AGE = ['server', 'egress', 'signer'] as const;
 const STDIO: Readonly<Record<ProcessName, StdioOptions>> = {
-  server: ['ignore', 'inherit', 'inherit', 'ipc'],
-  egress: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
-  signer: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'],
+  server: ['ignore', 'ignore', 'pipe', 'ipc'],
+  egress: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
+  signer: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
 };
 
 interface Managed {
@@ -128,7 +136,12 @@ export class Supervisor {
     const entry = this.#processes[name];
     const child = spawn(
       process.execPath,
-      [...NODE_FLAGS, mainOf(name), ...this.#argumentsOf(name)],
+      [
+        ...NODE_FLAGS,
+        ...(this.#options.nodeFlags?.[name] ?? []),
+        mainOf(name),
+        ...this.#argumentsOf(name),
+      ],
       {
         stdio: STDIO[name],
         // A process group of its own: Ctrl-C reaches the supervisor only, which then ends the others in order.
@@ -145,12 +158,21 @@ export class Supervisor {
       this.#handOver('server', 'signer', child.stdio[3]);
       this.#handOver('egress', 'signer', child.stdio[4]);
     }
+    if (child.stderr !== null) this.#readLines(name, child.stderr);
     child.on('error', (error) => this.#died(name, child, error.message, null));
     child.on('exit', (code, signal) =>
       this.#died(name, child, signal === null ? `exit code ${code}` : signal, code),
     );
     if (name !== 'signer')
       child.on('message', (message: unknown) => this.#onMessage(name, message));
+  }
+
+  /** What a process says in JSON is for the log; a plain sentence is for the person at the terminal. */
+  #readLines(name: ProcessName, stream: Readable): void {
+    createInterface({ input: stream }).on('line', (line) => {
+      if (line.startsWith('{')) appendFileSync(this.#options.logFile, `${line}\n`, { mode: 0o600 });
+      else this.#options.onMessage(name, line);
+    });
   }
 
   #argumentsOf(name: ProcessName): readonly string[] {

@@ -184,7 +184,7 @@ export function createServer(
       kind,
       label,
       isSimulated: kind !== 'exchange',
-      speed: demo === null ? 1 : demo.isPaused ? 0 : demo.speed,
+      speed: demo?.speed ?? 1,
       marketTime: clock.now() === 0 ? null : clock.now(),
       hasEnded: demo?.hasEnded ?? false,
     };

@@ -8,18 +8,18 @@ const CONTROL_MS_MAX = 5_000;
 
 const RegisteredKey = Type.Object({ apiKey: Type.String({ minLength: 1 }) });
 const MarketStatus = Type.Object({
-  marketMs: Type.Number(),
-  speed: Type.Number(),
-  isPaused: Type.Boolean(),
-  hasEnded: Type.Boolean(),
+  state: Type.String(),
+  speed: Type.Union([Type.Number(), Type.Literal('max')]),
 });
 
 export interface DemoMarketStatus {
-  readonly marketMs: number;
+  /** Market time per wall time; 0 while it stands. */
   readonly speed: number;
-  readonly isPaused: boolean;
   readonly hasEnded: boolean;
 }
+
+/** What "as fast as possible" is shown as. */
+const SPEED_MAX = 1_000_000;
 
 /** Registers `publicKeyPem` for the account `name`; returns the exchange's identifier of the key. */
 export async function registerDemoKey(
@@ -27,10 +27,10 @@ export async function registerDemoKey(
   name: string,
   publicKeyPem: string,
 ): Promise<string> {
-  const answer = await call(`${control}/accounts/${encodeURIComponent(name)}/keys`, {
+  const answer = await call(`${control}/control/accounts/${encodeURIComponent(name)}/keys`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ publicKey: publicKeyPem }),
+    body: JSON.stringify({ publicKeyPem }),
   });
   if (!Value.Check(RegisteredKey, answer))
     throw new Error('the demo exchange did not say under which name it keeps the key');
@@ -39,10 +39,14 @@ export async function registerDemoKey(
 
 /** What the demo market does now. Throws Error when the demo exchange does not answer. */
 export async function readDemoMarket(control: string): Promise<DemoMarketStatus> {
-  const answer = await call(`${control}/market`, {});
+  const answer = await call(`${control}/control/market`, {});
   if (!Value.Check(MarketStatus, answer))
     throw new Error('the demo exchange did not describe its market');
-  return answer;
+  const isMoving = answer.state === 'running';
+  return {
+    speed: !isMoving ? 0 : answer.speed === 'max' ? SPEED_MAX : answer.speed,
+    hasEnded: answer.state === 'ended',
+  };
 }
 
 async function call(url: string, init: RequestInit): Promise<unknown> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What other packages use of the server.
 
+export * from './backtest/index.ts';
 export * from './candles/index.ts';
 export type * as api from './api/schemas.ts';
 export { Secret } from './secret.ts';

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { EXIT_FAILED, reportFailure, withExitCodes } from '../command-output.ts';
@@ -120,6 +120,8 @@ async function runStart(options: StartOptions): Promise<void> {
   const supervisor = new Supervisor({
     signerDirectory: files.signer,
     ...configs,
+    logFile: join(files.run, 'processes.log'),
+    onMessage: (_name, line) => process.stderr.write(`${line}\n`),
     onReady: (ready) => announce(ready, options, exchange, files),
     onFatal: () => void stop(EXIT_FAILED),
     onRestart: (name, reason) =>
@@ -204,7 +206,7 @@ function writeConfigs(
   exchange: DemoExchange,
 ): { readonly egressConfigFile: string; readonly serverConfigFile: string } {
   const { addresses } = exchange;
-  const symbols = demoSymbols(addresses.symbols, addresses.market.kind);
+  const symbols = demoSymbols(addresses.market.symbols, addresses.market.kind);
   const policyFile = join(files.signer, 'policy');
   if (!existsSync(policyFile)) {
     writeFileSync(policyFile, demoPolicy(symbols, 'USDT'), { mode: 0o600 });
@@ -223,7 +225,7 @@ function writeConfigs(
     venue: DEMO_VENUE,
     market: {
       kind: addresses.market.kind,
-      label: addresses.market.label,
+      label: labelOf(options, exchange),
       rest: addresses.rest,
       streams: addresses.streams,
       control: addresses.control,
@@ -233,6 +235,11 @@ function writeConfigs(
     firstBots: demoBots(symbols),
   });
   return { egressConfigFile, serverConfigFile };
+}
+
+/** What the desk calls its market: the file, or the seed that makes the same market again. */
+function labelOf(options: StartOptions, { addresses }: DemoExchange): string {
+  return options.market === undefined ? `seed ${addresses.market.seed}` : basename(options.market);
 }
 
 let isAnnounced = false;
@@ -246,17 +253,24 @@ function announce(
 ): void {
   if (isAnnounced) return;
   isAnnounced = true;
-  const { market } = exchange.addresses;
+  const { addresses } = exchange;
+  const label = labelOf(options, exchange);
   if (options.json) {
-    process.stdout.write(
-      `${JSON.stringify({ url: ready.url, link: ready.link, data: files.directory, market, exchange: exchange.addresses })}\n`,
-    );
+    const market = { kind: addresses.market.kind, label };
+    const { rest, streams, wsApi, control } = addresses;
+    const line = {
+      ...ready,
+      data: files.directory,
+      market,
+      exchange: { rest, streams, wsApi, control },
+    };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
     return;
   }
   const kind =
-    market.kind === 'synthetic'
-      ? `synthetic (${market.label}): made up, no real prices`
-      : `replay of ${market.label}`;
+    addresses.market.kind === 'synthetic'
+      ? `synthetic (${label}): made up, no real prices`
+      : `replay of ${label}`;
   process.stdout.write(`
 Kontor ${version}
   market  ${kind}

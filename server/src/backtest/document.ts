@@ -173,8 +173,7 @@ function depthCheck(
 /** What every reader of a result should know about how it came about. */
 export function modelCaveats(document: BacktestDocument): readonly string[] {
   const { model, source } = document;
-  const order =
-    model.path === 'low-first' ? 'open, low, high, close' : 'open, high, low, close';
+  const order = model.path === 'low-first' ? 'open, low, high, close' : 'open, high, low, close';
   const other = model.path === 'low-first' ? 'high-first' : 'low-first';
   const { depth } = model;
   return [

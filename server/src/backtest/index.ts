@@ -10,4 +10,5 @@ export type {
   CandlesWanted,
 } from './run-request.ts';
 export type { Assignment } from './settings-input.ts';
+export { reportText } from './report-text.ts';
 export { startBacktest } from './start.ts';

@@ -108,7 +108,9 @@ export function makeMarket(request: MarketRequest): MadeMarket {
         high: ticks(columns.high),
         low: ticks(columns.low),
         close: ticks(columns.close),
-        volume: lots.isSame ? columns.volume : columns.volume.map((units) => Math.min(lots.toWhole(units), Number.MAX_SAFE_INTEGER)),
+        volume: lots.isSame
+          ? columns.volume
+          : columns.volume.map((units) => Math.min(lots.toWhole(units), Number.MAX_SAFE_INTEGER)),
       },
       roundedPrices: counter.rounded,
       prices: rows * 4,

@@ -4,12 +4,7 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 
-import {
-  checkSettings,
-  runBacktest,
-  type CandlePath,
-  type SettingsError,
-} from '@kontor/core';
+import { checkSettings, runBacktest, type CandlePath, type SettingsError } from '@kontor/core';
 
 import {
   CandleError,

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store on real files: all or nothing, and clear words when it cannot be used.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, test } from 'node:test';
+import { Store, StoreError } from '@kontor/server';
+import { toStoreError } from '../src/store/errors.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'kontor-store-'));
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+function isStoreError(code: StoreError['code'], message: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof StoreError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    return true;
+  };
+}
+
+test('[R1] a transaction that throws leaves nothing behind', () => {
+  const file = join(directory, 'whole.db');
+  const store = new Store(file);
+  store.setMeta('kept', '1');
+  assert.throws(
+    () =>
+      store.transaction(() => {
+        store.setMeta('kept', '2');
+        store.setMeta('lost', '1');
+        throw new Error('in the middle');
+      }),
+    /in the middle/,
+  );
+  assert.equal(
+    store.transaction(() => store.meta('kept')),
+    '1',
+  );
+  assert.equal(store.meta('lost'), undefined);
+  store.close();
+  const again = new Store(file);
+  assert.equal(again.meta('kept'), '1');
+  again.close();
+});
+
+test('[R2] a second desk on the same store is refused and changes nothing', () => {
+  const file = join(directory, 'busy.db');
+  const store = new Store(file);
+  store.setMeta('owner', 'first');
+  assert.throws(() => new Store(file), isStoreError('busy', /another Kontor is running/));
+  store.setMeta('owner', 'still first');
+  store.close();
+  const next = new Store(file);
+  assert.equal(next.meta('owner'), 'still first');
+  next.close();
+});
+
+test('[R2] a store of a newer Kontor is refused', () => {
+  const file = join(directory, 'newer.db');
+  new Store(file).close();
+  const database = new DatabaseSync(file);
+  database.exec('PRAGMA user_version = 99');
+  database.close();
+  assert.throws(() => new Store(file), isStoreError('version', /newer Kontor \(store version 99/));
+});
+
+test('[R2] a file that is no store is refused', () => {
+  const file = join(directory, 'junk.db');
+  writeFileSync(file, 'this is no database at all, but long enough to look like one'.repeat(200));
+  assert.throws(() => new Store(file), isStoreError('damaged', /no Kontor store/));
+});
+
+test('[R2] a directory that cannot be written is named', () => {
+  assert.throws(() => new Store(join(directory, 'nowhere', 'desk.db')), StoreError);
+});
+
+test('[R2] a full disk is told apart from every other failure', () => {
+  const file = join(directory, 'full.db');
+  new Store(file).close();
+  // SQLite reports a file that may not grow exactly as it reports a full disk.
+  const database = new DatabaseSync(file);
+  database.exec('PRAGMA max_page_count = 30');
+  let caught: unknown;
+  try {
+    for (let row = 0; row < 1_000; row += 1) {
+      database
+        .prepare('INSERT INTO meta (key, value) VALUES (?, ?)')
+        .run(`k${row}`, 'x'.repeat(1_000));
+    }
+  } catch (error) {
+    caught = error;
+  }
+  database.close();
+  const told = toStoreError(caught, file);
+  assert.equal(told.code, 'full');
+  assert.match(told.message, /the disk is full: free some space/);
+});
+
+test('[R3] a copy taken in the middle of the work is whole', () => {
+  const store = new Store(join(directory, 'source.db'));
+  for (let row = 0; row < 500; row += 1) store.setMeta(`key ${row}`, 'v'.repeat(200));
+  const copy = join(directory, 'copy.db');
+  store.copyTo(copy);
+  store.setMeta('later', '1');
+  const copied = new Store(copy);
+  assert.equal(copied.integrity(), 'ok');
+  assert.equal(copied.meta('key 499'), 'v'.repeat(200));
+  assert.equal(copied.meta('later'), undefined);
+  assert.throws(() => store.copyTo(copy), StoreError);
+  copied.close();
+  store.close();
+});

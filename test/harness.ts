@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole desk for tests: simulator, supervisor and the three processes, on loopback and in a folder of its own.
+
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { DcaSettings } from '@kontor/core';
+import type { api } from '@kontor/server';
+import { demoPolicy } from '../cli/src/demo-desk.ts';
+import { connectDesk, type DeskClient } from '../cli/src/desk-client.ts';
+import { deskFiles, makeDirectories, writeJson } from '../cli/src/desk-files.ts';
+import { endChild, Supervisor, type ProcessName } from '../cli/src/supervisor.ts';
+
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning'];
+const WAIT_MS_MAX = 30_000;
+const POLL_MS = 5;
+
+export interface SimulatorProcess {
+  readonly addresses: {
+    readonly rest: string;
+    readonly streams: string;
+    readonly wsApi: string;
+    readonly control: string;
+    readonly market: {
+      readonly kind: 'synthetic' | 'candles' | 'trades';
+      readonly seed: string;
+      readonly symbols: readonly string[];
+    };
+    readonly accounts: readonly {
+      readonly name: string;
+      readonly apiKey: string;
+      readonly secret?: string;
+    }[];
+  };
+  /** Asks the control port; `body` makes it a POST. Fails the test when it answers no. */
+  control<T>(path: string, body?: unknown): Promise<T>;
+  stop(): Promise<void>;
+}
+
+/** Starts the simulator as a process and waits for its line. */
+export async function startSimulator(options: readonly string[]): Promise<SimulatorProcess> {
+  const child = spawn(
+    process.execPath,
+    [
+      ...NODE_FLAGS,
+      fileURLToPath(import.meta.resolve('@kontor/simulator/main')),
+      ...options,
+      '--json',
+      '--exit-with-stdin',
+    ],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const line = await firstLine(child);
+  const addresses: SimulatorProcess['addresses'] = JSON.parse(line);
+  return {
+    addresses,
+    async control(path, body) {
+      const response = await fetch(`${addresses.control}/control${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        ...(body === undefined
+          ? {}
+          : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(WAIT_MS_MAX),
+      });
+      const answer = await response.json();
+      assert.ok(response.ok, `${path}: HTTP ${response.status} ${JSON.stringify(answer)}`);
+      return answer;
+    },
+    stop: () => endChild(child),
+  };
+}
+
+export interface TestDesk {
+  readonly client: DeskClient;
+  readonly directory: string;
+  readonly url: string;
+  readonly link: string;
+  readonly supervisor: Supervisor;
+  /** What the processes said to the person at the terminal, and their restarts. */
+  readonly said: string[];
+  readonly restarts: ProcessName[];
+  stop(): Promise<void>;
+}
+
+export interface DeskOptions {
+  readonly simulator: SimulatorProcess;
+  readonly bots: readonly DcaSettings[];
+  readonly directory: string;
+  /** The policy file's text; the demo's own by default. */
+  readonly policy?: string;
+  /** Egress talks to this address instead of the simulator's own. */
+  readonly rest?: string;
+  readonly symbols?: readonly string[];
+  /** Flags of Node for one of the processes, such as a module that kills it at its n-th write. */
+  readonly nodeFlags?: Partial<Record<ProcessName, readonly string[]>>;
+  readonly onFatal?: (name: ProcessName) => void;
+}
+
+/** Starts a desk and waits until it serves pages. */
+export async function startDesk(options: DeskOptions): Promise<TestDesk> {
+  const { simulator, directory } = options;
+  const { addresses } = simulator;
+  const symbols = options.symbols ?? addresses.market.symbols;
+  const files = deskFiles(directory);
+  makeDirectories(files);
+  writeFileSync(join(files.signer, 'policy'), options.policy ?? demoPolicy(symbols, 'USDT'), {
+    mode: 0o600,
+  });
+  const egressConfigFile = join(files.run, 'egress.json');
+  writeJson(egressConfigFile, {
+    venues: { demo: { rest: options.rest ?? addresses.rest, wsApi: addresses.wsApi } },
+  });
+  const webDirectory = join(files.run, 'web');
+  mkdirSync(webDirectory, { recursive: true });
+  const serverConfigFile = join(files.run, 'server.json');
+  writeJson(serverConfigFile, {
+    version: '0.0.0-test',
+    dataDirectory: directory,
+    webDirectory,
+    port: 0,
+    connectionName: 'demo',
+    venue: 'demo',
+    market: {
+      kind: addresses.market.kind,
+      label: addresses.market.seed,
+      rest: addresses.rest,
+      streams: addresses.streams,
+      control: addresses.control,
+    },
+    symbols,
+    feeRatePpm: 1_000,
+    firstBots: options.bots,
+  });
+  const said: string[] = [];
+  const restarts: ProcessName[] = [];
+  let supervisor: Supervisor | null = null;
+  const ready = await new Promise<{ readonly url: string; readonly link: string }>(
+    (resolve, reject) => {
+      supervisor = new Supervisor({
+        signerDirectory: files.signer,
+        egressConfigFile,
+        serverConfigFile,
+        logFile: join(files.run, 'processes.log'),
+        nodeFlags: options.nodeFlags ?? {},
+        onReady: resolve,
+        onFatal: (name) => {
+          options.onFatal?.(name);
+          reject(new Error(`${name} gave up: ${said.join('; ')}`));
+        },
+        onMessage: (name, line) => said.push(`${name}: ${line}`),
+        onRestart: (name) => restarts.push(name),
+      });
+      supervisor.start();
+      setTimeout(
+        () => reject(new Error(`the desk was not ready in time: ${said.join('; ')}`)),
+        WAIT_MS_MAX,
+      ).unref();
+    },
+  );
+  assert.ok(supervisor !== null);
+  const running: Supervisor = supervisor;
+  return {
+    client: connectDesk(directory),
+    directory,
+    ...ready,
+    supervisor: running,
+    said,
+    restarts,
+    stop: () => running.stop(),
+  };
+}
+
+/** A folder that is gone when the test is. */
+export function temporaryDirectory(t: { after(work: () => void): void }): string {
+  const directory = mkdtempSync(join(tmpdir(), 'kontor-test-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Waits until `condition` gives something; fails the test with `what` when it never does. */
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T | null> | T | null,
+): Promise<T> {
+  const started = performance.now();
+  while (performance.now() - started < WAIT_MS_MAX) {
+    const value = await condition();
+    if (value !== null) return value;
+    await delay(POLL_MS);
+  }
+  return assert.fail(`${what} did not happen within ${WAIT_MS_MAX / 1000} s`);
+}
+
+/** Waits until the desk has done all it wants to do about the market as it stands at `marketMs`. */
+export async function untilQuiet(
+  desk: TestDesk,
+  simulator: SimulatorProcess,
+  marketMs: number,
+): Promise<void> {
+  let quietPolls = 0;
+  await until('quiet', async () => {
+    const [health, overview, deals, exchange] = await Promise.all([
+      desk.client.get<api.Health>('/api/v1/health'),
+      desk.client.get<api.Desk>('/api/v1/desk'),
+      desk.client.get<api.DealPage>('/api/v1/deals?limit=500'),
+      simulator.control<{ readonly trades: readonly unknown[] }>('/accounts/demo/trades'),
+    ]);
+    const fills = deals.deals.reduce((sum, deal) => sum + deal.fills.length, 0);
+    const isQuiet =
+      health.pendingEffects === 0 &&
+      health.ambiguousOrders === 0 &&
+      (overview.market.marketTime ?? 0) >= marketMs &&
+      fills === exchange.trades.length;
+    quietPolls = isQuiet ? quietPolls + 1 : 0;
+    return quietPolls >= 2 ? true : null;
+  });
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    if (child.stdout === null) return;
+    const timer = setTimeout(
+      () => reject(new Error('the simulator was not ready in time')),
+      WAIT_MS_MAX,
+    );
+    child.once('exit', (code) => reject(new Error(`the simulator ended (exit code ${code})`)));
+    createInterface({ input: child.stdout }).once('line', (line) => {
+      clearTimeout(timer);
+      resolve(line);
+    });
+  });
+}
