@@ -175,10 +175,21 @@ export async function startDesk(options: DeskOptions): Promise<TestDesk> {
   };
 }
 
+/** Collects what is to be undone when the test ends; the last comes first. */
+export function deferrer(t: {
+  after(work: () => Promise<void>): void;
+}): (work: () => unknown) => void {
+  const works: (() => unknown)[] = [];
+  t.after(async () => {
+    for (const work of works.toReversed()) await work();
+  });
+  return (work) => works.push(work);
+}
+
 /** A folder that is gone when the test is. */
-export function temporaryDirectory(t: { after(work: () => void): void }): string {
+export function temporaryDirectory(defer: (work: () => unknown) => void): string {
   const directory = mkdtempSync(join(tmpdir(), 'kontor-test-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  defer(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 

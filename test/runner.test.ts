@@ -129,10 +129,10 @@ test(
     const ran = await runOver(t, {
       'leaky.test.ts':
         "import { spawn } from 'node:child_process';\n" +
-        "test('a', () => { const child = spawn('sleep', ['300'], { stdio: 'ignore' }); child.unref(); console.log('left ' + child.pid); assert.fail('to show the output'); });",
+        "test('a', () => { const child = spawn('sleep', ['300'], { stdio: 'ignore' }); child.unref(); console.log('sleeper ' + child.pid); assert.fail('to show the output'); });",
     });
     assert.equal(ran.code, 1);
-    const pid = Number(/left (\d+)/.exec(ran.output)?.[1]);
+    const pid = Number(/sleeper (\d+)/.exec(ran.output)?.[1]);
     assert.ok(pid > 0, ran.output);
     assert.equal(isRunning(pid), false, `process ${pid} lives on`);
     const quiet = await runOver(t, {

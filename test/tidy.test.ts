@@ -286,7 +286,7 @@ export const row = (value: Row): string => value.process + [3].at(-1)?.toString(
 test('[T34] rules are found in tables of tests, and several may share a test', (t) => {
   const { problems } = checkTidy(
     plantTree(t, {
-      'core/SPEC.md': '- **P1.** One.\n- **P2.** Two.\n\n| P3 | three |\n\n## P4. Four\n',
+      'core/SPEC.md': '- **P1.** One.\n- **P2** Two.\n\n| P3 | three |\n\n## P4. Four\n',
       'core/test/a.test.ts': tested(
         "test('[P1][P2] both', () => {});\nfor (const rule of ['P3', 'P4']) test(`[${rule}] it`, () => {});\n",
       ),

@@ -112,6 +112,24 @@ test('[V8] a symbol without its price and lot rules is refused', async () => {
   }
 });
 
+test('[V8] a market with an empty side has no quote', async () => {
+  const book = {
+    symbol: 'BTCUSDT',
+    bidPrice: '0.00000000',
+    bidQty: '0',
+    askPrice: '100.02',
+    askQty: '1',
+  };
+  const venue = await serve({ ...BODIES, '/api/v3/ticker/bookTicker': book });
+  try {
+    const market = binancePublicMarket(venue);
+    await market.instruments(['BTCUSDT']);
+    await assert.rejects(market.quote('BTCUSDT'), /BTCUSDT has no price on both sides yet/);
+  } finally {
+    await venue.close();
+  }
+});
+
 test('[V9] the stream tells trades with the best prices known, comes back after a cut and says so', async () => {
   const open: Socket[] = [];
   const venue = await serve(BODIES, (socket) => {

@@ -53,6 +53,7 @@ export function linkCommand(): Command {
 export function botsCommand(): Command {
   return withExitCodes(new Command('bots'))
     .description('list, show, create, start and stop bots')
+    .addHelpText('after', '\nExample:\n  kontor bots list')
     .addCommand(
       deskCommand('list')
         .description('all bots of the desk')
@@ -102,6 +103,7 @@ export function botsCommand(): Command {
 export function dealsCommand(): Command {
   return withExitCodes(new Command('deals'))
     .description('list, show, close and cancel deals')
+    .addHelpText('after', '\nExample:\n  kontor deals list --status open')
     .addCommand(
       deskCommand('list')
         .description('deals, newest first')

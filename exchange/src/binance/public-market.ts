@@ -86,11 +86,16 @@ export function binancePublicMarket(addresses: PublicMarketAddresses): PublicMar
         get(`/api/v3/ticker/price?symbol=${symbol}`),
       ]);
       const found = instrument(symbol);
-      return {
+      const quote = {
         bid: price(found, asRow(book)['bidPrice']),
         ask: price(found, asRow(book)['askPrice']),
         last: price(found, asRow(last)['price']),
       };
+      // An empty side or a symbol that never traded is shown as 0; nothing can be decided on that.
+      if (quote.bid === 0 || quote.ask === 0 || quote.last === 0) {
+        throw new VenueError('empty', `${symbol} has no price on both sides yet`);
+      }
+      return quote;
     },
 
     open(symbols, interval, listener) {

@@ -10,6 +10,7 @@ import staticFiles from '@fastify/static';
 import swagger from '@fastify/swagger';
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
+  LogController,
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
@@ -57,7 +58,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     loggerInstance: options.logger,
     bodyLimit: BODY_BYTES_MAX,
     // Request lines are noise on a desk that polls; failures are logged where they are answered.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
@@ -78,7 +79,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
     referrerPolicy: { policy: 'no-referrer' },
     strictTransportSecurity: false,
   });
-  await app.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: 60_000 });
+  await app.register(rateLimit, {
+    max: REQUESTS_PER_MINUTE,
+    timeWindow: 60_000,
+    // Whoever can read the terminal's token owns the desk's files.
+    allowList: (request) => options.sessions.isTerminal(bearerOf(request)),
+  });
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -148,8 +154,11 @@ async function guardOrigin(request: FastifyRequest, reply: FastifyReply): Promis
 
 function guardSession(sessions: Sessions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-    if (sessions.hasSession(request.cookies[SESSION_COOKIE]) || sessions.isTerminal(bearer)) return;
+    if (
+      sessions.hasSession(request.cookies[SESSION_COOKIE]) ||
+      sessions.isTerminal(bearerOf(request))
+    )
+      return;
     await refuse(
       reply,
       401,
@@ -157,6 +166,10 @@ function guardSession(sessions: Sessions) {
       'open the link that `kontor start` printed, or make a new one with `kontor link`',
     );
   };
+}
+
+function bearerOf(request: FastifyRequest): string | undefined {
+  return /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
 }
 
 function registerLogin(app: App, { sessions }: AppOptions): void {

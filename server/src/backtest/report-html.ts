@@ -23,8 +23,8 @@ import { shownDecimals, statisticsRows, type StatisticsRow } from './statistics-
 /** Enough for six screens side by side; a year of minutes is drawn in steps of 45. */
 const OVERVIEW_STEPS = 12_000;
 /** Deals with a finer chart of their own, and its steps. */
-const DETAILED_DEALS = 300;
-const DETAIL_STEPS = 160;
+const DETAILED_DEALS = 200;
+const DETAIL_STEPS = 300;
 /** A page with more rows opens slowly; `report.json` holds all of them. */
 const DEALS_LISTED = 10_000;
 
@@ -50,12 +50,12 @@ export function reportHtml(document: BacktestDocument, market: Market): string {
 <main>
 ${header(document)}
 ${keyFigures(document)}
-${charts(document)}
-${deals(document)}
+${chartSection(document)}
+${dealSection(document)}
 <section aria-labelledby="statistics-title">
 <h2 id="statistics-title">Statistics</h2>
 <p class="muted">Amounts in ${escaped(source.quoteAsset)} are rounded to ${shownDecimals(source.quoteAsset)} decimals here; the exact value appears when the pointer rests on one, and stands in report.json.</p>
-<table><thead><tr><th scope="col">Figure</th><th scope="col" class="number">Value</th><th scope="col">What it says</th></tr></thead><tbody>
+<table class="explaining"><thead><tr><th scope="col">Figure</th><th scope="col" class="number">Value</th><th scope="col">What it says</th></tr></thead><tbody>
 ${statisticsRows(document).map(statisticsRow).join('\n')}
 </tbody></table>
 </section>
@@ -110,12 +110,12 @@ ${figure('Net profit', `${shownResult(statistics.netProfitPercent, 2)} %`, money
 ${figure('Buy and hold', `${shownResult(statistics.buyAndHoldPercent, 2)} %`, money(statistics.buyAndHoldProfit), signOf(statistics.buyAndHoldProfit), `${shownExact(statistics.buyAndHoldPercent)} %`)}
 ${figure('Deepest fall', `${signOf(statistics.maxDrawdown) === 0 ? '0' : '−'}${signOf(statistics.maxDrawdown) === 0 ? '' : shownDecimal(statistics.maxDrawdownPercent, 2)} %`, `${shownDecimal(statistics.maxDrawdown, decimals)} ${quote}`, -signOf(statistics.maxDrawdown), `${shownExact(statistics.maxDrawdownPercent)} %`)}
 ${figure('Deals won', `${groupedCount(statistics.dealsWon)} of ${groupedCount(statistics.dealsEnded)}`, `${groupedCount(statistics.dealsStarted - statistics.dealsEnded)} open at the end`, 0, `${shownExact(statistics.winRatePercent)} %`)}
-${figure('Time in a deal', `${shownDecimal(statistics.exposurePercent, 1)} %`, `most in one: ${shownDecimal(statistics.mostInvested, decimals)} ${quote}`, 0, `${shownExact(statistics.exposurePercent)} %`)}
+${figure('Time in a deal', `${shownDecimal(statistics.exposurePercent, 2)} %`, `most in one: ${shownDecimal(statistics.mostInvested, decimals)} ${quote}`, 0, `${shownExact(statistics.exposurePercent)} %`)}
 ${figure('Commissions', shownDecimal(statistics.fees, decimals), `${quote} on ${groupedCount(document.fills.length)} fills`, 0, shownExact(statistics.fees))}
 </dl>`;
 }
 
-function charts(document: BacktestDocument): string {
+function chartSection(document: BacktestDocument): string {
   const { source, statistics } = document;
   const label = `Price of ${source.symbol}, equity and drawdown. Net profit ${shownResult(statistics.netProfitPercent, 2)} %, deepest fall ${shownDecimal(statistics.maxDrawdownPercent, 2)} %. The table of deals holds the same.`;
   return `<section aria-label="Charts">
@@ -138,7 +138,7 @@ function charts(document: BacktestDocument): string {
 </section>`;
 }
 
-function deals(document: BacktestDocument): string {
+function dealSection(document: BacktestDocument): string {
   const count = document.deals.length;
   const listed =
     count > DEALS_LISTED
@@ -155,7 +155,7 @@ ${listed}
 }
 
 function statisticsRow(row: StatisticsRow): string {
-  return `<tr class="explaining"><th scope="row">${escaped(row.name)}</th><td class="number ${signClass(row.sign)}" title="${escaped(row.exact)}">${escaped(row.shown)}</td><td class="explained">${escaped(row.explanation)}</td></tr>`;
+  return `<tr><th scope="row">${escaped(row.name)}</th><td class="number ${signClass(row.sign)}" title="${escaped(row.exact)}">${escaped(row.shown)}</td><td class="explained">${escaped(row.explanation)}</td></tr>`;
 }
 
 function settingsSection(document: BacktestDocument): string {
@@ -245,6 +245,14 @@ interface ShownValue {
   readonly exact: string;
 }
 
+/** A line across the chart of a deal, with its words above or below it. */
+interface ViewLevel {
+  readonly name: string;
+  readonly ticks: number;
+  readonly text: string;
+  readonly isBelow: boolean;
+}
+
 interface ViewDeal {
   readonly id: number;
   readonly opened: number;
@@ -258,11 +266,7 @@ interface ViewDeal {
   readonly cost: ShownValue;
   readonly profit: ShownValue;
   readonly percent: ShownValue;
-  readonly levels: readonly {
-    readonly name: string;
-    readonly ticks: number;
-    readonly text: string;
-  }[];
+  readonly levels: readonly ViewLevel[];
 }
 
 /** What `report-view.js` reads. */
@@ -272,6 +276,7 @@ function viewData(document: BacktestDocument, market: Market): unknown {
   const listed = document.deals.slice(-DEALS_LISTED);
   const listedIds = new Set(listed.map((deal) => deal.dealId));
   const end = statistics.endTime + 1;
+  const overview = chartLevel(market, { from: statistics.startTime, to: end }, OVERVIEW_STEPS);
   return {
     symbol: source.symbol,
     baseAsset: source.baseAsset,
@@ -283,8 +288,8 @@ function viewData(document: BacktestDocument, market: Market): unknown {
     tickUnits: instrument.tickUnits,
     maxSafetyOrders: settings.maxSafetyOrders,
     startBalance: Number(document.model.startBalance),
-    overview: chartLevel(market, { from: statistics.startTime, to: end }, OVERVIEW_STEPS),
-    details: details(listed, market, end),
+    overview,
+    details: details(listed, market, end).filter((level) => level.width < overview.width),
     equity: equityData(document),
     deals: listed.map((deal) => viewDeal(deal, document, market)),
     fills: document.fills
@@ -296,7 +301,7 @@ function viewData(document: BacktestDocument, market: Market): unknown {
         words: fillWords(fill),
         ticks: ticksOf(market, fill.price),
         price: shownExact(fill.price),
-        quantity: `${fill.quantity} ${source.baseAsset}`,
+        quantity: `${shownExact(fill.quantity)} ${source.baseAsset}`,
         volume: `${shownExact(fill.volume)} ${source.quoteAsset}`,
         commission: `${shownExact(fill.commission)} ${fill.commissionAsset}`,
       })),
@@ -343,11 +348,10 @@ function viewDeal(deal: DealView, document: BacktestDocument, market: Market): V
     ? addDecimals(deal.realisedProfit, deal.unrealisedProfit === '' ? '0' : deal.unrealisedProfit)
     : deal.realisedProfit;
   const percent = isOpen ? deal.profitPercent : deal.realisedProfitPercent;
-  const level = (
-    name: string,
-    text: string,
-  ): readonly { readonly name: string; readonly ticks: number; readonly text: string }[] =>
-    text === '' ? [] : [{ name, ticks: approximateTicks(market, text), text: shownExact(text) }];
+  const level = (name: string, text: string, isBelow: boolean): readonly ViewLevel[] =>
+    text === ''
+      ? []
+      : [{ name, ticks: approximateTicks(market, text), text: shownExact(text), isBelow }];
   return {
     id: deal.dealId,
     opened: deal.openedTime,
@@ -356,7 +360,7 @@ function viewDeal(deal: DealView, document: BacktestDocument, market: Market): V
     reason: deal.reason,
     sign: signOf(profit),
     safetyOrders: deal.safetyOrders.filled,
-    bought: deal.boughtQuantity,
+    bought: shownExact(deal.boughtQuantity),
     average: {
       shown: deal.average === '' ? '–' : shownDecimal(deal.average, market.instrument.priceScale),
       exact: deal.average,
@@ -365,9 +369,9 @@ function viewDeal(deal: DealView, document: BacktestDocument, market: Market): V
     profit: { shown: shownResult(profit, decimals), exact: shownExact(profit) },
     percent: { shown: shownResult(percent, 2), exact: shownExact(percent) },
     levels: [
-      ...level('average', deal.average),
-      ...level('take profit', deal.takeProfit),
-      ...level('stop loss', deal.stopLoss),
+      ...level('average', deal.average, true),
+      ...level('take profit', deal.takeProfit, false),
+      ...level('stop loss', deal.stopLoss, true),
     ],
   };
 }

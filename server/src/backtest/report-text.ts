@@ -19,7 +19,7 @@ export function reportText(document: BacktestDocument): string {
   const stop =
     settings.stopLoss === undefined ? 'no stop loss' : `stop loss ${settings.stopLoss} %`;
   return [
-    `${settings.name} on ${source.symbol}, simulated`,
+    `${printable(settings.name)} on ${source.symbol}, simulated`,
     `${timeText(source.firstTime)} to ${timeText(source.lastTime)}, ${groupedCount(source.candles)} ${source.interval} candles, ${gaps}`,
     `${settings.baseOrderVolume} ${source.quoteAsset} at first, then up to ${settings.maxSafetyOrders} safety orders from ${settings.safetyOrderVolume} (volume × ${settings.volumeScale}), ${settings.safetyOrderStep} % apart (× ${settings.stepScale}), take profit ${settings.takeProfit} %, ${stop}`,
     `commissions ${model.makerFeePpm / 10_000} % maker, ${model.takerFeePpm / 10_000} % taker; ${model.path}; tick ${market.rules.tickSize}, lot ${market.rules.lotSize}`,
@@ -34,4 +34,9 @@ export function reportText(document: BacktestDocument): string {
     'What the model leaves out:',
     ...modelCaveats(document).map((caveat) => `- ${caveat}`),
   ].join('\n');
+}
+
+/** A name may hold anything; a terminal must not obey it. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, '\ufffd');
 }

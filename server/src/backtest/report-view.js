@@ -231,11 +231,15 @@ function drawPrice() {
   const width = ((pane.right - LEFT) * level.width) / (view.to - view.from);
   if (width >= CANDLE_WIDTH_MIN) drawCandles(pane, level, first, last, width, y);
   else drawBand(pane, level, first, last, y);
-  for (const { name, ticks, text } of levelsOfDeal) {
+  for (const { name, ticks, text, isBelow } of levelsOfDeal) {
     const at = Math.round(y(ticks)) + 0.5;
     pane.svg.append(
       element('line', { class: 'level', x1: LEFT, x2: pane.right, y1: at, y2: at }),
-      element('text', { class: 'chart-text', x: LEFT + 4, y: at - 4 }, `${name} ${text}`),
+      element(
+        'text',
+        { class: 'level-text', x: LEFT + 4, y: isBelow ? at + 14 : at - 5 },
+        `${name} ${text}`,
+      ),
     );
   }
   drawMarks(pane, y);
@@ -627,6 +631,20 @@ const COLUMNS = [
   { name: 'Deal', isNumber: true, key: (deal) => deal.id, cell: (deal) => String(deal.id) },
   { name: 'Opened (UTC)', key: (deal) => deal.opened, cell: (deal) => timeText(deal.opened) },
   {
+    name: `Profit, ${data.quoteAsset}`,
+    isNumber: true,
+    isProfit: true,
+    key: (deal) => Number(deal.profit.exact),
+    cell: (deal) => deal.profit,
+  },
+  {
+    name: 'Profit, %',
+    isNumber: true,
+    isProfit: true,
+    key: (deal) => Number(deal.percent.exact),
+    cell: (deal) => deal.percent,
+  },
+  {
     name: 'Lasted',
     isNumber: true,
     key: (deal) => (deal.closed || data.end) - deal.opened,
@@ -642,7 +660,7 @@ const COLUMNS = [
   {
     name: `Bought, ${data.baseAsset}`,
     isNumber: true,
-    key: (deal) => Number(deal.bought),
+    key: (deal) => Number(deal.bought.replaceAll(',', '')),
     cell: (deal) => deal.bought,
   },
   {
@@ -656,20 +674,6 @@ const COLUMNS = [
     isNumber: true,
     key: (deal) => Number(deal.cost.exact),
     cell: (deal) => deal.cost,
-  },
-  {
-    name: `Profit, ${data.quoteAsset}`,
-    isNumber: true,
-    isProfit: true,
-    key: (deal) => Number(deal.profit.exact),
-    cell: (deal) => deal.profit,
-  },
-  {
-    name: 'Profit, %',
-    isNumber: true,
-    isProfit: true,
-    key: (deal) => Number(deal.percent.exact),
-    cell: (deal) => deal.percent,
   },
 ];
 
@@ -792,7 +796,9 @@ function drawDealPanel() {
       profit,
       close,
     ),
-    ...(chosen.reason === '' ? [] : [html('p', { class: 'muted' }, chosen.reason)]),
+    ...(chosen.reason === '' || chosen.reason === chosen.status
+      ? []
+      : [html('p', { class: 'muted' }, chosen.reason)]),
     html(
       'div',
       {

@@ -4,7 +4,7 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 
-import { checkSettings, runBacktest, type CandlePath, type SettingsError } from '@kontor/core';
+import { runBacktest, type CandlePath, type DcaSettings, type SettingsError } from '@kontor/core';
 
 import {
   CandleError,
@@ -115,7 +115,7 @@ function run(
   hooks: BacktestHooks,
   loaded: Loaded,
   market: Market,
-  settings: Parameters<typeof checkSettings>[0],
+  settings: DcaSettings,
 ): BacktestOutcome {
   const result = runBacktest({
     settings,

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// One machine: the same bot on the same candles fills the same orders in a backtest and live, through server, signer,
+// egress and the simulator that replays the candles.
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  parsePrice,
+  parseQuantity,
+  runBacktest,
+  trimDecimal,
+  type Candles,
+  type DcaSettings,
+  type Instrument,
+  type Parsed,
+} from '@kontor/core';
+import { binancePublicMarket } from '@kontor/exchange';
+import type { api } from '@kontor/server';
+import {
+  deferrer,
+  startDesk,
+  startSimulator,
+  temporaryDirectory,
+  untilQuiet,
+  type SimulatorProcess,
+} from './harness.ts';
+
+const SEED = 20_261_122;
+const CANDLES = 90;
+const INTERVAL_MS = 60_000;
+const START_MS = 1_700_000_040_000;
+const BALANCE = '5000';
+const FEE_PPM = 1_000;
+
+interface Row {
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+}
+
+const SETTINGS: DcaSettings = {
+  name: 'Equal',
+  symbols: ['ETHUSDT'],
+  baseOrderVolume: '100',
+  baseOrderType: 'market',
+  safetyOrderVolume: '110',
+  safetyOrderStep: '0.3',
+  maxSafetyOrders: 4,
+  maxActiveSafetyOrders: 2,
+  volumeScale: '1.3',
+  stepScale: '1.2',
+  takeProfit: '0.35',
+  stopLoss: '2.2',
+  cooldownSeconds: 90,
+  maxActiveDeals: 1,
+  maxSlippage: '1',
+};
+
+for (const [name, settings] of [
+  ['market base orders and a stop loss', SETTINGS],
+  [
+    'limit base orders and a long ladder',
+    {
+      ...SETTINGS,
+      baseOrderType: 'limit',
+      maxSafetyOrders: 8,
+      maxActiveSafetyOrders: 8,
+      stopLoss: '9',
+      cooldownSeconds: 0,
+    },
+  ],
+] as const) {
+  test(`[R11] ${name}: live and backtest give the same fills (seed ${SEED})`, async (t) => {
+    const defer = deferrer(t);
+    const directory = temporaryDirectory(defer);
+    const rows = randomWalk(SEED, CANDLES);
+    const file = join(directory, 'ETHUSDT-1m.csv');
+    writeFileSync(file, toCsv(rows));
+    const simulator = await startSimulator([
+      '--market',
+      file,
+      '--speed',
+      '0',
+      '--history',
+      '0',
+      '--account',
+      `demo:USDT=${BALANCE}`,
+    ]);
+    defer(() => simulator.stop());
+    const desk = await startDesk({
+      simulator,
+      bots: [settings],
+      directory: join(directory, 'desk'),
+    });
+    defer(() => desk.stop());
+
+    const { addresses } = simulator;
+    const [instrument] = await binancePublicMarket(addresses).instruments(['ETHUSDT']);
+    assert.ok(instrument !== undefined);
+    const result = runBacktest({
+      settings,
+      instrument,
+      candles: toCandles(instrument, rows),
+      path: 'low-first',
+      makerFeePpm: FEE_PPM,
+      takerFeePpm: FEE_PPM,
+      startBalanceQuote: BALANCE,
+    });
+    assert.equal(result.kind, 'completed');
+    if (result.kind !== 'completed') return;
+
+    await walk(simulator, desk, rows.length * 4);
+    const page = await desk.client.get<api.DealPage>('/api/v1/deals?limit=500');
+    const live = page.deals
+      .flatMap((deal) => deal.fills)
+      .map((fill) => [
+        fill.time,
+        fill.side,
+        Number(fill.price),
+        Number(fill.quantity),
+        trimDecimal(fill.commission),
+      ])
+      .toSorted(inOrder);
+    const backtest = result.fills
+      .map((fill) => [
+        fill.time,
+        fill.side,
+        Number(fill.price),
+        Number(fill.quantity),
+        trimDecimal(fill.commission),
+      ])
+      .toSorted(inOrder);
+    assert.ok(
+      backtest.length > 20,
+      `expected a market with some life, got ${backtest.length} fills`,
+    );
+    assert.deepEqual(live, backtest);
+    t.diagnostic(`${live.length} fills in ${page.deals.length} deals are equal`);
+  });
+}
+
+async function walk(
+  simulator: SimulatorProcess,
+  desk: Parameters<typeof untilQuiet>[0],
+  points: number,
+): Promise<void> {
+  for (let point = 0; point < points; point += 1) {
+    const { marketMs } = await simulator.control<{ readonly marketMs: number }>('/market/step', {
+      points: 1,
+    });
+    await untilQuiet(desk, simulator, marketMs);
+  }
+}
+
+/** Fills of one moment have no order between two venues; their content decides. */
+function inOrder(left: readonly unknown[], right: readonly unknown[]): number {
+  const a = JSON.stringify(left);
+  const b = JSON.stringify(right);
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Candles in cents of a price around 2,000, with jumps; the same for the same seed. */
+function randomWalk(seed: number, count: number): readonly Row[] {
+  let state = seed >>> 0;
+  const random = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const rows: Row[] = [];
+  let price = 200_000;
+  for (let index = 0; index < count; index += 1) {
+    const open = price;
+    const close = Math.round(open * (1 + (random() - 0.5) * 0.012));
+    const high = Math.max(open, close) + Math.floor(random() * 600);
+    const low = Math.min(open, close) - Math.floor(random() * 600);
+    rows.push({ open, high, low, close, volume: 1_000 + Math.floor(random() * 9_000) });
+    price = close;
+  }
+  return rows;
+}
+
+function toCsv(rows: readonly Row[]): string {
+  const cents = (value: number): string => (value / 100).toFixed(2);
+  const lines = rows.map(
+    (row, index) =>
+      `${START_MS + index * INTERVAL_MS},${cents(row.open)},${cents(row.high)},${cents(row.low)},${cents(row.close)},${(row.volume / 10_000).toFixed(4)}`,
+  );
+  return `open_time,open,high,low,close,volume\n${lines.join('\n')}\n`;
+}
+
+function toCandles(instrument: Instrument, rows: readonly Row[]): Candles {
+  const ticks = (value: number): number =>
+    valueOf(parsePrice(instrument, (value / 100).toFixed(2)));
+  return {
+    intervalMs: INTERVAL_MS,
+    openTime: Float64Array.from(rows, (_, index) => START_MS + index * INTERVAL_MS),
+    open: Float64Array.from(rows, (row) => ticks(row.open)),
+    high: Float64Array.from(rows, (row) => ticks(row.high)),
+    low: Float64Array.from(rows, (row) => ticks(row.low)),
+    close: Float64Array.from(rows, (row) => ticks(row.close)),
+    volume: Float64Array.from(rows, (row) =>
+      valueOf(parseQuantity(instrument, (row.volume / 10_000).toFixed(4))),
+    ),
+  };
+}
+
+function valueOf(parsed: Parsed<number>): number {
+  if (!parsed.ok) return assert.fail(parsed.reason);
+  return parsed.value;
+}
