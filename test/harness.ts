@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import type { DcaSettings } from '@kontor/core';
 import type { api } from '@kontor/server';
 import { demoPolicy } from '../cli/src/demo-desk.ts';
-import { connectDesk, type DeskClient } from '../cli/src/desk-client.ts';
+import { connectDesk, DeskClientError, type DeskClient } from '../cli/src/desk-client.ts';
 import { deskFiles, makeDirectories, writeJson } from '../cli/src/desk-files.ts';
 import { endChild, Supervisor, type ProcessName } from '../cli/src/supervisor.ts';
 
@@ -165,7 +165,12 @@ export async function startDesk(options: DeskOptions): Promise<TestDesk> {
   assert.ok(supervisor !== null);
   const running: Supervisor = supervisor;
   return {
-    client: connectDesk(directory),
+    // Asked anew each time: a server that was replaced serves at another port.
+    client: {
+      url: ready.url,
+      get: async (path) => connectDesk(directory).get(path),
+      post: async (path, body) => connectDesk(directory).post(path, body),
+    },
     directory,
     ...ready,
     supervisor: running,
@@ -195,16 +200,18 @@ export function temporaryDirectory(defer: (work: () => unknown) => void): string
 
 /** Waits until `condition` gives something; fails the test with `what` when it never does. */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   condition: () => Promise<T | null> | T | null,
 ): Promise<T> {
   const started = performance.now();
   while (performance.now() - started < WAIT_MS_MAX) {
-    const value = await condition();
+    const value = await unlessRestarting(condition);
     if (value !== null) return value;
     await delay(POLL_MS);
   }
-  return assert.fail(`${what} did not happen within ${WAIT_MS_MAX / 1000} s`);
+  return assert.fail(
+    `${typeof what === 'string' ? what : what()} did not happen within ${WAIT_MS_MAX / 1000} s`,
+  );
 }
 
 /** Waits until the desk has done all it wants to do about the market as it stands at `marketMs`. */
@@ -214,22 +221,39 @@ export async function untilQuiet(
   marketMs: number,
 ): Promise<void> {
   let quietPolls = 0;
-  await until('quiet', async () => {
-    const [health, overview, deals, exchange] = await Promise.all([
-      desk.client.get<api.Health>('/api/v1/health'),
-      desk.client.get<api.Desk>('/api/v1/desk'),
-      desk.client.get<api.DealPage>('/api/v1/deals?limit=500'),
-      simulator.control<{ readonly trades: readonly unknown[] }>('/accounts/demo/trades'),
-    ]);
-    const fills = deals.deals.reduce((sum, deal) => sum + deal.fills.length, 0);
-    const isQuiet =
-      health.pendingEffects === 0 &&
-      health.ambiguousOrders === 0 &&
-      (overview.market.marketTime ?? 0) >= marketMs &&
-      fills === exchange.trades.length;
-    quietPolls = isQuiet ? quietPolls + 1 : 0;
-    return quietPolls >= 2 ? true : null;
-  });
+  let seen: unknown;
+  await until(
+    () => `quiet at ${marketMs} (last seen: ${JSON.stringify(seen)})`,
+    async () => {
+      const [health, overview, deals, exchange] = await Promise.all([
+        desk.client.get<api.Health>('/api/v1/health'),
+        desk.client.get<api.Desk>('/api/v1/desk'),
+        desk.client.get<api.DealPage>('/api/v1/deals?limit=500'),
+        simulator.control<{ readonly trades: readonly unknown[] }>('/accounts/demo/trades'),
+      ]);
+      const fills = deals.deals.reduce((sum, deal) => sum + deal.fills.length, 0);
+      seen = { health, market: overview.market, fills, trades: exchange.trades.length };
+      const isQuiet =
+        health.pendingEffects === 0 &&
+        health.ambiguousOrders === 0 &&
+        (overview.market.marketTime ?? 0) >= marketMs &&
+        fills === exchange.trades.length;
+      quietPolls = isQuiet ? quietPolls + 1 : 0;
+      return quietPolls >= 2 ? true : null;
+    },
+  );
+}
+
+/** A desk whose server is being replaced is asked again. */
+async function unlessRestarting<T>(
+  condition: () => Promise<T | null> | T | null,
+): Promise<T | null> {
+  try {
+    return await condition();
+  } catch (error) {
+    if (error instanceof DeskClientError && error.code === 'not_running') return null;
+    throw error;
+  }
 }
 
 function firstLine(child: ChildProcess): Promise<string> {

@@ -70,7 +70,7 @@ export class ProgressLine {
     const left = share > 0 ? ((now - this.#startedMs) * (1 - share)) / share : 0;
     const timeLeft = share > 0.02 ? `, ${Math.ceil(left / 1000)} s left` : '';
     const line = `${Math.floor(share * 100)} %  ${text}${timeLeft}`;
-    process.stderr.write(`\r\u001b[K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    process.stderr.write(`\r\u001b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
   }
 
   clear(): void {

@@ -89,6 +89,12 @@ export type CandleRow = readonly [
   volume: string,
 ];
 
+/** A quote and the market time of its last trade. */
+export interface TimedQuote {
+  readonly time: TimeMs;
+  readonly quote: Quote;
+}
+
 export interface MarketListener {
   /** A trade was printed; `quote` holds the best prices known at that moment. */
   onTrade(symbol: string, time: TimeMs, quote: Quote): void;
@@ -105,7 +111,7 @@ export interface PublicMarket {
   instruments(symbols: readonly string[]): Promise<readonly Instrument[]>;
   candles(symbol: string, interval: string, limit: number): Promise<readonly CandleRow[]>;
   /** The best prices and last trade now, asked for and not remembered. */
-  quote(symbol: string): Promise<Quote>;
+  quote(symbol: string): Promise<TimedQuote>;
   open(symbols: readonly string[], interval: string, listener: MarketListener): MarketStream;
 }
 

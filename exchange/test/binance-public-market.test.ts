@@ -39,7 +39,17 @@ const BODIES: Readonly<Record<string, unknown>> = {
     askPrice: '100.02',
     askQty: '1',
   },
-  '/api/v3/ticker/price': { symbol: 'BTCUSDT', price: '100.01' },
+  '/api/v3/trades': [
+    {
+      id: 7,
+      price: '100.01',
+      qty: '1',
+      quoteQty: '100.01',
+      time: 55,
+      isBuyerMaker: false,
+      isBestMatch: true,
+    },
+  ],
 };
 
 async function serve(
@@ -94,7 +104,10 @@ test('[V8] instruments, candles and quotes come as the venue documents them', as
     assert.deepEqual(await market.candles('BTCUSDT', '1m', 1), [
       [1000, '1.00', '2.00', '0.50', '1.50', '10.0'],
     ]);
-    assert.deepEqual(await market.quote('BTCUSDT'), { bid: 10_000, ask: 10_002, last: 10_001 });
+    assert.deepEqual(await market.quote('BTCUSDT'), {
+      time: 55,
+      quote: { bid: 10_000, ask: 10_002, last: 10_001 },
+    });
   } finally {
     await venue.close();
   }
@@ -124,7 +137,10 @@ test('[V8] a market with an empty side has no quote', async () => {
   try {
     const market = binancePublicMarket(venue);
     await market.instruments(['BTCUSDT']);
-    await assert.rejects(market.quote('BTCUSDT'), /BTCUSDT has no price on both sides yet/);
+    await assert.rejects(
+      market.quote('BTCUSDT'),
+      /BTCUSDT has no trade or no price on one side yet/,
+    );
   } finally {
     await venue.close();
   }

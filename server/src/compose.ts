@@ -105,6 +105,8 @@ export function createServer(
       onCandle: (symbol, interval, candle) =>
         live.put(`candle ${symbol}`, { kind: 'candle', symbol, interval, candle: [...candle] }),
       onState: (state, reason) => logger.info({ state, reason }, 'market stream'),
+      onQuoteMissing: (symbol, error) =>
+        logger.warn({ symbol, reason: String(error) }, 'no quote; asking again'),
     },
   );
   const instrument = (symbol: string) => hub.instruments.get(symbol);

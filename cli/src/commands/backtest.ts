@@ -137,7 +137,7 @@ async function runCommand(options: BacktestOptions, command: Command): Promise<v
       await deliver(outcome, options, performance.now() - startedMs);
       return;
     case 'refused':
-      reportRefusal(outcome.errors, isJson);
+      reportRefusal(outcome, options);
       return;
     case 'cancelled':
       reportCancelled(outcome);
@@ -226,17 +226,24 @@ async function writeReports(
 }
 
 function reportRefusal(
-  errors: readonly { readonly field: string; readonly expected: string; readonly found: string }[],
-  isJson: boolean,
+  outcome: Extract<BacktestOutcome, { readonly kind: 'refused' }>,
+  options: BacktestOptions,
 ): void {
-  if (isJson) {
-    printJson({ error: { code: 'REFUSED', errors } });
-  } else {
-    for (const { field, expected, found } of errors) {
-      process.stderr.write(`error: ${field}: expected ${expected}, found ${found}\n`);
-    }
-  }
   process.exitCode = EXIT_USAGE;
+  if (options.json === true) {
+    printJson({ error: { code: 'REFUSED', errors: outcome.errors } });
+    return;
+  }
+  for (const { field, expected, found } of outcome.errors) {
+    process.stderr.write(`error: ${field}: expected ${expected}, found ${found}\n`);
+  }
+  const { rules } = outcome;
+  if (rules === undefined || (options.tickSize !== undefined && options.lotSize !== undefined)) {
+    return;
+  }
+  process.stderr.write(
+    `The data shows a tick of ${rules.tickSize} and a lot of ${rules.lotSize}; where the venue's are finer, give --tick-size and --lot-size.\n`,
+  );
 }
 
 function reportCancelled(outcome: Extract<BacktestOutcome, { readonly kind: 'cancelled' }>): void {

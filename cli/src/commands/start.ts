@@ -122,7 +122,10 @@ async function runStart(options: StartOptions): Promise<void> {
     ...configs,
     logFile: join(files.run, 'processes.log'),
     onMessage: (_name, line) => process.stderr.write(`${line}\n`),
-    onReady: (ready) => announce(ready, options, exchange, files),
+    onReady: (ready) => {
+      keepPort(configs.serverConfigFile, ready);
+      announce(ready, options, exchange, files);
+    },
     onFatal: () => void stop(EXIT_FAILED),
     onRestart: (name, reason) =>
       process.stderr.write(`${name} stopped (${reason}); starting it again\n`),
@@ -240,6 +243,14 @@ function writeConfigs(
 /** What the desk calls its market: the file, or the seed that makes the same market again. */
 function labelOf(options: StartOptions, { addresses }: DemoExchange): string {
   return options.market === undefined ? `seed ${addresses.market.seed}` : basename(options.market);
+}
+
+/** A port that the system chose is asked for by number from now on, so that a restarted server keeps its address. */
+function keepPort(serverConfigFile: string, ready: ServerReady): void {
+  const config = readJson(serverConfigFile);
+  if (typeof config === 'object') {
+    writeJson(serverConfigFile, { ...config, port: Number(new URL(ready.url).port) });
+  }
 }
 
 let isAnnounced = false;

@@ -81,21 +81,20 @@ export function binancePublicMarket(addresses: PublicMarketAddresses): PublicMar
     },
 
     async quote(symbol) {
-      const [book, last] = await Promise.all([
+      const [book, trades] = await Promise.all([
         get(`/api/v3/ticker/bookTicker?symbol=${symbol}`),
-        get(`/api/v3/ticker/price?symbol=${symbol}`),
+        get(`/api/v3/trades?symbol=${symbol}&limit=1`),
       ]);
       const found = instrument(symbol);
-      const quote = {
-        bid: price(found, asRow(book)['bidPrice']),
-        ask: price(found, asRow(book)['askPrice']),
-        last: price(found, asRow(last)['price']),
-      };
-      // An empty side or a symbol that never traded is shown as 0; nothing can be decided on that.
-      if (quote.bid === 0 || quote.ask === 0 || quote.last === 0) {
-        throw new VenueError('empty', `${symbol} has no price on both sides yet`);
+      const [trade] = Array.isArray(trades) ? trades : [];
+      const bid = price(found, asRow(book)['bidPrice']);
+      const ask = price(found, asRow(book)['askPrice']);
+      // An empty side is shown as 0; nothing can be decided on that.
+      if (bid === 0 || ask === 0 || trade === undefined) {
+        throw new VenueError('empty', `${symbol} has no trade or no price on one side yet`);
       }
-      return quote;
+      const { price: last, time } = asRow(trade);
+      return { time: Number(time), quote: { bid, ask, last: price(found, last) } };
     },
 
     open(symbols, interval, listener) {

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { formatPrice, parsePrice, type BacktestFill, type DealView } from '@kontor/core';
+import { assert, parsePrice, type BacktestFill, type DealView } from '@kontor/core';
 
 import { gapText, intervalMs, isInterval, timeText } from '../candles/index.ts';
 import { chartLevel, type ChartLevel } from './chart-data.ts';
@@ -20,8 +20,8 @@ import {
 } from './shown-number.ts';
 import { shownDecimals, statisticsRows, type StatisticsRow } from './statistics-rows.ts';
 
-/** Enough for six screens side by side; a year of minutes is drawn in steps of 45. */
-const OVERVIEW_STEPS = 12_000;
+/** A year of minutes is drawn in steps of 14; four years of them in steps of an hour, in a file of 1 to 4 MB. */
+const OVERVIEW_STEPS = 40_000;
 /** Deals with a finer chart of their own, and its steps. */
 const DETAILED_DEALS = 200;
 const DETAIL_STEPS = 300;
@@ -148,7 +148,7 @@ function dealSection(document: BacktestDocument): string {
 <h2 id="deals-title">Deals</h2>
 ${listed}
 <div id="deal" class="deal" hidden></div>
-<div class="toolbar"><label>Show <select id="deal-filter"><option value="all">all deals</option><option value="won">deals won</option><option value="lost">deals lost</option><option value="open">open deals</option></select></label><span class="muted">Choose a deal to see it in the chart.</span></div>
+<div class="toolbar"><label>Show <select id="deal-filter"><option value="all">all deals</option><option value="won">deals won</option><option value="lost">deals lost</option><option value="open">open deals</option></select></label><span class="muted">Choose a deal to see it in the chart. Amounts and averages are rounded; the exact value appears when the pointer rests on one.</span></div>
 <div class="scroll" tabindex="0" role="region" aria-label="Table of deals"><table id="deals"></table></div>
 <div class="pages"><button type="button" id="previous">Previous</button><button type="button" id="next">Next</button><span id="deal-page" class="muted"></span></div>
 </section>`;
@@ -240,34 +240,43 @@ function facts(rows: readonly (readonly [string, string])[]): string {
     .join('')}</tbody></table>`;
 }
 
-interface ShownValue {
-  readonly shown: string;
-  readonly exact: string;
-}
+/**
+ * Deals and fills are many, so they travel as lists; `report-view.js` names the entries. An amount is followed by
+ * itself with all its digits.
+ */
+type ViewDeal = readonly [
+  id: number,
+  opened: number,
+  closed: number,
+  status: string,
+  reason: string,
+  sign: -1 | 0 | 1,
+  safetyOrders: number,
+  bought: string,
+  average: string,
+  averageExact: string,
+  cost: string,
+  costExact: string,
+  profit: string,
+  profitExact: string,
+  percent: string,
+  percentExact: string,
+  takeProfit: string,
+  stopLoss: string,
+];
 
-/** A line across the chart of a deal, with its words above or below it. */
-interface ViewLevel {
-  readonly name: string;
-  readonly ticks: number;
-  readonly text: string;
-  readonly isBelow: boolean;
-}
-
-interface ViewDeal {
-  readonly id: number;
-  readonly opened: number;
-  readonly closed: number;
-  readonly status: string;
-  readonly reason: string;
-  readonly sign: -1 | 0 | 1;
-  readonly safetyOrders: number;
-  readonly bought: string;
-  readonly average: ShownValue;
-  readonly cost: ShownValue;
-  readonly profit: ShownValue;
-  readonly percent: ShownValue;
-  readonly levels: readonly ViewLevel[];
-}
+type ViewFill = readonly [
+  deal: number,
+  time: number,
+  order: BacktestFill['order'],
+  ladderIndex: number,
+  maker: 0 | 1,
+  ticks: number,
+  quantity: string,
+  volume: string,
+  commission: string,
+  commissionAsset: string,
+];
 
 /** What `report-view.js` reads. */
 function viewData(document: BacktestDocument, market: Market): unknown {
@@ -291,20 +300,10 @@ function viewData(document: BacktestDocument, market: Market): unknown {
     overview,
     details: details(listed, market, end).filter((level) => level.width < overview.width),
     equity: equityData(document),
-    deals: listed.map((deal) => viewDeal(deal, document, market)),
+    deals: listed.map((deal) => viewDeal(deal, document)),
     fills: document.fills
       .filter((fill) => listedIds.has(fill.dealId))
-      .map((fill) => ({
-        deal: fill.dealId,
-        time: fill.time,
-        kind: fill.order,
-        words: fillWords(fill),
-        ticks: ticksOf(market, fill.price),
-        price: shownExact(fill.price),
-        quantity: `${shownExact(fill.quantity)} ${source.baseAsset}`,
-        volume: `${shownExact(fill.volume)} ${source.quoteAsset}`,
-        commission: `${shownExact(fill.commission)} ${fill.commissionAsset}`,
-      })),
+      .map((fill) => viewFill(fill, market)),
   };
 }
 
@@ -341,39 +340,54 @@ function equityData(document: BacktestDocument): unknown {
   });
 }
 
-function viewDeal(deal: DealView, document: BacktestDocument, market: Market): ViewDeal {
+function viewDeal(deal: DealView, document: BacktestDocument): ViewDeal {
   const decimals = shownDecimals(document.source.quoteAsset);
   const isOpen = deal.closedTime === 0;
   const profit = isOpen
     ? addDecimals(deal.realisedProfit, deal.unrealisedProfit === '' ? '0' : deal.unrealisedProfit)
     : deal.realisedProfit;
   const percent = isOpen ? deal.profitPercent : deal.realisedProfitPercent;
-  const level = (name: string, text: string, isBelow: boolean): readonly ViewLevel[] =>
-    text === ''
-      ? []
-      : [{ name, ticks: approximateTicks(market, text), text: shownExact(text), isBelow }];
-  return {
-    id: deal.dealId,
-    opened: deal.openedTime,
-    closed: deal.closedTime,
-    status: statusWords(deal),
-    reason: deal.reason,
-    sign: signOf(profit),
-    safetyOrders: deal.safetyOrders.filled,
-    bought: shownExact(deal.boughtQuantity),
-    average: {
-      shown: deal.average === '' ? '–' : shownDecimal(deal.average, market.instrument.priceScale),
-      exact: deal.average,
-    },
-    cost: { shown: shownDecimal(deal.cost, decimals), exact: shownExact(deal.cost) },
-    profit: { shown: shownResult(profit, decimals), exact: shownExact(profit) },
-    percent: { shown: shownResult(percent, 2), exact: shownExact(percent) },
-    levels: [
-      ...level('average', deal.average, true),
-      ...level('take profit', deal.takeProfit, false),
-      ...level('stop loss', deal.stopLoss, true),
-    ],
-  };
+  return [
+    deal.dealId,
+    deal.openedTime,
+    deal.closedTime,
+    statusWords(deal),
+    deal.reason,
+    signOf(profit),
+    deal.safetyOrders.filled,
+    shownExact(deal.boughtQuantity),
+    deal.average === '' ? '–' : shownDecimal(deal.average, decimalsOfTick(document)),
+    shownExact(deal.average),
+    shownDecimal(deal.cost, decimals),
+    shownExact(deal.cost),
+    shownResult(profit, decimals),
+    shownExact(profit),
+    shownResult(percent, 2),
+    shownExact(percent),
+    shownExact(deal.takeProfit),
+    shownExact(deal.stopLoss),
+  ];
+}
+
+function viewFill(fill: BacktestFill, market: Market): ViewFill {
+  const price = parsePrice(market.instrument, fill.price);
+  assert(price.ok, 'Invariant: a fill has a price in whole ticks');
+  return [
+    fill.dealId,
+    fill.time,
+    fill.order,
+    fill.ladderIndex,
+    fill.isMaker ? 1 : 0,
+    price.value,
+    shownExact(fill.quantity),
+    shownExact(fill.volume),
+    shownExact(fill.commission),
+    fill.commissionAsset,
+  ];
+}
+
+function decimalsOfTick(document: BacktestDocument): number {
+  return document.market.rules.tickSize.split('.')[1]?.length ?? 0;
 }
 
 function statusWords(deal: DealView): string {
@@ -394,32 +408,6 @@ function statusWords(deal: DealView): string {
     case 'cancelling':
       return 'still open';
   }
-}
-
-function fillWords(fill: BacktestFill): string {
-  const how = fill.isMaker ? 'maker' : 'taker';
-  switch (fill.order) {
-    case 'baseOrder':
-      return `base order, ${how}`;
-    case 'safetyOrder':
-      return `safety order ${fill.ladderIndex}, ${how}`;
-    case 'takeProfit':
-      return `take profit, ${how}`;
-    case 'stopLoss':
-      return `stop loss, ${how}`;
-    case 'close':
-      return `close, ${how}`;
-  }
-}
-
-function ticksOf(market: Market, price: string): number {
-  const parsed = parsePrice(market.instrument, price);
-  return parsed.ok ? parsed.value : approximateTicks(market, price);
-}
-
-/** Where to draw a price that lies between ticks, such as an average. */
-function approximateTicks(market: Market, price: string): number {
-  return Number(price) / Number(formatPrice(market.instrument, 1));
 }
 
 function ppmText(ppm: number): string {

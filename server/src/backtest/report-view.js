@@ -9,9 +9,52 @@ const CANDLE_WIDTH_MIN = 4;
 const MARKS_MAX = 500;
 const PAGE_ROWS = 25;
 
+const DEAL_FIELDS = [
+  'id',
+  'opened',
+  'closed',
+  'status',
+  'reason',
+  'sign',
+  'safetyOrders',
+  'bought',
+  'average',
+  'averageExact',
+  'cost',
+  'costExact',
+  'profit',
+  'profitExact',
+  'percent',
+  'percentExact',
+  'takeProfit',
+  'stopLoss',
+];
+const FILL_FIELDS = [
+  'deal',
+  'time',
+  'order',
+  'ladderIndex',
+  'isMaker',
+  'ticks',
+  'quantity',
+  'volume',
+  'commission',
+  'commissionAsset',
+];
+const ORDER_WORDS = {
+  baseOrder: 'base order',
+  safetyOrder: 'safety order',
+  takeProfit: 'take profit',
+  stopLoss: 'stop loss',
+  close: 'close',
+};
+
+const named = (fields) => (row) => Object.fromEntries(fields.map((field, at) => [field, row[at]]));
+const deals = data.deals.map(named(DEAL_FIELDS));
+const fills = data.fills.map(named(FILL_FIELDS));
 const levels = [data.overview, ...data.details].map(decodeLevel);
-const fillsOfDeal = Map.groupBy(data.fills, (fill) => fill.deal);
-const dealById = new Map(data.deals.map((deal) => [deal.id, deal]));
+const fillsOfDeal = Map.groupBy(fills, (fill) => fill.deal);
+const dealById = new Map(deals.map((deal) => [deal.id, deal]));
 const whole = { from: data.start, to: data.end };
 let view = { ...whole };
 let chosen;
@@ -216,7 +259,7 @@ function drawPrice() {
     );
     return pane;
   }
-  const levelsOfDeal = chosen?.levels ?? [];
+  const levelsOfDeal = chosen === undefined ? [] : linesOf(chosen);
   for (const { ticks } of levelsOfDeal) {
     least = Math.min(least, ticks);
     most = Math.max(most, ticks);
@@ -249,7 +292,11 @@ function drawPrice() {
 
 function resolutionText(level) {
   if (level.width === data.intervalMs) return 'Every candle is drawn.';
-  return `Drawn from ${lengthText(level.width)} steps, each with the lowest and highest price of the candles in it. Deals listed with a detail chart show finer when chosen.`;
+  const finer =
+    data.details.length === 0
+      ? ''
+      : ` The ${data.details.length} open, lost and longest deals are drawn finer when chosen.`;
+  return `Drawn in steps of ${lengthText(level.width)}, each with the lowest and highest price of the candles in it.${finer}`;
 }
 
 function drawCandles(pane, level, first, last, width, y) {
@@ -346,30 +393,47 @@ function drawChosen(pane) {
   );
 }
 
+/** The lines of a deal across the chart, with their words above or below. */
+function linesOf(deal) {
+  const tick = data.tickUnits / 10 ** data.priceDecimals;
+  return [
+    { name: 'average', text: deal.averageExact, isBelow: true },
+    { name: 'take profit', text: deal.takeProfit, isBelow: false },
+    { name: 'stop loss', text: deal.stopLoss, isBelow: true },
+  ]
+    .filter((line) => line.text !== '')
+    .map((line) => ({ ...line, ticks: numberOf(line.text) / tick }));
+}
+
+function fillWords(fill) {
+  const number = fill.ladderIndex > 0 ? ` ${fill.ladderIndex}` : '';
+  return `${ORDER_WORDS[fill.order]}${number}, ${fill.isMaker === 1 ? 'maker' : 'taker'}`;
+}
+
 /** Fills as marks; where they would cover each other, deals as bars instead. */
 function drawMarks(pane, y) {
-  const fills = data.fills.filter((fill) => fill.time >= view.from && fill.time <= view.to);
-  if (fills.length > MARKS_MAX) {
+  const inView = fills.filter((fill) => fill.time >= view.from && fill.time <= view.to);
+  if (inView.length > MARKS_MAX) {
     drawLanes(pane);
     return;
   }
-  for (const fill of fills) {
+  for (const fill of inView) {
     const x = pane.x(fill.time);
     const at = y(fill.ticks);
     const deal = dealById.get(fill.deal);
-    const size = fill.kind === 'baseOrder' ? 6 : 4.5;
-    const isBuy = fill.kind === 'baseOrder' || fill.kind === 'safetyOrder';
+    const size = fill.order === 'baseOrder' ? 6 : 4.5;
+    const isBuy = fill.order === 'baseOrder' || fill.order === 'safetyOrder';
     const kind = isBuy ? 'buy' : deal.sign > 0 ? 'won' : 'lost';
     const mark = element('path', {
       class: kind,
       d: isBuy
         ? `M${x} ${at + 2}l${size} ${size * 1.6}h${-2 * size}Z`
-        : fill.kind === 'takeProfit'
+        : fill.order === 'takeProfit'
           ? `M${x} ${at - 2}l${size} ${-size * 1.6}h${-2 * size}Z`
           : `M${x - 5} ${at - 5}l2 -2l3 3l3 -3l2 2l-3 3l3 3l-2 2l-3 -3l-3 3l-2 -2l3 -3Z`,
     });
     mark.append(
-      element('title', {}, `Deal ${fill.deal}: ${fill.words}, ${timeText(fill.time, 19)} UTC`),
+      element('title', {}, `Deal ${fill.deal}: ${fillWords(fill)}, ${timeText(fill.time, 19)} UTC`),
     );
     pane.svg.append(mark);
   }
@@ -377,7 +441,7 @@ function drawMarks(pane, y) {
 
 function drawLanes(pane) {
   const lanes = { won: '', lost: '', 'open-deal': '' };
-  for (const deal of data.deals) {
+  for (const deal of deals) {
     const closed = deal.closed || data.end;
     if (closed < view.from || deal.opened > view.to) continue;
     const lane = deal.closed === 0 ? 'open-deal' : deal.sign > 0 ? 'won' : 'lost';
@@ -634,15 +698,17 @@ const COLUMNS = [
     name: `Profit, ${data.quoteAsset}`,
     isNumber: true,
     isProfit: true,
-    key: (deal) => Number(deal.profit.exact),
+    key: (deal) => numberOf(deal.profitExact),
     cell: (deal) => deal.profit,
+    exact: (deal) => deal.profitExact,
   },
   {
     name: 'Profit, %',
     isNumber: true,
     isProfit: true,
-    key: (deal) => Number(deal.percent.exact),
+    key: (deal) => numberOf(deal.percentExact),
     cell: (deal) => deal.percent,
+    exact: (deal) => deal.percentExact,
   },
   {
     name: 'Lasted',
@@ -660,49 +726,57 @@ const COLUMNS = [
   {
     name: `Bought, ${data.baseAsset}`,
     isNumber: true,
-    key: (deal) => Number(deal.bought.replaceAll(',', '')),
+    key: (deal) => numberOf(deal.bought),
     cell: (deal) => deal.bought,
   },
   {
     name: 'Average',
     isNumber: true,
-    key: (deal) => Number(deal.average.exact),
+    key: (deal) => numberOf(deal.averageExact),
     cell: (deal) => deal.average,
+    exact: (deal) => deal.averageExact,
   },
   {
     name: `Cost, ${data.quoteAsset}`,
     isNumber: true,
-    key: (deal) => Number(deal.cost.exact),
+    key: (deal) => numberOf(deal.costExact),
     cell: (deal) => deal.cost,
+    exact: (deal) => deal.costExact,
   },
 ];
+
+/** For sorting and drawing only; what is printed stays text. */
+function numberOf(text) {
+  return Number(text.replaceAll(',', '').replace('−', '-'));
+}
 
 function dealsInOrder() {
   const { key } = COLUMNS[sorting.column];
   const sign = sorting.isDown ? -1 : 1;
-  return data.deals.filter(FILTERS[filter.value]).toSorted((a, b) => {
+  return deals.filter(FILTERS[filter.value]).toSorted((a, b) => {
     const [left, right] = [key(a), key(b)];
     return left < right ? -sign : left > right ? sign : a.id - b.id;
   });
 }
 
 function cellOf(column, deal) {
-  const value = column.cell(deal);
-  const isAmount = typeof value === 'object';
   const classes = [
     ...(column.isNumber ? ['number'] : []),
     ...(column.isProfit ? [SIGN_CLASSES[deal.sign + 1]] : []),
   ];
   return html(
     'td',
-    { class: classes.join(' '), ...(isAmount ? { title: value.exact } : {}) },
-    isAmount ? value.shown : value,
+    {
+      class: classes.join(' '),
+      ...(column.exact === undefined ? {} : { title: column.exact(deal) }),
+    },
+    column.cell(deal),
   );
 }
 
 function drawDeals() {
-  const deals = dealsInOrder();
-  const pages = Math.max(1, Math.ceil(deals.length / PAGE_ROWS));
+  const ordered = dealsInOrder();
+  const pages = Math.max(1, Math.ceil(ordered.length / PAGE_ROWS));
   page = Math.min(page, pages - 1);
   const heads = COLUMNS.map((column, index) => {
     const isSorted = sorting.column === index;
@@ -727,7 +801,7 @@ function drawDeals() {
       button,
     );
   });
-  const rows = deals.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS).map((deal) => {
+  const rows = ordered.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS).map((deal) => {
     const row = html(
       'tr',
       { class: 'choice', tabindex: '0', 'aria-selected': String(deal === chosen) },
@@ -743,9 +817,9 @@ function drawDeals() {
   });
   table.replaceChildren(html('thead', {}, html('tr', {}, ...heads)), html('tbody', {}, ...rows));
   document.getElementById('deal-page').textContent =
-    deals.length === 0
+    ordered.length === 0
       ? 'No such deals'
-      : `${page * PAGE_ROWS + 1} to ${Math.min(deals.length, (page + 1) * PAGE_ROWS)} of ${deals.length.toLocaleString('en-US')}`;
+      : `${page * PAGE_ROWS + 1} to ${Math.min(ordered.length, (page + 1) * PAGE_ROWS)} of ${ordered.length.toLocaleString('en-US')}`;
   document.getElementById('previous').disabled = page === 0;
   document.getElementById('next').disabled = page >= pages - 1;
 }
@@ -771,18 +845,18 @@ function drawDealPanel() {
     drawDeals();
     draw();
   });
-  const profit = html('span', { class: SIGN_CLASSES[chosen.sign + 1], title: chosen.profit.exact });
-  profit.append(`${chosen.profit.shown} ${data.quoteAsset}, ${chosen.percent.shown} %`);
+  const profit = html('span', { class: SIGN_CLASSES[chosen.sign + 1], title: chosen.profitExact });
+  profit.append(`${chosen.profit} ${data.quoteAsset}, ${chosen.percent} %`);
   const rows = (fillsOfDeal.get(chosen.id) ?? []).map((fill) =>
     html(
       'tr',
       {},
       html('td', {}, timeText(fill.time, 19)),
-      html('td', {}, fill.words),
-      html('td', { class: 'number' }, fill.price),
-      html('td', { class: 'number' }, fill.quantity),
-      html('td', { class: 'number' }, fill.volume),
-      html('td', { class: 'number' }, fill.commission),
+      html('td', {}, fillWords(fill)),
+      html('td', { class: 'number' }, priceText(fill.ticks)),
+      html('td', { class: 'number' }, `${fill.quantity} ${data.baseAsset}`),
+      html('td', { class: 'number' }, `${fill.volume} ${data.quoteAsset}`),
+      html('td', { class: 'number' }, `${fill.commission} ${fill.commissionAsset}`),
     ),
   );
   const head = ['Time (UTC)', 'Fill', 'Price', 'Quantity', 'Volume', 'Commission'].map(

@@ -4,7 +4,13 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 
-import { runBacktest, type CandlePath, type DcaSettings, type SettingsError } from '@kontor/core';
+import {
+  runBacktest,
+  type CandlePath,
+  type DcaSettings,
+  type InstrumentRules,
+  type SettingsError,
+} from '@kontor/core';
 
 import {
   CandleError,
@@ -63,7 +69,12 @@ export interface BacktestHooks {
 
 export type BacktestOutcome =
   | { readonly kind: 'completed'; readonly document: BacktestDocument; readonly html: string }
-  | { readonly kind: 'refused'; readonly errors: readonly SettingsError[] }
+  | {
+      readonly kind: 'refused';
+      readonly errors: readonly SettingsError[];
+      /** The market that could not take the settings, where there was one. */
+      readonly rules?: InstrumentRules;
+    }
   | {
       readonly kind: 'cancelled';
       readonly candlesDone: number;
@@ -78,8 +89,8 @@ export type BacktestOutcome =
       readonly place: SourcePlace | undefined;
     };
 
-/** Loading is a small part of the whole, unless the candles come from text. */
-const LOADING_SHARE = 0.1;
+/** What part of the whole loading is, about. */
+const LOADING_SHARE = { store: 0.1, file: 0.6 };
 
 export async function runRequest(
   request: BacktestRequest,
@@ -117,6 +128,7 @@ function run(
   market: Market,
   settings: DcaSettings,
 ): BacktestOutcome {
+  const loading = LOADING_SHARE[request.candles.kind];
   const result = runBacktest({
     settings,
     instrument: market.instrument,
@@ -128,14 +140,14 @@ function run(
     onProgress: (candlesDone, candles) =>
       hooks.onProgress({
         phase: 'running',
-        share: LOADING_SHARE + ((1 - LOADING_SHARE) * candlesDone) / candles,
+        share: loading + ((1 - loading) * candlesDone) / candles,
         candlesDone,
       }),
     isCancelled: hooks.isCancelled,
   });
   switch (result.kind) {
     case 'refused':
-      return { kind: 'refused', errors: result.errors };
+      return { kind: 'refused', errors: result.errors, rules: market.rules };
     case 'cancelled': {
       const { openTime } = market.candles;
       return {
@@ -186,8 +198,10 @@ async function load(wanted: CandlesWanted, hooks: BacktestHooks): Promise<Loaded
   const { series } = await readSeriesFile(wanted.path, {
     ...(wanted.symbol === undefined ? {} : { symbol: wanted.symbol }),
     ...(wanted.interval === undefined ? {} : { interval: wanted.interval }),
-    onProgress: () => {
+    onProgress: ({ bytesRead, bytes, rows }) => {
       if (hooks.isCancelled()) throw new Cancelled();
+      const share = (LOADING_SHARE.file * bytesRead) / bytes;
+      hooks.onProgress({ phase: 'loading', share, candlesDone: rows });
     },
   });
   return { series, digest: '', file };

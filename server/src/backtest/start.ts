@@ -29,7 +29,11 @@ export function startBacktest(
   };
   if (options.signal?.aborted === true) onAbort();
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: input });
+  // Flags that fit this process's entry point, such as --eval's, would break the thread's.
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    workerData: input,
+    execArgv: [],
+  });
   return new Promise<BacktestOutcome>((resolve, reject) => {
     worker.on('message', (message: WorkerMessage) => {
       if (message.kind === 'progress') options.onProgress?.(message.progress);

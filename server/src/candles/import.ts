@@ -47,8 +47,10 @@ export interface ImportOptions {
 
 export interface ImportProgress {
   readonly file: string;
-  /** Packed bytes of all files. */
+  /** Packed bytes, of this file and those before it. */
   readonly bytesRead: number;
+  /** Packed bytes that this file has. */
+  readonly bytes: number;
   readonly rows: number;
 }
 
@@ -153,6 +155,7 @@ export async function readSeriesFile(
       options.onProgress?.({
         file: source.name,
         bytesRead: source.bytesRead(),
+        bytes: source.bytes,
         rows: table.rows,
       });
     }

@@ -51,6 +51,8 @@ export interface LinkListener {
 
 const DECISION_MS_MAX = 10_000;
 const ANSWER_MS_MAX = 30_000;
+/** How long an answer may take that was under way when the signer died. */
+const PASSED_ON_MS_MAX = 1_000;
 const PENDING_MAX = 10_000;
 
 interface Pending {
@@ -235,10 +237,15 @@ export class Links {
     if (old === undefined) return;
     this.#peers.delete(peer);
     old.socket.destroy();
-    // What the signer has passed on is in egress' hands; what it has not decided may still have been signed.
+    const doubt = (entry: Pending): Outcome =>
+      unknown(`the ${peer} stopped: ${reason}`, entry.signedUntil);
     for (const entry of [...this.#pending.values()]) {
       if (peer === 'egress' || entry.signedUntil === null) {
-        entry.settle(unknown(`the ${peer} stopped: ${reason}`, entry.signedUntil));
+        entry.settle(doubt(entry));
+      } else {
+        // Signed, but perhaps not passed on any more: an answer that egress owes comes soon or never.
+        clearTimeout(entry.timer);
+        entry.timer = setTimeout(() => entry.settle(doubt(entry)), PASSED_ON_MS_MAX);
       }
     }
     this.#listener.onPeer(peer, 'down', reason);

@@ -3,7 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Instrument, Quote } from '@kontor/core';
-import type { CandleRow, MarketStream, PublicMarket } from '@kontor/exchange';
+import type { CandleRow, MarketStream, PublicMarket, TimedQuote } from '@kontor/exchange';
 import type { MarketClock } from './market-clock.ts';
 
 export interface MarketHubListener {
@@ -11,6 +11,8 @@ export interface MarketHubListener {
   onQuote(symbol: string, quote: Quote): void;
   onCandle(symbol: string, interval: string, candle: CandleRow): void;
   onState(state: 'up' | 'down', reason: string): void;
+  /** The venue gave no quote; it is asked again. */
+  onQuoteMissing(symbol: string, error: unknown): void;
 }
 
 export interface MarketStatus {
@@ -48,10 +50,8 @@ export class MarketHub {
     }
     this.#stream = this.#market.open(symbols, LIVE_INTERVAL, {
       onTrade: (symbol, time, quote) => {
-        this.#clock.observe(time);
-        this.#quotes.set(symbol, quote);
         this.#status = { ...this.#status, lastEventAt: Date.now() };
-        this.#listener.onTrade(symbol, time, quote);
+        this.#onTrade(symbol, time, quote);
       },
       onQuote: (symbol, quote) => {
         this.#quotes.set(symbol, quote);
@@ -61,6 +61,7 @@ export class MarketHub {
       onState: (state, reason) => {
         this.#status = { ...this.#status, state, reason };
         this.#listener.onState(state, reason);
+        if (state === 'up') for (const symbol of symbols) void this.#catchUp(symbol);
       },
     });
   }
@@ -82,7 +83,7 @@ export class MarketHub {
   }
 
   /** The best prices asked of the venue now; asks again until it answers or the desk stops (then null). */
-  async freshQuote(symbol: string): Promise<Quote | null> {
+  async freshQuote(symbol: string): Promise<TimedQuote | null> {
     for (
       let pause = QUOTE_RETRY_MS_MIN;
       !this.#stop.signal.aborted;
@@ -91,11 +92,23 @@ export class MarketHub {
       try {
         return await this.#market.quote(symbol);
       } catch (error) {
-        this.#listener.onState(this.#status.state, `no quote of ${symbol}: ${String(error)}`);
+        this.#listener.onQuoteMissing(symbol, error);
       }
       await delay(pause, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
     return null;
+  }
+
+  /** What the market did while nobody listened: its last trade may have passed a stop. */
+  async #catchUp(symbol: string): Promise<void> {
+    const fresh = await this.freshQuote(symbol);
+    if (fresh !== null) this.#onTrade(symbol, fresh.time, fresh.quote);
+  }
+
+  #onTrade(symbol: string, time: number, quote: Quote): void {
+    this.#clock.observe(time);
+    this.#quotes.set(symbol, quote);
+    this.#listener.onTrade(symbol, time, quote);
   }
 
   close(): void {

@@ -21,6 +21,7 @@ import {
   type OrderRequest,
   type Quote,
 } from '@kontor/core';
+import type { TimedQuote } from '@kontor/exchange';
 import type { Note } from '../api/schemas.ts';
 import type { MarketClock } from '../market/market-clock.ts';
 import { numberOf, textOf, type Row, type Store } from '../store/store.ts';
@@ -50,7 +51,7 @@ export interface RunnerPorts {
   readonly projection: DealProjection;
   readonly place: (botId: string, order: OrderRequest) => void;
   readonly cancel: (clientOrderId: ClientOrderId) => void;
-  readonly freshQuote: (symbol: string) => Promise<Quote | null>;
+  readonly freshQuote: (symbol: string) => Promise<TimedQuote | null>;
   /** After the writes are on disk: what a page wants to know. */
   readonly onChanged: (botId: string, notes: readonly Note[]) => void;
   /** The store failed: nothing of the batch happened, and this process must not go on. */
@@ -485,9 +486,11 @@ export class BotRunner {
   #requestQuote(botId: string, symbol: string): void {
     const key = requestKey(botId, symbol);
     this.#awaitingQuote.add(key);
-    void this.#ports.freshQuote(symbol).then((quote) => {
-      if (quote === null) return;
-      const event: BotEvent = { kind: 'quote', time: this.#ports.clock.now(), symbol, quote };
+    void this.#ports.freshQuote(symbol).then((fresh) => {
+      if (fresh === null) return;
+      this.#ports.clock.observe(fresh.time);
+      const time = this.#ports.clock.now();
+      const event: BotEvent = { kind: 'quote', time, symbol, quote: fresh.quote };
       this.#push({ botId, event, isAnswer: true });
     });
   }
