@@ -99,17 +99,22 @@ export async function runScript(
   defer(() => simulator.stop());
   const names = ['server', 'signer', 'egress'] as const;
   const marker = join(directory, 'killed');
-  const flag = (query: string): readonly string[] => [
+  const flag = (name: ProcessName, query: string): readonly string[] => [
     '--import',
-    `${pathToFileURL(join(import.meta.dirname, 'kill-at.ts')).href}?${query}`,
+    `${pathToFileURL(join(import.meta.dirname, 'kill-at.ts')).href}?${query}&tcp=${name === 'server' ? 'no' : 'yes'}`,
   ];
   const countFile = (name: ProcessName): string => join(directory, `moments-${name}`);
   const nodeFlags =
     point === null
       ? Object.fromEntries(
-          names.map((name) => [name, flag(`count=${encodeURIComponent(countFile(name))}`)]),
+          names.map((name) => [name, flag(name, `count=${encodeURIComponent(countFile(name))}`)]),
         )
-      : { [point.process]: flag(`at=${point.at}&marker=${encodeURIComponent(marker)}`) };
+      : {
+          [point.process]: flag(
+            point.process,
+            `at=${point.at}&marker=${encodeURIComponent(marker)}`,
+          ),
+        };
   const desk = await startDesk({
     simulator,
     bots: [SETTINGS],

@@ -2,13 +2,14 @@
 // Loaded into a process under test (`--import …/kill-at.ts?at=17&marker=FILE`): kills it with SIGKILL at its n-th
 // write or send, once. `?count=FILE` only counts: the file then holds how many there were.
 //
-// A moment is the start and the end of every statement and commit, every write and sync of a file, and every write
-// to a socket. The marker keeps the process that comes after from being killed as well.
+// A moment is the start and the end of every commit (also of a statement that commits by itself), every write and sync
+// of a file, and every write to a socket; between the statements of one transaction nothing can be seen to change.
+// The marker keeps the process that comes after from being killed as well.
 
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { Socket } from 'node:net';
-import { DatabaseSync, StatementSync } from 'node:sqlite';
+import { DatabaseSync, StatementSync, type SQLInputValue } from 'node:sqlite';
 
 const parameters = new URL(import.meta.url).searchParams;
 const at = Number(parameters.get('at') ?? '0');
@@ -21,17 +22,18 @@ const isArmed = marker !== null && !existsSync(marker);
 
 function moment(): void {
   moments += 1;
-  if (countFile !== null && moments % 10 === 0) writeFileSync(countFile, String(moments));
+  if (countFile !== null && moments % 5 === 0) writeFileSync(countFile, String(moments));
   if (!isArmed || moments !== at) return;
   writeFileSync(marker, String(process.pid));
   process.kill(process.pid, 'SIGKILL');
 }
 
-/** `owner[name]` with a moment before and after each call. */
-function watch(owner: object, name: string): void {
+/** `owner[name]` with a moment before and after each call that `counts`. */
+function watch(owner: object, name: string, counts: (self: unknown) => boolean = () => true): void {
   const original: unknown = Reflect.get(owner, name);
   if (typeof original !== 'function') throw new Error(`expected a function ${name} to watch`);
   Reflect.set(owner, name, function watched(this: unknown, ...args: readonly unknown[]): unknown {
+    if (!counts(this)) return Reflect.apply(original, this, args);
     moment();
     const result: unknown = Reflect.apply(original, this, args);
     moment();
@@ -39,8 +41,38 @@ function watch(owner: object, name: string): void {
   });
 }
 
-watch(DatabaseSync.prototype, 'exec');
-watch(StatementSync.prototype, 'run');
-watch(Socket.prototype, 'write');
+/** Follows BEGIN and COMMIT, so that only what commits counts. */
+function watchCommits(): void {
+  let isInTransaction = false;
+  const { exec } = DatabaseSync.prototype;
+  const { run } = StatementSync.prototype;
+  DatabaseSync.prototype.exec = function watchedExec(this: DatabaseSync, sql: string): void {
+    if (sql.startsWith('BEGIN')) isInTransaction = true;
+    if (!sql.startsWith('COMMIT')) {
+      exec.call(this, sql);
+      return;
+    }
+    moment();
+    exec.call(this, sql);
+    isInTransaction = false;
+    moment();
+  };
+  StatementSync.prototype.run = function watchedRun(this: StatementSync, ...args: SQLInputValue[]) {
+    if (isInTransaction) return run.apply(this, args);
+    moment();
+    const result = run.apply(this, args);
+    moment();
+    return result;
+  };
+}
+
+watchCommits();
+// Pages read over TCP do not change the desk; `tcp=no` leaves them out and keeps the links.
+const countsTcp = parameters.get('tcp') !== 'no';
+watch(
+  Socket.prototype,
+  'write',
+  (self) => countsTcp || (self instanceof Socket && self.remoteAddress === undefined),
+);
 for (const name of ['writeSync', 'fdatasyncSync', 'fsyncSync', 'renameSync']) watch(fs, name);
 syncBuiltinESMExports();

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts server, signer and egress, joins them with inherited pipes, and restarts what dies.
 //
-// A pipe has one end inherited by the younger process at its start and one end handed to the older over IPC, in the
-// same turn of the event loop, so that nothing is ever read here. The order of age is server, egress, signer: a dead
-// signer is replaced alone, a dead egress together with the signer, a dead server together with both. What is
-// replaced along holds nothing in memory that its files do not.
+// A link has one end inherited by the younger process at its start and one end handed to the older over IPC. The
+// order of age is server, egress, signer: a dead signer is replaced alone, a dead egress together with the signer, a
+// dead server together with both. What is replaced along holds nothing in memory that its files do not.
 
-import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { socketPair, type SocketPair } from './socket-pair.ts';
 
 export type ProcessName = 'server' | 'signer' | 'egress';
 
@@ -58,12 +58,12 @@ const RESTART_MS_MAX = 10_000;
 /** A process that lived this long starts its back-off anew. */
 const STABLE_MS = 10_000;
 
-/** Each process inherits its pipes to the older ones: egress one to the server, the signer one to each. */
 const ORDER_OF_AGE = ['server', 'egress', 'signer'] as const;
-const STDIO: Readonly<Record<ProcessName, StdioOptions>> = {
-  server: ['ignore', 'ignore', 'pipe', 'ipc'],
-  egress: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
-  signer: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+/** To whom each process inherits links, in the order of its descriptors: after stderr, or after its IPC channel. */
+const LINKS: Readonly<Record<ProcessName, readonly ('server' | 'egress')[]>> = {
+  server: [],
+  egress: ['server'],
+  signer: ['server', 'egress'],
 };
 
 interface Managed {
@@ -86,13 +86,14 @@ export class Supervisor {
   #report: NodeJS.Timeout | null = null;
   #restart: NodeJS.Timeout | null = null;
   #restartFrom: ProcessName | null = null;
+  #starting: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#startFrom('server');
+    this.#start('server');
     this.#report = setInterval(() => this.#sendReport(), REPORT_MS);
   }
 
@@ -116,24 +117,39 @@ export class Supervisor {
     this.#isStopping = true;
     if (this.#report !== null) clearInterval(this.#report);
     if (this.#restart !== null) clearTimeout(this.#restart);
+    await this.#starting;
     for (const name of ORDER_OF_AGE) await endChild(this.#processes[name].child);
   }
 
+  /** One start after the other: two that overlap would join ends of different generations. */
+  #start(oldest: ProcessName): void {
+    this.#starting = this.#starting
+      .then(() => (this.#isStopping ? undefined : this.#startFrom(oldest)))
+      .catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#options.onMessage(oldest, `error: ${oldest} cannot be started: ${reason}`);
+        this.#options.onFatal(oldest);
+      });
+  }
+
   /** Starts `oldest` and all that are younger, ending what still runs of them. */
-  #startFrom(oldest: ProcessName): void {
+  async #startFrom(oldest: ProcessName): Promise<void> {
     const names = ORDER_OF_AGE.slice(ORDER_OF_AGE.indexOf(oldest));
     for (const name of names) {
       const { child } = this.#processes[name];
-      if (child !== null) {
-        this.#processes[name].child = null;
-        child.kill('SIGKILL');
-      }
+      this.#processes[name].child = null;
+      child?.kill('SIGKILL');
     }
-    for (const name of names) this.#spawn(name);
+    for (const name of names) {
+      const pairs = await Promise.all(LINKS[name].map(() => socketPair()));
+      if (this.#isStopping) return;
+      this.#spawn(name, pairs);
+    }
   }
 
-  #spawn(name: ProcessName): void {
+  #spawn(name: ProcessName, pairs: readonly SocketPair[]): void {
     const entry = this.#processes[name];
+    const ends = pairs.map(({ inherited }) => inherited);
     const child = spawn(
       process.execPath,
       [
@@ -143,21 +159,25 @@ export class Supervisor {
         ...this.#argumentsOf(name),
       ],
       {
-        stdio: STDIO[name],
+        stdio: [
+          'ignore',
+          'ignore',
+          'pipe',
+          ...(name === 'signer' ? [] : ['ipc' as const]),
+          ...ends,
+        ],
         // A process group of its own: Ctrl-C reaches the supervisor only, which then ends the others in order.
         detached: true,
         env: name === 'signer' ? {} : process.env,
       },
     );
+    for (const end of ends) end.destroy();
     entry.child = child;
     entry.state = name === 'signer' ? 'up' : 'starting';
     entry.startedAt = Date.now();
     entry.detail = name === 'signer' ? 'running' : 'starting';
-    if (name === 'egress') this.#handOver('server', 'egress', child.stdio[4]);
-    if (name === 'signer') {
-      this.#handOver('server', 'signer', child.stdio[3]);
-      this.#handOver('egress', 'signer', child.stdio[4]);
-    }
+    for (const [index, { handed }] of pairs.entries())
+      this.#handOver(LINKS[name][index], name, handed);
     if (child.stderr !== null) this.#readLines(name, child.stderr);
     child.on('error', (error) => this.#died(name, child, error.message, null));
     child.on('exit', (code, signal) =>
@@ -186,9 +206,12 @@ export class Supervisor {
     }
   }
 
-  #handOver(to: 'server' | 'egress', link: ProcessName, end: unknown): void {
-    const { child } = this.#processes[to];
-    if (child === null || !child.connected || !(end instanceof Socket)) return;
+  #handOver(to: 'server' | 'egress' | undefined, link: ProcessName, end: Socket): void {
+    const child = to === undefined ? null : this.#processes[to].child;
+    if (child?.connected !== true) {
+      end.destroy();
+      return;
+    }
     // A receiver that dies before it gets the end is replaced, and then everything is joined again.
     child.send({ link }, end, { keepOpen: false }, () => undefined);
   }
@@ -232,7 +255,7 @@ export class Supervisor {
       const from = this.#restartFrom;
       this.#restart = null;
       this.#restartFrom = null;
-      if (from !== null && !this.#isStopping) this.#startFrom(from);
+      if (from !== null) this.#start(from);
     }, delayMs);
   }
 
