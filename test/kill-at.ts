@@ -9,7 +9,7 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { Socket } from 'node:net';
-import { DatabaseSync, StatementSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
 
 const parameters = new URL(import.meta.url).searchParams;
 const at = Number(parameters.get('at') ?? '0');
@@ -29,11 +29,15 @@ function moment(): void {
 }
 
 /** `owner[name]` with a moment before and after each call that `counts`. */
-function watch(owner: object, name: string, counts: (self: unknown) => boolean = () => true): void {
+function watch(
+  owner: object,
+  name: string,
+  counts: (self: unknown, first: unknown) => boolean = () => true,
+): void {
   const original: unknown = Reflect.get(owner, name);
   if (typeof original !== 'function') throw new Error(`expected a function ${name} to watch`);
   Reflect.set(owner, name, function watched(this: unknown, ...args: readonly unknown[]): unknown {
-    if (!counts(this)) return Reflect.apply(original, this, args);
+    if (!counts(this, args[0])) return Reflect.apply(original, this, args);
     moment();
     const result: unknown = Reflect.apply(original, this, args);
     moment();
@@ -41,32 +45,14 @@ function watch(owner: object, name: string, counts: (self: unknown) => boolean =
   });
 }
 
-/** Follows BEGIN and COMMIT, so that only what commits counts. */
-function watchCommits(): void {
-  let isInTransaction = false;
-  const { exec } = DatabaseSync.prototype;
-  const { run } = StatementSync.prototype;
-  DatabaseSync.prototype.exec = function watchedExec(this: DatabaseSync, sql: string): void {
-    if (sql.startsWith('BEGIN')) isInTransaction = true;
-    if (!sql.startsWith('COMMIT')) {
-      exec.call(this, sql);
-      return;
-    }
-    moment();
-    exec.call(this, sql);
-    isInTransaction = false;
-    moment();
-  };
-  StatementSync.prototype.run = function watchedRun(this: StatementSync, ...args: SQLInputValue[]) {
-    if (isInTransaction) return run.apply(this, args);
-    moment();
-    const result = run.apply(this, args);
-    moment();
-    return result;
-  };
-}
-
-watchCommits();
+// Between the statements of one transaction nothing can be seen to change: only what commits counts.
+let isInTransaction = false;
+watch(StatementSync.prototype, 'run', () => !isInTransaction);
+watch(DatabaseSync.prototype, 'exec', (_self, sql) => {
+  if (typeof sql === 'string' && /^(BEGIN|COMMIT|ROLLBACK)/.test(sql))
+    isInTransaction = sql.startsWith('BEGIN');
+  return sql === 'COMMIT';
+});
 // Pages read over TCP do not change the desk; `tcp=no` leaves them out and keeps the links.
 const countsTcp = parameters.get('tcp') !== 'no';
 watch(

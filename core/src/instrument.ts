@@ -50,11 +50,11 @@ export interface Instrument {
 export function makeInstrument(rules: InstrumentRules): Instrument {
   const tick = splitStep(rules.tickSize, 'tickSize');
   const lot = splitStep(rules.lotSize, 'lotSize');
-  const notionalScale = tick.scale + lot.scale;
+  const scale = tick.scale + lot.scale;
   const notionalUnit = BigInt(tick.units) * BigInt(lot.units);
-  const minNotional = toScaled(rules.minNotional, Math.max(notionalScale, 18), 'minNotional');
-  const maxNotional = toScaled(rules.maxNotional, Math.max(notionalScale, 18), 'maxNotional');
-  const spread = 10n ** BigInt(Math.max(notionalScale, 18) - notionalScale) * notionalUnit;
+  const minNotional = toScaled(rules.minNotional, Math.max(scale, 18), 'minNotional');
+  const maxNotional = toScaled(rules.maxNotional, Math.max(scale, 18), 'maxNotional');
+  const spread = 10n ** BigInt(Math.max(scale, 18) - scale) * notionalUnit;
   const most = BigInt(Number.MAX_SAFE_INTEGER);
   const maxUnits = maxNotional === 0n ? most : maxNotional / spread;
   return {

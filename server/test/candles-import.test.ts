@@ -264,7 +264,7 @@ test('[K4] a week opens on Monday', () => {
 test('[K5] a file that is wrong is refused with its place, what was expected and what was found', async () => {
   const next = T + 60_000;
   const good = `${HEADER}${T},1,2,1,2,3\n`;
-  const cases: readonly (readonly [string | Buffer, Refusal, ImportOptions?])[] = [
+  const cases: readonly (readonly [string | Uint8Array, Refusal, ImportOptions?])[] = [
     ['', { code: 'SOURCE_EMPTY', message: /found an empty file/ }],
     ['\n\n', { code: 'SOURCE_NOT_CSV_OR_EMPTY' }],
     [HEADER, { code: 'SOURCE_EMPTY', message: /expected candles, found none/ }],
@@ -721,7 +721,7 @@ function checkRefusal(error: unknown, refusal: Refusal, path?: string): void {
 }
 
 async function refuses(
-  content: string | Buffer,
+  content: string | Uint8Array,
   options: ImportOptions,
   refusal: Refusal,
 ): Promise<void> {
@@ -737,11 +737,14 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return undefined;
 }
 
-async function read(content: string | Buffer, options: ImportOptions = {}): Promise<CandleSeries> {
+async function read(
+  content: string | Uint8Array,
+  options: ImportOptions = {},
+): Promise<CandleSeries> {
   return (await readSeriesFile(file(content), { symbol: SYMBOL, ...options })).series;
 }
 
-function file(content: string | Buffer): string {
+function file(content: string | Uint8Array): string {
   files += 1;
   const path = join(folder, `source-${files}`);
   writeFileSync(path, content);

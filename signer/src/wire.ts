@@ -14,11 +14,22 @@ export const FRAME_BYTES_MAX = {
   intent: 16_384,
   request: 16_384,
   decision: 262_144,
-  answer: 8_388_608,
+  /** Room for an answer body of `ANSWER_BODY_BYTES_MAX` once its quotes are escaped. */
+  answer: 16_842_752,
+  receipt: 4_096,
 } as const;
+
+/** Longer bodies are not passed on: their request ends as `failed`. */
+export const ANSWER_BODY_BYTES_MAX = 8_388_608;
 
 /** `recvWindow` of every signed request: short, so that doubt about a lost order ends soon. */
 export const RECV_WINDOW_MS = 5_000;
+
+/** `recvWindow` of a subscription, shorter still: its signature would also fit `session.logon`. */
+export const SUBSCRIBE_RECV_WINDOW_MS = 3_000;
+
+/** How long egress waits for the exchange once a request has left. */
+export const REQUEST_TIMEOUT_MS = 10_000;
 
 /** An order as the signer sees it: decimal text, so that it needs no instrument to judge it. */
 export interface OrderIntent {
@@ -32,7 +43,10 @@ export interface OrderIntent {
   readonly clientOrderId: string;
 }
 
-/** What the server may submit to the signer. `id` is the server's and unique per link. */
+/**
+ * What the server may submit to the signer. `id` is the server's: a positive safe integer that it does not use
+ * again, also not after a restart, since answers may come over a later link than the one the intent went out by.
+ */
 export type Intent =
   | {
       readonly kind: 'placeOrder';
@@ -104,14 +118,17 @@ export interface ConnectionInfo {
   readonly publicKeyPem: string;
   readonly createdAt: number;
   readonly expiresAt: number;
-  /** The policy lines that apply, as written, and the SHA-256 of the whole policy file. */
+  /** The policy lines that apply, as written, and the SHA-256 of the whole policy file (`none` without one). */
   readonly policy: readonly string[];
   readonly policyHash: string;
 }
 
-/** What the signer says to the server. */
+/** What the signer says to the server. `id` is the intent's, or 0 where the intent had no readable one. */
 export type Decision =
-  /** The request is on its way to egress. After `timestamp + recvWindow` the exchange no longer takes it. */
+  /**
+   * The request is on its way to egress, whose answer may overtake this message: they travel on two links.
+   * After `timestamp + recvWindow` the exchange no longer takes the request.
+   */
   | {
       readonly kind: 'signed';
       readonly id: number;
@@ -125,7 +142,12 @@ export type Decision =
       readonly rule: string;
       readonly reason: string;
     }
+  /**
+   * Answers `lookUp`. `signedAt` is the request's `timestamp`; it is also given where a crash leaves it open whether
+   * the signature came about. Null: no signature exists.
+   */
   | { readonly kind: 'record'; readonly id: number; readonly signedAt: number | null }
+  /** Answers `listConnections` with all, `createConnection` and `activateConnection` with the one. */
   | {
       readonly kind: 'connections';
       readonly id: number;
@@ -155,7 +177,10 @@ export type SignedRequest =
       readonly params: Readonly<Record<string, string | number>>;
     };
 
-/** What egress says to the server. `id` is the intent's. */
+/**
+ * What egress says to the server. `id` is the intent's. Every signed request, subscriptions included, ends in exactly
+ * one `answer` or `failed`; a subscription's answer is followed by `userStream`.
+ */
 export type Answer =
   | {
       readonly kind: 'answer';

@@ -21,6 +21,7 @@ import {
   type GapTotals,
 } from '../candles/index.ts';
 import type { Market } from './market.ts';
+import { groupedCount } from './shown-number.ts';
 
 /** The file `report.json`. The same candles and settings give the same bytes. */
 export interface BacktestDocument {
@@ -179,11 +180,11 @@ export function modelCaveats(document: BacktestDocument): readonly string[] {
   return [
     `A candle tells four prices and not their order. Each candle is walked as ${order}; the market may have gone another way. The same run with --path ${other} shows how much hangs on it.`,
     'The market quotes one tick on either side of each price. A limit order is filled only when the price goes through it by one tick, and then wholly at its own price. An immediate order pays one tick.',
-    `Orders are filled wholly, however large. Of ${depth.fills} fills, ${depth.overTenth} were larger than a tenth of what their candle traded, ${depth.overAll} larger than all of it: such orders would have moved a real market.`,
+    `Orders are filled wholly, however large. Of ${groupedCount(depth.fills)} fills, ${groupedCount(depth.overTenth)} were larger than a tenth of what their candle traded, ${groupedCount(depth.overAll)} larger than all of it: such orders would have moved a real market.`,
     'Answers come at once: no network, no rate limits, no outages. Commissions are taken as Binance takes them, in coins on buys and in money on sells, rounded down to 8 decimals.',
     source.gaps.count === 0
       ? 'The data has no gaps.'
-      : `In the ${source.gaps.count} gaps of the data nothing happens: no fills, no price. The first price after a gap may be far from the last one before it.`,
+      : `In the ${groupedCount(source.gaps.count)} gaps of the data nothing happens: no fills, no price. The first price after a gap may be far from the last one before it.`,
     'A deal still open at the end is valued at the last close and not sold. Fees of keeping coins, interest and taxes are left out.',
     'The past is one sample. Settings chosen because they did best here will do worse elsewhere; try them on a period that had no part in the choice.',
   ];

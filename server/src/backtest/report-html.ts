@@ -355,8 +355,10 @@ function viewDeal(deal: DealView, document: BacktestDocument): ViewDeal {
     deal.reason,
     signOf(profit),
     deal.safetyOrders.filled,
-    shownExact(deal.boughtQuantity),
-    deal.average === '' ? '–' : shownDecimal(deal.average, decimalsOfTick(document)),
+    shownDecimal(deal.boughtQuantity, decimalsOf(document.market.rules.lotSize)),
+    deal.average === ''
+      ? '–'
+      : shownDecimal(deal.average, decimalsOf(document.market.rules.tickSize)),
     shownExact(deal.average),
     shownDecimal(deal.cost, decimals),
     shownExact(deal.cost),
@@ -379,15 +381,16 @@ function viewFill(fill: BacktestFill, market: Market): ViewFill {
     fill.ladderIndex,
     fill.isMaker ? 1 : 0,
     price.value,
-    shownExact(fill.quantity),
+    shownDecimal(fill.quantity, market.instrument.quantityScale),
     shownExact(fill.volume),
     shownExact(fill.commission),
     fill.commissionAsset,
   ];
 }
 
-function decimalsOfTick(document: BacktestDocument): number {
-  return document.market.rules.tickSize.split('.')[1]?.length ?? 0;
+/** Decimals of a step such as `0.01`. */
+function decimalsOf(step: string): number {
+  return step.split('.')[1]?.length ?? 0;
 }
 
 function statusWords(deal: DealView): string {

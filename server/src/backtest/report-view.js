@@ -137,7 +137,7 @@ function lengthText(milliseconds) {
 
 /* Drawing */
 
-function element(name, attributes = {}, text = undefined) {
+function element(name, attributes = {}, text) {
   const node = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
   if (text !== undefined) node.textContent = text;

@@ -4,13 +4,7 @@
 import { Worker } from 'node:worker_threads';
 
 import type { BacktestOutcome, BacktestProgress, BacktestRequest } from './run-request.ts';
-import type { WorkerMessage } from './worker.ts';
-
-export interface WorkerInput {
-  readonly request: BacktestRequest;
-  /** One 32-bit word: anything but 0 asks the run to stop. */
-  readonly cancelled: SharedArrayBuffer;
-}
+import type { WorkerInput, WorkerMessage } from './worker-protocol.ts';
 
 export interface StartOptions {
   readonly signal?: AbortSignal;

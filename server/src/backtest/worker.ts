@@ -5,12 +5,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 import { assert } from '@kontor/core';
 
-import { runRequest, type BacktestOutcome, type BacktestProgress } from './run-request.ts';
-import type { WorkerInput } from './start.ts';
-
-export type WorkerMessage =
-  | { readonly kind: 'progress'; readonly progress: BacktestProgress }
-  | { readonly kind: 'outcome'; readonly outcome: BacktestOutcome };
+import { runRequest } from './run-request.ts';
+import type { WorkerInput, WorkerMessage } from './worker-protocol.ts';
 
 const port = parentPort;
 assert(port !== null, 'Invariant: worker.ts runs as a worker');

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reference venue of a backtest: the matching engine with a house that quotes around every path point.
+
+import { HOUSE, MatchingEngine, type EngineOrder, type EngineTrade } from '../matching/engine.ts';
+import type { ClientOrderId, OrderRequest, Quote, Side } from '../order.ts';
+import { assert, priceTicks, type TimeMs } from '../units.ts';
+import type { BacktestVenue, Clerk } from './venue.ts';
+
+/** More than any bot trades between two points, and far from 2^53. */
+const HOUSE_LOTS = 2 ** 50;
+const BOT = 1;
+
+export class EngineVenue implements BacktestVenue {
+  readonly #clerk: Clerk;
+  readonly #engine: MatchingEngine;
+  readonly #orders = new Map<number, OrderRequest>();
+  readonly #ids = new Map<ClientOrderId, number>();
+  #lastOrderId = 0;
+  #houseIds: number[] = [];
+  #priceTicks = 0;
+
+  constructor(clerk: Clerk) {
+    this.#clerk = clerk;
+    this.#engine = new MatchingEngine({
+      onTrade: (trade) => this.#onTrade(trade),
+      onRested: () => {},
+      onTriggered: () => {},
+      onPrevented: () => {},
+      onLevel: () => {},
+      onEnded: (orderId, end, filledLots) => {
+        const order = this.#orders.get(orderId);
+        if (order === undefined) return;
+        assert(end !== 'expiredInMatch', 'Invariant: a bot never trades with itself');
+        this.#orders.delete(orderId);
+        this.#ids.delete(order.clientOrderId);
+        this.#clerk.end(order, end, filledLots);
+      },
+    });
+  }
+
+  moveTo(time: TimeMs, ticks: number, printLots: number): void {
+    this.#clerk.time = time;
+    this.#priceTicks = ticks;
+    for (const orderId of this.#houseIds) this.#engine.cancel(orderId);
+    this.#houseIds = [];
+    this.#engine.houseTakes('sell', ticks + 1);
+    if (ticks > 1) this.#engine.houseTakes('buy', ticks - 1);
+    if (ticks > 1) this.#quoteHouse('buy', ticks - 1);
+    this.#quoteHouse('sell', ticks + 1);
+    this.#engine.print(ticks, printLots);
+  }
+
+  place(order: OrderRequest): void {
+    if (!this.#clerk.accept(order)) return;
+    this.#lastOrderId += 1;
+    this.#orders.set(this.#lastOrderId, order);
+    this.#ids.set(order.clientOrderId, this.#lastOrderId);
+    const verdict = this.#engine.place(
+      engineOrder(this.#lastOrderId, BOT, order.side, order.priceTicks, order),
+    );
+    assert(verdict === 'accepted', `Invariant: a limit order is accepted, was ${verdict}`);
+  }
+
+  cancel(clientOrderId: ClientOrderId): void {
+    const orderId = this.#ids.get(clientOrderId);
+    if (orderId !== undefined) this.#engine.cancel(orderId);
+  }
+
+  quote(): Quote {
+    return {
+      bid: priceTicks(this.#priceTicks - 1),
+      ask: priceTicks(this.#priceTicks + 1),
+      last: priceTicks(this.#priceTicks),
+    };
+  }
+
+  highestBuy(): number {
+    let highest = -1;
+    for (const { side, priceTicks: ticks } of this.#orders.values()) {
+      if (side === 'buy') highest = Math.max(highest, ticks);
+    }
+    return highest;
+  }
+
+  lowestSell(): number {
+    let lowest = Infinity;
+    for (const { side, priceTicks: ticks } of this.#orders.values()) {
+      if (side === 'sell') lowest = Math.min(lowest, ticks);
+    }
+    return lowest;
+  }
+
+  #quoteHouse(side: Side, ticks: number): void {
+    this.#lastOrderId += 1;
+    this.#houseIds.push(this.#lastOrderId);
+    const terms = { timeInForce: 'GTC', quantity: HOUSE_LOTS } as const;
+    this.#engine.place(engineOrder(this.#lastOrderId, HOUSE, side, ticks, terms));
+  }
+
+  #onTrade(trade: EngineTrade): void {
+    const taken = this.#orders.get(trade.takerOrderId);
+    if (taken !== undefined) this.#clerk.fill(taken, trade.priceTicks, trade.lots, false);
+    const made = this.#orders.get(trade.makerOrderId);
+    if (made !== undefined) this.#clerk.fill(made, trade.priceTicks, trade.lots, true);
+  }
+}
+
+function engineOrder(
+  orderId: number,
+  ownerId: number,
+  side: Side,
+  ticks: number,
+  terms: { readonly timeInForce: OrderRequest['timeInForce']; readonly quantity: number },
+): EngineOrder {
+  return {
+    orderId,
+    ownerId,
+    side,
+    type: 'limit',
+    timeInForce: terms.timeInForce,
+    priceTicks: ticks,
+    quantityLots: terms.quantity,
+    quoteBudget: 0,
+    stopTicks: 0,
+    trailingDeltaBips: 0,
+    icebergLots: 0,
+    selfTradePrevention: 'none',
+  };
+}

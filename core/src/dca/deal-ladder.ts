@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The safety orders of a deal at the prices its base order fixed, for showing.
+
+import { formatNotional, formatPrice, formatQuantity } from '../instrument.ts';
+import type { Deal } from './deal.ts';
+import { rungPrice } from './ladder.ts';
+import { lotsForVolume } from './order-rules.ts';
+import { formatRatioPercent, termsOf } from './terms.ts';
+
+/** One safety order of a deal as text; `volume` is its price × quantity in the quote asset. */
+export interface LadderRung {
+  /** From 1. */
+  readonly number: number;
+  /** In percent below the base order's average price. */
+  readonly deviation: string;
+  readonly price: string;
+  readonly quantity: string;
+  readonly volume: string;
+}
+
+/** All safety orders of `deal`, nearest first; none before its base order is bought. */
+export function dealLadder(deal: Deal): readonly LadderRung[] {
+  const { entry, instrument } = deal;
+  if (entry.kind !== 'bought') return [];
+  return termsOf(deal.settings).rungs.map((rung, index) => {
+    const ticks = rungPrice(entry.average, rung.deviation);
+    const lots = ticks === 0 ? 0 : lotsForVolume(instrument, rung.volume, ticks);
+    return {
+      number: index + 1,
+      deviation: formatRatioPercent(rung.deviation),
+      price: formatPrice(instrument, ticks),
+      quantity: formatQuantity(instrument, lots),
+      volume: formatNotional(instrument, ticks, lots),
+    };
+  });
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// One event's worth of effects: what a deal asks for while it handles the event, in order.
+
+import { formatDecimal, trimDecimal } from '../decimal.ts';
+import { ASSET_SCALE, formatNotional, formatPrice, formatQuantity } from '../instrument.ts';
+import type { DealNoteKind, Effect, OrderPurpose } from '../machine.ts';
+import { clientOrderId, type Fill, type Side, type TimeInForce } from '../order.ts';
+import { assert, priceTicks, quantityLots, type TimeMs } from '../units.ts';
+import type { Deal, DealOrder } from './deal.ts';
+import { orderFault } from './order-rules.ts';
+
+export class Turn {
+  readonly time: TimeMs;
+  readonly effects: Effect[] = [];
+  readonly #prefix: string;
+
+  constructor(time: TimeMs, clientOrderIdPrefix: string) {
+    this.time = time;
+    this.#prefix = clientOrderIdPrefix;
+  }
+
+  note(dealId: number, kind: DealNoteKind, values: Readonly<Record<string, string>>): void {
+    this.effects.push({ kind: 'notify', note: { time: this.time, dealId, kind, values } });
+  }
+
+  /** Sends a new order of `deal` under an ID that was never used before. */
+  place(
+    deal: Deal,
+    order: {
+      readonly purpose: OrderPurpose;
+      readonly ladderIndex?: number;
+      readonly attempt?: number;
+      readonly side: Side;
+      readonly timeInForce: TimeInForce;
+      readonly priceTicks: number;
+      readonly lots: number;
+    },
+  ): void {
+    const fault = orderFault(deal.instrument, order.priceTicks, order.lots);
+    assert(
+      fault === null,
+      `Invariant: an order keeps the instrument's limits: expected ${fault?.expected}, was ${fault?.found}`,
+    );
+    deal.orderCount += 1;
+    const placed: DealOrder = {
+      clientOrderId: clientOrderId(`${this.#prefix}${deal.dealId}-${deal.orderCount}`),
+      purpose: order.purpose,
+      ladderIndex: order.ladderIndex ?? 0,
+      attempt: order.attempt ?? 1,
+      side: order.side,
+      priceTicks: order.priceTicks,
+      quantity: order.lots,
+      placedTime: this.time,
+      filledLots: 0,
+      tradeIds: [],
+      phase: { kind: 'placing' },
+      isCancelling: false,
+    };
+    deal.orders.push(placed);
+    this.note(deal.dealId, 'orderPlacing', orderValues(deal, placed));
+    this.effects.push({
+      kind: 'placeOrder',
+      dealId: deal.dealId,
+      purpose: placed.purpose,
+      ladderIndex: placed.ladderIndex,
+      order: {
+        clientOrderId: placed.clientOrderId,
+        symbol: deal.symbol,
+        side: order.side,
+        type: 'limit',
+        timeInForce: order.timeInForce,
+        priceTicks: priceTicks(order.priceTicks),
+        quantity: quantityLots(order.lots),
+      },
+    });
+  }
+
+  /** Asks once for the end of `order`; an order that has ended already needs no asking. */
+  cancel(deal: Deal, order: DealOrder): void {
+    if (order.isCancelling || order.phase.kind === 'ended') return;
+    order.isCancelling = true;
+    this.note(deal.dealId, 'orderCancelling', orderValues(deal, order));
+    this.effects.push({
+      kind: 'cancelOrder',
+      clientOrderId: order.clientOrderId,
+      symbol: deal.symbol,
+      dealId: deal.dealId,
+    });
+  }
+
+  requestQuote(symbol: string): void {
+    this.effects.push({ kind: 'requestQuote', symbol });
+  }
+
+  setTimer(timer: string, time: TimeMs): void {
+    this.effects.push({ kind: 'setTimer', timer, time });
+  }
+
+  noteFill(deal: Deal, order: DealOrder, fill: Fill): void {
+    const { instrument } = deal;
+    this.note(deal.dealId, 'orderFilled', {
+      ...orderName(order),
+      clientOrderId: order.clientOrderId,
+      tradeId: fill.tradeId,
+      side: order.side,
+      price: formatPrice(instrument, fill.priceTicks),
+      quantity: formatQuantity(instrument, fill.quantity),
+      volume: formatNotional(instrument, fill.priceTicks, fill.quantity),
+      commission: trimDecimal(formatDecimal(fill.commission, ASSET_SCALE)),
+      commissionAsset: fill.commissionAsset,
+      liquidity: fill.isMaker ? 'maker' : 'taker',
+      filled: formatQuantity(instrument, order.filledLots),
+      orderQuantity: formatQuantity(instrument, order.quantity),
+    });
+  }
+}
+
+/** An order as the values of a note. */
+export function orderValues(deal: Deal, order: DealOrder): Record<string, string> {
+  return {
+    ...orderName(order),
+    clientOrderId: order.clientOrderId,
+    side: order.side,
+    price: formatPrice(deal.instrument, order.priceTicks),
+    quantity: formatQuantity(deal.instrument, order.quantity),
+    volume: formatNotional(deal.instrument, order.priceTicks, order.quantity),
+  };
+}
+
+/** What an order is for, as the values of a note. */
+export function orderName(order: DealOrder): Record<string, string> {
+  return order.purpose === 'safetyOrder'
+    ? { order: order.purpose, number: String(order.ladderIndex) }
+    : { order: order.purpose };
+}

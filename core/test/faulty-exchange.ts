@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: Apache-2.0
+// An exchange with a bad line, for tests: requests and events travel at random speeds, events come twice, late and
+// out of order, orders are refused, lost, filled in parts and cancelled by strangers. What it holds is the truth.
+
+import assert from 'node:assert/strict';
+import {
+  heldLots,
+  orderFault,
+  priceTicks,
+  quantityLots,
+  step,
+  type BotEvent,
+  type BotState,
+  type ClientOrderId,
+  type Deal,
+  type Effect,
+  type Fill,
+  type Instrument,
+  type JournalEntry,
+  type OrderRequest,
+  type Quote,
+} from '../src/index.ts';
+import { leavesLots, orderFor, wantedTakeProfit } from '../src/dca/deal.ts';
+
+/** A small generator of its own, so that a seed means the same run everywhere. */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** A whole number from 0 to `below` − 1. */
+  below(below: number): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * below);
+  }
+
+  /** True in `percent` of all cases. */
+  chance(percent: number): boolean {
+    return this.below(10_000) < percent * 100;
+  }
+}
+
+interface VenueOrder {
+  readonly request: OrderRequest;
+  filledLots: number;
+  isOpen: boolean;
+}
+
+type Travelling =
+  | { readonly kind: 'place'; readonly due: number; readonly order: OrderRequest }
+  | { readonly kind: 'cancel'; readonly due: number; readonly clientOrderId: ClientOrderId };
+
+/** How often, in percent, things go wrong. */
+export interface Faults {
+  readonly rejected: number;
+  readonly absent: number;
+  readonly duplicate: number;
+  readonly strangerCancels: number;
+  readonly partialFill: number;
+  readonly delayMsMax: number;
+}
+
+export const CALM: Faults = {
+  rejected: 0,
+  absent: 0,
+  duplicate: 0,
+  strangerCancels: 0,
+  partialFill: 0,
+  delayMsMax: 1,
+};
+
+const FEE_PPM = 1000n;
+
+export class FaultyExchange {
+  readonly bot: BotState;
+  readonly instrument: Instrument;
+  readonly journal: JournalEntry[] = [];
+  readonly random: Random;
+  readonly commissionAsset: 'base' | 'quote' | 'other';
+  faults: Faults;
+  time = 1_700_000_000_000;
+  price: number;
+  /** At eight decimals. */
+  coins = 0n;
+  /** In ticks × lots at scale 4, at eight decimals. */
+  money = 0n;
+  /** Coins and money of ended deals, from their last notes. */
+  keptByEnded = 0n;
+  profitOfEnded = 0n;
+  readonly counts = {
+    fills: 0,
+    rejected: 0,
+    absent: 0,
+    duplicates: 0,
+    crossed: 0,
+    ended: 0,
+    stopLoss: 0,
+  };
+  readonly #orders = new Map<ClientOrderId, VenueOrder>();
+  readonly #usedIds = new Set<string>();
+  #requests: Travelling[] = [];
+  #events: { readonly due: number; readonly event: BotEvent }[] = [];
+  readonly #delivered: BotEvent[] = [];
+  #quoteRequests: { readonly due: number; readonly symbol: string }[] = [];
+  readonly #timers = new Map<string, number>();
+  #lastTradeId = 0;
+
+  constructor(options: {
+    readonly bot: BotState;
+    readonly instrument: Instrument;
+    readonly seed: number;
+    readonly faults: Faults;
+    readonly price: number;
+    readonly commissionAsset: 'base' | 'quote' | 'other';
+  }) {
+    this.bot = options.bot;
+    this.instrument = options.instrument;
+    this.random = new Random(options.seed);
+    this.faults = options.faults;
+    this.price = options.price;
+    this.commissionAsset = options.commissionAsset;
+  }
+
+  /** Lets some time pass and one thing after the other happen. */
+  tick(options: { readonly drift: number; readonly passMs: number }): void {
+    this.time += options.passMs;
+    const moved = Math.round((this.price * options.drift) / 10_000);
+    this.price = Math.max(50, this.price + moved);
+    this.#arrive();
+    this.#trade();
+    this.#strangers();
+    if (this.random.chance(70)) this.deliver(this.quoteEvent());
+    this.#answer();
+    this.#ring();
+    this.#deliverDue();
+  }
+
+  /** Hands `event` to the bot, performs what it wants, and checks that every coin is accounted for. */
+  deliver(event: BotEvent): void {
+    const before = this.bot.version;
+    const effects = step(this.bot, event);
+    if (this.bot.version !== before) {
+      this.journal.push({ version: this.bot.version, event, effects });
+    } else {
+      assert.equal(effects.length, 0, 'effects without a change');
+    }
+    for (const effect of effects) this.#perform(effect);
+    for (const deal of this.bot.deals) this.#explain(deal);
+    for (const slot of this.bot.slots) {
+      if (slot.phase.kind === 'awaitingQuote') assert.ok(this.#isQuoteDue(slot.symbol));
+      if (slot.phase.kind === 'waiting') {
+        assert.equal(this.#timers.get(`start:${slot.symbol}`), slot.phase.until);
+      }
+    }
+  }
+
+  quoteEvent(): BotEvent {
+    return { kind: 'quote', time: this.time, symbol: this.instrument.symbol, quote: this.#quote() };
+  }
+
+  /** True while something travels between bot and venue. */
+  isBusy(): boolean {
+    return this.#requests.length + this.#events.length + this.#quoteRequests.length > 0;
+  }
+
+  openOrder(clientOrderId: ClientOrderId): VenueOrder | undefined {
+    const order = this.#orders.get(clientOrderId);
+    return order?.isOpen === true ? order : undefined;
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'placeOrder': {
+        const { order } = effect;
+        assert.ok(!this.#usedIds.has(order.clientOrderId), `${order.clientOrderId} is used twice`);
+        this.#usedIds.add(order.clientOrderId);
+        assert.equal(orderFault(this.instrument, order.priceTicks, order.quantity), null);
+        if (this.random.chance(this.faults.absent)) {
+          this.counts.absent += 1;
+          this.#send(this.#rejection(order, 'desk', 'absent'));
+        } else if (this.random.chance(this.faults.rejected)) {
+          this.counts.rejected += 1;
+          this.#send(
+            this.#rejection(order, this.random.chance(50) ? 'policy' : 'exchange', '-2010'),
+          );
+        } else {
+          this.#requests.push({ kind: 'place', due: this.#later(), order });
+        }
+        return;
+      }
+      case 'cancelOrder':
+        this.#requests.push({
+          kind: 'cancel',
+          due: this.#later(),
+          clientOrderId: effect.clientOrderId,
+        });
+        return;
+      case 'requestQuote':
+        this.#quoteRequests.push({ due: this.#later(), symbol: effect.symbol });
+        return;
+      case 'setTimer':
+        assert.ok(effect.time > this.time, 'a timer lies in the future');
+        this.#timers.set(effect.timer, effect.time);
+        return;
+      case 'notify': {
+        const { kind, values } = effect.note;
+        if (kind === 'dealCompleted' || kind === 'dealCancelled' || kind === 'dealFailed') {
+          if (values['kept'] === undefined) return;
+          this.counts.ended += 1;
+          if (values['outcome'] === 'stopLoss') this.counts.stopLoss += 1;
+          this.keptByEnded += decimal8(values['kept']);
+          this.profitOfEnded += decimal8(values['profit'] ?? '');
+        }
+        return;
+      }
+    }
+  }
+
+  /** Requests arrive in the order they were sent: a cancel never overtakes its order. */
+  #arrive(): void {
+    while (this.#requests[0] !== undefined && this.#requests[0].due <= this.time) {
+      const request = this.#requests.shift();
+      if (request?.kind === 'place') this.#place(request.order);
+      if (request?.kind === 'cancel') this.#cancel(request.clientOrderId);
+    }
+  }
+
+  #place(request: OrderRequest): void {
+    const order: VenueOrder = { request, filledLots: 0, isOpen: true };
+    this.#orders.set(request.clientOrderId, order);
+    if (request.side === 'sell') {
+      let locked = 0n;
+      for (const { request: other, filledLots, isOpen } of this.#orders.values()) {
+        if (isOpen && other.side === 'sell') locked += BigInt(other.quantity - filledLots);
+      }
+      assert.ok(locked * 1_000_000n <= this.coins, 'the bot never offers coins it does not hold');
+    }
+    this.#send({
+      kind: 'orderAccepted',
+      time: this.time,
+      clientOrderId: request.clientOrderId,
+      exchangeOrderId: `x${request.clientOrderId}`,
+    });
+    const { bid, ask } = this.#quote();
+    const isTaker = request.side === 'buy' ? request.priceTicks >= ask : request.priceTicks <= bid;
+    if (isTaker) this.#fill(order, request.side === 'buy' ? ask : bid, false);
+    if (order.isOpen && request.timeInForce === 'IOC') this.#end(order, 'expired');
+  }
+
+  #cancel(clientOrderId: ClientOrderId): void {
+    const order = this.openOrder(clientOrderId);
+    if (order === undefined) this.counts.crossed += 1;
+    else this.#end(order, 'cancelled');
+  }
+
+  #trade(): void {
+    for (const order of this.#orders.values()) {
+      if (!order.isOpen) continue;
+      const { side, priceTicks: limit } = order.request;
+      if (side === 'buy' ? limit > this.price : limit < this.price) this.#fill(order, limit, true);
+    }
+  }
+
+  #strangers(): void {
+    for (const order of this.#orders.values()) {
+      if (order.isOpen && this.random.chance(this.faults.strangerCancels)) {
+        this.#end(order, this.random.chance(50) ? 'cancelled' : 'expired');
+      }
+    }
+  }
+
+  #fill(order: VenueOrder, ticks: number, isMaker: boolean): void {
+    const leaves = order.request.quantity - order.filledLots;
+    const isPartial = leaves > 1 && this.random.chance(this.faults.partialFill);
+    const lots = isPartial ? this.random.below(leaves) : leaves;
+    if (lots === 0) return;
+    order.filledLots += lots;
+    this.#lastTradeId += 1;
+    this.counts.fills += 1;
+    const isBuy = order.request.side === 'buy';
+    const quantity = BigInt(lots) * 1_000_000n;
+    const volume = BigInt(lots) * BigInt(ticks) * 10_000n;
+    this.coins += isBuy ? quantity : -quantity;
+    this.money += isBuy ? -volume : volume;
+    const { commission, asset } = this.#commission(isBuy, quantity, volume);
+    if (asset === this.instrument.baseAsset) this.coins -= commission;
+    if (asset === this.instrument.quoteAsset) this.money -= commission;
+    const fill: Fill = {
+      tradeId: String(this.#lastTradeId),
+      time: this.time,
+      priceTicks: priceTicks(ticks),
+      quantity: quantityLots(lots),
+      commission,
+      commissionAsset: asset,
+      isMaker,
+    };
+    const { clientOrderId } = order.request;
+    this.#send({ kind: 'orderFilled', time: this.time, clientOrderId, fill });
+    if (order.filledLots === order.request.quantity) this.#end(order, 'filled');
+  }
+
+  #commission(
+    isBuy: boolean,
+    quantity: bigint,
+    volume: bigint,
+  ): { readonly commission: bigint; readonly asset: string } {
+    if (this.commissionAsset === 'other') return { commission: 7n, asset: 'BNB' };
+    if (isBuy && this.commissionAsset === 'base') {
+      return { commission: (quantity * FEE_PPM) / 1_000_000n, asset: this.instrument.baseAsset };
+    }
+    return { commission: (volume * FEE_PPM) / 1_000_000n, asset: this.instrument.quoteAsset };
+  }
+
+  #end(order: VenueOrder, end: 'filled' | 'cancelled' | 'expired'): void {
+    order.isOpen = false;
+    this.#send({
+      kind: 'orderEnded',
+      time: this.time,
+      clientOrderId: order.request.clientOrderId,
+      end,
+      filledLots: order.filledLots,
+    });
+  }
+
+  #rejection(order: OrderRequest, by: 'desk' | 'policy' | 'exchange', rule: string): BotEvent {
+    const { clientOrderId } = order;
+    return { kind: 'orderRejected', time: this.time, clientOrderId, by, rule, reason: 'test' };
+  }
+
+  #send(event: BotEvent): void {
+    this.#events.push({ due: this.#later(), event });
+    if (this.random.chance(this.faults.duplicate)) {
+      this.counts.duplicates += 1;
+      this.#events.push({ due: this.#later() + this.#later() - this.time, event });
+    }
+  }
+
+  #deliverDue(): void {
+    const due = this.#events.filter((item) => item.due <= this.time);
+    for (const item of due.sort((left, right) => left.due - right.due)) {
+      this.#events.splice(this.#events.indexOf(item), 1);
+      this.#delivered.push(item.event);
+      this.deliver({ ...item.event, time: this.time });
+    }
+    const old = this.#delivered[this.random.below(this.#delivered.length + 1)];
+    if (old !== undefined && this.random.chance(this.faults.duplicate)) {
+      this.deliver({ ...old, time: this.time });
+    }
+  }
+
+  #answer(): void {
+    for (const request of this.#quoteRequests.filter(({ due }) => due <= this.time)) {
+      this.#quoteRequests.splice(this.#quoteRequests.indexOf(request), 1);
+      const { symbol } = request;
+      this.deliver({ kind: 'quote', time: this.time, symbol, quote: this.#quote() });
+    }
+  }
+
+  #ring(): void {
+    const due = [...this.#timers].filter(([, time]) => time <= this.time);
+    for (const [timer, time] of due.sort((left, right) => left[1] - right[1])) {
+      if (this.#timers.get(timer) === time) this.#timers.delete(timer);
+      this.deliver({ kind: 'timer', time: this.time, timer });
+      if (this.random.chance(this.faults.duplicate)) {
+        this.deliver({ kind: 'timer', time: this.time, timer });
+      }
+    }
+  }
+
+  #later(): number {
+    return this.time + 1 + this.random.below(this.faults.delayMsMax);
+  }
+
+  #quote(): Quote {
+    return {
+      bid: priceTicks(this.price - 1),
+      ask: priceTicks(this.price + 1),
+      last: priceTicks(this.price),
+    };
+  }
+
+  #isQuoteDue(symbol: string): boolean {
+    return this.#quoteRequests.some((request) => request.symbol === symbol);
+  }
+
+  /** Something about the order is on its way, or it stands at the venue. */
+  #isAlive(clientOrderId: ClientOrderId): boolean {
+    return (
+      this.openOrder(clientOrderId) !== undefined ||
+      this.#requests.some(
+        (request) => request.kind === 'place' && request.order.clientOrderId === clientOrderId,
+      ) ||
+      this.#events.some(
+        ({ event }) => 'clientOrderId' in event && event.clientOrderId === clientOrderId,
+      )
+    );
+  }
+
+  /** Coins are covered by an exit, or the deal waits for something that is on its way; else the test fails. */
+  #explain(deal: Deal): void {
+    const name = `deal ${deal.dealId} ${deal.phase.kind}`;
+    for (const order of deal.orders) {
+      assert.ok(this.#isAlive(order.clientOrderId), `${name}: ${order.clientOrderId} is dead`);
+    }
+    const { phase } = deal;
+    switch (phase.kind) {
+      case 'opening':
+        assert.ok(orderFor(deal, 'baseOrder') !== undefined, name);
+        return;
+      case 'reopening':
+        assert.ok(this.#isQuoteDue(deal.symbol), name);
+        return;
+      case 'holding':
+        this.#explainHolding(deal, name);
+        return;
+      case 'finishing':
+      case 'cancelling':
+        assert.ok(deal.orders.length > 0, name);
+        for (const order of deal.orders)
+          assert.ok(order.isCancelling || order.phase.kind === 'ended', name);
+        return;
+      case 'closing':
+        if (deal.orders.length > 0) return;
+        if (phase.step.kind === 'awaitingQuote') assert.ok(this.#isQuoteDue(deal.symbol), name);
+        else if (phase.step.kind === 'waiting') {
+          assert.equal(this.#timers.get(`deal:${deal.dealId}:close`), phase.step.until);
+        } else assert.fail(`${name}: waits for nothing`);
+        return;
+      case 'ended':
+        assert.fail(`${name}: is still in the list`);
+    }
+  }
+
+  #explainHolding(deal: Deal, name: string): void {
+    const exit = orderFor(deal, 'takeProfit');
+    const wanted = wantedTakeProfit(deal);
+    if (exit === undefined) {
+      assert.ok(deal.exitWait.kind === 'waiting', `${name}: coins without an exit`);
+      assert.equal(this.#timers.get(`deal:${deal.dealId}:takeProfit`), deal.exitWait.until);
+    } else if (!exit.isCancelling && exit.phase.kind !== 'ended' && wanted !== null) {
+      assert.equal(exit.priceTicks, wanted.priceTicks, name);
+      assert.equal(leavesLots(exit), heldLots(deal.position, deal.instrument), name);
+    }
+    for (const retry of deal.safetyRetries) {
+      const timer = this.#timers.get(`deal:${deal.dealId}:safetyOrders`);
+      assert.ok(timer !== undefined && timer <= retry.until, `${name}: a retry without a timer`);
+    }
+  }
+}
+
+function decimal8(text: string): bigint {
+  const [whole = '0', fraction = ''] = text.split('.');
+  const digits = BigInt(whole.replace('-', '') + fraction.padEnd(8, '0'));
+  return text.startsWith('-') ? -digits : digits;
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// Egress: takes signed requests from the signer, sends them as they are, and takes the answers to the server.
+
+import {
+  FRAME_BYTES_MAX,
+  FrameError,
+  FrameLink,
+  parseSignedRequest,
+  type Answer,
+  type SignedRequest,
+} from '@kontor/signer';
+import type { Socket } from 'node:net';
+import type { VenueAddresses } from './config.ts';
+import { UserStream } from './user-stream.ts';
+import { Venue, type RestRequest, type VenueResult } from './venue.ts';
+
+export type LinkName = 'server' | 'signer';
+export type Log = (
+  level: 'info' | 'warn',
+  message: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void;
+
+type SubscribeRequest = Extract<SignedRequest, { kind: 'subscribe' }>;
+type Health = Extract<Answer, { kind: 'egressHealth' }>;
+
+const CLOCK_PROBE_MS = 60_000;
+const STREAMS_MAX = 64;
+const REASON_CHARACTERS_MAX = 1_000;
+
+export interface EgressOptions {
+  readonly venues: VenueAddresses;
+  readonly log: Log;
+  /** A link has gone and none has taken its place yet. */
+  readonly onLinkLost: (name: LinkName) => void;
+}
+
+export class Egress {
+  readonly #options: EgressOptions;
+  readonly #venues: ReadonlyMap<string, Venue>;
+  readonly #health = new Map<string, Health>();
+  readonly #streams = new Map<string, UserStream>();
+  /** Connections whose stream was ended because nobody listened. */
+  readonly #silenced = new Set<string>();
+  readonly #probeTimer: NodeJS.Timeout;
+  /** Streams that the venue has not answered yet. */
+  #opening = 0;
+  #server: FrameLink | null = null;
+  #signer: FrameLink | null = null;
+
+  constructor(options: EgressOptions) {
+    this.#options = options;
+    this.#venues = new Map(
+      [...options.venues].map(([name, address]) => [name, new Venue(address)]),
+    );
+    this.#probeTimer = setInterval(() => this.#probeClocks(), CLOCK_PROBE_MS);
+    this.#probeClocks();
+  }
+
+  /** Takes over `socket` as the named link. An earlier one is closed and what it had queued is dropped. */
+  attach(name: LinkName, socket: Socket): void {
+    const earlier = name === 'server' ? this.#server : this.#signer;
+    if (name === 'server') this.#server = null;
+    else this.#signer = null;
+    earlier?.close('replaced by a new link');
+    const link: FrameLink = new FrameLink(socket, {
+      incomingBytesMax: FRAME_BYTES_MAX.request,
+      outgoingBytesMax: name === 'server' ? FRAME_BYTES_MAX.answer : FRAME_BYTES_MAX.receipt,
+      onMessage: (message) => {
+        if (name === 'server') throw new Error('expected no message from the server, found one');
+        this.#onRequest(parseSignedRequest(message), link);
+      },
+      onClosed: (reason) => this.#onLinkClosed(name, link, reason),
+    });
+    if (name === 'signer') this.#signer = link;
+    else this.#onServer(link);
+    this.#options.log('info', `the link to the ${name} is up`);
+  }
+
+  close(): void {
+    clearInterval(this.#probeTimer);
+    for (const stream of this.#streams.values()) stream.close();
+    for (const venue of this.#venues.values()) venue.close();
+    this.#server?.close('egress stops');
+    this.#signer?.close('egress stops');
+  }
+
+  /** A new listener learns at once what it has missed: the clocks, and which streams are no more. */
+  #onServer(link: FrameLink): void {
+    this.#silenceStreams();
+    this.#server = link;
+    for (const connection of this.#silenced) {
+      this.#tellDown(connection, 'the link to the server was replaced');
+    }
+    this.#silenced.clear();
+    for (const health of this.#health.values()) this.#tell(health);
+  }
+
+  #onLinkClosed(name: LinkName, link: FrameLink, reason: string): void {
+    const isCurrent = link === (name === 'server' ? this.#server : this.#signer);
+    if (!isCurrent) return;
+    this.#options.log('warn', `the link to the ${name} is down`, { reason });
+    if (name === 'server') {
+      this.#server = null;
+      this.#silenceStreams();
+    } else this.#signer = null;
+    this.#options.onLinkLost(name);
+  }
+
+  /** Events that nobody hears would be lost without a trace: the streams end, and the next server is told. */
+  #silenceStreams(): void {
+    for (const [connection, stream] of this.#streams) {
+      stream.close();
+      this.#silenced.add(connection);
+    }
+    this.#streams.clear();
+  }
+
+  #onRequest(request: SignedRequest, signer: FrameLink): void {
+    const finish = (answer: Extract<Answer, { kind: 'answer' | 'failed' }>): void => {
+      const status = answer.kind === 'answer' ? answer.status : null;
+      signer.write({ kind: 'receipt', id: request.id, status });
+      this.#tell(answer);
+    };
+    const venue = this.#venues.get(request.venue);
+    if (venue === undefined) {
+      const reason = `expected one of the venues ${[...this.#venues.keys()].join(', ')}, found ${request.venue}`;
+      finish({ kind: 'failed', id: request.id, certainty: 'notSent', reason });
+      return;
+    }
+    if (request.kind === 'subscribe') this.#subscribe(request, venue, finish);
+    else {
+      void venue.submit(request).then((result) => finish(answerOf(request, result)));
+    }
+  }
+
+  #subscribe(
+    request: SubscribeRequest,
+    venue: Venue,
+    finish: (answer: Extract<Answer, { kind: 'answer' | 'failed' }>) => void,
+  ): void {
+    const { id, connection, params } = request;
+    const earlier = this.#streams.get(connection);
+    if (this.#opening + this.#streams.size - (earlier === undefined ? 0 : 1) >= STREAMS_MAX) {
+      const reason = `${STREAMS_MAX} account streams are open already`;
+      finish({ kind: 'failed', id, certainty: 'notSent', reason });
+      return;
+    }
+    const server = this.#server;
+    const sentAt = Date.now();
+    this.#opening += 1;
+    const stream: UserStream = new UserStream(venue.wsApi, params, {
+      onAnswer: (status, body) => {
+        this.#opening -= 1;
+        const isHeard = this.#server === server && server !== null;
+        finish({
+          kind: 'answer',
+          id,
+          status,
+          body: withoutSignature(body, String(params['signature'])),
+          sentAt,
+          receivedAt: Date.now(),
+        });
+        if (status !== 200) return;
+        if (!isHeard) {
+          stream.close();
+          this.#tellDown(connection, 'the link to the server was replaced');
+          return;
+        }
+        // The earlier stream ends only now: between two streams no event is missed.
+        this.#streams.get(connection)?.close();
+        this.#streams.set(connection, stream);
+        this.#tell({ kind: 'userStream', connection, state: 'up', reason: 'subscribed' });
+        this.#options.log('info', 'an account stream is up', { connection });
+      },
+      onFailed: (certainty, reason) => {
+        this.#opening -= 1;
+        finish({ kind: 'failed', id, certainty, reason });
+      },
+      onEvent: (event) => this.#tell({ kind: 'userEvent', connection, event }),
+      onEnd: (reason) => {
+        if (this.#streams.get(connection) === stream) this.#streams.delete(connection);
+        this.#tellDown(connection, reason);
+        this.#options.log('warn', 'an account stream is down', { connection, reason });
+      },
+    });
+  }
+
+  #tellDown(connection: string, reason: string): void {
+    if (this.#server === null) this.#silenced.add(connection);
+    else this.#tell({ kind: 'userStream', connection, state: 'down', reason });
+  }
+
+  #probeClocks(): void {
+    for (const [name, venue] of this.#venues) {
+      void venue.probeClock().then((probe) => {
+        const health: Health = { kind: 'egressHealth', venue: name, ...probe };
+        this.#health.set(name, health);
+        this.#tell(health);
+      });
+    }
+  }
+
+  #tell(answer: Answer): void {
+    const link = this.#server;
+    if (link === null) return;
+    try {
+      if (!link.write(answer)) link.close('the server does not read its link');
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#onTooLong(answer, link);
+    }
+  }
+
+  /** A message that no frame holds: an answer ends as a failure, an event ends its stream. */
+  #onTooLong(answer: Answer, link: FrameLink): void {
+    if (answer.kind === 'answer') {
+      const reason = 'the answer is too long to pass on';
+      link.write({ kind: 'failed', id: answer.id, certainty: 'unknown', reason } satisfies Answer);
+    } else if (answer.kind === 'userEvent') {
+      const { connection } = answer;
+      this.#streams.get(connection)?.close();
+      this.#streams.delete(connection);
+      const reason = 'an event is too long to pass on';
+      link.write({ kind: 'userStream', connection, state: 'down', reason } satisfies Answer);
+    }
+  }
+}
+
+function answerOf(
+  request: RestRequest,
+  result: VenueResult,
+): Extract<Answer, { kind: 'answer' | 'failed' }> {
+  const { id } = request;
+  if (result.kind === 'failed') {
+    return { ...result, id, reason: result.reason.slice(0, REASON_CHARACTERS_MAX) };
+  }
+  const { status, body, sentAt, receivedAt, usedWeight } = result;
+  const signature = /&signature=([^&]+)$/.exec(request.payload)?.[1] ?? '';
+  return {
+    kind: 'answer',
+    id,
+    status,
+    body: withoutSignature(body, decodeURIComponent(signature)),
+    sentAt,
+    receivedAt,
+    ...(usedWeight !== undefined && { usedWeight }),
+  };
+}
+
+/** Error pages of proxies quote the address they were asked for; the server must not learn a signature from one. */
+function withoutSignature(body: string, signature: string): string {
+  if (signature === '') return body;
+  return [signature, encodeURIComponent(signature), signature.replaceAll('/', '\\/')].reduce(
+    (text, form) => text.replaceAll(form, '[removed]'),
+    body,
+  );
+}

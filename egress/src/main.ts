@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Egress's process: `main.ts --config FILE`, with its links inherited or handed over.
+//
+// A Unix socket inherited as descriptor 3 is the link to the signer, one inherited as descriptor 4 the link to the
+// server. With an IPC channel, a message `{ link: 'signer' | 'server' }` with a socket puts a new link in place of the
+// old, and the process waits for the next one when a link breaks; without one it ends when either link does.
+
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { parseConfig, type VenueAddresses } from './config.ts';
+import { Egress, type LinkName } from './egress.ts';
+
+const SIGNER_FD = 3;
+const SERVER_FD = 4;
+const STDERR_FD = 2;
+const CONFIG_BYTES_MAX = 65_536;
+const EXIT_BROKEN = 1;
+/** Starting again cannot help before a person has done something. */
+const EXIT_FATAL = 3;
+
+process.on('uncaughtException', (error) => leave(EXIT_BROKEN, describe(error)));
+process.on('SIGTERM', () => leave(0, 'stopped'));
+// Ctrl-C in a terminal reaches the whole group; the supervisor decides who ends when.
+process.on('SIGINT', () => undefined);
+run();
+
+function run(): void {
+  // Before anything else opens a descriptor of its own.
+  const inherited = (
+    [
+      ['signer', SIGNER_FD],
+      ['server', SERVER_FD],
+    ] as const
+  ).filter(([, fd]) => isInheritedSocket(fd));
+  const hasChannel = process.send !== undefined;
+  if (!hasChannel && inherited.length < 2) {
+    leave(
+      EXIT_FATAL,
+      'expected links on descriptors 3 (signer) and 4 (server), or an IPC channel that brings them',
+    );
+  }
+  const egress = new Egress({
+    venues: readConfig(process.argv.slice(2)),
+    log: (level, message, fields) => log(level, message, fields),
+    onLinkLost: (name) => {
+      if (!hasChannel) leave(0, `the link to the ${name} ended`);
+    },
+  });
+  for (const [name, fd] of inherited) {
+    egress.attach(name, new Socket({ fd, readable: true, writable: true }));
+  }
+  if (!hasChannel) return;
+  process.on('message', (message: unknown, handle: unknown) => {
+    const name = linkOf(message);
+    if (name !== null && handle instanceof Socket) egress.attach(name, handle);
+    else log('warn', 'expected { link } and a socket over IPC, found something else');
+  });
+  process.on('disconnect', () => leave(0, 'the supervisor ended'));
+  process.send?.({ ready: 'egress' });
+}
+
+function readConfig(given: readonly string[]): VenueAddresses {
+  const [option, file, ...rest] = given;
+  if (option !== '--config' || file === undefined || rest.length > 0) {
+    return leave(EXIT_FATAL, 'expected exactly: --config FILE');
+  }
+  try {
+    return parseConfig(readText(file));
+  } catch (error) {
+    return leave(EXIT_FATAL, `${file}: ${describe(error)}`);
+  }
+}
+
+function readText(file: string): string {
+  const fd = openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(CONFIG_BYTES_MAX);
+    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function isInheritedSocket(fd: number): boolean {
+  if (fd === channelFd()) return false;
+  try {
+    return fstatSync(fd).isSocket();
+  } catch {
+    return false;
+  }
+}
+
+/** The descriptor of the IPC channel, which may be any. */
+function channelFd(): unknown {
+  const { channel } = process;
+  return channel !== undefined && channel !== null && 'fd' in channel ? channel.fd : undefined;
+}
+
+function linkOf(message: unknown): LinkName | null {
+  if (typeof message !== 'object' || message === null || !('link' in message)) return null;
+  return message.link === 'server' || message.link === 'signer' ? message.link : null;
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'something that is no Error was thrown';
+  return 'code' in error ? `${error.message} (${String(error.code)})` : error.message;
+}
+
+function log(
+  level: 'info' | 'warn' | 'error',
+  message: string,
+  fields: Readonly<Record<string, unknown>> = {},
+): void {
+  write(JSON.stringify({ time: Date.now(), process: 'egress', level, message, ...fields }));
+}
+
+/** Ends the process: with a sentence for people where they must act, otherwise with one line of JSON. */
+function leave(code: number, message: string): never {
+  if (code === EXIT_FATAL) write(`kontor egress: ${message}`);
+  else log(code === 0 ? 'info' : 'error', message);
+  process.exit(code);
+}
+
+function write(line: string): void {
+  try {
+    writeSync(STDERR_FD, `${line}\n`);
+  } catch {
+    // Nobody reads any more.
+  }
+}

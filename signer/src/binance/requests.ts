@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Binance's requests, built from intents. What is not in `draftRequest` cannot be expressed, let alone signed:
+// no withdrawal, no transfer, no key management, no `session.logon`.
+//
+// Rules: binance-spot-api-docs, rest-api.md and web-socket-api.md, "Request security". A REST signature covers the
+// percent-encoded parameters in the order sent; a WebSocket API signature covers them unencoded, sorted by name.
+
+import { strict as assert } from 'node:assert';
+import {
+  RECV_WINDOW_MS,
+  REQUEST_TIMEOUT_MS,
+  SUBSCRIBE_RECV_WINDOW_MS,
+  type Intent,
+  type OrderIntent,
+  type SignedRequest,
+} from '../wire.ts';
+
+/** Intents that use a key. */
+export type KeyIntent = Extract<
+  Intent,
+  {
+    kind:
+      | 'placeOrder'
+      | 'cancelOrder'
+      | 'queryOrder'
+      | 'queryOpenOrders'
+      | 'queryFills'
+      | 'queryAccount'
+      | 'queryPermissions'
+      | 'subscribe';
+  }
+>;
+
+export type Parameter = readonly [name: string, value: string | number];
+
+/** A request that wants nothing but its signature. */
+export interface RequestDraft {
+  readonly intent: KeyIntent;
+  readonly venue: string;
+  readonly apiKey: string;
+  readonly timestamp: number;
+  readonly recvWindow: number;
+  readonly endpoint: Endpoint;
+  readonly parameters: readonly Parameter[];
+  /** Exactly what is signed. */
+  readonly text: string;
+}
+
+type Endpoint =
+  | { readonly kind: 'rest'; readonly method: 'GET' | 'POST' | 'DELETE'; readonly path: string }
+  | { readonly kind: 'subscribe' };
+
+const FILLS_MAX = 1_000;
+
+/** The request of an intent. Asserts that a placed order has a price: the policy allows no other. */
+export function draftRequest(
+  intent: KeyIntent,
+  context: { readonly venue: string; readonly apiKey: string; readonly timestamp: number },
+): RequestDraft {
+  const { endpoint, parameters } = requestOf(intent);
+  const recvWindow = endpoint.kind === 'rest' ? RECV_WINDOW_MS : SUBSCRIBE_RECV_WINDOW_MS;
+  const { timestamp, apiKey } = context;
+  const timed: readonly Parameter[] = [
+    ...parameters,
+    ...(endpoint.kind === 'subscribe' ? [['apiKey', apiKey] as const] : []),
+    ['recvWindow', recvWindow],
+    ['timestamp', timestamp],
+  ];
+  const text = endpoint.kind === 'rest' ? restText(timed) : webSocketText(timed);
+  return { intent, ...context, recvWindow, endpoint, parameters: timed, text };
+}
+
+/** The draft with its signature, for egress. */
+export function signedRequest(draft: RequestDraft, signature: Uint8Array): SignedRequest {
+  const { intent, venue, apiKey, endpoint, text, timestamp, recvWindow } = draft;
+  const { id, connection } = intent;
+  const base64 = Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength).toString(
+    'base64',
+  );
+  if (endpoint.kind === 'subscribe') {
+    const params = { apiKey, recvWindow, timestamp, signature: base64 };
+    return { kind: 'subscribe', id, connection, venue, params };
+  }
+  return {
+    kind: 'request',
+    id,
+    connection,
+    venue,
+    method: endpoint.method,
+    path: endpoint.path,
+    apiKey,
+    payload: `${text}&signature=${encodeURIComponent(base64)}`,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+  };
+}
+
+/**
+ * Parameters as a REST request signs and sends them.
+ * @example restText([['symbol', 'LTCBTC'], ['quantity', '1']]) === 'symbol=LTCBTC&quantity=1'
+ */
+export function restText(parameters: readonly Parameter[]): string {
+  return parameters
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+    .join('&');
+}
+
+/**
+ * Parameters as a WebSocket API request signs them.
+ * @example webSocketText([['timestamp', 1], ['apiKey', 'k']]) === 'apiKey=k&timestamp=1'
+ */
+export function webSocketText(parameters: readonly Parameter[]): string {
+  return [...parameters]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&');
+}
+
+function requestOf(intent: KeyIntent): { endpoint: Endpoint; parameters: readonly Parameter[] } {
+  switch (intent.kind) {
+    case 'placeOrder':
+      return rest('POST', '/api/v3/order', placeParameters(intent.order));
+    case 'cancelOrder':
+    case 'queryOrder':
+      return rest(intent.kind === 'cancelOrder' ? 'DELETE' : 'GET', '/api/v3/order', [
+        ['symbol', intent.symbol],
+        ['origClientOrderId', intent.clientOrderId],
+      ]);
+    case 'queryOpenOrders':
+      return rest('GET', '/api/v3/openOrders', optional('symbol', intent.symbol));
+    case 'queryFills':
+      return rest('GET', '/api/v3/myTrades', [
+        ['symbol', intent.symbol],
+        ...optional('orderId', intent.exchangeOrderId),
+        ...optional('fromId', intent.fromTradeId),
+        ['limit', FILLS_MAX],
+      ]);
+    case 'queryAccount':
+      return rest('GET', '/api/v3/account', [['omitZeroBalances', 'true']]);
+    case 'queryPermissions':
+      return rest('GET', '/sapi/v1/account/apiRestrictions', []);
+    case 'subscribe':
+      return { endpoint: { kind: 'subscribe' }, parameters: [] };
+  }
+}
+
+/** FULL answers carry the fills, so that an order that trades at once needs no second question. */
+function placeParameters(order: OrderIntent): readonly Parameter[] {
+  assert(order.type !== 'market' && order.price !== undefined, 'Invariant: an order has a price');
+  return [
+    ['symbol', order.symbol],
+    ['side', order.side === 'buy' ? 'BUY' : 'SELL'],
+    ['type', order.type === 'limitMaker' ? 'LIMIT_MAKER' : 'LIMIT'],
+    // LIMIT_MAKER takes no timeInForce: it is answered with −1106.
+    ...(order.type === 'limitMaker' ? [] : [['timeInForce', order.timeInForce] as const]),
+    ['quantity', order.quantity],
+    ['price', order.price],
+    ['newClientOrderId', order.clientOrderId],
+    ['newOrderRespType', 'FULL'],
+  ];
+}
+
+function rest(
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  parameters: readonly Parameter[],
+): { endpoint: Endpoint; parameters: readonly Parameter[] } {
+  return { endpoint: { kind: 'rest', method, path }, parameters };
+}
+
+function optional(name: string, value: string | undefined): readonly Parameter[] {
+  return value === undefined ? [] : [[name, value]];
+}

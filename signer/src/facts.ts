@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an intent is about: as the policy asks for it, as the log keeps it, and from the log back to the policy.
+
+import { notionalOf, parseDecimal } from './amount.ts';
+import type { KeyIntent } from './binance/requests.ts';
+import type { Entry } from './intent-log.ts';
+import type {
+  Operation,
+  PolicyOrderType,
+  PolicySide,
+  PolicyTimeInForce,
+} from './policy/grammar.ts';
+import type { RequestFacts } from './policy/evaluator.ts';
+import type { Intent } from './wire.ts';
+
+const OPERATION_OF: Readonly<Record<KeyIntent['kind'], Operation>> = {
+  placeOrder: 'order.place',
+  cancelOrder: 'order.cancel',
+  queryOrder: 'read.order',
+  queryOpenOrders: 'read.openOrders',
+  queryFills: 'read.fills',
+  queryAccount: 'read.account',
+  queryPermissions: 'read.permissions',
+  subscribe: 'read.stream',
+};
+
+const SIDE_OF: Readonly<Record<'buy' | 'sell', PolicySide>> = { buy: 'BUY', sell: 'SELL' };
+const TYPE_OF: Readonly<Record<'limit' | 'limitMaker' | 'market', PolicyOrderType>> = {
+  limit: 'LIMIT',
+  limitMaker: 'LIMIT_MAKER',
+  market: 'MARKET',
+};
+
+/** The fields under which the log keeps an intent. */
+export function loggedFields(intent: Intent): Entry['fields'] {
+  switch (intent.kind) {
+    case 'placeOrder': {
+      const { symbol, side, type, timeInForce, price, quantity, clientOrderId } = intent.order;
+      return {
+        connection: intent.connection,
+        op: OPERATION_OF[intent.kind],
+        symbol,
+        side: SIDE_OF[side],
+        type: TYPE_OF[type],
+        tif: timeInForce,
+        price,
+        quantity,
+        clientOrderId,
+      };
+    }
+    case 'cancelOrder':
+    case 'queryOrder':
+      return {
+        connection: intent.connection,
+        op: OPERATION_OF[intent.kind],
+        symbol: intent.symbol,
+        clientOrderId: intent.clientOrderId,
+      };
+    case 'queryOpenOrders':
+    case 'queryFills':
+      return {
+        connection: intent.connection,
+        op: OPERATION_OF[intent.kind],
+        symbol: intent.symbol,
+      };
+    case 'queryAccount':
+    case 'queryPermissions':
+    case 'subscribe':
+      return { connection: intent.connection, op: OPERATION_OF[intent.kind] };
+    case 'activateConnection':
+    case 'lookUp':
+      return { connection: intent.connection, op: intent.kind };
+    case 'createConnection':
+    case 'listConnections':
+      return { op: intent.kind };
+  }
+}
+
+/** What the policy asks about logged fields: of an intent that came now, or of one that an earlier run wrote. */
+export function factsOf(fields: Entry['fields']): RequestFacts {
+  const price = parseDecimal(String(fields['price'] ?? ''));
+  const quantity = parseDecimal(String(fields['quantity'] ?? ''));
+  return {
+    // The log's chain vouches that these are the words that `loggedFields` wrote.
+    operation: fields['op'] as Operation,
+    symbol: (fields['symbol'] ?? null) as string | null,
+    side: (fields['side'] ?? null) as PolicySide | null,
+    type: (fields['type'] ?? null) as PolicyOrderType | null,
+    timeInForce: (fields['tif'] ?? null) as PolicyTimeInForce | null,
+    notional: price === null || quantity === null ? null : notionalOf(price, quantity),
+  };
+}

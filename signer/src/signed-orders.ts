@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which client order IDs were ever signed, so that none is signed twice and a lost order can be asked for.
+
+/**
+ * Most IDs held: about 130 MB. An ID is needed only while its connection can sign and for a while after, so the
+ * number follows the orders of 90 days, not of all time.
+ */
+export const SIGNED_ORDERS_MAX = 1_000_000;
+
+export class SignedOrders {
+  readonly #times = new Map<string, Map<string, number>>();
+  #size = 0;
+
+  get isFull(): boolean {
+    return this.#size >= SIGNED_ORDERS_MAX;
+  }
+
+  /** The request's timestamp, or undefined where the ID was never signed. */
+  timeOf(connection: string, clientOrderId: string): number | undefined {
+    return this.#times.get(connection)?.get(clientOrderId);
+  }
+
+  add(connection: string, clientOrderId: string, time: number): void {
+    let times = this.#times.get(connection);
+    if (times === undefined) {
+      times = new Map();
+      this.#times.set(connection, times);
+    }
+    if (!times.has(clientOrderId)) this.#size += 1;
+    times.set(clientOrderId, time);
+  }
+
+  /** Takes an ID out again for which no signature came about. */
+  remove(connection: string, clientOrderId: string): void {
+    if (this.#times.get(connection)?.delete(clientOrderId) === true) this.#size -= 1;
+  }
+
+  /** Drops all IDs of a connection that can neither sign nor be asked about any more. */
+  forget(connection: string): void {
+    this.#size -= this.#times.get(connection)?.size ?? 0;
+    this.#times.delete(connection);
+  }
+}

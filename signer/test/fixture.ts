@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// A signer on a directory of its own, inside the test or as a process, and the intents to give it.
+
+import { strict as assert } from 'node:assert';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { hash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import {
+  FRAME_BYTES_MAX,
+  FrameReader,
+  FrameWriter,
+  parseDecision,
+  parseSignedRequest,
+  type Decision,
+  type Intent,
+  type OrderIntent,
+  type SignedRequest,
+} from '../src/index.ts';
+import { SYSTEM_DISK, type Disk } from '../src/disk.ts';
+import { Signer } from '../src/signer.ts';
+import type { TimeSource } from '../src/clock.ts';
+
+export const NAME = 'demo';
+export const API_KEY = 'vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A';
+export const POLICY: string = `policy/v1
+connection ${NAME}
+allow id=btc op=order.place symbol=BTCUSDT side=buy,sell type=LIMIT,LIMIT_MAKER notional<=500 USDT per-day<=1000 USDT rate<=10/10s
+allow id=rest op=order.cancel,read.* rate<=100/60s
+default deny
+`;
+/** 2026-11-01T00:00:00Z; tests that do not need the system's clock start here. */
+export const START_MS = 1_793_491_200_000;
+
+/** A directory that the test removes at its end. */
+export function temporaryDirectory(t: TestContext): string {
+  const parent = mkdtempSync(join(tmpdir(), 'kontor-signer-'));
+  t.after(() => rmSync(parent, { recursive: true, force: true }));
+  return join(parent, 'data');
+}
+
+export function writePolicy(directory: string, text: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  writeFileSync(join(directory, 'policy'), text, { mode: 0o644 });
+}
+
+/** A clock that only the test moves. */
+export class TestTime implements TimeSource {
+  wallMs = START_MS;
+  monotonicMs = 1_000;
+  readonly wall = (): number => this.wallMs;
+  readonly monotonic = (): number => this.monotonicMs;
+
+  pass(ms: number): void {
+    this.wallMs += ms;
+    this.monotonicMs += ms;
+  }
+}
+
+/** A signer within the test, with everything it said. */
+export class OpenSigner {
+  readonly decisions: Decision[] = [];
+  readonly requests: SignedRequest[] = [];
+  readonly time: TestTime;
+  readonly directory: string;
+  hasRoom = true;
+  connection = '';
+  readonly #signer: Signer;
+  #id = 0;
+
+  constructor(directory: string, options: { disk?: Disk; time?: TestTime } = {}) {
+    this.directory = directory;
+    this.time = options.time ?? new TestTime();
+    this.#signer = Signer.open(directory, {
+      disk: options.disk ?? SYSTEM_DISK,
+      time: this.time,
+      decide: (decision) => {
+        // The wire is the judge of the form, also here.
+        this.decisions.push(parseDecision(JSON.parse(JSON.stringify(decision))));
+      },
+      forward: (request) => {
+        this.requests.push(parseSignedRequest(JSON.parse(JSON.stringify(request))));
+      },
+      hasRoom: () => this.hasRoom,
+    });
+  }
+
+  /** Makes and activates the connection that `POLICY` is about. */
+  connect(name: string = NAME, venue = 'demo'): this {
+    const [created] = this.ask({ kind: 'createConnection', name, venue });
+    assert.equal(created?.kind, 'connections');
+    const [info] = created.connections;
+    assert.ok(info);
+    this.connection = info.connection;
+    const connection = info.connection;
+    const [active] = this.ask({ kind: 'activateConnection', connection, apiKey: API_KEY });
+    assert.equal(active?.kind, 'connections');
+    return this;
+  }
+
+  /** Gives intents that came together and returns what was said to them, in their order. */
+  ask(...intents: readonly Unnumbered<Intent>[]): readonly Decision[] {
+    const numbered = intents.map((intent) => ({ ...intent, id: (this.#id += 1) }));
+    this.give(...numbered);
+    return numbered.map(({ id }) => {
+      const found = this.decisions.filter((decision) => decision.id === id);
+      assert.equal(found.length, 1, `expected one decision on ${id}, found ${found.length}`);
+      const [decision] = found;
+      assert.ok(decision);
+      return decision;
+    });
+  }
+
+  give(...messages: readonly unknown[]): void {
+    this.#signer.process(messages);
+  }
+
+  receipt(id: number): void {
+    this.#signer.onReceipt({ kind: 'receipt', id, status: 200 });
+  }
+
+  /** Places one order; the outcome is `signed` or the rule that refused. */
+  place(order: Partial<OrderIntent> = {}): string {
+    const [decision] = this.ask(placeIntent(this.connection, order));
+    return outcomeOf(decision);
+  }
+}
+
+export type Unnumbered<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
+
+let orderCount = 0;
+
+export function placeIntent(
+  connection: string,
+  order: Partial<OrderIntent> = {},
+): Unnumbered<Extract<Intent, { kind: 'placeOrder' }>> {
+  orderCount += 1;
+  return {
+    kind: 'placeOrder',
+    connection,
+    order: {
+      symbol: 'BTCUSDT',
+      side: 'buy',
+      type: 'limit',
+      timeInForce: 'GTC',
+      price: '100',
+      quantity: '1',
+      clientOrderId: `k1-${orderCount}`,
+      ...order,
+    },
+  };
+}
+
+export function outcomeOf(decision: Decision | undefined): string {
+  return decision?.kind === 'refused' ? decision.rule : (decision?.kind ?? 'nothing');
+}
+
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** The log's lines, after checking the chain with code of our own. */
+export function readLog(directory: string): readonly LogLine[] {
+  const text = readFileSync(join(directory, 'intents.log'), 'utf8');
+  assert.ok(text === '' || text.endsWith('\n'), 'the log ends with a whole line');
+  let prev = '0'.repeat(64);
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line, index) => {
+      const entry: unknown = JSON.parse(line);
+      assert.ok(typeof entry === 'object' && entry !== null);
+      const fields = Object.fromEntries(Object.entries(entry));
+      assert.equal(fields['seq'], index);
+      assert.equal(fields['prev'], prev, `line ${index + 1} carries the hash of the line before`);
+      prev = hash('sha256', line, 'hex');
+      return fields;
+    });
+}
+
+/** One end of a link in the test's hands. */
+export class Peer {
+  readonly received: unknown[] = [];
+  readonly socket: Socket;
+  /** Every byte that came. */
+  readonly bytes: Buffer[] = [];
+  isClosed = false;
+  readonly #writer: FrameWriter;
+  #wake: (() => void)[] = [];
+
+  constructor(socket: unknown) {
+    assert.ok(socket instanceof Socket);
+    this.socket = socket;
+    this.#writer = new FrameWriter(socket, FRAME_BYTES_MAX.answer);
+    const reader = new FrameReader(FRAME_BYTES_MAX.answer, (message) => {
+      this.received.push(message);
+    });
+    socket.on('data', (bytes: Buffer) => {
+      this.bytes.push(bytes);
+      reader.push(bytes);
+      this.#stir();
+    });
+    socket.on('error', () => this.#stir());
+    socket.on('close', () => {
+      this.isClosed = true;
+      this.#stir();
+    });
+  }
+
+  write(message: unknown): void {
+    assert.ok(this.#writer.write(message));
+  }
+
+  /** The first message, received before or later, of which `pick` makes something. Fails after ten seconds. */
+  async find<T>(pick: (message: unknown) => T | undefined): Promise<T> {
+    const deadline = performance.now() + 10_000;
+    for (let index = 0; ;) {
+      for (; index < this.received.length; index += 1) {
+        const picked = pick(this.received[index]);
+        if (picked !== undefined) return picked;
+      }
+      assert.ok(!this.isClosed, 'the link closed before the message came');
+      const left = deadline - performance.now();
+      assert.ok(left > 0, `no such message among ${JSON.stringify(this.received).slice(0, 2_000)}`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.#wake.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+  }
+
+  #stir(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}
+
+export const SIGNER_MAIN: string = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+/** A signer as a process, its two links in the test's hands. */
+export class SignerProcess {
+  readonly child: ChildProcess;
+  readonly server: Peer;
+  readonly egress: Peer;
+  stderr = '';
+  readonly exit: Promise<number | null>;
+  #id = 0;
+
+  constructor(t: TestContext, directory: string, flags: readonly string[] = []) {
+    this.child = spawn(process.execPath, [...flags, SIGNER_MAIN, '--data', directory], {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+      env: {},
+    });
+    this.child.stderr?.on('data', (bytes: Buffer) => {
+      this.stderr += bytes.toString('utf8');
+    });
+    this.server = new Peer(this.child.stdio[3]);
+    this.egress = new Peer(this.child.stdio[4]);
+    this.exit = new Promise((resolve) => this.child.once('exit', (code) => resolve(code)));
+    t.after(() => this.child.kill('SIGKILL'));
+  }
+
+  async ask(intent: Unnumbered<Intent>): Promise<Decision> {
+    const id = (this.#id += 1);
+    this.server.write({ ...intent, id });
+    return this.server.find((message) => {
+      const decision = parseDecision(message);
+      return decision.id === id ? decision : undefined;
+    });
+  }
+
+  /** Makes and activates a connection; returns it with its public key. */
+  async connect(name: string = NAME): Promise<{ connection: string; publicKeyPem: string }> {
+    const created = await this.ask({ kind: 'createConnection', name, venue: 'demo' });
+    assert.equal(created.kind, 'connections');
+    const [info] = created.connections;
+    assert.ok(info);
+    const { connection, publicKeyPem } = info;
+    const active = await this.ask({ kind: 'activateConnection', connection, apiKey: API_KEY });
+    assert.equal(active.kind, 'connections');
+    return { connection, publicKeyPem };
+  }
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// The signer as a process: its links, its ends, its confinement, and what never leaves it.
+
+import { strict as assert } from 'node:assert';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parseSignedRequest, type SignedRequest } from '../src/index.ts';
+import {
+  placeIntent,
+  POLICY,
+  SIGNER_MAIN,
+  SignerProcess,
+  temporaryDirectory,
+  writePolicy,
+} from './fixture.ts';
+
+function start(
+  t: TestContext,
+  flags: readonly string[] = [],
+  policy: string = POLICY,
+): SignerProcess & { directory: string } {
+  const directory = temporaryDirectory(t);
+  writePolicy(directory, policy);
+  return Object.assign(new SignerProcess(t, directory, flags), { directory });
+}
+
+async function requestOf(signer: SignerProcess, id: number): Promise<SignedRequest> {
+  return signer.egress.find((message) => {
+    const request = parseSignedRequest(message);
+    return request.id === id ? request : undefined;
+  });
+}
+
+test('[S33] the process ends with 0 when the server, egress or the supervisor ends it', async (t) => {
+  for (const end of [
+    (signer: SignerProcess) => signer.server.socket.destroy(),
+    (signer: SignerProcess) => signer.egress.socket.destroy(),
+    (signer: SignerProcess) => signer.server.socket.end(),
+    (signer: SignerProcess) => signer.child.kill('SIGTERM'),
+  ]) {
+    const signer = start(t);
+    await signer.ask({ kind: 'listConnections' });
+    end(signer);
+    assert.equal(await signer.exit, 0);
+  }
+});
+
+test('[S33] Ctrl-C is for the supervisor', async (t) => {
+  const signer = start(t);
+  await signer.ask({ kind: 'listConnections' });
+  signer.child.kill('SIGINT');
+  const { connection } = await signer.connect();
+  assert.match(connection, /^c_/);
+  signer.child.kill('SIGTERM');
+  assert.equal(await signer.exit, 0);
+});
+
+test('[S33] a peer that breaks the protocol ends the process with 1 and a line that quotes nothing', async (t) => {
+  for (const [link, bytes] of [
+    ['server', Buffer.from('0000000801226162636422', 'hex')],
+    ['server', Buffer.from('GET /secret HTTP/1.1\r\n\r\n')],
+    ['egress', Buffer.from('00000010017b226b696e64223a22736563726574227d', 'hex')],
+  ] as const) {
+    const signer = start(t);
+    await signer.ask({ kind: 'listConnections' });
+    signer[link].socket.write(bytes);
+    if (link === 'server' && bytes[4] === 1)
+      signer.server.socket.write(Buffer.from('ffffffffff', 'hex'));
+    assert.equal(await signer.exit, 1, signer.stderr);
+    const line = JSON.parse(signer.stderr);
+    assert.equal(line.process, 'signer');
+    assert.match(line.message, /broke the protocol/);
+  }
+});
+
+test('[S34] what only a person can mend ends the process with 3 and a sentence', async (t) => {
+  const directory = temporaryDirectory(t);
+  writePolicy(directory, 'policy/v1\nconnection demo\nallow op=order.place open<=20\n');
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [[], /^kontor signer: expected exactly: --data DIR\n$/],
+    [['--data'], /expected exactly: --data DIR/],
+    [['--data', directory, '--crash-at', '3'], /expected exactly: --data DIR/],
+    [
+      ['--data', directory],
+      /^kontor signer: \S+policy:3:22: expected no open<= limit: .+, found "open<=20" \(policy\.syntax\)\n$/,
+    ],
+  ];
+  for (const [given, message] of cases) {
+    const child = spawn(process.execPath, [SIGNER_MAIN, ...given], {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+      env: {},
+    });
+    let stderr = '';
+    child.stderr?.on('data', (bytes: Buffer) => (stderr += bytes.toString('utf8')));
+    const [code] = await once(child, 'close');
+    assert.equal(code, 3);
+    assert.match(stderr, message);
+  }
+});
+
+test('[S34] without its links the process does not start', async (t) => {
+  const directory = temporaryDirectory(t);
+  const child = spawn(process.execPath, [SIGNER_MAIN, '--data', directory], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {},
+  });
+  const [code] = await once(child, 'close');
+  assert.equal(code, 3);
+});
+
+test('[S35] it runs under the permission model with nothing but its directory, and stays durable', async (t) => {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const directory = temporaryDirectory(t);
+  writePolicy(directory, POLICY);
+  const flags = [
+    '--permission',
+    `--allow-fs-read=${root}`,
+    `--allow-fs-read=${dirname(directory)}`,
+    `--allow-fs-write=${dirname(directory)}`,
+    '--disable-sigusr1',
+    '--disallow-code-generation-from-strings',
+    '--frozen-intrinsics',
+    '--disable-proto=throw',
+    '--secure-heap=131072',
+    '--report-exclude-env',
+  ];
+  const first = new SignerProcess(t, directory, flags);
+  const { connection } = await first.connect();
+  const placed = await first.ask(placeIntent(connection, { clientOrderId: 'k1-a' }));
+  assert.equal(placed.kind, 'signed');
+  first.child.kill('SIGKILL');
+  await first.exit;
+  const second = new SignerProcess(t, directory, flags);
+  const again = await second.ask(placeIntent(connection, { clientOrderId: 'k1-a' }));
+  assert.equal(again.kind === 'refused' && again.rule, 'duplicate');
+  const third = await second.ask(placeIntent(connection));
+  assert.equal(third.kind, 'signed');
+});
+
+test('[S36] nothing on the way to the server and in the log holds a signature or a key', async (t) => {
+  const signer = start(t);
+  const { connection } = await signer.connect();
+  const asked = await Promise.all([
+    signer.ask(placeIntent(connection)),
+    signer.ask(placeIntent(connection, { price: '501' })),
+    signer.ask({ kind: 'subscribe', connection }),
+    signer.ask({ kind: 'queryAccount', connection }),
+    signer.ask({ kind: 'listConnections' }),
+  ]);
+  signer.server.write({ kind: 'sign', id: 99, text: 'x' });
+  await signer.server.find((message) =>
+    JSON.stringify(message).includes('"id":99') ? true : undefined,
+  );
+  const requests = await Promise.all(
+    asked.filter(({ kind }) => kind === 'signed').map(({ id }) => requestOf(signer, id)),
+  );
+  assert.equal(requests.length, 3);
+  const signatures = requests.map((request) =>
+    request.kind === 'request'
+      ? decodeURIComponent(request.payload.replace(/^.*&signature=/, ''))
+      : String(request.params['signature']),
+  );
+  const key = readFileSync(join(signer.directory, 'keys', `${connection}.key`));
+  const seed = key.subarray(-32);
+  const secrets = [...signatures.map((text) => Buffer.from(text, 'base64')), seed];
+  const places: readonly (readonly [string, Buffer])[] = [
+    ['the link to the server', Buffer.concat(signer.server.bytes)],
+    ['stderr', Buffer.from(signer.stderr)],
+    ['the log', readFileSync(join(signer.directory, 'intents.log'))],
+    ['the connections', readFileSync(join(signer.directory, 'connections'))],
+  ];
+  for (const [place, bytes] of places) {
+    for (const secret of secrets) {
+      const base64 = secret.toString('base64').replace(/=+$/, '');
+      for (const form of [
+        secret,
+        base64,
+        encodeURIComponent(base64),
+        secret.toString('hex'),
+        secret.toString('base64url'),
+      ]) {
+        assert.ok(!bytes.includes(form), `${place} holds a secret`);
+      }
+    }
+  }
+  assert.ok(!Buffer.concat(signer.server.bytes).includes('signature'));
+  // The check can fail: egress' link holds every signature, and no key.
+  const toEgress = Buffer.concat(signer.egress.bytes);
+  for (const signature of signatures) {
+    assert.ok(toEgress.includes(signature) || toEgress.includes(encodeURIComponent(signature)));
+  }
+  assert.ok(!toEgress.includes(seed.toString('base64')));
+});
+
+test('[S36] a heap snapshot taken while it signs holds no private key', async (t) => {
+  const directory = temporaryDirectory(t);
+  writePolicy(directory, POLICY);
+  const first = new SignerProcess(t, directory, [
+    '--heapsnapshot-signal=SIGUSR2',
+    `--diagnostic-dir=${dirname(directory)}`,
+  ]);
+  const { connection } = await first.connect();
+  assert.equal((await first.ask(placeIntent(connection))).kind, 'signed');
+  first.child.kill('SIGUSR2');
+  // The snapshot is written before the next message is read.
+  assert.equal((await first.ask(placeIntent(connection))).kind, 'signed');
+  const { pid } = first.child;
+  const { readdirSync } = await import('node:fs');
+  const name = readdirSync(dirname(directory)).find(
+    (file) => file.endsWith('.heapsnapshot') && file.includes(String(pid)),
+  );
+  assert.ok(name !== undefined && existsSync(join(dirname(directory), name)));
+  const snapshot = readFileSync(join(dirname(directory), name));
+  assert.ok(statSync(join(dirname(directory), name)).size > 100_000);
+  assert.ok(snapshot.includes(connection), 'the snapshot shows what the signer holds');
+  const key = readFileSync(join(directory, 'keys', `${connection}.key`));
+  const seed = key.subarray(-32);
+  for (const form of [
+    seed,
+    seed.toString('base64').slice(0, 40),
+    seed.toString('hex'),
+    seed.toString('latin1'),
+  ]) {
+    assert.ok(!snapshot.includes(form));
+  }
+});
+
+test('[S37] a server that floods gets answers, not a crash', async (t) => {
+  const signer = start(t, [], 'policy/v1\nconnection demo\nallow op=read.*\n');
+  const { connection } = await signer.connect();
+  const count = 5_000;
+  for (let id = 1_000; id < 1_000 + count; id += 1)
+    signer.server.write({ kind: 'queryAccount', id, connection });
+  await signer.server.find(() => (signer.server.received.length >= count + 2 ? true : undefined));
+  const rules = signer.server.received
+    .map((message) => JSON.stringify(message))
+    .filter((text) => text.includes('"busy"'));
+  assert.equal(rules.length, count - 1_024);
+  const listed = await signer.ask({ kind: 'listConnections' });
+  assert.equal(listed.kind, 'connections');
+});
+
+test('[S34] a log that was tampered with is named', async (t) => {
+  const signer = start(t);
+  const { connection } = await signer.connect();
+  await signer.ask(placeIntent(connection));
+  signer.child.kill('SIGTERM');
+  await signer.exit;
+  const path = join(signer.directory, 'intents.log');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"100"', '"1"'));
+  const next = new SignerProcess(t, signer.directory);
+  assert.equal(await next.exit, 3);
+  assert.match(
+    next.stderr,
+    /intents\.log: line \d+: expected the hash of the line before, found another: a line was changed/,
+  );
+});

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes web/src/api/types.ts from the schemas of the HTTP API, so that the web never imports the server.
+//
+//   node tools/api-types.ts          writes the file
+//   node tools/api-types.ts --check  fails when the committed file is stale
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+import * as prettier from 'prettier';
+
+import * as schemas from '../server/src/api/schemas.ts';
+
+const OUTPUT = fileURLToPath(new URL('../web/src/api/types.ts', import.meta.url));
+
+/** The part of JSON Schema that the API's schemas use; anything else stops the generator. */
+interface Schema {
+  readonly $id?: string;
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly description?: string;
+  readonly anyOf?: readonly Schema[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema | readonly Schema[];
+  readonly patternProperties?: Readonly<Record<string, Schema>>;
+}
+
+/** The text of the types file for `named`: one exported type for each schema, by its name. */
+export function toTypes(named: Readonly<Record<string, Schema>>): string {
+  const lines = [
+    '// SPDX-License-Identifier: Apache-2.0',
+    "// The shapes of the desk's HTTP API. Made from server/src/api/schemas.ts by tools/api-types.ts; do not edit.",
+    '',
+  ];
+  for (const [name, schema] of Object.entries(named)) {
+    if (schema.$id !== name) {
+      throw new Error(`schema ${name} must carry $id ${name}, found ${String(schema.$id)}`);
+    }
+    lines.push(`export type ${name} = ${body(schema, name)};`, '');
+  }
+  return lines.join('\n');
+}
+
+function toType(schema: Schema, path: string): string {
+  return schema.$id === undefined ? body(schema, path) : schema.$id;
+}
+
+function body(schema: Schema, path: string): string {
+  if (schema.anyOf !== undefined) {
+    return schema.anyOf.map((member, index) => toType(member, `${path}|${index}`)).join(' | ');
+  }
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  switch (schema.type) {
+    case 'string':
+      return 'string';
+    case 'number':
+    case 'integer':
+      return 'number';
+    case 'boolean':
+      return 'boolean';
+    case 'null':
+      return 'null';
+    case 'array':
+      return arrayBody(schema, path);
+    case 'object':
+      return objectBody(schema, path);
+    default:
+      throw new Error(`${path}: expected a schema of a known type, found ${String(schema.type)}`);
+  }
+}
+
+function arrayBody(schema: Schema, path: string): string {
+  const { items } = schema;
+  if (items === undefined) throw new Error(`${path}: expected an array schema with items`);
+  if (isTuple(items)) {
+    return `readonly [${items.map((item, index) => toType(item, `${path}[${index}]`)).join(', ')}]`;
+  }
+  return `readonly (${toType(items, `${path}[]`)})[]`;
+}
+
+function isTuple(items: Schema | readonly Schema[]): items is readonly Schema[] {
+  return Array.isArray(items);
+}
+
+function objectBody(schema: Schema, path: string): string {
+  const values = Object.values(schema.patternProperties ?? {});
+  if (schema.properties === undefined) {
+    const [value] = values;
+    if (value === undefined) throw new Error(`${path}: expected an object schema with properties`);
+    return `Readonly<Record<string, ${toType(value, `${path}{}`)}>>`;
+  }
+  const required = new Set(schema.required);
+  const fields = Object.entries(schema.properties).map(([field, value]) => {
+    const comment = value.description === undefined ? '' : `/** ${value.description} */\n`;
+    const mark = required.has(field) ? '' : '?';
+    return `${comment}readonly ${field}${mark}: ${toType(value, `${path}.${field}`)};`;
+  });
+  return `{\n${fields.join('\n')}\n}`;
+}
+
+async function main(): Promise<void> {
+  const raw = toTypes({ ...schemas });
+  const options = await prettier.resolveConfig(OUTPUT);
+  const text = await prettier.format(raw, { ...options, parser: 'typescript' });
+  if (!process.argv.includes('--check')) {
+    await writeFile(OUTPUT, text);
+    return;
+  }
+  const committed = await readFile(OUTPUT, 'utf8').catch(() => '');
+  if (committed !== text) {
+    process.stderr.write(
+      'web/src/api/types.ts is stale: expected what tools/api-types.ts makes of server/src/api/schemas.ts; run node tools/api-types.ts\n',
+    );
+    process.exitCode = 1;
+  }
+}
+
+if (import.meta.main) await main();

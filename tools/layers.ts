@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+// The import test: who may import what, cycles between files, and whose words may stand where.
+// Depends on no compiler, so it cannot go blind with one.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { imports, isCode, tokens, treeFiles, type Import } from './source.ts';
+
+interface Layer {
+  readonly packages: readonly string[];
+  readonly npm: readonly string[];
+  /** Node's own modules: any, or only these, and of each any name or only these. */
+  readonly builtins: 'any' | Readonly<Record<string, 'any' | readonly string[]>>;
+}
+
+/** The table of ARCHITECTURE.md. A new line here is a decision, not a convenience. */
+const LAYERS: Readonly<Record<string, Layer>> = {
+  core: { packages: [], npm: [], builtins: {} },
+  signer: {
+    packages: [],
+    npm: [],
+    builtins: {
+      assert: ['strict'],
+      buffer: 'any',
+      crypto: 'any',
+      events: 'any',
+      ffi: 'any',
+      fs: 'any',
+      // The end of an inherited pipe, nothing that dials or listens.
+      net: ['Socket'],
+      path: 'any',
+      process: 'any',
+      url: 'any',
+      util: 'any',
+    },
+  },
+  egress: { packages: ['signer'], npm: [], builtins: 'any' },
+  exchange: { packages: ['core'], npm: [], builtins: 'any' },
+  simulator: { packages: ['core'], npm: ['ws'], builtins: 'any' },
+  server: {
+    packages: ['core', 'exchange', 'signer'],
+    npm: [
+      '@fastify/cookie',
+      '@fastify/helmet',
+      '@fastify/rate-limit',
+      '@fastify/static',
+      '@fastify/swagger',
+      '@fastify/type-provider-typebox',
+      'fastify',
+      'pino',
+      'prom-client',
+      'typebox',
+    ],
+    builtins: 'any',
+  },
+  web: {
+    packages: ['core'],
+    npm: [
+      '@tanstack/react-query',
+      '@tanstack/react-router',
+      'lightweight-charts',
+      'radix-ui',
+      'react',
+      'react-dom',
+    ],
+    builtins: {},
+  },
+  cli: {
+    packages: ['core', 'egress', 'server', 'signer', 'simulator'],
+    npm: ['commander'],
+    builtins: 'any',
+  },
+};
+
+/** Of these packages others see the wire protocol only, never the inside; the process is started by its path. */
+const PROCESS_ONLY_ENTRIES = new Set(['@kontor/signer/main', '@kontor/egress/main']);
+const MAY_NAME_PROCESS_ENTRIES = 'cli';
+
+/** Words that belong to one exchange or to 3Commas, and the paths that may say them. */
+const FOREIGN_WORDS: readonly { whose: string; words: RegExp; mayStandIn: RegExp }[] = [
+  {
+    whose: 'Binance',
+    words:
+      /^(newClientOrderId|origClientOrderId|origQty|executedQty|cummulativeQuoteQty|transactTime|newOrderRespType|executionReport|outboundAccountPosition|listenKey|PRICE_FILTER|LOT_SIZE|MIN_NOTIONAL|stepSize)$/,
+    mayStandIn: /(^|\/)binance(\/|[\w-]*\.ts$)|^simulator\//,
+  },
+  {
+    whose: '3Commas',
+    words:
+      /^(base_order_volume|safety_order_volume|safety_order_step_percentage|martingale_volume_coefficient|martingale_step_coefficient|max_safety_orders|active_safety_orders_count|take_profit_type|strategy_list|min_profit_percentage)$/,
+    mayStandIn: /^server\/src\/api\/threecommas\//,
+  },
+];
+
+export interface LayerReport {
+  readonly files: number;
+  readonly imports: number;
+  readonly problems: readonly string[];
+}
+
+interface Manifest {
+  readonly exports?: string | Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly workspaces?: readonly string[];
+}
+
+export function checkLayers(root: string): LayerReport {
+  const problems: string[] = [];
+  const rootManifest = readManifest(path.join(root, 'package.json'));
+  const workspaces = rootManifest.workspaces ?? [];
+  const manifests = new Map(
+    workspaces.map((name) => [name, readManifest(path.join(root, name, 'package.json'))]),
+  );
+  for (const name of new Set([...workspaces, ...Object.keys(LAYERS)])) {
+    if (!workspaces.includes(name)) problems.push(`${name}: in the table, but no workspace`);
+    if (!Object.hasOwn(LAYERS, name)) problems.push(`${name}: a workspace, but not in the table`);
+  }
+
+  const files = treeFiles(root).filter(isCode);
+  const known = new Set(files);
+  const edges = new Map<string, string[]>();
+  let count = 0;
+  for (const file of files) {
+    const source = fs.readFileSync(path.join(root, file), 'utf8');
+    const targets: string[] = [];
+    edges.set(file, targets);
+    for (const entry of imports(source)) {
+      count += 1;
+      const problem = judge(file, entry);
+      if (problem !== undefined) problems.push(`${file}:${entry.line}: ${problem}`);
+      const target = resolveRelative(file, entry.specifier);
+      if (target !== undefined && known.has(target) && entry.kind === 'static')
+        targets.push(target);
+    }
+    problems.push(...foreignWords(file, source));
+  }
+  for (const name of Object.keys(LAYERS)) {
+    if (!files.some((file) => file.startsWith(`${name}/src/`))) {
+      problems.push(`${name}/src: no source file seen`);
+    }
+  }
+  for (const cycle of cycles(edges)) problems.push(`cycle: ${cycle.join(' → ')}`);
+  return { files: files.length, imports: count, problems };
+
+  function judge(file: string, entry: Import): string | undefined {
+    const { specifier } = entry;
+    const home = file.split('/')[0] ?? '';
+    const isSource = /^[^/]+\/src\//.test(file) && Object.hasOwn(LAYERS, home);
+    if (specifier.startsWith('.')) return judgeRelative(file, home, entry);
+    if (/^(https?|data|file):/.test(specifier)) {
+      return entry.kind === 'file'
+        ? undefined
+        : `imports ${specifier}: nothing is loaded by address`;
+    }
+    const layer = isSource ? LAYERS[home] : undefined;
+    if (specifier.startsWith('node:')) {
+      return layer === undefined ? undefined : judgeBuiltin(home, layer, entry);
+    }
+    if (specifier.startsWith('@kontor/')) return judgePackage(home, layer, specifier);
+    const name = packageName(specifier);
+    if (layer !== undefined) {
+      if (!layer.npm.includes(name)) return `${home} may not import ${name}`;
+      if (manifests.get(home)?.dependencies?.[name] === undefined) {
+        return `${name} is not among the dependencies of ${home}/package.json`;
+      }
+      return undefined;
+    }
+    const isDeclared = [rootManifest, manifests.get(home)].some(
+      (manifest) =>
+        manifest?.dependencies?.[name] !== undefined ||
+        manifest?.devDependencies?.[name] !== undefined,
+    );
+    return isDeclared ? undefined : `${name} is declared in no package.json that ${file} can see`;
+  }
+
+  function judgeRelative(file: string, home: string, entry: Import): string | undefined {
+    const target = resolveRelative(file, entry.specifier) ?? '';
+    const to = target.split('/')[0] ?? '';
+    // A folder that a program serves or writes to need not be there.
+    if (entry.kind === 'static' && !fs.existsSync(path.join(root, target))) {
+      return `imports ${entry.specifier}, which does not exist`;
+    }
+    const isTest = !/^[^/]+\/src\//.test(file);
+    // What spans packages may look into them; what a package's own tests share lies in test/.
+    const isSpanning = ['bench', 'test', 'tools'].includes(home);
+    const isShared = isTest && (isSpanning || to === 'test');
+    const isBin = file === 'cli/bin/kontor.mjs' && to === 'tools';
+    const isLoaded = entry.kind === 'file' && !isCode(target);
+    if (to !== home && !isShared && !isBin && !isLoaded) {
+      return `reaches into ${to} by path (${entry.specifier}); import what its package.json exports`;
+    }
+    if (!isTest && to === home && !target.startsWith(`${home}/src/`) && isCode(target)) {
+      return `source imports ${target}, which is not source`;
+    }
+    return undefined;
+  }
+
+  function judgePackage(
+    home: string,
+    layer: Layer | undefined,
+    specifier: string,
+  ): string | undefined {
+    const name = specifier.split('/')[1] ?? '';
+    if (name === home && layer !== undefined) return 'imports its own package by name';
+    if (layer !== undefined && !layer.packages.includes(name)) {
+      return `${home} may not import ${name}`;
+    }
+    const { exports } = manifests.get(name) ?? {};
+    const entries = typeof exports === 'string' ? { '.': exports } : (exports ?? {});
+    const key = ['.', ...specifier.split('/').slice(2)].join('/');
+    if (!Object.hasOwn(entries, key)) return `${specifier} is no declared export of ${name}`;
+    if (layer === undefined) return undefined;
+    if (PROCESS_ONLY_ENTRIES.has(specifier) && home !== MAY_NAME_PROCESS_ENTRIES) {
+      return `${specifier} is a process, not a module for ${home}`;
+    }
+    if (manifests.get(home)?.dependencies?.[`@kontor/${name}`] === undefined) {
+      return `@kontor/${name} is not among the dependencies of ${home}/package.json`;
+    }
+    return undefined;
+  }
+}
+
+function judgeBuiltin(home: string, layer: Layer, entry: Import): string | undefined {
+  if (layer.builtins === 'any') return undefined;
+  const name = entry.specifier.slice('node:'.length).split('/')[0] ?? '';
+  const allowed = Object.hasOwn(layer.builtins, name) ? layer.builtins[name] : undefined;
+  if (allowed === undefined) return `${home} may not import ${entry.specifier}`;
+  if (allowed === 'any') return undefined;
+  const taken = entry.names.filter((each) => !allowed.includes(each));
+  if (taken.length === 0 && entry.names.length > 0) return undefined;
+  return `${home} may take only ${allowed.join(', ')} from ${entry.specifier}, not ${taken.join(', ') || 'all of it'}`;
+}
+
+function foreignWords(file: string, source: string): string[] {
+  if (!/^[^/]+\/src\//.test(file)) return [];
+  const found: string[] = [];
+  for (const { whose, words, mayStandIn } of FOREIGN_WORDS) {
+    if (mayStandIn.test(file)) continue;
+    for (const token of tokens(source)) {
+      const word = token.kind === 'string' ? token.text.slice(1, -1) : token.text;
+      if ((token.kind === 'word' || token.kind === 'string') && words.test(word)) {
+        found.push(`${file}:${token.line}: ${word} is ${whose}'s word and stays at its border`);
+      }
+    }
+  }
+  return found;
+}
+
+/** Groups of files that import each other in a ring, type-only imports included (Tarjan's algorithm). */
+function cycles(edges: ReadonlyMap<string, readonly string[]>): string[][] {
+  const indexOf = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const found: string[][] = [];
+  const visit = (file: string): void => {
+    indexOf.set(file, indexOf.size);
+    lowest.set(file, indexOf.get(file) ?? 0);
+    stack.push(file);
+    const lower = (to: number): void => {
+      lowest.set(file, Math.min(lowest.get(file) ?? to, to));
+    };
+    for (const target of edges.get(file) ?? []) {
+      if (!indexOf.has(target)) {
+        visit(target);
+        lower(lowest.get(target) ?? 0);
+      } else if (stack.includes(target)) {
+        lower(indexOf.get(target) ?? 0);
+      }
+    }
+    if (lowest.get(file) !== indexOf.get(file)) return;
+    const ring = stack.splice(stack.indexOf(file));
+    if (ring.length > 1 || (edges.get(file) ?? []).includes(file)) found.push(ring.toSorted());
+  };
+  for (const file of edges.keys()) if (!indexOf.has(file)) visit(file);
+  return found;
+}
+
+function resolveRelative(file: string, specifier: string): string | undefined {
+  if (!specifier.startsWith('.')) return undefined;
+  const bare = specifier.replace(/[?#].*$/, '');
+  return path.posix.join(path.posix.dirname(file), bare);
+}
+
+function packageName(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function readManifest(file: string): Manifest {
+  return JSON.parse(fs.readFileSync(file, 'utf8')) as Manifest;
+}
+
+if (import.meta.main) {
+  const report = checkLayers(fileURLToPath(new URL('..', import.meta.url)));
+  for (const problem of report.problems) process.stderr.write(`${problem}\n`);
+  process.stdout.write(`layers: ${report.files} files, ${report.imports} imports\n`);
+  if (report.problems.length > 0 || report.files === 0) process.exitCode = 1;
+}

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the page reads and commands. Each answer is brought up to date with what the stream said meanwhile.
+
+import {
+  useInfiniteQuery,
+  useQuery,
+  useQueryClient,
+  type QueryClient,
+  type UseInfiniteQueryResult,
+  type UseQueryResult,
+} from '@tanstack/react-query';
+import { createContext, useContext, useEffect, type Provider } from 'react';
+
+import {
+  CANDLES_KEPT, collectDeals, keys, mergeBots, mergeCandles, mergeDealRows, mergeNotes, mergeRunningDeals,
+  NOTES_KEPT, toDealRowPage, type DealFilter, type DealRowData, type DealRowPage,
+} from './cache.ts'; // prettier-ignore
+import { getJson, postJson } from './client.ts';
+import type { CandleRow, LiveStream } from './live.ts';
+import type {
+  Balance, Bot, Candles, Connection, Deal, DealPage, Desk, Health, Note, StreamMessage, Totals,
+} from './types.ts'; // prettier-ignore
+
+const API = '/api/v1';
+/** Deals a page of the list holds; the server may give fewer. */
+const DEALS_A_PAGE = 500;
+/** Pages of the list that are fetched; more deals than these hold are found by narrowing the filter. */
+const PAGES_MOST = 200;
+/** Running deals are shown whole, so their number has a bound too. */
+const RUNNING_DEALS_MOST = 1_000;
+
+const LiveContext = createContext<LiveStream | null>(null);
+
+/** Hands the one stream to the hooks below. */
+export const LiveProvider: Provider<LiveStream | null> = LiveContext.Provider;
+
+export function useLive(): LiveStream {
+  const live = useContext(LiveContext);
+  if (live === null) throw new Error('Invariant: the page must stand inside LiveProvider');
+  return live;
+}
+
+export function useDesk(): UseQueryResult<Desk> {
+  const live = useLive();
+  return useQuery({
+    queryKey: keys.desk,
+    queryFn: ({ signal }) =>
+      read(live, getJson<Desk>(`${API}/desk`, signal), (desk, messages) => {
+        const market = last(messages, 'market')?.market;
+        return market === undefined ? desk : { ...desk, market };
+      }),
+  });
+}
+
+export function useHealth(): UseQueryResult<Health> {
+  const live = useLive();
+  return useQuery({
+    queryKey: keys.health,
+    queryFn: ({ signal }) =>
+      read(
+        live,
+        getJson<Health>(`${API}/health`, signal),
+        (health, messages) => last(messages, 'health')?.health ?? health,
+      ),
+  });
+}
+
+export function useTotals(): UseQueryResult<Totals> {
+  const live = useLive();
+  return useQuery({
+    queryKey: keys.totals,
+    queryFn: ({ signal }) =>
+      read(
+        live,
+        getJson<Totals>(`${API}/totals`, signal),
+        (totals, messages) => last(messages, 'totals')?.totals ?? totals,
+      ),
+  });
+}
+
+export function useBalances(): UseQueryResult<readonly Balance[]> {
+  const live = useLive();
+  return useQuery({
+    queryKey: keys.balances,
+    queryFn: ({ signal }) =>
+      read(
+        live,
+        getJson<readonly Balance[]>(`${API}/balances`, signal),
+        (balances, messages) => last(messages, 'balances')?.balances ?? balances,
+      ),
+  });
+}
+
+/** Connections do not come over the stream, so they are asked for again. */
+export function useConnections(): UseQueryResult<readonly Connection[]> {
+  return useQuery({
+    queryKey: keys.connections,
+    queryFn: ({ signal }) => getJson<readonly Connection[]>(`${API}/connections`, signal),
+    staleTime: 10_000,
+    refetchInterval: 60_000,
+  });
+}
+
+export function useBots(): UseQueryResult<readonly Bot[]> {
+  const live = useLive();
+  return useQuery({
+    queryKey: keys.bots,
+    queryFn: ({ signal }) =>
+      read(live, getJson<readonly Bot[]>(`${API}/bots`, signal), (bots, messages) => {
+        const changed = messages.flatMap((message) =>
+          message.kind === 'bot' ? ([[message.bot.id, message.bot]] as const) : [],
+        );
+        return mergeBots(bots, new Map(changed));
+      }),
+  });
+}
+
+/** All deals that are not closed, newest first, with their orders and ladders. */
+export function useRunningDeals(): UseQueryResult<readonly Deal[]> {
+  const live = useLive();
+  return useQuery({
+    queryKey: keys.runningDeals,
+    queryFn: ({ signal }) =>
+      read(live, readRunningDeals(signal), (deals, messages) =>
+        mergeRunningDeals(deals, collectDeals(messages)),
+      ),
+  });
+}
+
+export function useDeal(id: string): UseQueryResult<Deal> {
+  const live = useLive();
+  const client = useQueryClient();
+  return useQuery({
+    queryKey: keys.deal(id),
+    queryFn: ({ signal }) =>
+      read(
+        live,
+        getJson<Deal>(`${API}/deals/${encodeURIComponent(id)}`, signal),
+        (deal, messages) => collectDeals(messages).get(id) ?? deal,
+      ),
+    placeholderData: () =>
+      client.getQueryData<readonly Deal[]>(keys.runningDeals)?.find((deal) => deal.id === id),
+  });
+}
+
+/** The deals of `filter` as rows, newest first; the pages after the first are fetched one after another. */
+export function useDealRows(filter: DealFilter): UseInfiniteQueryResult<DealRowData> {
+  const live = useLive();
+  const result = useInfiniteQuery<
+    DealRowPage,
+    Error,
+    DealRowData,
+    ReturnType<typeof keys.dealRows>,
+    string | null
+  >({
+    queryKey: keys.dealRows(filter),
+    queryFn: ({ signal, pageParam }): Promise<DealRowPage> =>
+      read(
+        live,
+        getJson<DealPage>(`${API}/deals?${dealQuery(filter, pageParam)}`, signal).then(
+          toDealRowPage,
+        ),
+        (page, messages) => {
+          // Only what stands on this page is brought up to date; new deals come by the stream itself.
+          const here = new Set(page.rows.map((row) => row.id));
+          const changed = new Map([...collectDeals(messages)].filter(([id]) => here.has(id)));
+          const data = { pages: [page], pageParams: [pageParam] };
+          return mergeDealRows(data, filter, changed).pages[0] ?? page;
+        },
+      ),
+    initialPageParam: null,
+    getNextPageParam: (page, pages) => (pages.length < PAGES_MOST ? page.nextCursor : null),
+  });
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = result;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage]);
+  return result;
+}
+
+export function useNotes(): UseQueryResult<readonly Note[]> {
+  const live = useLive();
+  return useQuery({
+    queryKey: keys.notes,
+    queryFn: ({ signal }) =>
+      read(
+        live,
+        getJson<readonly Note[]>(`${API}/notes?limit=${NOTES_KEPT}`, signal),
+        (notes, messages) => mergeNotes(notes, collectNotes(messages)),
+      ),
+  });
+}
+
+/** The events of one deal, newest first. */
+export function useDealNotes(id: string): UseQueryResult<readonly Note[]> {
+  const live = useLive();
+  return useQuery({
+    queryKey: keys.dealNotes(id),
+    queryFn: ({ signal }) =>
+      read(
+        live,
+        getJson<readonly Note[]>(`${API}/deals/${encodeURIComponent(id)}/notes`, signal),
+        (notes, messages) =>
+          mergeNotes(
+            notes,
+            collectNotes(messages).filter((note) => note.dealId === id),
+          ),
+      ),
+  });
+}
+
+/** Only the interval on the screen is streamed, so candles seen before are read anew. */
+export function useCandles(symbol: string, interval: string): UseQueryResult<Candles> {
+  const live = useLive();
+  return useQuery({
+    queryKey: keys.candles(symbol, interval),
+    queryFn: ({ signal }) =>
+      read(
+        live,
+        getJson<Candles>(
+          `${API}/candles?${new URLSearchParams({ symbol, interval, limit: String(CANDLES_KEPT) })}`,
+          signal,
+        ),
+        (candles, messages) => ({
+          ...candles,
+          candles: mergeCandles(candles.candles, collectCandles(messages, symbol, interval)),
+        }),
+      ),
+    enabled: symbol !== '',
+    staleTime: 0,
+    gcTime: 60_000,
+  });
+}
+
+export async function startBot(client: QueryClient, id: string): Promise<Bot> {
+  return keepBot(client, await postJson<Bot>(`${API}/bots/${encodeURIComponent(id)}/start`));
+}
+
+export async function stopBot(client: QueryClient, id: string): Promise<Bot> {
+  return keepBot(client, await postJson<Bot>(`${API}/bots/${encodeURIComponent(id)}/stop`));
+}
+
+/** Sells the deal's coins at market. */
+export async function closeDeal(client: QueryClient, id: string): Promise<Deal> {
+  return keepDeal(client, await postJson<Deal>(`${API}/deals/${encodeURIComponent(id)}/close`));
+}
+
+/** Cancels the deal's orders and keeps its coins. */
+export async function cancelDeal(client: QueryClient, id: string): Promise<Deal> {
+  return keepDeal(client, await postJson<Deal>(`${API}/deals/${encodeURIComponent(id)}/cancel`));
+}
+
+async function read<T>(
+  live: LiveStream,
+  answer: Promise<T>,
+  update: (answer: T, messages: readonly StreamMessage[]) => T,
+): Promise<T> {
+  const held = live.hold();
+  try {
+    return update(await answer, held.messages);
+  } finally {
+    held.release();
+  }
+}
+
+function keepBot(client: QueryClient, bot: Bot): Bot {
+  client.setQueryData<readonly Bot[]>(keys.bots, (bots) =>
+    bots === undefined ? undefined : mergeBots(bots, new Map([[bot.id, bot]])),
+  );
+  return bot;
+}
+
+function keepDeal(client: QueryClient, deal: Deal): Deal {
+  const changed = new Map([[deal.id, deal]]);
+  client.setQueryData<Deal>(keys.deal(deal.id), deal);
+  client.setQueryData<readonly Deal[]>(keys.runningDeals, (deals) =>
+    deals === undefined ? undefined : mergeRunningDeals(deals, changed),
+  );
+  return deal;
+}
+
+async function readRunningDeals(signal: AbortSignal): Promise<readonly Deal[]> {
+  const deals: Deal[] = [];
+  let cursor: string | null = null;
+  do {
+    const query = dealQuery({ scope: 'open', botId: null, symbol: null }, cursor);
+    const page: DealPage = await getJson<DealPage>(`${API}/deals?${query}`, signal);
+    deals.push(...page.deals);
+    cursor = page.nextCursor;
+  } while (cursor !== null && deals.length < RUNNING_DEALS_MOST);
+  return deals;
+}
+
+function dealQuery(filter: DealFilter, cursor: string | null): string {
+  const query = new URLSearchParams({ status: filter.scope, limit: String(DEALS_A_PAGE) });
+  if (filter.botId !== null) query.set('bot', filter.botId);
+  if (filter.symbol !== null) query.set('symbol', filter.symbol);
+  if (cursor !== null) query.set('cursor', cursor);
+  return query.toString();
+}
+
+function last<Kind extends StreamMessage['kind']>(
+  messages: readonly StreamMessage[],
+  kind: Kind,
+): Extract<StreamMessage, { kind: Kind }> | undefined {
+  return messages.findLast(
+    (message): message is Extract<StreamMessage, { kind: Kind }> => message.kind === kind,
+  );
+}
+
+function collectNotes(messages: readonly StreamMessage[]): readonly Note[] {
+  return messages.flatMap((message) => (message.kind === 'note' ? [message.note] : []));
+}
+
+function collectCandles(
+  messages: readonly StreamMessage[],
+  symbol: string,
+  interval: string,
+): ReadonlyMap<number, CandleRow> {
+  const rows = new Map<number, CandleRow>();
+  for (const message of messages) {
+    if (message.kind !== 'candle') continue;
+    if (message.symbol === symbol && message.interval === interval) {
+      rows.set(message.candle[0], message.candle);
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The languages of the desk, and which one a reader gets.
+
+import { createFormat, type Format } from '../number/format.ts';
+import type { Preferences } from '../preferences.ts';
+import { english, type Catalogue } from './english.ts';
+import { german } from './german.ts';
+
+export type LanguageName = 'en' | 'de';
+
+export const catalogues: Readonly<Record<LanguageName, Catalogue>> = { en: english, de: german };
+
+export interface Language {
+  readonly name: LanguageName;
+  readonly text: Catalogue;
+  readonly format: Format;
+}
+
+/**
+ * The language of `preferences` in the reader's own regional form: with English chosen and `de-AT, en-GB`
+ * preferred in the browser, the locale is `en-GB`.
+ */
+export function toLanguage(
+  preferences: Pick<Preferences, 'language' | 'zone' | 'hours'>,
+  preferred: readonly string[],
+): Language {
+  const name = preferences.language === 'system' ? firstKnown(preferred) : preferences.language;
+  const locale = preferred.find((tag) => tag === name || tag.startsWith(`${name}-`)) ?? name;
+  return {
+    name,
+    text: catalogues[name],
+    format: createFormat({ locale, zone: preferences.zone, hours: preferences.hours }),
+  };
+}
+
+function firstKnown(preferred: readonly string[]): LanguageName {
+  for (const tag of preferred) {
+    if (tag === 'de' || tag.startsWith('de-')) return 'de';
+    if (tag === 'en' || tag.startsWith('en-')) return 'en';
+  }
+  return 'en';
+}

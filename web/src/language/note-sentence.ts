@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an event of a deal, which is data, to a sentence in the reader's language.
+
+import type { Instrument, Note } from '../api/types.ts';
+import { amountDecimals, signOf } from '../number/format.ts';
+import type { Catalogue } from './english.ts';
+import type { Language } from './languages.ts';
+import type { NoteKind, NoteText, OrderPurpose } from './note-text.ts';
+import { reasonText, refuserText } from './reason.ts';
+
+/** The values without which a kind's own sentence would have holes; then the general one is used. */
+const NEEDS: Readonly<Record<NoteKind, readonly string[]>> = {
+  dealStarted: ['symbol', 'last'],
+  orderPlacing: ['order', 'price', 'quantity', 'volume'],
+  orderFilled: ['order', 'side', 'price', 'quantity', 'volume'],
+  orderCancelling: ['order', 'price', 'quantity'],
+  orderCancelled: ['order', 'price'],
+  orderRejected: ['order', 'price', 'quantity', 'by', 'rule', 'reason'],
+  averageChanged: ['average', 'takeProfit', 'held', 'cost'],
+  stopLossTriggered: ['last', 'stopLoss'],
+  closeRequested: [],
+  cancelRequested: [],
+  dealCompleted: ['outcome', 'profit', 'profitPercent', 'seconds', 'safetyOrders'],
+  dealCancelled: ['reason', 'kept'],
+  dealFailed: ['reason'],
+  dealPaused: ['order', 'reason', 'until'],
+};
+
+/** What a glance at the latest events needs; the rest is in the deal's own stream. */
+const NOTABLE: ReadonlySet<string> = new Set<NoteKind>([
+  'dealStarted',
+  'orderFilled',
+  'orderRejected',
+  'stopLossTriggered',
+  'closeRequested',
+  'cancelRequested',
+  'dealCompleted',
+  'dealCancelled',
+  'dealFailed',
+  'dealPaused',
+]);
+
+/** Kinds this page has no sentence for count as notable: they are new. */
+export function isNotable(note: Note): boolean {
+  return NOTABLE.has(note.kind) || !(note.kind in NEEDS);
+}
+
+/**
+ * The sentence of `note`. A kind without a sentence of its own, or one that lacks values, is told by naming
+ * everything it carries.
+ */
+export function noteSentence(
+  note: Note,
+  instrument: Instrument | null,
+  language: Language,
+): string {
+  const kind = isNoteKind(note.kind) ? note.kind : null;
+  if (kind === null || NEEDS[kind].some((key) => note.values[key] === undefined)) {
+    return generalSentence(note);
+  }
+  return language.text.notes[kind](toNoteText(note, instrument, language));
+}
+
+function generalSentence(note: Note): string {
+  const kind = note.kind.replace(
+    /([a-z])([A-Z])/g,
+    (_, left: string, right: string) => `${left} ${right.toLowerCase()}`,
+  );
+  const values = Object.entries(note.values).map(([key, value]) => `${key} ${value}`);
+  const first = kind.charAt(0).toUpperCase() + kind.slice(1);
+  return values.length === 0 ? `${first}.` : `${first}: ${values.join(', ')}.`;
+}
+
+function isNoteKind(kind: string): kind is NoteKind {
+  return kind in NEEDS;
+}
+
+function toNoteText(note: Note, instrument: Instrument | null, language: Language): NoteText {
+  const { text, format } = language;
+  const value = (key: string): string => note.values[key] ?? '';
+  const number = (key: string, decimals: number | undefined, unit: string | undefined): string => {
+    const found = value(key);
+    if (!/^-?\d+(\.\d+)?$/.test(found)) return found;
+    const shown = decimals === undefined ? format.exact(found) : format.decimal(found, decimals);
+    return unit === undefined ? shown : `${shown} ${unit}`;
+  };
+  const price = (key: string): string => number(key, instrument?.priceDecimals, undefined);
+  const quantity = (key: string): string =>
+    number(key, instrument?.quantityDecimals, instrument?.baseAsset);
+  const quoteDecimals =
+    instrument === null
+      ? undefined
+      : amountDecimals(instrument.quoteAsset, instrument.priceDecimals);
+  const money = (key: string): string => number(key, quoteDecimals, instrument?.quoteAsset);
+  const purpose = toPurpose(value('order'));
+  const order = orderWords(purpose, value('number'), text);
+  const profit = money('profit');
+  const until = Number(value('until'));
+  return {
+    purpose: purpose ?? 'baseOrder',
+    order,
+    orderFirst: order.charAt(0).toUpperCase() + order.slice(1),
+    isBuy: value('side') === 'buy',
+    isPartial: value('orderQuantity') !== '' && value('filled') !== value('orderQuantity'),
+    hasFills: /[1-9]/.test(value('filled')),
+    isExpired: value('end') === 'expired',
+    isAsked: value('asked') === 'yes',
+    outcome: toOutcome(value('outcome')),
+    symbol: value('symbol'),
+    last: price('last'),
+    price: price('price'),
+    quantity: quantity('quantity'),
+    volume: money('volume'),
+    filled: quantity('filled'),
+    orderQuantity: quantity('orderQuantity'),
+    by: refuserText(value('by'), text),
+    rule: value('rule'),
+    reason: reasonText(value('reason'), text),
+    average: price('average'),
+    takeProfit: price('takeProfit'),
+    stopLoss: price('stopLoss'),
+    held: quantity('held'),
+    cost: money('cost'),
+    profit: signOf(value('profit')) > 0 ? `+${profit}` : profit,
+    profitPercent: /^-?\d+(\.\d+)?$/.test(value('profitPercent'))
+      ? format.percent(value('profitPercent'))
+      : value('profitPercent'),
+    kept: quantity('kept'),
+    safetyOrders: value('safetyOrders'),
+    duration: format.duration(Number(value('seconds')) * 1000 || 0),
+    until: Number.isFinite(until) && until > 0 ? format.clock(until) : value('until'),
+  };
+}
+
+function toPurpose(text: string): OrderPurpose | null {
+  switch (text) {
+    case 'baseOrder':
+    case 'safetyOrder':
+    case 'takeProfit':
+    case 'stopLoss':
+    case 'close':
+      return text;
+    default:
+      return null;
+  }
+}
+
+function toOutcome(text: string): NoteText['outcome'] {
+  return text === 'stopLoss' || text === 'closed' ? text : 'completed';
+}
+
+function orderWords(purpose: OrderPurpose | null, number: string, text: Catalogue): string {
+  if (purpose === null) return text.noteWords.unknownOrder;
+  if (purpose === 'safetyOrder' && number !== '') return text.noteWords.safetyOrderNumber(number);
+  return text.noteWords[purpose];
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a sentence about an event is made from; each language writes the sentences.
+
+export type OrderPurpose = 'baseOrder' | 'safetyOrder' | 'takeProfit' | 'stopLoss' | 'close';
+
+/** An event's values, formatted: prices at the instrument's decimals, amounts with their unit. */
+export interface NoteText {
+  readonly purpose: OrderPurpose;
+  /** What the order is called inside a sentence, and at its beginning. */
+  readonly order: string;
+  readonly orderFirst: string;
+  readonly isBuy: boolean;
+  readonly isPartial: boolean;
+  readonly hasFills: boolean;
+  readonly isExpired: boolean;
+  readonly isAsked: boolean;
+  readonly outcome: 'completed' | 'stopLoss' | 'closed';
+  readonly symbol: string;
+  readonly last: string;
+  readonly price: string;
+  readonly quantity: string;
+  readonly volume: string;
+  readonly filled: string;
+  readonly orderQuantity: string;
+  readonly by: string;
+  readonly rule: string;
+  readonly reason: string;
+  readonly average: string;
+  readonly takeProfit: string;
+  readonly stopLoss: string;
+  readonly held: string;
+  readonly cost: string;
+  readonly profit: string;
+  readonly profitPercent: string;
+  readonly kept: string;
+  readonly safetyOrders: string;
+  readonly duration: string;
+  readonly until: string;
+}
+
+export type NoteKind =
+  | 'dealStarted'
+  | 'orderPlacing'
+  | 'orderFilled'
+  | 'orderCancelling'
+  | 'orderCancelled'
+  | 'orderRejected'
+  | 'averageChanged'
+  | 'stopLossTriggered'
+  | 'closeRequested'
+  | 'cancelRequested'
+  | 'dealCompleted'
+  | 'dealCancelled'
+  | 'dealFailed'
+  | 'dealPaused';
+
+export type NoteSentences = Readonly<Record<NoteKind, (note: NoteText) => string>>;

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// One bot: its ladder drawn to scale, its deals, what it did and why, its settings beside.
+
+import { useParams } from '@tanstack/react-router';
+import { useMemo, type ReactElement } from 'react';
+
+import { useAddress } from '../address.ts';
+import { useBots, useNotes, useRunningDeals } from '../api/queries.ts';
+import type { Bot, Deal, Note } from '../api/types.ts';
+import { ChartPanel } from '../chart/chart-panel.tsx';
+import { useLanguage } from '../language/language.tsx';
+import { Anchor } from '../parts/anchor.tsx';
+import { Card } from '../parts/card.tsx';
+import { DealList } from '../parts/deal-list.tsx';
+import { EventList } from '../parts/event-list.tsx';
+import { Figure, Figures } from '../parts/figure.tsx';
+import { Amount, Profit } from '../parts/numbers.tsx';
+import { Empty, Failed, Skeleton } from '../parts/states.tsx';
+import { useSymbolOf } from '../parts/symbol-of.ts';
+import { paths } from '../paths.ts';
+import { Attention, BotSwitch } from './bot-panel.tsx';
+import { BotSettings } from './bot-settings.tsx';
+import { BotState } from './bot-state.tsx';
+import { NotFoundPage } from './closed.tsx';
+import './bot.css';
+
+const NO_DEALS: readonly Deal[] = [];
+const NO_NOTES: readonly Note[] = [];
+
+export function BotPage(): ReactElement {
+  const { botId } = useParams({ strict: false });
+  const bots = useBots();
+  if (bots.data === undefined) {
+    return bots.isError ? (
+      <Failed error={bots.error} onRetry={() => void bots.refetch()} />
+    ) : (
+      <Skeleton rows={12} />
+    );
+  }
+  const bot = bots.data.find((each) => each.id === botId);
+  return bot === undefined ? <NotFoundPage what="bot" /> : <BotView bot={bot} />;
+}
+
+function BotView({ bot }: { readonly bot: Bot }): ReactElement {
+  const { text, format } = useLanguage();
+  const address = useAddress();
+  const running = useRunningDeals();
+  const notes = useNotes();
+  const symbolOf = useSymbolOf();
+  const deals = useMemo(
+    () => running.data?.filter((deal) => deal.botId === bot.id) ?? NO_DEALS,
+    [running.data, bot.id],
+  );
+  const events = useMemo(
+    () => notes.data?.filter((note) => note.botId === bot.id) ?? NO_NOTES,
+    [notes.data, bot.id],
+  );
+  const { symbols } = bot.settings;
+  const asked = address.parameter('symbol');
+  const symbol =
+    asked !== null && symbols.includes(asked) ? asked : (deals[0]?.symbol ?? symbols[0] ?? '');
+  const openedFirst = Math.min(
+    ...deals.filter((deal) => deal.symbol === symbol).map((deal) => deal.openedAt),
+  );
+  const span = useMemo(
+    () => (Number.isFinite(openedFirst) ? { from: openedFirst, to: null } : null),
+    [openedFirst],
+  );
+  return (
+    <div className="page-scroll">
+      <header className="page-head">
+        <Anchor className="crumb" href={paths.bots}>
+          {text.bots.title}
+        </Anchor>
+        <span className="faint">/</span>
+        <h1>{bot.name}</h1>
+        <BotState bot={bot} />
+        <span className="page-head-space" />
+        <BotSwitch bot={bot} />
+      </header>
+      <Attention bot={bot} deals={deals} />
+      <Figures label={text.overview.figures} isSmall>
+        <Figure name={text.overview.realized}>
+          <Profit value={bot.realizedProfit} asset={bot.quoteAsset} />
+        </Figure>
+        <Figure name={text.overview.unrealized}>
+          <Profit value={bot.unrealizedProfit} asset={bot.quoteAsset} />
+        </Figure>
+        <Figure name={text.overview.fundsInUse}>
+          <Amount value={bot.fundsInUse} asset={bot.quoteAsset} />
+        </Figure>
+        <Figure name={text.overview.runningDeals}>{format.integer(bot.activeDeals)}</Figure>
+        <Figure name={text.overview.completedDeals}>{format.integer(bot.completedDeals)}</Figure>
+      </Figures>
+      <div className="bot-grid">
+        <div className="bot-main">
+          <ChartPanel
+            symbol={symbol}
+            symbols={symbols}
+            onSymbol={(next) => address.change({ symbol: next })}
+            deals={deals}
+            isFittedFirst
+            span={span}
+          />
+          <Card
+            title={text.bot.runningDeals}
+            aside={
+              <Anchor
+                className="card-link"
+                href={`${paths.deals}?scope=closed&bot=${encodeURIComponent(bot.id)}`}
+              >
+                {text.bot.closedDeals}
+              </Anchor>
+            }
+          >
+            {deals.length === 0 ? (
+              <Empty
+                title={text.bot.noDeals}
+                hint={bot.state === 'running' ? text.bot.noDealsRunning : text.bot.noDealsStopped}
+              />
+            ) : (
+              <DealList deals={deals} hasBot={false} />
+            )}
+          </Card>
+          <Card title={text.bot.events} className="bot-events">
+            {notes.data === undefined ? (
+              <Skeleton rows={6} height={40} />
+            ) : events.length === 0 ? (
+              <Empty title={text.overview.eventsEmpty} />
+            ) : (
+              <EventList label={text.bot.events} notes={events} symbolOf={symbolOf} hasDeal />
+            )}
+          </Card>
+        </div>
+        <Card title={text.bot.settings} className="bot-side">
+          <div className="card-body">
+            <BotSettings bot={bot} />
+          </div>
+        </Card>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// The exchange accounts: public key, what the signer may sign for each, when it expires.
+
+import { useState, type ReactElement } from 'react';
+
+import { useBalances, useConnections } from '../api/queries.ts';
+import type { Connection } from '../api/types.ts';
+import { useEverySecond } from '../api/market-clock.ts';
+import { useLanguage } from '../language/language.tsx';
+import type { Language } from '../language/languages.ts';
+import { Badge, type BadgeLook } from '../parts/badge.tsx';
+import { IconButton } from '../parts/button.tsx';
+import { Card } from '../parts/card.tsx';
+import { Holding } from '../parts/numbers.tsx';
+import { Empty, Failed, Skeleton } from '../parts/states.tsx';
+import './connections.css';
+
+const DAY_MS = 86_400_000;
+/** From here on an expiry needs the reader. */
+const SOON_DAYS = 14;
+const COPIED_MS = 2_000;
+
+export function ConnectionsPage(): ReactElement {
+  const { text } = useLanguage();
+  const connections = useConnections();
+  return (
+    <div className="page-scroll">
+      <header className="page-head">
+        <h1>{text.connections.title}</h1>
+      </header>
+      <div className="connections-grid">
+        <div className="connections-main">
+          {connections.data === undefined ? (
+            connections.isError ? (
+              <Failed error={connections.error} onRetry={() => void connections.refetch()} />
+            ) : (
+              <Skeleton rows={8} />
+            )
+          ) : connections.data.length === 0 ? (
+            <Empty title={text.connections.empty} hint={text.connections.emptyHint} />
+          ) : (
+            connections.data.map((connection) => (
+              <ConnectionCard key={connection.id} connection={connection} />
+            ))
+          )}
+        </div>
+        <BalancesCard />
+      </div>
+    </div>
+  );
+}
+
+function ConnectionCard({ connection }: { readonly connection: Connection }): ReactElement {
+  const { text, format } = useLanguage();
+  return (
+    <Card
+      title={connection.name}
+      aside={
+        <Badge look={stateLook(connection.state)}>{text.connections.state[connection.state]}</Badge>
+      }
+    >
+      <div className="card-body connection">
+        <dl className="connection-facts">
+          <div>
+            <dt>{text.connections.venue}</dt>
+            <dd>{connection.venue}</dd>
+          </div>
+          <div>
+            <dt>{text.connections.created}</dt>
+            <dd className="number">{format.date(connection.createdAt)}</dd>
+          </div>
+          <div>
+            <dt>{text.connections.expires}</dt>
+            <dd className="number">
+              {format.date(connection.expiresAt)} <Expiry at={connection.expiresAt} />
+            </dd>
+          </div>
+        </dl>
+        <section aria-label={text.connections.publicKey}>
+          <h3>
+            {text.connections.publicKey}
+            <CopyButton label={text.connections.copyKey} value={connection.publicKeyPem} />
+          </h3>
+          <p className="muted">{text.connections.publicKeyHint}</p>
+          <pre className="connection-text">{connection.publicKeyPem.trim()}</pre>
+        </section>
+        <section aria-label={text.connections.policy}>
+          <h3>{text.connections.policy}</h3>
+          <p className="muted">
+            {connection.policy.length === 0
+              ? text.connections.noPolicy
+              : text.connections.policyHint}
+          </p>
+          {connection.policy.length === 0 ? null : (
+            <pre className="connection-text">{connection.policy.join('\n')}</pre>
+          )}
+          <p className="connection-hash">
+            <span className="muted">{text.connections.policyHash}</span>
+            <code>{connection.policyHash}</code>
+            <CopyButton label={text.connections.copyHash} value={connection.policyHash} />
+          </p>
+        </section>
+      </div>
+    </Card>
+  );
+}
+
+function Expiry({ at }: { readonly at: number }): ReactElement {
+  const language = useLanguage();
+  const words = useEverySecond(() => expiryText(at, Date.now(), language));
+  const when = useEverySecond(() => (at - Date.now() < SOON_DAYS * DAY_MS ? 'soon' : 'later'));
+  return when === 'soon' ? (
+    <Badge look="needsYou">{words}</Badge>
+  ) : (
+    <span className="muted">({words})</span>
+  );
+}
+
+function expiryText(at: number, now: number, { text, format }: Language): string {
+  const days = Math.floor((at - now) / DAY_MS);
+  const count = { count: Math.abs(days), text: format.integer(Math.abs(days)) };
+  if (at <= now) return text.connections.expiredAgo(count);
+  return days === 0 ? text.connections.expiresToday : text.connections.expiresIn(count);
+}
+
+function CopyButton({
+  label,
+  value,
+}: {
+  readonly label: string;
+  readonly value: string;
+}): ReactElement {
+  const { text } = useLanguage();
+  const [isCopied, setCopied] = useState(false);
+  return (
+    <IconButton
+      icon={isCopied ? 'check' : 'copy'}
+      label={isCopied ? text.common.copied : label}
+      onClick={() => {
+        void navigator.clipboard.writeText(value).then(() => {
+          setCopied(true);
+          setTimeout(() => setCopied(false), COPIED_MS);
+        });
+      }}
+    />
+  );
+}
+
+function BalancesCard(): ReactElement {
+  const { text } = useLanguage();
+  const balances = useBalances();
+  return (
+    <Card title={text.connections.balances}>
+      {balances.data === undefined ? (
+        balances.isError ? (
+          <Failed error={balances.error} onRetry={() => void balances.refetch()} />
+        ) : (
+          <Skeleton rows={4} />
+        )
+      ) : balances.data.length === 0 ? (
+        <Empty title={text.connections.balancesEmpty} />
+      ) : (
+        <table className="plain-table">
+          <thead>
+            <tr>
+              <th>{text.connections.asset}</th>
+              <th className="is-number">{text.connections.free}</th>
+              <th className="is-number">{text.connections.locked}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {balances.data.map((balance) => (
+              <tr key={balance.asset}>
+                <th scope="row">{balance.asset}</th>
+                <td className="is-number">
+                  <Holding value={balance.free} asset={balance.asset} />
+                </td>
+                <td className="is-number">
+                  <Holding value={balance.locked} asset={balance.asset} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Card>
+  );
+}
+
+function stateLook(state: Connection['state']): BadgeLook {
+  switch (state) {
+    case 'active':
+      return 'on';
+    case 'created':
+      return 'busy';
+    case 'expired':
+      return 'needsYou';
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layers above the page: a dialog to read or write in, and one that asks for a decision.
+
+import { AlertDialog, Dialog as Radix } from 'radix-ui';
+import type { ReactElement, ReactNode } from 'react';
+
+import { useLanguage } from '../language/language.tsx';
+import { Button, IconButton } from './button.tsx';
+import './dialog.css';
+
+export interface DialogProps {
+  readonly title: string;
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+  readonly isWide?: boolean;
+  readonly children: ReactNode;
+}
+
+export function Dialog({
+  title,
+  isOpen,
+  onClose,
+  isWide = false,
+  children,
+}: DialogProps): ReactElement {
+  const { text } = useLanguage();
+  return (
+    <Radix.Root open={isOpen} onOpenChange={(isNowOpen) => !isNowOpen && onClose()}>
+      <Radix.Portal>
+        <Radix.Overlay className="dialog-veil" />
+        <Radix.Content
+          className={isWide ? 'dialog dialog-wide' : 'dialog'}
+          aria-describedby={undefined}
+        >
+          <header className="dialog-head">
+            <Radix.Title>{title}</Radix.Title>
+            <IconButton icon="close" label={text.common.close} onClick={onClose} />
+          </header>
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+export interface DecisionDialogProps {
+  readonly title: string;
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+  /** What will happen. */
+  readonly children: ReactNode;
+  /** The gesture that confirms. */
+  readonly decision: ReactNode;
+}
+
+export function DecisionDialog({
+  title,
+  isOpen,
+  onClose,
+  children,
+  decision,
+}: DecisionDialogProps): ReactElement {
+  const { text } = useLanguage();
+  return (
+    <AlertDialog.Root open={isOpen} onOpenChange={(isNowOpen) => !isNowOpen && onClose()}>
+      <AlertDialog.Portal>
+        <AlertDialog.Overlay className="dialog-veil" />
+        <AlertDialog.Content className="dialog">
+          <header className="dialog-head">
+            <AlertDialog.Title>{title}</AlertDialog.Title>
+          </header>
+          <AlertDialog.Description asChild>
+            <div className="dialog-text">{children}</div>
+          </AlertDialog.Description>
+          <footer className="dialog-foot">
+            <AlertDialog.Cancel asChild>
+              <Button>{text.common.cancel}</Button>
+            </AlertDialog.Cancel>
+            {decision}
+          </footer>
+        </AlertDialog.Content>
+      </AlertDialog.Portal>
+    </AlertDialog.Root>
+  );
+}

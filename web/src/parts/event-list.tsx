@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The event stream of deals in plain sentences, newest first.
+
+import type { ReactElement } from 'react';
+
+import { useDeskFacts } from '../api/desk-facts.tsx';
+import type { Note } from '../api/types.ts';
+import { useLanguage } from '../language/language.tsx';
+import { noteSentence } from '../language/note-sentence.ts';
+import { dealPath, dealNumber } from '../paths.ts';
+import { Anchor } from './anchor.tsx';
+import { Ago } from './times.tsx';
+import './event-list.css';
+
+export interface EventListProps {
+  readonly label: string;
+  readonly notes: readonly Note[];
+  /** By deal; a note alone does not say what its deal trades. */
+  readonly symbolOf: (note: Note) => string;
+  /** Names the deal of each event, where events of several stand together. */
+  readonly hasDeal: boolean;
+}
+
+/** How an event weighs: `needsYou` was refused or failed, `deal` begins or ends one, `fill` moved coins. */
+type Weight = 'plain' | 'fill' | 'deal' | 'needsYou';
+
+export function EventList({ label, notes, symbolOf, hasDeal }: EventListProps): ReactElement {
+  const language = useLanguage();
+  const facts = useDeskFacts();
+  return (
+    // A list that scrolls takes the focus, so that the keyboard can scroll it.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <ol className="event-list" aria-label={label} tabIndex={0}>
+      {notes.map((note) => (
+        <li key={note.sequence} className={`event event-${weightOf(note.kind)}`}>
+          <span className="event-mark" aria-hidden="true" />
+          <div className="event-text">
+            <p>{noteSentence(note, facts.instrument(symbolOf(note)), language)}</p>
+            <p className="event-foot">
+              <Ago at={note.time} />
+              {hasDeal ? (
+                <Anchor className="event-link" href={dealPath(note.dealId)}>
+                  {`${symbolOf(note)} ${language.text.deal.number(dealNumber(note.dealId))}`}
+                </Anchor>
+              ) : null}
+            </p>
+          </div>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function weightOf(kind: string): Weight {
+  switch (kind) {
+    case 'orderRejected':
+    case 'dealFailed':
+    case 'dealPaused':
+      return 'needsYou';
+    case 'dealStarted':
+    case 'dealCompleted':
+    case 'dealCancelled':
+    case 'stopLossTriggered':
+      return 'deal';
+    case 'orderFilled':
+      return 'fill';
+    default:
+      return 'plain';
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The three processes and the streams: are they up, since when, what is pending.
+
+import type { ReactElement, ReactNode } from 'react';
+
+import { useHealth } from '../api/queries.ts';
+import type { ProcessHealth, StreamHealth } from '../api/types.ts';
+import { useLanguage } from '../language/language.tsx';
+import { Badge, type BadgeLook } from './badge.tsx';
+import { Card } from './card.tsx';
+import { NoNumber } from './numbers.tsx';
+import { Failed, Skeleton } from './states.tsx';
+import { Ago } from './times.tsx';
+import './health-card.css';
+
+export function HealthCard(): ReactElement {
+  const { text, format } = useLanguage();
+  const health = useHealth();
+  const { data } = health;
+  return (
+    <Card
+      title={text.health.title}
+      aside={
+        data === undefined ? null : (
+          <Badge look={data.state === 'ok' ? 'on' : 'needsYou'}>
+            {data.state === 'ok' ? text.health.ok : text.health.degraded}
+          </Badge>
+        )
+      }
+    >
+      {data === undefined ? (
+        health.isError ? (
+          <Failed error={health.error} onRetry={() => void health.refetch()} />
+        ) : (
+          <Skeleton rows={7} height={24} />
+        )
+      ) : (
+        <dl className="health-list">
+          {data.processes.map((process) => (
+            <Line
+              key={process.name}
+              name={<Badge look={processLook(process)}>{text.health.process[process.name]}</Badge>}
+              title={process.detail}
+            >
+              <ProcessText process={process} />
+            </Line>
+          ))}
+          {data.streams.map((stream) => (
+            <Line
+              key={stream.name}
+              name={
+                <Badge look={stream.state === 'up' ? 'on' : 'needsYou'}>
+                  {text.health.stream[stream.name]}
+                </Badge>
+              }
+              title={stream.detail}
+            >
+              <StreamText stream={stream} />
+            </Line>
+          ))}
+          <Line name={text.health.roundTrip}>
+            {data.roundTripMs === null ? <NoNumber /> : format.milliseconds(data.roundTripMs)}
+          </Line>
+          <Line name={text.health.clockSkew}>
+            {data.clockSkewMs === null ? <NoNumber /> : format.milliseconds(data.clockSkewMs)}
+          </Line>
+          <Line name={text.health.pending}>{format.integer(data.pendingEffects)}</Line>
+          <Line name={text.health.ambiguous}>
+            {data.ambiguousOrders === 0 ? (
+              format.integer(0)
+            ) : (
+              <Badge look="needsYou">{format.integer(data.ambiguousOrders)}</Badge>
+            )}
+          </Line>
+        </dl>
+      )}
+    </Card>
+  );
+}
+
+function Line({
+  name,
+  title,
+  children,
+}: {
+  readonly name: ReactNode;
+  readonly title?: string;
+  readonly children: ReactNode;
+}): ReactElement {
+  return (
+    <div title={title === '' ? undefined : title}>
+      <dt>{name}</dt>
+      <dd className="number">{children}</dd>
+    </div>
+  );
+}
+
+function ProcessText({ process }: { readonly process: ProcessHealth }): ReactElement {
+  const { text, format } = useLanguage();
+  const restarts =
+    process.restarts === 0
+      ? ''
+      : text.health.restarts({ count: process.restarts, text: format.integer(process.restarts) });
+  const memory = process.memoryBytes === null ? '' : format.bytes(process.memoryBytes);
+  const words =
+    process.state === 'up' ? [memory, restarts] : [text.health[process.state], restarts];
+  return <>{words.filter((word) => word !== '').join(' · ')}</>;
+}
+
+function StreamText({ stream }: { readonly stream: StreamHealth }): ReactElement {
+  const { text } = useLanguage();
+  if (stream.lastEventAt === null) return <>{text.health.noEvent}</>;
+  return <Ago at={stream.lastEventAt} />;
+}
+
+function processLook(process: ProcessHealth): BadgeLook {
+  switch (process.state) {
+    case 'up':
+      return 'on';
+    case 'starting':
+      return 'busy';
+    case 'down':
+      return 'needsYou';
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// A button that acts only after it was held: the deliberate gesture for what cannot be undone.
+
+import { useEffect, useRef, useState, type ReactElement } from 'react';
+
+import './hold-button.css';
+
+const HOLD_MS = 1_000;
+/** How long a first press without holding stays armed, for pointing aids that can only press. */
+const ARMED_MS = 4_000;
+
+export interface HoldButtonProps {
+  readonly label: string;
+  /** Shown once a press too short has armed the button. */
+  readonly armedLabel: string;
+  readonly isBusy: boolean;
+  readonly onConfirm: () => void;
+}
+
+/**
+ * Held by pointer, Enter or the space bar for one second it confirms. A click that was no press of either
+ * (assistive technology sends such) arms it, and a second one confirms.
+ */
+export function HoldButton({
+  label,
+  armedLabel,
+  isBusy,
+  onConfirm,
+}: HoldButtonProps): ReactElement {
+  const [isHeld, setHeld] = useState(false);
+  const [isArmed, setArmed] = useState(false);
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const isPress = useRef(false);
+
+  const release = (): void => {
+    if (timer.current !== null) clearTimeout(timer.current);
+    timer.current = null;
+    setHeld(false);
+  };
+  const hold = (): void => {
+    isPress.current = true;
+    if (isBusy || timer.current !== null) return;
+    setHeld(true);
+    timer.current = setTimeout(() => {
+      release();
+      onConfirm();
+    }, HOLD_MS);
+  };
+  useEffect(
+    () => () => {
+      if (timer.current !== null) clearTimeout(timer.current);
+    },
+    [],
+  );
+  useEffect(() => {
+    if (!isArmed) return undefined;
+    const disarm = setTimeout(() => setArmed(false), ARMED_MS);
+    return () => clearTimeout(disarm);
+  }, [isArmed]);
+
+  return (
+    <button
+      type="button"
+      className="hold-button"
+      data-held={isHeld}
+      aria-disabled={isBusy}
+      onPointerDown={(event) => {
+        if (event.button === 0) hold();
+      }}
+      onPointerUp={release}
+      onPointerLeave={release}
+      onPointerCancel={release}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        if (!event.repeat) hold();
+      }}
+      onKeyUp={release}
+      onBlur={release}
+      onContextMenu={(event) => event.preventDefault()}
+      onClick={() => {
+        const wasPress = isPress.current;
+        isPress.current = false;
+        if (wasPress || isBusy) return;
+        if (isArmed) onConfirm();
+        setArmed(!isArmed);
+      }}
+    >
+      <span className="hold-button-fill" aria-hidden="true" />
+      <span className="hold-button-text">{isArmed ? armedLabel : label}</span>
+    </button>
+  );
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pages by address. Each is its own chunk and is fetched when it is first opened.
+
+import {
+  createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, type AnyRouter,
+} from '@tanstack/react-router'; // prettier-ignore
+
+import { BrokenPage, NotFoundPage } from './pages/closed.tsx';
+import { Shell } from './shell/shell.tsx';
+
+export function createDeskRouter(): AnyRouter {
+  const root = createRootRoute({
+    component: Shell,
+    notFoundComponent: () => <NotFoundPage what="page" />,
+  });
+  const page = (path: string, load: () => Promise<Record<string, unknown>>, name: string) =>
+    createRoute({
+      getParentRoute: () => root,
+      path,
+      component: lazyRouteComponent(load, name),
+      errorComponent: BrokenPage,
+    });
+  return createRouter({
+    routeTree: root.addChildren([
+      // Where a spent link leads; a browser that has a session goes on to the desk.
+      createRoute({
+        getParentRoute: () => root,
+        path: '/locked',
+        beforeLoad: () => {
+          throw redirect({ to: '/', replace: true });
+        },
+      }),
+      page('/', () => import('./pages/overview.tsx'), 'OverviewPage'),
+      page('/bots', () => import('./pages/bots.tsx'), 'BotsPage'),
+      page('/bots/$botId', () => import('./pages/bot.tsx'), 'BotPage'),
+      page('/deals', () => import('./pages/deals.tsx'), 'DealsPage'),
+      page('/deals/$dealId', () => import('./pages/deal.tsx'), 'DealPage'),
+      page('/connections', () => import('./pages/connections.tsx'), 'ConnectionsPage'),
+      page('/settings', () => import('./pages/settings.tsx'), 'SettingsPage'),
+    ]),
+    // Parameters are plain text, as they stand in the address.
+    parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+    stringifySearch: (search) => {
+      const text = new URLSearchParams(
+        Object.entries(search).map(([name, value]) => [name, String(value)]),
+      ).toString();
+      return text === '' ? '' : `?${text}`;
+    },
+    scrollRestoration: false,
+    defaultPendingMs: 0,
+  });
+}

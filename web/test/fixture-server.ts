@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+// A desk to test the page against: serves web/dist and the HTTP API with the fixture's data, and does on request
+// what a real one does only on bad days.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { Bot, Candles, Deal, StreamMessage } from '../src/api/types.ts';
+import {
+  atPrice,
+  makeFixtureData,
+  makeTotals,
+  type CandleRow,
+  type FixtureData,
+} from './fixture-data.ts';
+
+const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+/** What the desk's real server sends with the page. */
+const CSP = "default-src 'self'; style-src 'self' 'unsafe-inline'";
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+const INTERVALS: Readonly<Record<string, number>> = {
+  '1m': 1, '5m': 5, '15m': 15, '1h': 60, '4h': 240, '1d': 1440,
+}; // prettier-ignore
+
+interface Stream {
+  readonly response: ServerResponse;
+  readonly interval: string;
+}
+
+export class FixtureServer {
+  readonly data: FixtureData;
+  /** Requests answered, by method and path. */
+  readonly requests = new Map<string, number>();
+  isLocked = false;
+  /** Streams are refused and requests are cut, as when the process is gone. */
+  isDown = false;
+  /** Paths (without the prefix) answered with an error 500. */
+  readonly failing = new Set<string>();
+  readonly #server: Server;
+  readonly #streams = new Set<Stream>();
+  #sequence = 0;
+  #port = 0;
+
+  constructor(data: FixtureData) {
+    this.data = data;
+    this.#server = createServer((request, response) => {
+      void this.#answer(request, response);
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  async start(port = 0): Promise<string> {
+    await new Promise<void>((resolve) => {
+      this.#server.listen(port, '127.0.0.1', resolve);
+    });
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('expected a TCP address');
+    this.#port = address.port;
+    return this.url;
+  }
+
+  async stop(): Promise<void> {
+    this.dropStreams();
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  /** Sends `message` to every page that listens, under the next number. */
+  push(message: StreamMessage): void {
+    this.#sequence += 1;
+    for (const stream of this.#streams) write(stream, this.#sequence, message);
+  }
+
+  /** Loses `count` messages, as a page sees it. */
+  skip(count: number): void {
+    this.#sequence += count;
+  }
+
+  dropStreams(): void {
+    for (const stream of this.#streams) stream.response.destroy();
+    this.#streams.clear();
+  }
+
+  /** Moves `symbol` to `price`: quote, running candle, and the deals that hold it. */
+  move(symbol: string, price: number): void {
+    const instrument = this.data.desk.instruments.find((each) => each.symbol === symbol);
+    const rows = this.data.candles.get(symbol);
+    const last = rows?.at(-1);
+    if (instrument === undefined || rows === undefined || last === undefined) {
+      throw new Error(`expected a symbol of the fixture, found ${symbol}`);
+    }
+    const text = (value: number): string => value.toFixed(instrument.priceDecimals);
+    const tick = Number(instrument.tickSize);
+    const candle: CandleRow = [
+      last[0],
+      last[1],
+      text(Math.max(Number(last[2]), price)),
+      text(Math.min(Number(last[3]), price)),
+      text(price),
+      last[5],
+    ];
+    rows[rows.length - 1] = candle;
+    this.push({
+      kind: 'quote',
+      symbol,
+      time: last[0] + 30_000,
+      bid: text(price - tick),
+      ask: text(price + tick),
+      last: text(price),
+    });
+    this.push({ kind: 'candle', symbol, interval: '1m', candle });
+    for (const [index, deal] of this.data.deals.entries()) {
+      if (deal.closedAt !== null || deal.symbol !== symbol) continue;
+      const moved = atPrice(deal, price);
+      this.data.deals[index] = moved;
+      this.push({ kind: 'deal', deal: moved });
+    }
+    this.push({ kind: 'totals', totals: makeTotals(this.data) });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', this.url);
+    const name = `${request.method} ${url.pathname}`;
+    this.requests.set(name, (this.requests.get(name) ?? 0) + 1);
+    if (this.isDown) {
+      request.socket.destroy();
+      return;
+    }
+    if (!url.pathname.startsWith('/api/v1/')) {
+      await sendFile(url.pathname, response);
+      return;
+    }
+    const path = url.pathname.slice('/api/v1'.length);
+    if (this.isLocked) {
+      sendError(response, 401, 'locked', 'expected the cookie of an open session, found none');
+    } else if (this.failing.has(path)) {
+      sendError(response, 500, 'internal', `the fixture fails ${path}`);
+    } else if (request.method === 'POST') {
+      this.#command(path, response);
+    } else {
+      this.#read(path, url.searchParams, request, response);
+    }
+  }
+
+  #read(
+    path: string,
+    query: URLSearchParams,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    const [, first = '', id = '', part = ''] = path.split('/').map(decodeURIComponent);
+    switch (id === '' ? first : `${first}/:id${part === '' ? '' : `/${part}`}`) {
+      case 'desk':
+        return sendJson(response, this.data.desk);
+      case 'health':
+        return sendJson(response, this.data.health);
+      case 'totals':
+        return sendJson(response, makeTotals(this.data));
+      case 'balances':
+        return sendJson(response, this.data.balances);
+      case 'connections':
+        return sendJson(response, this.data.connections);
+      case 'bots':
+        return sendJson(response, this.data.bots);
+      case 'deals':
+        return sendJson(response, this.#dealPage(query));
+      case 'notes':
+        return sendJson(response, this.data.notes.slice(0, Number(query.get('limit') ?? 100)));
+      case 'candles':
+        return sendJson(response, this.#candles(query));
+      case 'stream':
+        return this.#open(query.get('interval') ?? '1m', request, response);
+      case 'bots/:id':
+        return sendFound(
+          response,
+          this.data.bots.find((bot) => bot.id === id),
+        );
+      case 'deals/:id':
+        return sendFound(
+          response,
+          this.data.deals.find((deal) => deal.id === id),
+        );
+      case 'deals/:id/notes':
+        return sendJson(
+          response,
+          this.data.notes.filter((note) => note.dealId === id),
+        );
+      default:
+        return sendError(response, 404, 'not_found', `no such path: ${path}`);
+    }
+  }
+
+  #command(path: string, response: ServerResponse): void {
+    const [, first = '', id = '', action = ''] = path.split('/').map(decodeURIComponent);
+    if (first === 'bots' && (action === 'start' || action === 'stop')) {
+      const index = this.data.bots.findIndex((each) => each.id === id);
+      const bot = this.data.bots[index];
+      if (bot === undefined) return sendFound(response, undefined);
+      const changed: Bot = { ...bot, state: action === 'start' ? 'running' : 'stopped' };
+      this.data.bots[index] = changed;
+      this.push({ kind: 'bot', bot: changed });
+      return sendJson(response, changed);
+    }
+    if (first === 'deals' && (action === 'close' || action === 'cancel')) {
+      const index = this.data.deals.findIndex((each) => each.id === id);
+      const deal = this.data.deals[index];
+      if (deal === undefined) return sendFound(response, undefined);
+      if (deal.closedAt !== null)
+        return sendError(response, 409, 'deal_ended', `deal ${id} has ended`);
+      const changed: Deal = {
+        ...deal,
+        status: 'closing',
+        reason: action === 'close' ? 'sale' : 'cancelConfirmation',
+      };
+      this.data.deals[index] = changed;
+      this.push({ kind: 'deal', deal: changed });
+      return sendJson(response, changed);
+    }
+    return sendError(response, 404, 'not_found', `no such path: ${path}`);
+  }
+
+  #dealPage(query: URLSearchParams): unknown {
+    const status = query.get('status') ?? 'all';
+    const found = this.data.deals.filter((deal) => {
+      if (query.has('bot') && deal.botId !== query.get('bot')) return false;
+      if (query.has('symbol') && deal.symbol !== query.get('symbol')) return false;
+      return status === 'all' || (status === 'open') === (deal.closedAt === null);
+    });
+    const from = Number(query.get('cursor') ?? 0);
+    const limit = Math.min(Number(query.get('limit') ?? 50), 500);
+    const deals = found.slice(from, from + limit);
+    return {
+      deals,
+      nextCursor: from + limit < found.length ? String(from + limit) : null,
+      total: found.length,
+    };
+  }
+
+  #candles(query: URLSearchParams): Candles {
+    const symbol = query.get('symbol') ?? '';
+    const interval = query.get('interval') ?? '1m';
+    const minutes = INTERVALS[interval] ?? 1;
+    const rows = gather(this.data.candles.get(symbol) ?? [], minutes);
+    return { symbol, interval, candles: rows.slice(-Number(query.get('limit') ?? 500)) };
+  }
+
+  #open(interval: string, request: IncomingMessage, response: ServerResponse): void {
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'content-security-policy': CSP,
+    });
+    const stream: Stream = { response, interval };
+    this.#streams.add(stream);
+    request.on('close', () => this.#streams.delete(stream));
+    write(stream, this.#sequence, { kind: 'hello', sequence: this.#sequence });
+    for (const { symbol, tickSize, priceDecimals } of this.data.desk.instruments) {
+      const last = this.data.candles.get(symbol)?.at(-1);
+      if (last === undefined) continue;
+      const price = Number(last[4]);
+      this.push({
+        kind: 'quote',
+        symbol,
+        time: last[0] + 30_000,
+        bid: (price - Number(tickSize)).toFixed(priceDecimals),
+        ask: (price + Number(tickSize)).toFixed(priceDecimals),
+        last: last[4],
+      });
+    }
+  }
+}
+
+/** One-minute rows as rows of `minutes`. */
+function gather(rows: readonly CandleRow[], minutes: number): readonly CandleRow[] {
+  if (minutes === 1) return rows;
+  const step = minutes * 60_000;
+  const gathered: CandleRow[] = [];
+  for (const row of rows) {
+    const time = Math.floor(row[0] / step) * step;
+    const last = gathered.at(-1);
+    if (last === undefined || last[0] !== time) {
+      gathered.push([time, row[1], row[2], row[3], row[4], row[5]]);
+      continue;
+    }
+    gathered[gathered.length - 1] = [
+      time,
+      last[1],
+      Number(row[2]) > Number(last[2]) ? row[2] : last[2],
+      Number(row[3]) < Number(last[3]) ? row[3] : last[3],
+      row[4],
+      String(Number((Number(last[5]) + Number(row[5])).toFixed(8))),
+    ];
+  }
+  return gathered;
+}
+
+function write(stream: Stream, sequence: number, message: StreamMessage): void {
+  stream.response.write(`id: ${sequence}\ndata: ${JSON.stringify(message)}\n\n`);
+}
+
+function sendJson(response: ServerResponse, body: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(JSON.stringify(body));
+}
+
+function sendFound(response: ServerResponse, body: unknown): void {
+  if (body === undefined) sendError(response, 404, 'not_found', 'expected a known id');
+  else sendJson(response, body);
+}
+
+function sendError(response: ServerResponse, status: number, error: string, message: string): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ error, message }));
+}
+
+/** A file of the built page; any other path is the page itself, which finds its way by the address. */
+async function sendFile(path: string, response: ServerResponse): Promise<void> {
+  const safe = normalize(decodeURIComponent(path)).replace(/^(\.\.(\/|$))+/, '');
+  const name = extname(safe) === '' ? 'index.html' : safe;
+  try {
+    const body = await readFile(join(DIST, name));
+    response.writeHead(200, {
+      'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
+      'content-security-policy': CSP,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    });
+    response.end(body);
+  } catch {
+    response.writeHead(404, { 'content-type': 'text/plain' });
+    response.end('not found');
+  }
+}
+
+/** `node web/test/fixture-server.ts [port]`: the desk to look at while working on it; it moves by itself. */
+if (import.meta.main) {
+  const server = new FixtureServer(makeFixtureData(42));
+  const url = await server.start(Number(process.argv[2] ?? 4173));
+  process.stdout.write(`${url}\n`);
+  let step = 0;
+  setInterval(() => {
+    step += 1;
+    for (const instrument of server.data.desk.instruments) {
+      const close = Number(server.data.candles.get(instrument.symbol)?.at(-1)?.[4] ?? 1);
+      server.move(instrument.symbol, close * (1 + Math.sin(step / 7 + close) * 0.0002));
+    }
+  }, 500);
+}
