@@ -35,7 +35,8 @@ import type {
 } from './api/schemas.ts';
 import type { LiveSource } from './api/live.ts';
 import type { MarketHub } from './market/market-hub.ts';
-import type { BotRunner, Bot as RunnerBot } from './runner/bot-runner.ts';
+import type { BotRunner } from './runner/bot-runner.ts';
+import type { Bot as RunnerBot } from './runner/bot.ts';
 import { toNote, type DealProjection } from './runner/deal-projection.ts';
 import type { OrderDesk } from './runner/order-desk.ts';
 import { sumTexts, type ProfitBook } from './runner/profit-book.ts';

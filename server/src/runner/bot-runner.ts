@@ -25,6 +25,7 @@ import type { TimedQuote } from '@kontor/exchange';
 import type { Note } from '../api/schemas.ts';
 import type { MarketClock } from '../market/market-clock.ts';
 import { numberOf, textOf, type Row, type Store } from '../store/store.ts';
+import type { Bot } from './bot.ts';
 import type { DealProjection } from './deal-projection.ts';
 import type { LiveOrder } from './order-desk.ts';
 
@@ -33,13 +34,6 @@ const SNAPSHOT_EVERY = 64;
 /** Beyond this many waiting events a newer price of a symbol replaces an older one that still waits. */
 const QUEUE_LENGTH_MAX = 20_000;
 const TIMER_CHECK_MS = 50;
-
-export interface Bot {
-  readonly botId: string;
-  readonly connection: string;
-  readonly createdAt: number;
-  readonly state: BotState;
-}
 
 export interface RunnerPorts {
   readonly store: Store;

@@ -22,7 +22,7 @@ import {
 } from '@kontor/core';
 import type { Deal, Fill, LadderStep, Note, Order } from '../api/schemas.ts';
 import { numberOf, textOf, type Row, type Store } from '../store/store.ts';
-import type { Bot } from './bot-runner.ts';
+import type { Bot } from './bot.ts';
 
 /** A deal's own part of what the API shows; orders, fills and prices of the moment are added when it is read. */
 type Summary = Omit<
