@@ -2,63 +2,37 @@
 // A whole desk for tests: simulator, supervisor and the three processes, on loopback and in a folder of its own.
 
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { DcaSettings } from '@kontor/core';
 import type { api } from '@kontor/server';
 import { demoPolicy } from '../cli/src/demo-desk.ts';
 import { connectDesk, DeskClientError, type DeskClient } from '../cli/src/desk-client.ts';
 import { deskFiles, makeDirectories, writeJson } from '../cli/src/desk-files.ts';
-import { endChild, Supervisor, type ProcessName } from '../cli/src/supervisor.ts';
+import { startDemoExchange, type DemoExchangeAddresses } from '../cli/src/demo-exchange.ts';
+import { Supervisor, type ProcessName } from '../cli/src/supervisor.ts';
 
-const NODE_FLAGS = ['--disable-warning=ExperimentalWarning'];
 const WAIT_MS_MAX = 30_000;
 const POLL_MS = 5;
 
 export interface SimulatorProcess {
-  readonly addresses: {
-    readonly rest: string;
-    readonly streams: string;
-    readonly wsApi: string;
-    readonly control: string;
-    readonly market: {
-      readonly kind: 'synthetic' | 'candles' | 'trades';
-      readonly seed: string;
-      readonly symbols: readonly string[];
-    };
-    readonly accounts: readonly {
-      readonly name: string;
-      readonly apiKey: string;
-      readonly secret?: string;
-    }[];
-  };
+  readonly addresses: DemoExchangeAddresses;
   /** Asks the control port; `body` makes it a POST. Fails the test when it answers no. */
   control<T>(path: string, body?: unknown): Promise<T>;
   stop(): Promise<void>;
 }
 
-/** Starts the simulator as a process and waits for its line. */
+/** Starts the simulator as a process, as `kontor start` does. */
 export async function startSimulator(options: readonly string[]): Promise<SimulatorProcess> {
-  const child = spawn(
-    process.execPath,
-    [
-      ...NODE_FLAGS,
-      fileURLToPath(import.meta.resolve('@kontor/simulator/main')),
-      ...options,
-      '--json',
-      '--exit-with-stdin',
-    ],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
-  );
-  const line = await firstLine(child);
-  const addresses: SimulatorProcess['addresses'] = JSON.parse(line);
+  const { addresses, stop } = await startDemoExchange({
+    arguments: options,
+    onStopped: (reason) => process.stderr.write(`the simulator ended: ${reason}\n`),
+  });
   return {
     addresses,
+    stop,
     async control(path, body) {
       const response = await fetch(`${addresses.control}/control${path}`, {
         method: body === undefined ? 'GET' : 'POST',
@@ -71,7 +45,6 @@ export async function startSimulator(options: readonly string[]): Promise<Simula
       assert.ok(response.ok, `${path}: HTTP ${response.status} ${JSON.stringify(answer)}`);
       return answer;
     },
-    stop: () => endChild(child),
   };
 }
 
@@ -254,19 +227,4 @@ async function unlessRestarting<T>(
     if (error instanceof DeskClientError && error.code === 'not_running') return null;
     throw error;
   }
-}
-
-function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    if (child.stdout === null) return;
-    const timer = setTimeout(
-      () => reject(new Error('the simulator was not ready in time')),
-      WAIT_MS_MAX,
-    );
-    child.once('exit', (code) => reject(new Error(`the simulator ended (exit code ${code})`)));
-    createInterface({ input: child.stdout }).once('line', (line) => {
-      clearTimeout(timer);
-      resolve(line);
-    });
-  });
 }

@@ -154,7 +154,7 @@ const CASES: readonly Case[] = [
       'core/src/a.ts': `import { b } from './b.ts';`,
       'core/src/b.ts': `import type { A } from './a.ts';`,
     },
-    expected: /cycle: core\/src\/a\.ts → core\/src\/b\.ts/,
+    expected: /cycle: core\/src\/a\.ts → core\/src\/b\.ts → core\/src\/a\.ts$/,
   },
   {
     rule: 'T25',
@@ -164,7 +164,7 @@ const CASES: readonly Case[] = [
       'core/src/b.ts': `import { c } from './c.ts';`,
       'core/src/c.ts': `import { a } from './a.ts';`,
     },
-    expected: /cycle: core\/src\/a\.ts → core\/src\/b\.ts → core\/src\/c\.ts/,
+    expected: /cycle: core\/src\/a\.ts → core\/src\/b\.ts → core\/src\/c\.ts → core\/src\/a\.ts$/,
   },
   {
     rule: 'T26',

@@ -2,7 +2,7 @@
 // Everything that can be said about the code without running it: one line a step, its time, and what it found.
 //
 //   node tools/check.ts          all steps; `npm run check`
-//   node tools/check.ts --fix    formats first
+//   node tools/check.ts --fix    first mends what can be mended without a person, and formats
 //   node tools/check.ts --fast   what goes before the tests
 
 import { spawn } from 'node:child_process';
@@ -22,10 +22,18 @@ interface Step {
 }
 
 const PRETTIER = 'node_modules/prettier/bin/prettier.cjs';
+const PRETTIER_OPTIONS = [
+  '--log-level=warn',
+  '--cache',
+  '--cache-strategy=content',
+  '--cache-location=.build/prettier-cache',
+  '.',
+] as const;
+const OXLINT = 'node_modules/oxlint/bin/oxlint';
 const TSC = 'node_modules/typescript/bin/tsc';
 
 const STEPS: readonly Step[] = [
-  { name: 'format', programs: [[PRETTIER, '--check', '--log-level', 'warn', '.']] },
+  { name: 'format', programs: [[PRETTIER, '--check', ...PRETTIER_OPTIONS]] },
   {
     name: 'types',
     programs: [
@@ -33,7 +41,7 @@ const STEPS: readonly Step[] = [
       [TSC, '-p', 'tsconfig.tests.json'],
     ],
   },
-  { name: 'lint', programs: [['node_modules/oxlint/bin/oxlint', '--type-aware', '--format=unix']] },
+  { name: 'lint', programs: [[OXLINT, '--type-aware', '--format=unix']] },
   { name: 'layers', programs: [['tools/layers.ts']] },
   { name: 'tidy', programs: [['tools/tidy.ts']] },
   { name: 'api types', programs: [['tools/api-types.ts', '--check']] },
@@ -48,7 +56,10 @@ const STEPS: readonly Step[] = [
 
 /** Runs the steps and prints them; true where all are clean. */
 export async function check(options: { isFast: boolean; isFixing: boolean }): Promise<boolean> {
-  if (options.isFixing) await run([PRETTIER, '--write', '--log-level', 'warn', '.']);
+  if (options.isFixing) {
+    await run([OXLINT, '--type-aware', '--fix']);
+    await run([PRETTIER, '--write', ...PRETTIER_OPTIONS]);
+  }
   let isClean = true;
   for (const step of STEPS) {
     if (options.isFast && step.isSlow === true) continue;

@@ -13,7 +13,7 @@ export interface Token {
 
 export interface Import {
   readonly specifier: string;
-  /** `file`: named by `new URL(…, import.meta.url)` or `import.meta.resolve`, so loaded rather than imported. */
+  /** `file`: named beside `import.meta` (`new URL`, `resolve`, `join` with `dirname`), so loaded, not imported. */
   readonly kind: 'static' | 'dynamic' | 'file';
   readonly isTypeOnly: boolean;
   /** Names taken by braces; `*` for a whole module or a default. */
@@ -156,7 +156,20 @@ export function imports(source: string): Import[] {
     found.push({ specifier: token.text.slice(1, -1), line: token.line, ...entry });
   };
   for (const [index, token] of list.entries()) {
-    if (token.kind !== 'word' || text(index - 1) === '.') continue;
+    if (token.kind !== 'word') continue;
+    if (token.text === 'dirname' && text(index - 2) === 'meta' && text(index + 1) === ',') {
+      const name = text(index + 2).slice(1, -1);
+      if (/^[\w.-]+$/.test(name)) {
+        found.push({
+          specifier: `./${name}`,
+          line: token.line,
+          kind: 'file',
+          isTypeOnly: false,
+          names: ['*'],
+        });
+      }
+    }
+    if (text(index - 1) === '.') continue;
     if (token.text === 'import' && text(index + 1) === '(') {
       add(index + 2, { kind: 'dynamic', isTypeOnly: false, names: ['*'] });
     } else if (token.text === 'import' && text(index + 1) === '.') {

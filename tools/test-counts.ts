@@ -13,7 +13,8 @@ export interface TestCounts {
   readonly todo: number;
 }
 
-export async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+// node:test takes a reporter by its default export.
+export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   for await (const event of source) {
     if (event.type !== 'test:summary') continue;
     const { tests, suites, passed, cancelled, skipped, todo } = event.data.counts;
@@ -22,6 +23,3 @@ export async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<
     yield `${JSON.stringify(counts)}\n`;
   }
 }
-
-// node:test takes a reporter by its default export.
-export default report;

@@ -91,6 +91,9 @@ export function createServer(
         account = { ...account, state: 'down', reason: `egress: ${reason}` };
       if (state === 'up' && isRunning) void subscribe();
     },
+    // Only the supervisor can join the processes anew, and it does so when this one is gone.
+    onBroken: (peer, reason) =>
+      onFatal(new Error(`${peer} does not speak the protocol of this version: ${reason}`)),
   });
 
   const hub = new MarketHub(

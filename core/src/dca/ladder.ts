@@ -22,8 +22,7 @@ import {
 } from '../position.ts';
 import { divCeil, divFloor, PPM, priceTicks, quantityLots, type PriceTicks } from '../units.ts';
 import { lotsForVolume } from './order-rules.ts';
-import type { DcaSettings } from './settings.ts';
-import { formatRatioPercent, termsOf } from './terms.ts';
+import { formatRatioPercent, termsOf, type DcaSettings } from './terms.ts';
 
 /** Price of a safety order: ⌊base average × (1 − deviation/100)⌋ in ticks; 0 when the ladder leaves the market. */
 export function rungPrice(baseAverage: Ratio, deviation: Ratio): number {

@@ -7,32 +7,9 @@ import { averageTicks, heldLots, type Ratio } from '../position.ts';
 import { divCeil, type PriceTicks } from '../units.ts';
 import { boughtAt, rungPrice, stopLossPrice, takeProfitTicks } from './ladder.ts';
 import { lotsForVolume, orderFault, slippedBuy } from './order-rules.ts';
-import { formatRatioPercent, termsOf, type Terms } from './terms.ts';
+import { formatRatioPercent, termsOf, type DcaSettings, type Terms } from './terms.ts';
 
-export interface DcaSettings {
-  readonly name: string;
-  readonly symbols: readonly string[];
-  /** In the quote asset, before the venue's fee. */
-  readonly baseOrderVolume: string;
-  /** `market`: IOC within `maxSlippage` of the ask. `limit`: rests at the bid, moved after five minutes. */
-  readonly baseOrderType: 'market' | 'limit';
-  readonly safetyOrderVolume: string;
-  /** Distance of the first safety order from the base order's average price, in percent. */
-  readonly safetyOrderStep: string;
-  readonly maxSafetyOrders: number;
-  readonly maxActiveSafetyOrders: number;
-  readonly volumeScale: string;
-  readonly stepScale: string;
-  /** Profit in percent of everything the deal bought, after both fees. */
-  readonly takeProfit: string;
-  /** In percent below the base order's average price; absent means none. */
-  readonly stopLoss?: string;
-  /** Per symbol, counted from the close of the deal. */
-  readonly cooldownSeconds: number;
-  readonly maxActiveDeals: number;
-  /** How far from the best price an immediate order may trade, in percent. */
-  readonly maxSlippage: string;
-}
+export type { DcaSettings } from './terms.ts';
 
 export interface SettingsError {
   readonly field: string;

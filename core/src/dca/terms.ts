@@ -1,10 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings as exact numbers: percentages, volumes and the whole ladder as ratios of integers.
+// Settings as a person writes them, and as exact numbers: percentages, volumes and the whole ladder as ratios of integers.
 
 import { formatDecimal, toScaled, trimDecimal } from '../decimal.ts';
 import { power10, type Ratio } from '../position.ts';
 import { divHalfEven } from '../units.ts';
-import type { DcaSettings } from './settings.ts';
+
+/** Plain JSON data with decimals as text; settings.ts checks it. */
+export interface DcaSettings {
+  readonly name: string;
+  readonly symbols: readonly string[];
+  /** In the quote asset, before the venue's fee. */
+  readonly baseOrderVolume: string;
+  /** `market`: IOC within `maxSlippage` of the ask. `limit`: rests at the bid, moved after five minutes. */
+  readonly baseOrderType: 'market' | 'limit';
+  readonly safetyOrderVolume: string;
+  /** Distance of the first safety order from the base order's average price, in percent. */
+  readonly safetyOrderStep: string;
+  readonly maxSafetyOrders: number;
+  readonly maxActiveSafetyOrders: number;
+  readonly volumeScale: string;
+  readonly stepScale: string;
+  /** Profit in percent of everything the deal bought, after both fees. */
+  readonly takeProfit: string;
+  /** In percent below the base order's average price; absent means none. */
+  readonly stopLoss?: string;
+  /** Per symbol, counted from the close of the deal. */
+  readonly cooldownSeconds: number;
+  readonly maxActiveDeals: number;
+  /** How far from the best price an immediate order may trade, in percent. */
+  readonly maxSlippage: string;
+}
 
 /** One safety order of the ladder before it has a price: how deep, and how much to spend. */
 export interface Rung {

@@ -47,12 +47,19 @@ export interface LinkListener {
   onEgressHealth(health: Extract<Answer, { kind: 'egressHealth' }>): void;
   /** A peer is there (again), or gone. */
   onPeer(peer: PeerName, state: 'up' | 'down', reason: string): void;
+  /** A peer said something that is not in the protocol. Its link is down; nobody will make another one. */
+  onBroken(peer: PeerName, reason: string): void;
 }
 
-const DECISION_MS_MAX = 10_000;
-const ANSWER_MS_MAX = 30_000;
-/** How long an answer may take that was under way when the signer died. */
-const PASSED_ON_MS_MAX = 1_000;
+/** How long the links wait; the tests are less patient. */
+export interface LinkPatience {
+  readonly decisionMs: number;
+  readonly answerMs: number;
+  /** How long an answer may take that was under way when the signer died. */
+  readonly passedOnMs: number;
+}
+
+const PATIENCE: LinkPatience = { decisionMs: 10_000, answerMs: 30_000, passedOnMs: 1_000 };
 const PENDING_MAX = 10_000;
 
 interface Pending {
@@ -69,13 +76,15 @@ interface Peer {
 
 export class Links {
   readonly #listener: LinkListener;
+  readonly #patience: LinkPatience;
   readonly #pending = new Map<number, Pending>();
   readonly #peers = new Map<PeerName, Peer>();
   // Old answers must never meet new intents, also across restarts: numbering starts anywhere.
   #nextId: number = randomInt(2 ** 47);
 
-  constructor(listener: LinkListener) {
+  constructor(listener: LinkListener, patience: LinkPatience = PATIENCE) {
     this.#listener = listener;
+    this.#patience = patience;
   }
 
   /** Takes over `socket` as the way to `peer`; an earlier one is closed and its open intents end. */
@@ -173,7 +182,7 @@ export class Links {
       };
       const timer = setTimeout(
         () => settle(unknown('the signer did not decide in time', null)),
-        DECISION_MS_MAX,
+        this.#patience.decisionMs,
       );
       this.#pending.set(id, { intent: numbered, signedUntil: null, timer, settle });
       if (!peer.writer.write(numbered)) settle(notSent('the link to the signer is full'));
@@ -191,7 +200,7 @@ export class Links {
     clearTimeout(entry.timer);
     entry.timer = setTimeout(
       () => entry.settle(unknown('egress did not answer in time', entry.signedUntil)),
-      ANSWER_MS_MAX,
+      this.#patience.answerMs,
     );
     if (!this.#peers.has('egress'))
       entry.settle(unknown('egress is not running', entry.signedUntil));
@@ -245,7 +254,7 @@ export class Links {
       } else {
         // Signed, but perhaps not passed on any more: an answer that egress owes comes soon or never.
         clearTimeout(entry.timer);
-        entry.timer = setTimeout(() => entry.settle(doubt(entry)), PASSED_ON_MS_MAX);
+        entry.timer = setTimeout(() => entry.settle(doubt(entry)), this.#patience.passedOnMs);
       }
     }
     this.#listener.onPeer(peer, 'down', reason);

@@ -18,13 +18,25 @@ import type { AccountEvent, AnswerParser, VenueOrder } from '@kontor/exchange';
 import { RECV_WINDOW_MS } from '@kontor/signer';
 import type { Links, Outcome } from '../link/links.ts';
 
-/** How far the exchange's clock may be off ours before "absent" proves nothing; Binance itself allows 1 s ahead. */
-const CLOCK_SKEW_MS_MAX = 1_000;
-const RETRY_MS_MIN = 100;
-const RETRY_MS_MAX = 5_000;
-const PEER_MS_MAX = 15_000;
-/** Fills usually arrive on the account stream; after this long they are asked for. */
-const FILL_GRACE_MS = 250;
+/** How long the desk waits for what it does not know; the tests are less patient. */
+export interface OrderPatience {
+  /** How far the exchange's clock may be off ours before "absent" proves nothing; Binance allows 1 s ahead. */
+  readonly clockSkewMs: number;
+  readonly retryMsMin: number;
+  readonly retryMsMax: number;
+  /** For a peer that restarts. */
+  readonly peerMs: number;
+  /** Fills usually arrive on the account stream; after this long they are asked for. */
+  readonly fillGraceMs: number;
+}
+
+const PATIENCE: OrderPatience = {
+  clockSkewMs: 1_000,
+  retryMsMin: 100,
+  retryMsMax: 5_000,
+  peerMs: 15_000,
+  fillGraceMs: 250,
+};
 
 /** An order that may still change. */
 export interface LiveOrder {
@@ -61,10 +73,12 @@ export interface OrderDeskPorts {
     message: string,
     fields: Readonly<Record<string, unknown>>,
   ) => void;
+  readonly patience?: OrderPatience;
 }
 
 export class OrderDesk {
   readonly #ports: OrderDeskPorts;
+  readonly #patience: OrderPatience;
   readonly #live = new Map<ClientOrderId, LiveOrder>();
   /** One chain of work per order: a cancel never overtakes the placing it cancels. */
   readonly #chains = new Map<ClientOrderId, Promise<void>>();
@@ -74,6 +88,7 @@ export class OrderDesk {
 
   constructor(ports: OrderDeskPorts) {
     this.#ports = ports;
+    this.#patience = ports.patience ?? PATIENCE;
   }
 
   get inFlight(): number {
@@ -230,15 +245,17 @@ export class OrderDesk {
       }
       // "Absent" counts only when the question itself was put after the last moment the order could land.
       const deadline =
-        order.signedUntil === null ? Infinity : order.signedUntil + CLOCK_SKEW_MS_MAX;
+        order.signedUntil === null ? Infinity : order.signedUntil + this.#patience.clockSkewMs;
       if (verdict.kind === 'absent' && verdict.askedAt > deadline) {
         this.#reject(order, 'desk', 'absent', 'the order never arrived at the exchange');
         return;
       }
       const untilDeadline = deadline - askedAt;
       const pause =
-        untilDeadline > 0 && untilDeadline < RETRY_MS_MAX ? untilDeadline + 1 : backOff(attempt);
-      await this.#pause(Math.min(pause, backOff(attempt)));
+        untilDeadline > 0 && untilDeadline < this.#patience.retryMsMax
+          ? untilDeadline + 1
+          : this.#backOff(attempt);
+      await this.#pause(Math.min(pause, this.#backOff(attempt)));
     }
   }
 
@@ -286,7 +303,7 @@ export class OrderDesk {
         this.#end(order, 'expired', order.seenLots);
         return;
       }
-      await this.#pause(backOff(attempt));
+      await this.#pause(this.#backOff(attempt));
     }
   }
 
@@ -315,7 +332,7 @@ export class OrderDesk {
           reason: reasonOf(outcome),
         });
       }
-      await this.#pause(backOff(attempt));
+      await this.#pause(this.#backOff(attempt));
     }
   }
 
@@ -385,7 +402,7 @@ export class OrderDesk {
       if (this.#isLive(order) && order.seenLots < seen.filledLots) {
         this.#enqueue(order, () => this.#fetchFills(order));
       }
-    }, FILL_GRACE_MS);
+    }, this.#patience.fillGraceMs);
     this.#fillChecks.set(id, timer);
   }
 
@@ -413,7 +430,7 @@ export class OrderDesk {
           }
         }
       }
-      await this.#pause(backOff(attempt));
+      await this.#pause(this.#backOff(attempt));
     }
   }
 
@@ -431,14 +448,20 @@ export class OrderDesk {
   /** A peer that restarts is back in a moment; an order that waits for it is better than one given up. */
   async #waitForPeers(): Promise<void> {
     const { links } = this.#ports;
-    for (let waited = 0; waited < PEER_MS_MAX; waited += RETRY_MS_MIN) {
+    const { peerMs, retryMsMin } = this.#patience;
+    for (let waited = 0; waited < peerMs; waited += retryMsMin) {
       if (links.isUp('signer') && links.isUp('egress')) return;
-      await this.#pause(RETRY_MS_MIN);
+      await this.#pause(retryMsMin);
     }
   }
 
   async #pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.#stop.signal });
+  }
+
+  #backOff(attempt: number): number {
+    const { retryMsMin, retryMsMax } = this.#patience;
+    return Math.min(retryMsMin * 2 ** Math.min(attempt, 10), retryMsMax);
   }
 
   #instrumentOf(symbol: string): Instrument {
@@ -447,10 +470,6 @@ export class OrderDesk {
       throw new Error(`Invariant: an order on ${symbol} without its instrument`);
     return instrument;
   }
-}
-
-function backOff(attempt: number): number {
-  return Math.min(RETRY_MS_MIN * 2 ** Math.min(attempt, 10), RETRY_MS_MAX);
 }
 
 function reasonOf(outcome: Exclude<Outcome, { kind: 'answered' }>): string {

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runner, order life and store as the server puts them together, joined to a scripted exchange.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  priceTicks,
+  type BotEvent,
+  type DcaSettings,
+  type Instrument,
+  type Quote,
+} from '@kontor/core';
+import { binanceAnswers, type TimedQuote } from '@kontor/exchange';
+import { Store } from '@kontor/server';
+import type { Note } from '../src/api/schemas.ts';
+import { Links } from '../src/link/links.ts';
+import { createMarketClock, type MarketClock } from '../src/market/market-clock.ts';
+import { BotRunner } from '../src/runner/bot-runner.ts';
+import { DealProjection } from '../src/runner/deal-projection.ts';
+import { OrderDesk } from '../src/runner/order-desk.ts';
+import type { Row } from '../src/store/store.ts';
+import { CONNECTION, INSTRUMENT, ScriptedExchange, SYMBOL } from './scripted-exchange.ts';
+
+const WAIT_MS_MAX = 20_000;
+
+/** One deal with one resting buy: what becomes of a single order shows without any other. */
+export const ONE_ORDER: DcaSettings = {
+  name: 'One order',
+  symbols: [SYMBOL],
+  baseOrderVolume: '20',
+  baseOrderType: 'limit',
+  safetyOrderVolume: '20',
+  safetyOrderStep: '1',
+  maxSafetyOrders: 0,
+  maxActiveSafetyOrders: 0,
+  volumeScale: '1',
+  stepScale: '1',
+  takeProfit: '1',
+  cooldownSeconds: 2_592_000,
+  maxActiveDeals: 1,
+  maxSlippage: '1',
+};
+
+/** Waits as the desk does, only shorter: a test has no exchange far away. */
+const LINK_PATIENCE = { decisionMs: 400, answerMs: 400, passedOnMs: 100 };
+const ORDER_PATIENCE = {
+  clockSkewMs: 200,
+  retryMsMin: 5,
+  retryMsMax: 40,
+  peerMs: 150,
+  fillGraceMs: 15,
+};
+
+export interface ScriptedDeskOptions {
+  readonly directory?: string;
+  /** An exchange that outlives the desk: what a restart finds. */
+  readonly before?: ScriptedDesk;
+  readonly clock?: 'wall' | 'events';
+  readonly wallNow?: () => number;
+  readonly patience?: Partial<typeof ORDER_PATIENCE>;
+  readonly instrument?: Instrument;
+}
+
+export class ScriptedDesk {
+  readonly directory: string;
+  readonly store: Store;
+  readonly clock: MarketClock;
+  readonly links: Links;
+  readonly exchange: ScriptedExchange;
+  readonly orders: OrderDesk;
+  readonly runner: BotRunner;
+  /** What the order desk told the bots, whether it changed them or not. */
+  readonly told: { readonly botId: string; readonly event: BotEvent }[] = [];
+  readonly notes: Note[] = [];
+  readonly fatal: unknown[] = [];
+  readonly broken: string[] = [];
+  /** Answers to `requestQuote`; while it is null they wait. */
+  quote: TimedQuote | null;
+  #isDown = false;
+
+  constructor(options: ScriptedDeskOptions = {}) {
+    this.directory =
+      options.directory ??
+      options.before?.directory ??
+      mkdtempSync(join(tmpdir(), 'kontor-scripted-'));
+    this.store = new Store(join(this.directory, 'desk.db'));
+    this.clock = createMarketClock(options.clock ?? 'events', options.wallNow);
+    this.links = new Links(
+      {
+        onAccountEvent: (_connection, event) =>
+          this.orders.onAccountEvent(binanceAnswers.accountEvent(event, () => instrument)),
+        onAccountStream: () => undefined,
+        onEgressHealth: () => undefined,
+        onPeer: () => undefined,
+        onBroken: (peer) => this.broken.push(peer),
+      },
+      LINK_PATIENCE,
+    );
+    this.exchange = new ScriptedExchange(this.links);
+    const { before } = options;
+    if (before !== undefined) {
+      for (const [id, order] of before.exchange.orders) this.exchange.orders.set(id, order);
+      for (const [id, time] of before.exchange.signedAt) this.exchange.signedAt.set(id, time);
+      this.exchange.time = before.exchange.time;
+    }
+    this.quote = { time: this.exchange.time, quote: quoteAt(200_000) };
+    const instrument = options.instrument ?? INSTRUMENT;
+    this.runner = new BotRunner({
+      store: this.store,
+      clock: this.clock,
+      connection: () => CONNECTION,
+      feeRatePpm: 0,
+      instrument: (symbol) => (symbol === SYMBOL ? instrument : undefined),
+      projection: new DealProjection(this.store, () => undefined),
+      place: (botId, order) => this.orders.place(botId, order),
+      cancel: (clientOrderId) => this.orders.cancel(clientOrderId),
+      freshQuote: async () => {
+        while (this.quote === null && !this.#isDown) await delay(2);
+        return this.#isDown ? null : this.quote;
+      },
+      onChanged: (_botId, notes) => this.notes.push(...notes),
+      onFatal: (error) => this.fatal.push(error),
+    });
+    this.orders = new OrderDesk({
+      connection: () => CONNECTION,
+      links: this.links,
+      parser: binanceAnswers,
+      instrument: (symbol) => (symbol === SYMBOL ? instrument : undefined),
+      marketNow: () => this.clock.now(),
+      deliver: (botId, event) => {
+        this.told.push({ botId, event });
+        this.runner.deliver(botId, event);
+      },
+      onDoubt: (order) =>
+        this.store.run(
+          "UPDATE orders SET state = 'ambiguous', signed_until = ? WHERE client_order_id = ? AND state IN ('intended', 'ambiguous')",
+          order.signedUntil,
+          order.request.clientOrderId,
+        ),
+      onAnswered: () => undefined,
+      log: () => undefined,
+      patience: { ...ORDER_PATIENCE, ...options.patience },
+    });
+  }
+
+  /** Links up and does what the server does at its start. */
+  async start(): Promise<this> {
+    await this.exchange.joinAll();
+    const alive = this.runner.load();
+    for (const order of alive) this.orders.resume(order);
+    this.runner.start();
+    return this;
+  }
+
+  /** Makes a bot, starts it, and waits until its first order is stored. Returns that order's ID. */
+  async firstOrder(settings: DcaSettings = ONE_ORDER): Promise<string> {
+    const { botId } = this.runner.create(settings);
+    await this.runner.command(botId, { kind: 'start' });
+    const row = await until('the first order', () =>
+      this.row('SELECT client_order_id FROM orders WHERE bot_id = ?', botId),
+    );
+    return String(row['client_order_id']);
+  }
+
+  row(sql: string, ...parameters: readonly string[]): Row | null {
+    return this.store.get(sql, ...parameters) ?? null;
+  }
+
+  order(id: string): Row {
+    const row = this.row('SELECT * FROM orders WHERE client_order_id = ?', id);
+    return row ?? assert.fail(`there is no order ${id}`);
+  }
+
+  async untilState(id: string, state: string): Promise<Row> {
+    return until(
+      () => `${id} ${state} (it is ${String(this.order(id)['state'])})`,
+      () => (this.order(id)['state'] === state ? this.order(id) : null),
+    );
+  }
+
+  /** What was told of an order, by kind. */
+  toldOf(id: string): readonly BotEvent['kind'][] {
+    return this.told
+      .map(({ event }) => event)
+      .filter((event) => 'clientOrderId' in event && event.clientOrderId === id)
+      .map(({ kind }) => kind);
+  }
+
+  /** Nothing is under way any more. */
+  async untilQuiet(): Promise<void> {
+    await until(
+      () => `quiet (${this.orders.inFlight} in flight, ${this.runner.waiting} waiting)`,
+      () => (this.orders.inFlight === 0 && this.runner.waiting === 0 ? true : null),
+    );
+  }
+
+  /** The process is gone, as after kill -9: what was not committed never was. */
+  async crash(): Promise<void> {
+    this.#isDown = true;
+    this.exchange.close();
+    this.links.close();
+    await this.orders.close();
+    this.store.close();
+  }
+
+  async close(): Promise<void> {
+    await this.crash();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export function quoteAt(ticks: number): Quote {
+  return { bid: priceTicks(ticks - 1), ask: priceTicks(ticks + 1), last: priceTicks(ticks) };
+}
+
+/** Polls until `condition` gives something. */
+export async function until<T>(what: string | (() => string), condition: () => T | null): Promise<T> {
+  const started = performance.now();
+  while (performance.now() - started < WAIT_MS_MAX) {
+    const value = condition();
+    if (value !== null) return value;
+    await delay(1);
+  }
+  return assert.fail(`${typeof what === 'string' ? what : what()} did not happen`);
+}

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: Apache-2.0
+// The far end of the server's links for tests: real sockets and real frames, a signer and an exchange that answer as
+// the test's script says, and otherwise as they should.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { formatPrice, formatQuantity, makeInstrument, type Instrument } from '@kontor/core';
+import {
+  FRAME_BYTES_MAX,
+  FrameReader,
+  FrameWriter,
+  parseIntent,
+  RECV_WINDOW_MS,
+  type Answer,
+  type Decision,
+  type Intent,
+} from '@kontor/signer';
+import type { Links, PeerName } from '../src/link/links.ts';
+
+export const CONNECTION = 'c_KONTOR2';
+export const SYMBOL = 'ETHUSDT';
+export const INSTRUMENT: Instrument = makeInstrument({
+  symbol: SYMBOL,
+  baseAsset: 'ETH',
+  quoteAsset: 'USDT',
+  tickSize: '0.01',
+  lotSize: '0.0001',
+  minPrice: '0.01',
+  maxPrice: '1000000',
+  minQuantity: '0.0001',
+  maxQuantity: '9000',
+  minNotional: '5',
+  maxNotional: '9000000',
+});
+
+type Place = Extract<Intent, { kind: 'placeOrder' }>;
+type OfKind<K extends Intent['kind']> = Extract<Intent, { kind: K }>;
+
+/** An order as the exchange has it. */
+export class BookedOrder {
+  readonly orderId: number;
+  readonly clientOrderId: string;
+  readonly side: 'buy' | 'sell';
+  readonly price: string;
+  readonly lots: number;
+  readonly acceptedAt: number;
+  readonly fills: { readonly tradeId: number; readonly lots: number; readonly time: number }[] = [];
+  status: 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED' | 'EXPIRED' = 'NEW';
+  updatedAt: number;
+
+  constructor(intent: Place, orderId: number, time: number) {
+    this.orderId = orderId;
+    this.clientOrderId = intent.order.clientOrderId;
+    this.side = intent.order.side;
+    this.price = intent.order.price ?? '';
+    this.lots = Math.round(Number(intent.order.quantity) * 10_000);
+    this.acceptedAt = time;
+    this.updatedAt = time;
+  }
+
+  get filledLots(): number {
+    return this.fills.reduce((sum, { lots }) => sum + lots, 0);
+  }
+
+  get isOpen(): boolean {
+    return this.status === 'NEW' || this.status === 'PARTIALLY_FILLED';
+  }
+
+  /** The answer to placing it, with the fills it has by now. */
+  placed(): string {
+    return JSON.stringify({
+      symbol: SYMBOL,
+      orderId: this.orderId,
+      orderListId: -1,
+      clientOrderId: this.clientOrderId,
+      transactTime: this.acceptedAt,
+      price: this.price,
+      origQty: formatQuantity(INSTRUMENT, this.lots),
+      executedQty: formatQuantity(INSTRUMENT, this.filledLots),
+      status: this.status,
+      fills: this.fills.map((fill) => ({
+        price: this.price,
+        qty: formatQuantity(INSTRUMENT, fill.lots),
+        commission: '0.00000000',
+        commissionAsset: 'USDT',
+        tradeId: fill.tradeId,
+      })),
+    });
+  }
+
+  queried(): string {
+    return JSON.stringify({
+      symbol: SYMBOL,
+      orderId: this.orderId,
+      clientOrderId: this.clientOrderId,
+      executedQty: formatQuantity(INSTRUMENT, this.filledLots),
+      status: this.status,
+      time: this.acceptedAt,
+      updateTime: this.updatedAt,
+    });
+  }
+
+  cancelled(): string {
+    return JSON.stringify({
+      symbol: SYMBOL,
+      orderId: this.orderId,
+      origClientOrderId: this.clientOrderId,
+      clientOrderId: 'cancel-of-it',
+      executedQty: formatQuantity(INSTRUMENT, this.filledLots),
+      status: this.status,
+      transactTime: this.updatedAt,
+    });
+  }
+
+  trades(): string {
+    return JSON.stringify(
+      this.fills.map((fill) => ({
+        symbol: SYMBOL,
+        id: fill.tradeId,
+        orderId: this.orderId,
+        price: this.price,
+        qty: formatQuantity(INSTRUMENT, fill.lots),
+        commission: '0.00000000',
+        commissionAsset: 'USDT',
+        time: fill.time,
+        isMaker: true,
+      })),
+    );
+  }
+
+  /** The `executionReport` of the order as it is now; `fill` is the trade that it reports, if any. */
+  report(fill?: { readonly tradeId: number; readonly lots: number }): Record<string, unknown> {
+    return {
+      e: 'executionReport',
+      E: this.updatedAt,
+      s: SYMBOL,
+      c: this.clientOrderId,
+      C: '',
+      S: this.side.toUpperCase(),
+      x: fill === undefined ? (this.isOpen ? 'NEW' : this.status) : 'TRADE',
+      X: this.status,
+      i: this.orderId,
+      t: fill?.tradeId ?? -1,
+      l: formatQuantity(INSTRUMENT, fill?.lots ?? 0),
+      L: this.price,
+      n: '0.00000000',
+      N: fill === undefined ? null : 'USDT',
+      z: formatQuantity(INSTRUMENT, this.filledLots),
+      T: this.updatedAt,
+      O: this.acceptedAt,
+      m: true,
+    };
+  }
+}
+
+/** Signer, egress and exchange in one, as `Links` sees them. */
+export class ScriptedExchange {
+  readonly #links: Links;
+  readonly #sockets = new Map<PeerName, { readonly socket: Socket; readonly writer: FrameWriter }>();
+  readonly #scripts = new Map<Intent['kind'], ((intent: Intent) => void)[]>();
+  readonly orders = new Map<string, BookedOrder>();
+  /** Every intent that came, in order. */
+  readonly intents: Intent[] = [];
+  /** When an order of this ID was signed. */
+  readonly signedAt = new Map<string, number>();
+  /** Market time: the exchange's own clock. */
+  time = 1_700_000_000_000;
+  #ids = 0;
+
+  constructor(links: Links) {
+    this.#links = links;
+  }
+
+  /** Makes a link to the server, as the supervisor does. */
+  async join(peer: PeerName): Promise<void> {
+    const [near, far] = await socketPair();
+    this.#sockets.get(peer)?.socket.destroy();
+    const isSigner = peer === 'signer';
+    this.#sockets.set(peer, {
+      socket: far,
+      writer: new FrameWriter(far, isSigner ? FRAME_BYTES_MAX.decision : FRAME_BYTES_MAX.answer),
+    });
+    far.on('error', () => undefined);
+    const reader = new FrameReader(FRAME_BYTES_MAX.intent, (frame) =>
+      this.#onIntent(parseIntent(frame)),
+    );
+    far.on('data', (bytes: Buffer) => reader.push(bytes));
+    this.#links.attach(peer, near);
+  }
+
+  async joinAll(): Promise<void> {
+    await this.join('signer');
+    await this.join('egress');
+  }
+
+  /** A peer dies. */
+  cut(peer: PeerName): void {
+    this.#sockets.get(peer)?.socket.destroy();
+    this.#sockets.delete(peer);
+  }
+
+  close(): void {
+    for (const peer of ['signer', 'egress'] as const) this.cut(peer);
+  }
+
+  /** The next intent of this kind is answered by `script` alone. Several queue up. */
+  once<K extends Intent['kind']>(kind: K, script: (intent: OfKind<K>) => void): void {
+    const scripts = this.#scripts.get(kind) ?? [];
+    // The list is kept by kind, so what is handed to a script is of its kind.
+    scripts.push(script as (intent: Intent) => void);
+    this.#scripts.set(kind, scripts);
+  }
+
+  sent<K extends Intent['kind']>(kind: K): readonly OfKind<K>[] {
+    return this.intents.filter((intent): intent is OfKind<K> => intent.kind === kind);
+  }
+
+  /** Orders that were sent, by ID; an ID sent twice is there twice. */
+  placedIds(): readonly string[] {
+    return this.sent('placeOrder').map(({ order }) => order.clientOrderId);
+  }
+
+  decide(decision: Decision): void {
+    this.#sockets.get('signer')?.writer.write(decision);
+  }
+
+  tell(answer: Answer): void {
+    this.#sockets.get('egress')?.writer.write(answer);
+  }
+
+  /** Bytes that are no frame. */
+  babble(peer: PeerName): void {
+    this.#sockets.get(peer)?.socket.write(Buffer.alloc(64, 0xff));
+  }
+
+  /** The signer signs; `ageMs` ago by its own account. */
+  sign(intent: Intent, ageMs = 0): void {
+    const timestamp = Date.now() - ageMs;
+    if (intent.kind === 'placeOrder') this.signedAt.set(intent.order.clientOrderId, timestamp);
+    this.decide({ kind: 'signed', id: intent.id, timestamp, recvWindow: RECV_WINDOW_MS });
+  }
+
+  refuse(intent: Intent, rule: string, reason = 'by the script'): void {
+    this.decide({ kind: 'refused', id: intent.id, rule, reason });
+  }
+
+  answer(intent: Intent, status: number, body: string): void {
+    const now = Date.now();
+    this.tell({ kind: 'answer', id: intent.id, status, body, sentAt: now, receivedAt: now });
+  }
+
+  /** An answer of the exchange that is an error with a code. */
+  answerError(intent: Intent, status: number, code: number, msg = 'by the script'): void {
+    this.answer(intent, status, JSON.stringify({ code, msg }));
+  }
+
+  fail(intent: Intent, certainty: 'notSent' | 'unknown'): void {
+    this.tell({ kind: 'failed', id: intent.id, certainty, reason: 'by the script' });
+  }
+
+  event(event: Record<string, unknown>): void {
+    this.tell({ kind: 'userEvent', connection: CONNECTION, event });
+  }
+
+  /** The exchange takes the order into its book. */
+  accept(intent: Place): BookedOrder {
+    const { clientOrderId } = intent.order;
+    assert.ok(!this.orders.has(clientOrderId), `${clientOrderId} reached the exchange twice`);
+    const order = new BookedOrder(intent, this.#nextId(), this.#tick());
+    this.orders.set(clientOrderId, order);
+    return order;
+  }
+
+  /** A part of `order` trades. Returns the report of it, which the caller may send. */
+  fill(order: BookedOrder, lots: number): Record<string, unknown> {
+    assert.ok(order.isOpen && order.filledLots + lots <= order.lots);
+    const time = this.#tick();
+    const fill = { tradeId: this.#nextId(), lots, time };
+    order.fills.push(fill);
+    order.updatedAt = time;
+    order.status = order.filledLots === order.lots ? 'FILLED' : 'PARTIALLY_FILLED';
+    return order.report(fill);
+  }
+
+  end(order: BookedOrder, status: 'CANCELED' | 'EXPIRED'): Record<string, unknown> {
+    assert.ok(order.isOpen);
+    order.status = status;
+    order.updatedAt = this.#tick();
+    return order.report();
+  }
+
+  #onIntent(intent: Intent): void {
+    this.intents.push(intent);
+    const script = this.#scripts.get(intent.kind)?.shift();
+    if (script !== undefined) script(intent);
+    else this.behave(intent);
+  }
+
+  /** What signer and exchange do when nothing is wrong. */
+  behave(intent: Intent): void {
+    if (intent.kind === 'lookUp') {
+      const signedAt = this.signedAt.get(intent.clientOrderId) ?? null;
+      this.decide({ kind: 'record', id: intent.id, signedAt });
+      return;
+    }
+    this.sign(intent);
+    this.#perform(intent);
+  }
+
+  #perform(intent: Intent): void {
+    switch (intent.kind) {
+      case 'placeOrder':
+        this.answer(intent, 200, this.accept(intent).placed());
+        return;
+      case 'queryOrder': {
+        const order = this.orders.get(intent.clientOrderId);
+        if (order === undefined) this.answerError(intent, 400, -2013, 'Order does not exist.');
+        else this.answer(intent, 200, order.queried());
+        return;
+      }
+      case 'cancelOrder': {
+        const order = this.orders.get(intent.clientOrderId);
+        if (order?.isOpen !== true) {
+          this.answerError(intent, 400, -2011, 'Unknown order sent.');
+          return;
+        }
+        this.end(order, 'CANCELED');
+        this.answer(intent, 200, order.cancelled());
+        return;
+      }
+      case 'queryFills': {
+        const order = [...this.orders.values()].find(
+          ({ orderId }) => String(orderId) === intent.exchangeOrderId,
+        );
+        this.answer(intent, 200, order?.trades() ?? '[]');
+        return;
+      }
+      default:
+        assert.fail(`no script for ${intent.kind}`);
+    }
+  }
+
+  #nextId(): number {
+    this.#ids += 1;
+    return this.#ids;
+  }
+
+  #tick(): number {
+    this.time += 1;
+    return this.time;
+  }
+}
+
+/** A price of the test's instrument as the exchange writes it. */
+export function priceText(ticks: number): string {
+  return formatPrice(INSTRUMENT, ticks);
+}
+
+/** Two ends of one Unix socket. */
+async function socketPair(): Promise<readonly [near: Socket, far: Socket]> {
+  const directory = mkdtempSync(join(tmpdir(), 'kontor-pair-'));
+  const server = createServer();
+  try {
+    const path = join(directory, 's');
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const far = new Promise<Socket>((resolve) => server.once('connection', resolve));
+    const near = await new Promise<Socket>((resolve, reject) => {
+      const socket = connect(path);
+      socket.once('connect', () => resolve(socket));
+      socket.once('error', reject);
+    });
+    return [near, await far];
+  } finally {
+    server.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Both languages say everything, and nothing is said outside the catalogue.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { english } from '../src/language/english.ts';
+import { german } from '../src/language/german.ts';
+import { toLanguage } from '../src/language/languages.ts';
+
+const SOURCE = fileURLToPath(new URL('../src', import.meta.url));
+
+/** Words that are the same in both languages. */
+const SAME = new Set([
+  'nav.bots', 'nav.deals', 'bots.title', 'bots.column.name', 'deals.title', 'deals.bot', 'deals.instrument',
+  'deals.column.deal', 'deals.column.bot', 'deals.column.symbol', 'deals.column.status', 'chart.instrument',
+  'chart.openPrice', 'chart.high', 'chart.takeProfitShort', 'chart.stopLossShort', 'deal.orders', 'deal.orderType.limit',
+  'deal.column.purpose', 'deal.column.id', 'deal.number', 'deal.title', 'health.process.server', 'health.process.signer',
+  'health.process.egress', 'bot.orderType.market', 'bot.orderType.limit', 'palette.group.bots', 'connections.policy',
+  'connections.asset', 'settings.languageName.en', 'settings.languageName.de', 'settings.zoneName.utc',
+  'settings.version', 'settings.desk', 'settings.chartNotice', 'deals.scope.all', 'time.never',
+]); // prettier-ignore
+
+test('[W6] both languages have the same keys', () => {
+  assert.deepEqual([...leaves(german).keys()].sort(), [...leaves(english).keys()].sort());
+});
+
+test('[W6] no string is empty, and German is not English', () => {
+  const inGerman = leaves(german);
+  for (const [key, value] of leaves(english)) {
+    const other = inGerman.get(key);
+    assert.equal(typeof other, typeof value, key);
+    if (typeof value !== 'string' || typeof other !== 'string') continue;
+    assert.notEqual(value.trim(), '', key);
+    assert.notEqual(other.trim(), '', key);
+    if (!SAME.has(key)) assert.notEqual(other, value, `${key} is the same in both languages`);
+  }
+});
+
+test('[W6] sentences with parts keep every part in both languages', () => {
+  const parts = ['Alpha', 'Bravo', 'Charlie'];
+  for (const catalogue of [english, german]) {
+    for (const [key, value] of leaves(catalogue)) {
+      if (typeof value !== 'function' || key.startsWith('notes.')) continue;
+      const length: unknown = Reflect.get(value, 'length');
+      for (const count of [1, 7]) {
+        const given = parts.slice(0, Number(length)).map((part, index) =>
+          /\bn\.(count|text)\b/.test(String(value)) && index === 0 ? { count, text: part } : part,
+        );
+        const said: unknown = Reflect.apply(value, null, given);
+        assert.equal(typeof said, 'string', key);
+        const text = String(said);
+        assert.ok(!/undefined|\[object/.test(text), `${key}: ${text}`);
+        for (const part of given) {
+          const word = typeof part === 'string' ? part : part.text;
+          // A sentence about one thing may name it instead of counting it.
+          const mayLack = /\b(bots\.started|bots\.stopped)\b/.test(key);
+          assert.ok(text.includes(word) || mayLack, `${key} lacks ${word}: ${text}`);
+        }
+      }
+    }
+  }
+});
+
+test('[W6] components hold no words of their own', () => {
+  const found: string[] = [];
+  for (const file of files(SOURCE).filter((name) => name.endsWith('.tsx'))) {
+    const text = readFileSync(file, 'utf8').replace(/\/\/.*$|\/\*[\s\S]*?\*\//gm, '');
+    // Text between tags, and the attributes that people hear or see.
+    for (const pattern of [
+      /(?<!=)>\s*([A-Z][a-z]+[^<>{}=;]*)</g,
+      /\b(?:aria-label|title|placeholder|alt)="([^"]+)"/g,
+    ]) {
+      for (const [, words = ''] of text.matchAll(pattern)) {
+        if (!/^(Kontor|kontor .*)$/.test(words.trim())) found.push(`${file.slice(SOURCE.length)}: ${words}`);
+      }
+    }
+  }
+  assert.deepEqual(found, []);
+});
+
+test('[W6] the language is the chosen one, in the form of the region that the browser prefers', () => {
+  const rows = [
+    [{ language: 'system' }, ['de-AT', 'en-US'], 'de', 'de-AT'],
+    [{ language: 'system' }, ['fr-FR', 'en-GB'], 'en', 'en-GB'],
+    [{ language: 'system' }, ['fr-FR'], 'en', 'en'],
+    [{ language: 'en' }, ['de-DE', 'en-IN'], 'en', 'en-IN'],
+    [{ language: 'de' }, ['en-US'], 'de', 'de'],
+  ] as const;
+  for (const [chosen, preferred, name, locale] of rows) {
+    const language = toLanguage({ ...chosen, zone: 'utc', hours: 'h23' }, preferred);
+    assert.deepEqual([language.name, language.format.locale], [name, locale]);
+  }
+});
+
+type Leaf = string | ((...given: never[]) => unknown);
+
+function leaves(value: object, path = ''): Map<string, Leaf> {
+  const found = new Map<string, Leaf>();
+  for (const [key, child] of Object.entries(value)) {
+    const name = path === '' ? key : `${path}.${key}`;
+    if (typeof child === 'string' || typeof child === 'function') found.set(name, child);
+    else for (const [inner, leaf] of leaves(child, name)) found.set(inner, leaf);
+  }
+  return found;
+}
+
+function files(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? files(join(folder, entry.name)) : [join(folder, entry.name)],
+  );
+}

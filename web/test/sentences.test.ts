@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events and refusals in plain sentences.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import type { Instrument, Note } from '../src/api/types.ts';
+import { toLanguage } from '../src/language/languages.ts';
+import { isNotable, noteSentence } from '../src/language/note-sentence.ts';
+import { reasonText } from '../src/language/reason.ts';
+import { refusalHint } from '../src/language/refusal.ts';
+
+const english = toLanguage({ language: 'en', zone: 'utc', hours: 'h23' }, ['en-GB']);
+const german = toLanguage({ language: 'de', zone: 'utc', hours: 'h23' }, ['de-DE']);
+
+const BTC: Instrument = {
+  symbol: 'BTCUSDT', baseAsset: 'BTC', quoteAsset: 'USDT', priceDecimals: 2, quantityDecimals: 5,
+  tickSize: '0.01', lotSize: '0.00001', minNotional: '5',
+}; // prettier-ignore
+
+const ORDER = { order: 'safetyOrder', number: '2', side: 'buy', price: '92549.16', quantity: '0.00225', volume: '208.2356' };
+
+/** One event of each kind with the values that the trading machine gives it, and what it must say. */
+const EVENTS: readonly (readonly [string, Record<string, string>, string, string])[] = [
+  ['dealStarted', { symbol: 'BTCUSDT', bid: '94179.99', ask: '94180.01', last: '94180.00' }, 'Deal started on BTCUSDT: the bot may buy, and the last price is 94,180.00.', 'Deal auf BTCUSDT begonnen: Der Bot darf kaufen, der letzte Kurs ist 94.180,00.'],
+  ['orderPlacing', ORDER, 'Places safety order 2: buys 0.00225 BTC at 92,549.16 (208.24 USDT) should the price fall there.', 'Gibt Nachkauforder 2 auf: kauft 0,00225 BTC zu 92.549,16 (208,24 USDT), falls der Kurs so weit fällt.'],
+  ['orderFilled', { ...ORDER, filled: '0.00100', orderQuantity: '0.00225' }, 'Safety order 2 bought 0.00225 BTC at 92,549.16 for 208.24 USDT. Filled so far: 0.00100 BTC of 0.00225 BTC.', 'Nachkauforder 2: 0,00225 BTC zu 92.549,16 für 208,24 USDT gekauft. Bisher ausgeführt: 0,00100 BTC von 0,00225 BTC.'],
+  ['orderFilled', { ...ORDER, order: 'takeProfit', side: 'sell', filled: '0.00225', orderQuantity: '0.00225' }, 'Take profit sold 0.00225 BTC at 92,549.16 for 208.24 USDT.', 'Take-Profit: 0,00225 BTC zu 92.549,16 für 208,24 USDT verkauft.'],
+  ['orderCancelling', ORDER, 'Takes safety order 2 of 0.00225 BTC at 92,549.16 off the book.', 'Nimmt Nachkauforder 2 über 0,00225 BTC zu 92.549,16 aus dem Orderbuch.'],
+  ['orderCancelled', { ...ORDER, end: 'cancelled', filled: '0.00000', asked: 'yes' }, 'Safety order 2 at 92,549.16 is off the book.', 'Nachkauforder 2 zu 92.549,16 ist aus dem Orderbuch genommen.'],
+  ['orderCancelled', { ...ORDER, end: 'cancelled', filled: '0.00100', asked: 'no' }, 'Safety order 2 at 92,549.16 was cancelled, but not by the desk. 0.00100 BTC of it had been filled.', 'Nachkauforder 2 zu 92.549,16 wurde storniert, aber nicht vom Desk. 0,00100 BTC davon waren ausgeführt.'],
+  ['orderRejected', { ...ORDER, by: 'policy', rule: 'allow demo-btc: notional', reason: 'too much' }, 'Safety order 2 of 0.00225 BTC at 92,549.16 was refused by policy. Rule allow demo-btc: notional: too much', 'Nachkauforder 2 über 0,00225 BTC zu 92.549,16 wurde von der Policy abgelehnt. Regel allow demo-btc: notional: too much'],
+  ['averageChanged', { average: '94438.1612', breakEven: '94532.6938', takeProfit: '95288.95', held: '0.00590410', cost: '557.5731' }, 'The average is now 94,438.16, so take profit stands at 95,288.95. The deal holds 0.00590 BTC for 557.57 USDT.', 'Der Durchschnitt ist nun 94.438,16, Take-Profit steht damit bei 95.288,95. Der Deal hält 0,00590 BTC für 557,57 USDT.'],
+  ['stopLossTriggered', { last: '86820.00', stopLoss: '86820.92' }, 'Stop loss: the last price 86,820.00 is at or below 86,820.92.', 'Stop-Loss: Der letzte Kurs 86.820,00 liegt bei oder unter 86.820,92.'],
+  ['closeRequested', {}, 'You asked to close the deal at market.', 'Sie wollten den Deal zum Marktpreis schließen.'],
+  ['cancelRequested', {}, 'You asked to cancel the deal and keep its coins.', 'Sie wollten den Deal abbrechen und die Coins behalten.'],
+  ['dealCompleted', { outcome: 'completed', reason: 'take profit', profit: '4.0713', profitPercent: '0.73', seconds: '17280', safetyOrders: '3' }, 'Deal completed at take profit: +4.07 USDT (+0.73%) after 4.8 hrs, safety orders used: 3.', 'Deal mit Take-Profit beendet: +4,07 USDT (+0,73 %) nach 4,8 Std., Nachkäufe: 3.'],
+  ['dealCompleted', { outcome: 'stopLoss', reason: 'stop loss', profit: '-13.37', profitPercent: '-3.95', seconds: '60', safetyOrders: '4' }, 'Deal closed at stop loss: -13.37 USDT (-3.95%) after 1 min, safety orders used: 4.', 'Deal am Stop-Loss geschlossen: -13,37 USDT (-3,95 %) nach 1 Min., Nachkäufe: 4.'],
+  ['dealCancelled', { reason: 'cancelled by command', kept: '0.00590410' }, 'Deal cancelled (cancelled by you). 0.00590 BTC stay in the account.', 'Deal abgebrochen (von Ihnen abgebrochen). 0,00590 BTC bleiben auf dem Konto.'],
+  ['dealFailed', { reason: 'base order filled nothing' }, 'Deal failed: the base order filled nothing.', 'Deal gescheitert: die Basisorder wurde nicht ausgeführt.'],
+  ['dealPaused', { order: 'takeProfit', reason: 'the market did not take all coins', until: String(Date.UTC(2026, 10, 20, 12, 5)) }, 'Take profit waits until 12:05:00: the market did not take all coins.', 'Take-Profit wartet bis 12:05:00: der Markt nahm nicht alle Coins.'],
+]; // prettier-ignore
+
+for (const [kind, values, inEnglish, inGerman] of EVENTS) {
+  test(`[W7] ${kind}: ${inEnglish.slice(0, 48)}`, () => {
+    assert.equal(plain(noteSentence(note(kind, values), BTC, english)), inEnglish);
+    assert.equal(plain(noteSentence(note(kind, values), BTC, german)), inGerman);
+  });
+}
+
+test('[W8] an event of an unknown kind is told with everything it carries', () => {
+  const sentence = noteSentence(note('trailingStarted', { price: '94,000', by: '0.5' }), BTC, english);
+  assert.equal(sentence, 'Trailing started: price 94,000, by 0.5.');
+  assert.ok(isNotable(note('trailingStarted', {})));
+});
+
+test('[W8] an event that lacks a value of its sentence is told by what it has', () => {
+  assert.equal(
+    noteSentence(note('orderFilled', { order: 'baseOrder', price: '94180.00' }), BTC, english),
+    'Order filled: order baseOrder, price 94180.00.',
+  );
+});
+
+test('[W8] an event of an instrument that is gone keeps its exact numbers', () => {
+  const sentence = noteSentence(note('orderCancelling', ORDER), null, english);
+  assert.equal(sentence, 'Takes safety order 2 of 0.00225 at 92,549.16 off the book.');
+});
+
+test('[W7] reasons of the trading machine are told in the reader’s language', () => {
+  const rows: readonly (readonly [string, string, string])[] = [
+    ['take profit', 'take profit reached', 'Take-Profit erreicht'],
+    ['takeProfit', 'take profit reached', 'Take-Profit erreicht'],
+    ['stop loss', 'stop loss hit', 'Stop-Loss ausgelöst'],
+    ['closed by command', 'closed by you', 'von Ihnen geschlossen'],
+    ['market', 'waits for the market', 'wartet auf den Markt'],
+    ['cancelConfirmation', 'waits for cancels', 'wartet auf Stornierungen'],
+    ['none', '', ''],
+    ['something else', 'something else', 'something else'],
+    ['base order rejected: policy: default deny: no allow line', 'the base order was refused (refused by policy, rule default deny: no allow line)', 'die Basisorder wurde abgelehnt (von der Policy abgelehnt, Regel default deny: no allow line)'],
+  ]; // prettier-ignore
+  for (const [reason, inEnglish, inGerman] of rows) {
+    assert.equal(reasonText(reason, english.text), inEnglish);
+    assert.equal(reasonText(reason, german.text), inGerman);
+  }
+});
+
+test('[W9] a refusal says what would make it pass, by who refused and the rule', () => {
+  const rows = [
+    ['policy', 'demo-btc: notional', 'expected notional of at most 500 USDT', 'notional'],
+    ['policy', 'demo-btc: per-day', '', 'perDay'],
+    ['policy', 'demo-btc: rate', '', 'rate'],
+    ['policy', 'default deny', 'no allow line of connection demo matches order.place', 'allow'],
+    ['policy', 'no-margin', 'the policy denies this: deny op=margin', 'deny'],
+    ['policy', 'connection-expired', '', 'expired'],
+    ['policy', 'connection-not-active', '', 'notActive'],
+    ['policy', 'clock', '', 'clock'],
+    ['policy', 'something-new', '', 'policy'],
+    ['exchange', '-2010', 'Account has insufficient balance for requested action.', 'balance'],
+    ['exchange', '-2010', 'Order would immediately match and take.', 'makerOnly'],
+    ['exchange', '-1013', 'Filter failure: NOTIONAL', 'minNotional'],
+    ['exchange', '-1013', 'Filter failure: PERCENT_PRICE_BY_SIDE', 'percentPrice'],
+    ['exchange', '-1021', 'Timestamp for this request is outside of the recvWindow.', 'clock'],
+    ['exchange', '-9999', 'Something new.', 'exchange'],
+    ['desk', 'minNotional', '', 'minNotional'],
+    ['desk', 'notSent', 'egress is down', 'again'],
+    ['desk', 'something', '', 'desk'],
+    [null, null, null, 'desk'],
+  ] as const;
+  for (const [by, rule, reason, expected] of rows) {
+    assert.equal(refusalHint({ by, rule, reason }), expected, `${by} ${rule} ${reason}`);
+  }
+});
+
+function note(kind: string, values: Record<string, string>): Note {
+  return { sequence: 1, botId: '1', dealId: '1-1', time: Date.UTC(2026, 10, 20, 12), kind, values };
+}
+
+function plain(text: string): string {
+  return text.replace(/[\u00a0\u202f]/g, ' ');
+}
