@@ -32,7 +32,11 @@ interface Record {
 }
 
 if (process.send !== undefined && process.argv[2] === '--measure') {
+  // Whoever asked has gone: the figures are for nobody.
+  const leave = (): never => process.exit(1);
+  process.once('disconnect', leave);
   process.send?.(await measure(process.argv[3] ?? ''));
+  process.off('disconnect', leave);
   process.disconnect?.();
 } else {
   process.exitCode = await main();

@@ -19,6 +19,7 @@ const LOCK_HEARTBEAT_MS = 5_000;
 /** Whoever waits longer than this for another set-up gives up. */
 const LOCK_WAIT_MS_MAX = 30 * 60_000;
 const INSTALL_MS_MAX = 30 * 60_000;
+const STOP_MS_MAX = 3_000;
 const WEB_BUILD_MS_MAX = 5 * 60_000;
 /** The last part of npm's or the builder's output is kept for the case that it fails. */
 const OUTPUT_CHARACTERS_MAX = 200_000;
@@ -626,14 +627,23 @@ let running;
 function dieBySignal(release) {
   const signals = /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
   const handlers = signals.map((signal) => {
-    const handler = () => {
-      running?.kill('SIGTERM');
+    const end = () => {
       release();
       clearSpinner();
       say('Set-up interrupted; the next start does it anew.');
       for (const [index, other] of signals.entries())
         process.off(other, handlers[index] ?? handler);
       process.kill(process.pid, signal);
+    };
+    const handler = () => {
+      if (running === undefined) {
+        end();
+        return;
+      }
+      // The next set-up may come at once, so this one's helper is to be gone before the lock is.
+      running.once('close', end);
+      running.kill('SIGTERM');
+      setTimeout(end, STOP_MS_MAX);
     };
     process.on(signal, handler);
     return handler;

@@ -41,9 +41,11 @@ export async function send(
   agent: Agent,
   outgoing: OutgoingRequest,
 ): Promise<SendResult> {
-  // One turn of the loop first: a kept connection that the peer has closed meanwhile is then known to be closed and
-  // is not chosen. What is left of that race is the network's and ends as `unknown`.
-  await new Promise((resolve) => setImmediate(resolve));
+  // A kept connection that the exchange has closed must be known to be closed before one is chosen, so the loop looks
+  // at all sockets first. That takes two turns: the first may end before it looks again. What is left of the race is
+  // the network's and ends as `unknown`.
+  await turn();
+  await turn();
   return new Promise((resolve) => {
     let hasSocket = false;
     const sentAt = Date.now();
@@ -85,6 +87,10 @@ export async function send(
     });
     request.end(outgoing.method === 'POST' ? outgoing.payload : undefined);
   });
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function open(origin: URL, agent: Agent, outgoing: OutgoingRequest): ClientRequest {

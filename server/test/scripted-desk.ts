@@ -24,13 +24,13 @@ import { OrderDesk } from '../src/runner/order-desk.ts';
 import type { Row } from '../src/store/store.ts';
 import { CONNECTION, INSTRUMENT, ScriptedExchange, SYMBOL } from './scripted-exchange.ts';
 
-const WAIT_MS_MAX = 20_000;
+const WAIT_MS_MAX = 10_000;
 
-/** One deal with one resting buy: what becomes of a single order shows without any other. */
+/** One deal with one resting buy of 100 lots: what becomes of a single order shows without any other. */
 export const ONE_ORDER: DcaSettings = {
   name: 'One order',
   symbols: [SYMBOL],
-  baseOrderVolume: '20',
+  baseOrderVolume: '19.9999',
   baseOrderType: 'limit',
   safetyOrderVolume: '20',
   safetyOrderStep: '1',

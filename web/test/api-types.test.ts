@@ -21,7 +21,11 @@ test('[W1] the committed types are those of the schemas', () => {
 test('[W1] a stale types file fails the check', () => {
   const copy = mkdtempSync(join(tmpdir(), 'kontor-types-'));
   try {
-    for (const path of ['tools/api-types.ts', 'server/src/api/schemas.ts', 'web/src/api/types.ts']) {
+    for (const path of [
+      'tools/api-types.ts',
+      'server/src/api/schemas.ts',
+      'web/src/api/types.ts',
+    ]) {
       cpSync(join(ROOT, path), join(copy, path));
     }
     cpSync(join(ROOT, '.prettierrc.json'), join(copy, '.prettierrc.json'));
@@ -29,7 +33,10 @@ test('[W1] a stale types file fails the check', () => {
     symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
     assert.equal(check(copy).status, 0, 'the copy is fresh');
     const file = join(copy, 'web/src/api/types.ts');
-    writeFileSync(file, readFileSync(file, 'utf8').replace('readonly asset: string', 'readonly asset: number'));
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace('readonly asset: string', 'readonly asset: number'),
+    );
     const { status, stderr } = check(copy);
     assert.equal(status, 1);
     assert.match(stderr, /stale/);

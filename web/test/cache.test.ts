@@ -24,11 +24,18 @@ test('[W14] a changed deal stays where it is, a closed one leaves the running de
   const fresh: Deal = { ...first, id: '9-1', openedAt: first.openedAt + 1 };
   const merged = mergeRunningDeals(
     running,
-    byId([{ ...second, unrealizedProfit: '9' }, { ...first, status: 'completed', closedAt: 1 }, fresh]),
+    byId([
+      { ...second, unrealizedProfit: '9' },
+      { ...first, status: 'completed', closedAt: 1 },
+      fresh,
+    ]),
   );
   assert.equal(merged[0]?.id, '9-1');
   assert.equal(merged.find((deal) => deal.id === second.id)?.unrealizedProfit, '9');
-  assert.equal(merged.some((deal) => deal.id === first.id), false);
+  assert.equal(
+    merged.some((deal) => deal.id === first.id),
+    false,
+  );
   assert.equal(merged.length, running.length);
 });
 
@@ -37,13 +44,25 @@ test('[W14] rows of the deal list follow the filter they were read by', () => {
   const before = pages(open);
   const [first] = open;
   assert.ok(first);
-  const closed = mergeDealRows(before, OPEN, byId([{ ...first, status: 'completed', closedAt: 5 }]));
+  const closed = mergeDealRows(
+    before,
+    OPEN,
+    byId([{ ...first, status: 'completed', closedAt: 5 }]),
+  );
   assert.equal(closed.pages[0]?.total, open.length - 1);
   assert.equal(rowIds(closed).includes(first.id), false);
-  const fresh = mergeDealRows(before, OPEN, byId([{ ...first, id: '9-9', openedAt: first.openedAt + 9 }]));
+  const fresh = mergeDealRows(
+    before,
+    OPEN,
+    byId([{ ...first, id: '9-9', openedAt: first.openedAt + 9 }]),
+  );
   assert.equal(rowIds(fresh)[0], '9-9');
   assert.equal(fresh.pages[0]?.total, open.length + 1);
-  const other = mergeDealRows(before, { ...OPEN, botId: '1' }, byId([{ ...first, id: '8-1', botId: '8' }]));
+  const other = mergeDealRows(
+    before,
+    { ...OPEN, botId: '1' },
+    byId([{ ...first, id: '8-1', botId: '8' }]),
+  );
   assert.equal(rowIds(other).includes('8-1'), false, 'another bot’s deal does not enter');
 });
 
@@ -75,21 +94,42 @@ test('[W14] notes are newest first, each once, and not more than the page keeps'
     merged.map((each) => each.sequence),
     [1_000_001, 1_000_000, ...known.map((each) => each.sequence)],
   );
-  assert.equal(mergeNotes([], Array.from({ length: 900 }, (_, index) => note(index))).length, NOTES_KEPT);
+  assert.equal(
+    mergeNotes(
+      [],
+      Array.from({ length: 900 }, (_, index) => note(index)),
+    ).length,
+    NOTES_KEPT,
+  );
 });
 
 test('[W14] a changed bot keeps its place, a new one goes to the end', () => {
   const [first] = data.bots;
   assert.ok(first);
-  const merged = mergeBots(data.bots, new Map([[first.id, { ...first, state: 'stopped' }], ['99', { ...first, id: '99' }]]));
+  const merged = mergeBots(
+    data.bots,
+    new Map([
+      [first.id, { ...first, state: 'stopped' }],
+      ['99', { ...first, id: '99' }],
+    ]),
+  );
   assert.equal(merged[0]?.state, 'stopped');
   assert.equal(merged.at(-1)?.id, '99');
 });
 
 test('[W15] a running candle is replaced, the next one appended', () => {
   const rows: CandleRow[] = [row(0, '1'), row(60_000, '2')];
-  const merged = mergeCandles(rows, new Map([[60_000, row(60_000, '3')], [120_000, row(120_000, '4')]]));
-  assert.deepEqual(merged.map((each) => each[4]), ['1', '3', '4']);
+  const merged = mergeCandles(
+    rows,
+    new Map([
+      [60_000, row(60_000, '3')],
+      [120_000, row(120_000, '4')],
+    ]),
+  );
+  assert.deepEqual(
+    merged.map((each) => each[4]),
+    ['1', '3', '4'],
+  );
 });
 
 test('[W15] longer candles grow by one-minute candles, volume counted once', () => {
@@ -98,9 +138,19 @@ test('[W15] longer candles grow by one-minute candles, volume counted once', () 
   // 00:02 was running when the candles were read: its volume counts from here on.
   let state = foldCandles(read, FIVE, minutes([120_000, '11', '13', '10.5', '12', '7.5']), null);
   assert.deepEqual(state.rows.at(-1), [0, '10', '13', '9', '12', '100.0']);
-  state = foldCandles(state.rows, FIVE, minutes([120_000, '11', '13', '8', '9', '9.25']), state.counted);
+  state = foldCandles(
+    state.rows,
+    FIVE,
+    minutes([120_000, '11', '13', '8', '9', '9.25']),
+    state.counted,
+  );
   assert.deepEqual(state.rows.at(-1), [0, '10', '13', '8', '9', '101.75']);
-  state = foldCandles(state.rows, FIVE, minutes([180_000, '9', '9.5', '9', '9.2', '4']), state.counted);
+  state = foldCandles(
+    state.rows,
+    FIVE,
+    minutes([180_000, '9', '9.5', '9', '9.2', '4']),
+    state.counted,
+  );
   assert.deepEqual(state.rows.at(-1), [0, '10', '13', '8', '9.2', '105.75']);
   state = foldCandles(
     state.rows,
@@ -108,7 +158,10 @@ test('[W15] longer candles grow by one-minute candles, volume counted once', () 
     minutes([240_000, '9', '9', '9', '9', '1'], [300_000, '9', '9.9', '8.9', '9.4', '2']),
     state.counted,
   );
-  assert.deepEqual(state.rows.map((each) => each[5]), ['106.75', '2']);
+  assert.deepEqual(
+    state.rows.map((each) => each[5]),
+    ['106.75', '2'],
+  );
   assert.deepEqual(state.rows.at(-1), [300_000, '9', '9.9', '8.9', '9.4', '2']);
   assert.equal(state.hasHole, false);
 });
@@ -117,7 +170,12 @@ test('[W15] minutes missing from the stream are a hole', () => {
   const read: CandleRow[] = [[0, '10', '12', '9', '11', '100']];
   const first = foldCandles(read, 300_000, minutes([60_000, '1', '1', '1', '1', '1']), null);
   assert.equal(first.hasHole, false);
-  const next = foldCandles(first.rows, 300_000, minutes([240_000, '1', '1', '1', '1', '1']), first.counted);
+  const next = foldCandles(
+    first.rows,
+    300_000,
+    minutes([240_000, '1', '1', '1', '1', '1']),
+    first.counted,
+  );
   assert.equal(next.hasHole, true);
 });
 
@@ -137,7 +195,14 @@ function rowIds(rows: DealRowData): readonly string[] {
 }
 
 function note(sequence: number): Note {
-  return { sequence, botId: '1', dealId: '1-1', time: sequence, kind: 'closeRequested', values: {} };
+  return {
+    sequence,
+    botId: '1',
+    dealId: '1-1',
+    time: sequence,
+    kind: 'closeRequested',
+    values: {},
+  };
 }
 
 function row(time: number, close: string): CandleRow {

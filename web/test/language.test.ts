@@ -47,9 +47,11 @@ test('[W6] sentences with parts keep every part in both languages', () => {
       if (typeof value !== 'function' || key.startsWith('notes.')) continue;
       const length: unknown = Reflect.get(value, 'length');
       for (const count of [1, 7]) {
-        const given = parts.slice(0, Number(length)).map((part, index) =>
-          /\bn\.(count|text)\b/.test(String(value)) && index === 0 ? { count, text: part } : part,
-        );
+        const given = parts
+          .slice(0, Number(length))
+          .map((part, index) =>
+            /\bn\.(count|text)\b/.test(String(value)) && index === 0 ? { count, text: part } : part,
+          );
         const said: unknown = Reflect.apply(value, null, given);
         assert.equal(typeof said, 'string', key);
         const text = String(said);
@@ -75,7 +77,8 @@ test('[W6] components hold no words of their own', () => {
       /\b(?:aria-label|title|placeholder|alt)="([^"]+)"/g,
     ]) {
       for (const [, words = ''] of text.matchAll(pattern)) {
-        if (!/^(Kontor|kontor .*)$/.test(words.trim())) found.push(`${file.slice(SOURCE.length)}: ${words}`);
+        if (!/^(Kontor|kontor .*)$/.test(words.trim()))
+          found.push(`${file.slice(SOURCE.length)}: ${words}`);
       }
     }
   }
@@ -89,6 +92,8 @@ test('[W6] the language is the chosen one, in the form of the region that the br
     [{ language: 'system' }, ['fr-FR'], 'en', 'en'],
     [{ language: 'en' }, ['de-DE', 'en-IN'], 'en', 'en-IN'],
     [{ language: 'de' }, ['en-US'], 'de', 'de'],
+    [{ language: 'system' }, ['en-US@posix', 'en-GB'], 'en', 'en-GB'],
+    [{ language: 'system' }, ['de-CH@posix'], 'de', 'de'],
   ] as const;
   for (const [chosen, preferred, name, locale] of rows) {
     const language = toLanguage({ ...chosen, zone: 'utc', hours: 'h23' }, preferred);

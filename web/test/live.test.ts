@@ -231,7 +231,10 @@ test('[W12] a frame brings the last state of each thing and every note', () => {
   const batch = bench.frame();
   assert.equal(batch?.quotes.get('BTCUSDT')?.last, '1999');
   assert.equal(batch?.deals.get('1-1')?.unrealizedProfit, '2');
-  assert.deepEqual(batch?.notes.map((each) => each.sequence), [1, 2]);
+  assert.deepEqual(
+    batch?.notes.map((each) => each.sequence),
+    [1, 2],
+  );
   assert.equal(bench.batches.length, 1);
 });
 
@@ -245,7 +248,10 @@ test('[W12] candles of one frame are kept by their open time', () => {
   bench.source.send(2, candle(60_000, '1.6'));
   bench.source.send(3, candle(120_000, '1.7'));
   const rows = bench.frame()?.candles.get('BTCUSDT 1m');
-  assert.deepEqual([...(rows?.values() ?? [])].map((row) => row[4]), ['1.6', '1.7']);
+  assert.deepEqual(
+    [...(rows?.values() ?? [])].map((row) => row[4]),
+    ['1.6', '1.7'],
+  );
 });
 
 test('[W12] a page that slept too long reads again instead of holding everything', () => {
@@ -275,5 +281,8 @@ test('[W13] what comes while a request is under way is held for its answer', () 
   bench.source.send(2, deal({ id: '1-1' }));
   held.release();
   bench.source.send(3, deal({ id: '1-2' }));
-  assert.deepEqual(held.messages.map((message) => message.kind), ['deal']);
+  assert.deepEqual(
+    held.messages.map((message) => message.kind),
+    ['deal'],
+  );
 });

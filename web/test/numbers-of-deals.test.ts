@@ -40,7 +40,14 @@ test('[W16] the most a bot can cost is all orders of all its deals, exactly', ()
   assert.deepEqual(mostFunds({ ...settings, maxSafetyOrders: 0 }), { perDeal: '10', all: '20' });
   // 0.1 + 0.2 has no rest, and a third decimal place of the scale is kept: 1 + 1 + 1.003
   assert.deepEqual(
-    mostFunds({ ...settings, baseOrderVolume: '1', safetyOrderVolume: '1', maxSafetyOrders: 2, volumeScale: '1.003', maxActiveDeals: 1 }),
+    mostFunds({
+      ...settings,
+      baseOrderVolume: '1',
+      safetyOrderVolume: '1',
+      maxSafetyOrders: 2,
+      volumeScale: '1.003',
+      maxActiveDeals: 1,
+    }),
     { perDeal: '3.003', all: '3.003' },
   );
 });
@@ -69,7 +76,10 @@ test('[W17] a running deal shows its orders, average, break-even, exits; a close
   assert.equal(third?.price, Number(step?.price));
   const closed = data.deals.find((each) => each.closedAt !== null);
   assert.ok(closed);
-  assert.deepEqual(dealLevels(closed, WORDS).map((level) => level.kind), ['average']);
+  assert.deepEqual(
+    dealLevels(closed, WORDS).map((level) => level.kind),
+    ['average'],
+  );
 });
 
 test('[W17] a closing sale shows as an order, and lines of several deals are told apart', () => {
@@ -78,11 +88,17 @@ test('[W17] a closing sale shows as an order, and lines of several deals are tol
   assert.ok(deal && model);
   const closing: Deal = {
     ...deal,
-    orders: [...deal.orders, { ...model, clientOrderId: 'x', purpose: 'close', side: 'sell', state: 'open' }],
+    orders: [
+      ...deal.orders,
+      { ...model, clientOrderId: 'x', purpose: 'close', side: 'sell', state: 'open' },
+    ],
   };
   const levels = dealLevels(closing, WORDS, '#9 ');
   assert.ok(levels.some((level) => level.kind === 'order' && level.name === '#9 Close'));
-  assert.equal(levels.some((level) => level.kind === 'breakEven'), false);
+  assert.equal(
+    levels.some((level) => level.kind === 'breakEven'),
+    false,
+  );
 });
 
 test('[W17] every fill is a mark at its own price and time', () => {
@@ -107,13 +123,19 @@ test('[W18] the CSV holds raw numbers and ISO times, one line a deal', () => {
 test('[W18] the CSV quotes what needs it and lets no text run as a formula', () => {
   const [model] = data.deals.map(toDealRow);
   assert.ok(model);
-  const named = (botName: string): string => dealCsv([{ ...model, botName }]).split('\r\n')[1]?.slice(model.id.length + 1) ?? '';
+  const named = (botName: string): string =>
+    dealCsv([{ ...model, botName }])
+      .split('\r\n')[1]
+      ?.slice(model.id.length + 1) ?? '';
   assert.ok(named('a, b').startsWith('"a, b",'));
   assert.ok(named('say "hi"').startsWith('"say ""hi""",'));
   assert.ok(named('=HYPERLINK("x")').startsWith('"\'=HYPERLINK(""x"")",'));
   assert.ok(named('+1').startsWith("'+1,"));
   assert.ok(named('@x').startsWith("'@x,"));
-  assert.ok(dealCsv([{ ...model, realizedProfit: '-3.5' }]).includes(',-3.5,'), 'numbers stay numbers');
+  assert.ok(
+    dealCsv([{ ...model, realizedProfit: '-3.5' }]).includes(',-3.5,'),
+    'numbers stay numbers',
+  );
 });
 
 test('[W19] an order of rows and its text in the address are one', () => {
@@ -128,7 +150,10 @@ test('[W19] an order of rows and its text in the address are one', () => {
 });
 
 test('[W19] addresses keep their other parameters', () => {
-  assert.equal(withParameters('/deals', '?scope=open&bot=1', { bot: '2' }), '/deals?scope=open&bot=2');
+  assert.equal(
+    withParameters('/deals', '?scope=open&bot=1', { bot: '2' }),
+    '/deals?scope=open&bot=2',
+  );
   assert.equal(withParameters('/deals', '?scope=open', { scope: null }), '/deals');
   assert.equal(withParameters('/deals', '', { filter: 'a b&c' }), '/deals?filter=a+b%26c');
   assert.equal(dealNumber('12-345'), '345');
@@ -139,7 +164,10 @@ test('[W19] stored preferences that make no sense fall back one by one', () => {
   assert.deepEqual(parsePreferences(null), fallback);
   assert.deepEqual(parsePreferences('not json'), fallback);
   assert.deepEqual(parsePreferences('[1]'), fallback);
-  assert.deepEqual(parsePreferences('{"theme":"dark","language":"fr","zone":7}'), { ...fallback, theme: 'dark' });
+  assert.deepEqual(parsePreferences('{"theme":"dark","language":"fr","zone":7}'), {
+    ...fallback,
+    theme: 'dark',
+  });
 });
 
 test('[W17] a deal gets the interval that shows it in a few hundred candles', () => {

@@ -18,7 +18,14 @@ const BTC: Instrument = {
   tickSize: '0.01', lotSize: '0.00001', minNotional: '5',
 }; // prettier-ignore
 
-const ORDER = { order: 'safetyOrder', number: '2', side: 'buy', price: '92549.16', quantity: '0.00225', volume: '208.2356' };
+const ORDER = {
+  order: 'safetyOrder',
+  number: '2',
+  side: 'buy',
+  price: '92549.16',
+  quantity: '0.00225',
+  volume: '208.2356',
+};
 
 /** One event of each kind with the values that the trading machine gives it, and what it must say. */
 const EVENTS: readonly (readonly [string, Record<string, string>, string, string])[] = [
@@ -49,7 +56,11 @@ for (const [kind, values, inEnglish, inGerman] of EVENTS) {
 }
 
 test('[W8] an event of an unknown kind is told with everything it carries', () => {
-  const sentence = noteSentence(note('trailingStarted', { price: '94,000', by: '0.5' }), BTC, english);
+  const sentence = noteSentence(
+    note('trailingStarted', { price: '94,000', by: '0.5' }),
+    BTC,
+    english,
+  );
   assert.equal(sentence, 'Trailing started: price 94,000, by 0.5.');
   assert.ok(isNotable(note('trailingStarted', {})));
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings as a person writes them, and as exact numbers: percentages, volumes and the whole ladder as ratios of integers.
+// Settings as a person writes them, and as exact numbers: percentages, volumes and the ladder as ratios of integers.
 
 import { formatDecimal, toScaled, trimDecimal } from '../decimal.ts';
 import { power10, type Ratio } from '../position.ts';

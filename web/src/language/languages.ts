@@ -25,12 +25,22 @@ export function toLanguage(
   preferred: readonly string[],
 ): Language {
   const name = preferences.language === 'system' ? firstKnown(preferred) : preferences.language;
-  const locale = preferred.find((tag) => tag === name || tag.startsWith(`${name}-`)) ?? name;
+  const locale =
+    preferred.find((tag) => (tag === name || tag.startsWith(`${name}-`)) && isLocale(tag)) ?? name;
   return {
     name,
     text: catalogues[name],
     format: createFormat({ locale, zone: preferences.zone, hours: preferences.hours }),
   };
+}
+
+/** Some systems name their language in forms that Intl does not take, such as `en-US@posix`. */
+function isLocale(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
 }
 
 function firstKnown(preferred: readonly string[]): LanguageName {

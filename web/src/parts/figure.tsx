@@ -37,8 +37,7 @@ export function Figure({
   return (
     <div className="figure">
       <dt>
-        {name}
-        {tag === undefined ? null : <span className="figure-tag">{tag}</span>}
+        {name} {tag === undefined ? null : <span className="figure-tag">{tag}</span>}
         {note === undefined ? null : <span className="figure-note">{note}</span>}
       </dt>
       <dd>{children}</dd>

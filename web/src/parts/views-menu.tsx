@@ -2,7 +2,7 @@
 // Saved views: a page's filters and order under a name, kept in this browser.
 
 import { DropdownMenu } from 'radix-ui';
-import { useState, type ReactElement } from 'react';
+import { useEffect, useRef, useState, type ReactElement } from 'react';
 
 import { useAddress } from '../address.ts';
 import { useLanguage } from '../language/language.tsx';
@@ -19,22 +19,17 @@ export function ViewsMenu({ page }: { readonly page: 'bots' | 'deals' }): ReactE
   const address = useAddress();
   const [views, setViews] = useState(() => readViews(page));
   const [isNaming, setNaming] = useState(false);
-  const [name, setName] = useState('');
 
   const keep = (next: readonly SavedView[]): void => {
     setViews(next);
     writeViews(page, next);
   };
-  const save = (): void => {
+  const save = (name: string): void => {
     const search = new URLSearchParams(address.search);
     // What stands open beside the table is not part of how it is looked at.
     search.delete('panel');
-    keep([
-      ...views.filter((view) => view.name !== name.trim()),
-      { name: name.trim(), search: search.toString() },
-    ]);
+    keep([...views.filter((view) => view.name !== name), { name, search: search.toString() }]);
     setNaming(false);
-    setName('');
   };
 
   return (
@@ -83,26 +78,38 @@ export function ViewsMenu({ page }: { readonly page: 'bots' | 'deals' }): ReactE
         </DropdownMenu.Portal>
       </DropdownMenu.Root>
       <Dialog title={text.deals.saveView} isOpen={isNaming} onClose={() => setNaming(false)}>
-        <form
-          className="views-form"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (name.trim() !== '') save();
-          }}
-        >
-          <label>
-            {text.deals.viewName}
-            <input
-              value={name}
-              maxLength={NAME_LENGTH_MAX}
-              onChange={(event) => setName(event.target.value)}
-            />
-          </label>
-          <button type="submit" className="button button-primary" disabled={name.trim() === ''}>
-            {text.deals.save}
-          </button>
-        </form>
+        <NameForm onSave={save} />
       </Dialog>
     </>
+  );
+}
+
+function NameForm({ onSave }: { readonly onSave: (name: string) => void }): ReactElement {
+  const { text } = useLanguage();
+  const [typed, setTyped] = useState('');
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
+  const name = typed.trim();
+  return (
+    <form
+      className="views-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (name !== '') onSave(name);
+      }}
+    >
+      <label>
+        {text.deals.viewName}
+        <input
+          ref={input}
+          value={typed}
+          maxLength={NAME_LENGTH_MAX}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+      </label>
+      <button type="submit" className="button button-primary" disabled={name === ''}>
+        {text.deals.save}
+      </button>
+    </form>
   );
 }

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ctrl/⌘-K: every page, bot, running deal and command, found by typing.
 
-import { useId, useMemo, useRef, useState, type KeyboardEvent, type ReactElement } from 'react';
+import {
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type ReactElement,
+} from 'react';
 
 import { useAddress } from '../address.ts';
 import { useBotActions } from '../actions.ts';
@@ -49,6 +57,8 @@ function CommandList({ onClose, onKeyboard }: Omit<PaletteProps, 'isOpen'>): Rea
   const [index, setIndex] = useState(0);
   const listId = useId();
   const list = useRef<HTMLDivElement>(null);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
   const found = useMemo(() => search(commands, typed), [commands, typed]);
   const chosen = Math.min(index, found.length - 1);
 
@@ -72,6 +82,7 @@ function CommandList({ onClose, onKeyboard }: Omit<PaletteProps, 'isOpen'>): Rea
     <>
       <div className="palette-field">
         <input
+          ref={input}
           type="text"
           role="combobox"
           aria-expanded="true"
