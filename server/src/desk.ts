@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The desk as its API sees it: bots, deals, totals and health, put together from the parts that own them.
 
-import { isAbsolute, relative, resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import {
   checkSettings,
   formatDecimal,
@@ -304,12 +305,11 @@ export class Desk implements LiveSource {
     return { symbol, interval, candles: rows.map((row) => [...row]) };
   }
 
-  /** Copies the store to a new file inside the data directory; false when `file` lies elsewhere. */
-  backUp(file: string): boolean {
-    const way = relative(this.#parts.dataDirectory, resolve(file));
-    if (way === '' || way.startsWith('..') || isAbsolute(way)) return false;
+  /** Copies the store, whole while the desk runs; returns the file, which belongs to whoever asked. */
+  backUp(): string {
+    const file = join(this.#parts.dataDirectory, 'run', `backup-${randomUUID()}.db`);
     this.#parts.store.copyTo(file);
-    return true;
+    return file;
   }
 
   quoteMessage(symbol: string, time: number): StreamMessage | null {

@@ -136,7 +136,10 @@ async function backUp(files: DeskFiles, target: string): Promise<readonly string
 /** A consistent copy: made by the desk while it runs, else from its file. */
 async function copyStore(files: DeskFiles, target: string): Promise<void> {
   try {
-    await connectDesk(files.directory).post('/api/v1/backups', { file: target });
+    const { file } = await connectDesk(files.directory).post<{ readonly file: string }>(
+      '/api/v1/backups',
+    );
+    renameSync(file, target);
   } catch (error) {
     if (!(error instanceof DeskClientError) || error.code !== 'not_running') throw error;
     const store = new Store(join(files.directory, STORE));

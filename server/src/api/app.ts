@@ -330,26 +330,11 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     { schema: { response: { 201: Type.Object({ token: Type.String() }) } } },
     async (_request, reply) => reply.code(201).send({ token: sessions.createLink() }),
   );
+  // The desk names the file: no request decides where a process writes.
   app.post(
     '/backups',
-    {
-      schema: {
-        body: Type.Object(
-          { file: Type.String({ minLength: 1, maxLength: 4096 }) },
-          { additionalProperties: false },
-        ),
-        response: { 201: Type.Object({ file: Type.String() }), 400: schemas.ErrorBody },
-      },
-    },
-    async (request, reply) => {
-      if (!desk.backUp(request.body.file)) {
-        return reply.code(400).send({
-          error: 'invalid_request',
-          message: `file: expected a path inside the data directory, found ${request.body.file}`,
-        });
-      }
-      return reply.code(201).send({ file: request.body.file });
-    },
+    { schema: { response: { 201: Type.Object({ file: Type.String() }) } } },
+    async (_request, reply) => reply.code(201).send({ file: desk.backUp() }),
   );
   app.delete('/session', { schema: { response: { 204: Type.Null() } } }, async (request, reply) => {
     const session = request.cookies[SESSION_COOKIE];
