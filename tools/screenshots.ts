@@ -42,7 +42,7 @@ const { values: options, positionals: startOptions } = parseArgs({
   allowPositionals: true,
   options: {
     to: { type: 'string', default: path.join(ROOT, 'docs', 'images') },
-    deals: { type: 'string', default: '6' },
+    deals: { type: 'string', default: '5' },
   },
 });
 

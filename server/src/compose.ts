@@ -283,14 +283,16 @@ export function createServer(
     }
   }
 
-  function makeFirstBots(): void {
+  /** Makes and starts the first bots; a start that was cut short anywhere in between goes on where it was. */
+  async function makeFirstBots(): Promise<void> {
     if (store.meta('firstBotsMade') !== undefined) return;
-    for (const settings of config.firstBots) {
+    for (const settings of config.firstBots.slice(runner.bots.size)) {
       const parsed = parseDcaSettings(settings);
       if (!parsed.ok) throw new Error(`firstBots: ${JSON.stringify(parsed.errors)}`);
-      const bot = runner.create(parsed.settings);
-      void runner.command(bot.botId, { kind: 'start' });
+      runner.create(parsed.settings);
     }
+    const untouched = [...runner.bots.values()].filter(({ state }) => state.version === 0);
+    await Promise.all(untouched.map(({ botId }) => runner.command(botId, { kind: 'start' })));
     store.setMeta('firstBotsMade', String(config.firstBots.length));
   }
 
@@ -312,7 +314,6 @@ export function createServer(
       await patiently('market', () => hub.open(config.symbols));
       connection = await patiently('connection', openConnection);
       const alive = runner.load();
-      makeFirstBots();
       app = await buildApp({
         desk,
         live,
@@ -327,6 +328,7 @@ export function createServer(
       isRunning = true;
       for (const order of alive) orders.resume(order);
       runner.start();
+      await makeFirstBots();
       void subscribe();
       timers.push(setInterval(() => orders.reconcile(), RECONCILE_MS));
       const { control } = config.market;
@@ -342,9 +344,10 @@ export function createServer(
       for (const timer of timers) clearInterval(timer);
       hub.close();
       live.close();
-      await orders.close();
-      runner.close();
+      const isQuiet = orders.close();
       links.close();
+      await isQuiet;
+      runner.close();
       await app?.close();
       rmSync(terminalFile(config.dataDirectory), { force: true });
       store.close();

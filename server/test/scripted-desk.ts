@@ -52,6 +52,7 @@ const ORDER_PATIENCE = {
   retryMsMax: 40,
   peerMs: 150,
   fillGraceMs: 15,
+  goneMs: 60,
 };
 
 export interface ScriptedDeskOptions {
@@ -199,11 +200,15 @@ export class ScriptedDesk {
 
   /** The process is gone, as after kill -9: what was not committed never was. */
   async crash(): Promise<void> {
+    if (this.#isDown) return;
     this.#isDown = true;
     this.exchange.close();
+    const isQuiet = this.orders.close();
     this.links.close();
-    await this.orders.close();
+    await isQuiet;
     this.store.close();
+    // With its store closed it cannot write what still waits; only its timers end.
+    this.runner.close();
   }
 
   async close(): Promise<void> {

@@ -36,6 +36,8 @@ export const INSTRUMENT: Instrument = makeInstrument({
   maxNotional: '9000000',
 });
 
+const TRADES_PER_PAGE = 1_000;
+
 type Place = Extract<Intent, { kind: 'placeOrder' }>;
 type OfKind<K extends Intent['kind']> = Extract<Intent, { kind: K }>;
 
@@ -115,9 +117,14 @@ export class BookedOrder {
     });
   }
 
-  trades(): string {
+  /** One page of its trades: from an ID on, or the newest. */
+  trades(fromTradeId?: string): string {
+    const page =
+      fromTradeId === undefined
+        ? this.fills.slice(-TRADES_PER_PAGE)
+        : this.fills.filter(({ tradeId }) => tradeId >= Number(fromTradeId));
     return JSON.stringify(
-      this.fills.map((fill) => ({
+      page.slice(0, TRADES_PER_PAGE).map((fill) => ({
         symbol: SYMBOL,
         id: fill.tradeId,
         orderId: this.orderId,
@@ -335,7 +342,7 @@ export class ScriptedExchange {
         const order = [...this.orders.values()].find(
           ({ orderId }) => String(orderId) === intent.exchangeOrderId,
         );
-        this.answer(intent, 200, order?.trades() ?? '[]');
+        this.answer(intent, 200, order?.trades(intent.fromTradeId) ?? '[]');
         return;
       }
       default:

@@ -22,18 +22,32 @@ test('[W39] ten thousand deals scroll, sort and filter with only the rows in sig
   await readers.read({ path: '/deals', data }, async ({ page }) => {
     const startedAt = performance.now();
     await page.getByText(/^10,000 deals$/).waitFor();
-    context.diagnostic(`all ${DEALS} deals loaded after ${Math.round(performance.now() - startedAt)} ms`);
+    context.diagnostic(
+      `all ${DEALS} deals loaded after ${Math.round(performance.now() - startedAt)} ms`,
+    );
     const rows = page.locator('.table-row');
     assert.ok((await rows.count()) < 80, 'only rows in sight are drawn');
     const frames = await scrollThrough(page);
     report(context, 'scrolling through all rows', frames);
     assert.ok((await rows.count()) < 80);
     const last = data.deals.at(-1);
-    assert.match(plain(await rows.last().innerText()), new RegExp(`#${last?.number}\\b`), 'the last row is at the end');
+    assert.match(
+      plain(await rows.last().innerText()),
+      new RegExp(`#${last?.number}\\b`),
+      'the last row is at the end',
+    );
     await page.getByRole('button', { name: 'Profit', exact: true }).click();
     await page.locator('.table-scroll').evaluate((element) => element.scrollTo(0, 0));
-    const best = Math.max(...data.deals.filter((deal) => deal.closedAt !== null).map((deal) => Number(deal.realizedProfit)));
-    await eventually(async () => plain(await rows.first().innerText()), (text) => text.includes(`+${best.toFixed(2)} USDT`), 'the best deal is first');
+    const best = Math.max(
+      ...data.deals
+        .filter((deal) => deal.closedAt !== null)
+        .map((deal) => Number(deal.realizedProfit)),
+    );
+    await eventually(
+      async () => plain(await rows.first().innerText()),
+      (text) => text.includes(`+${best.toFixed(2)} USDT`),
+      'the best deal is first',
+    );
     await page.getByLabel('Filter deals').fill('stop loss');
     const expected = data.deals.filter((deal) => deal.reason === 'stop loss').length;
     await page.getByText(`${expected.toLocaleString('en-GB')} of 10,000 deals`).waitFor();
@@ -57,8 +71,20 @@ test('[W40] two thousand updates a second reach the page gathered by frame, none
           if (instrument === undefined || deal === undefined) break;
           const last = (1_000 + sent / 100).toFixed(instrument.priceDecimals);
           // Nine of ten updates are quotes, as on a real desk; the rest are deals.
-          if (sent % 10 === 9) server.push({ kind: 'deal', deal: { ...deal, lastPrice: last, unrealizedProfit: (sent / 100).toFixed(2) } });
-          else server.push({ kind: 'quote', symbol: instrument.symbol, time: 1, bid: last, ask: last, last });
+          if (sent % 10 === 9)
+            server.push({
+              kind: 'deal',
+              deal: { ...deal, lastPrice: last, unrealizedProfit: (sent / 100).toFixed(2) },
+            });
+          else
+            server.push({
+              kind: 'quote',
+              symbol: instrument.symbol,
+              time: 1,
+              bid: last,
+              ask: last,
+              last,
+            });
           sent += 1;
         }
         if (sent < UPDATES) return;
@@ -70,9 +96,24 @@ test('[W40] two thousand updates a second reach the page gathered by frame, none
     const seconds = (performance.now() - startedAt) / 1_000;
     context.diagnostic(`${sent} updates in ${seconds.toFixed(1)} s`);
     report(context, `at ${UPDATES_A_SECOND} updates a second`, frames);
-    server.push({ kind: 'quote', symbol: 'SOLUSDT', time: 1, bid: '5.00', ask: '5.02', last: '5.01' });
-    await eventually(async () => plain(await page.locator('.quote-line-last dd').innerText()), (text) => text === '5.01 USDT', 'the last update is shown');
-    assert.equal(server.requests.get('GET /api/v1/totals'), 1, 'no hole was seen, nothing was read again');
+    server.push({
+      kind: 'quote',
+      symbol: 'SOLUSDT',
+      time: 1,
+      bid: '5.00',
+      ask: '5.02',
+      last: '5.01',
+    });
+    await eventually(
+      async () => plain(await page.locator('.quote-line-last dd').innerText()),
+      (text) => text === '5.01 USDT',
+      'the last update is shown',
+    );
+    assert.equal(
+      server.requests.get('GET /api/v1/totals'),
+      1,
+      'no hole was seen, nothing was read again',
+    );
   });
 });
 
@@ -83,7 +124,9 @@ interface Frames {
 }
 
 function report(context: TestContext, what: string, { count, ms, longestMs }: Frames): void {
-  context.diagnostic(`${what}: ${((count * 1_000) / ms).toFixed(1)} frames/s, longest frame ${longestMs.toFixed(0)} ms`);
+  context.diagnostic(
+    `${what}: ${((count * 1_000) / ms).toFixed(1)} frames/s, longest frame ${longestMs.toFixed(0)} ms`,
+  );
 }
 
 function countFrames(page: Page, lengthMs: number): Promise<Frames> {
@@ -125,7 +168,10 @@ function scrollThrough(page: Page): Promise<Frames> {
           count += 1;
           element.scrollTop = (element.scrollHeight * count) / steps;
           if (count < steps) requestAnimationFrame(frame);
-          else requestAnimationFrame(() => resolve({ count, ms: performance.now() - startedAt, longestMs }));
+          else
+            requestAnimationFrame(() =>
+              resolve({ count, ms: performance.now() - startedAt, longestMs }),
+            );
         };
         requestAnimationFrame(frame);
       }),

@@ -44,23 +44,28 @@ after(() => readers.close());
 
 for (const [size, width] of SIZES) {
   test(`[W38] every page on a ${size}: accessible, nothing jumps, pictures taken`, async (context) => {
-    await readers.read({ width, reducedMotion: true, path: '/settings' }, async ({ page, server }) => {
-      await watchLayoutShift(page);
-      for (const [name, path] of PAGES) {
-        await page.goto(server.url + path);
-        await settled(page);
-        await exercise(server, page);
-        const shift = await page.evaluate(() => Number(Reflect.get(window, 'layoutShift')));
-        assert.ok(shift < LAYOUT_SHIFT_MAX, `${name} on a ${size} jumps: ${shift}`);
-        for (const theme of ['dark', 'light'] as const) {
-          for (const language of ['en', 'de'] as const) {
-            await choose(page, theme, language);
-            await page.screenshot({ path: join(FOLDER, `${name}-${theme}-${size}-${language}.png`) });
+    await readers.read(
+      { width, reducedMotion: true, path: '/settings' },
+      async ({ page, server }) => {
+        await watchLayoutShift(page);
+        for (const [name, path] of PAGES) {
+          await page.goto(server.url + path);
+          await settled(page);
+          await exercise(server, page);
+          const shift = await page.evaluate(() => Number(Reflect.get(window, 'layoutShift')));
+          assert.ok(shift < LAYOUT_SHIFT_MAX, `${name} on a ${size} jumps: ${shift}`);
+          for (const theme of ['dark', 'light'] as const) {
+            for (const language of ['en', 'de'] as const) {
+              await choose(page, theme, language);
+              await page.screenshot({
+                path: join(FOLDER, `${name}-${theme}-${size}-${language}.png`),
+              });
+            }
+            assert.deepEqual(await faults(page), [], `${name} on a ${size}, ${theme}`);
           }
-          assert.deepEqual(await faults(page), [], `${name} on a ${size}, ${theme}`);
         }
-      }
-    });
+      },
+    );
     context.diagnostic(`pictures in ${FOLDER}`);
   });
 }
@@ -153,7 +158,11 @@ async function choose(page: Page, theme: 'dark' | 'light', language: 'en' | 'de'
     { theme, language, zone: 'local', hours: 'system' },
   );
   await eventually(
-    () => page.evaluate(() => [document.documentElement.dataset['theme'], document.documentElement.lang.slice(0, 2)]),
+    () =>
+      page.evaluate(() => [
+        document.documentElement.dataset['theme'],
+        document.documentElement.lang.slice(0, 2),
+      ]),
     (found) => found[0] === theme && found[1] === language,
     'the page has switched',
   );
@@ -170,7 +179,12 @@ async function faults(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   return await page.evaluate(async () => {
     interface Axe {
-      run(context: Document, options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+      run(
+        context: Document,
+        options: object,
+      ): Promise<{
+        violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
+      }>;
     }
     // The line before put axe into the page.
     const axe = Reflect.get(window, 'axe') as Axe;
@@ -187,7 +201,11 @@ async function watchLayoutShift(page: Page): Promise<void> {
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
         if (Reflect.get(entry, 'hadRecentInput') === true) continue;
-        Reflect.set(window, 'layoutShift', Number(Reflect.get(window, 'layoutShift')) + Number(Reflect.get(entry, 'value')));
+        Reflect.set(
+          window,
+          'layoutShift',
+          Number(Reflect.get(window, 'layoutShift')) + Number(Reflect.get(entry, 'value')),
+        );
       }
     }).observe({ type: 'layout-shift', buffered: true });
   });

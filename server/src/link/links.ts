@@ -10,6 +10,7 @@ import {
   FRAME_BYTES_MAX,
   FrameReader,
   FrameWriter,
+  RECV_WINDOW_MS,
   parseAnswer,
   parseDecision,
   type Answer,
@@ -92,22 +93,32 @@ export class Links {
     this.#detach(peer, 'replaced by a new link');
     const writer = new FrameWriter(socket, FRAME_BYTES_MAX.intent);
     this.#peers.set(peer, { socket, writer });
+    const decisions: Decision[] = [];
+    const answers: Answer[] = [];
     const reader =
       peer === 'signer'
-        ? new FrameReader(FRAME_BYTES_MAX.decision, (frame) =>
-            this.#onDecision(parseDecision(frame)),
-          )
-        : new FrameReader(FRAME_BYTES_MAX.answer, (frame) => this.#onAnswer(parseAnswer(frame)));
-    const lost = (reason: string): void => {
-      if (this.#peers.get(peer)?.socket === socket) this.#detach(peer, reason);
-    };
+        ? new FrameReader(FRAME_BYTES_MAX.decision, (frame) => decisions.push(parseDecision(frame)))
+        : new FrameReader(FRAME_BYTES_MAX.answer, (frame) => answers.push(parseAnswer(frame)));
+    const isCurrent = (): boolean => this.#peers.get(peer)?.socket === socket;
     socket.on('data', (bytes: Buffer) => {
+      if (!isCurrent()) return;
+      let fault: unknown = null;
       try {
         reader.push(bytes);
       } catch (error) {
-        lost(`broke the protocol: ${error instanceof Error ? error.message : String(error)}`);
+        fault = error;
       }
+      // What came whole before the fault still counts; a fault of ours in handling it is no fault of the peer.
+      for (const decision of decisions.splice(0)) this.#onDecision(decision);
+      for (const answer of answers.splice(0)) this.#onAnswer(answer);
+      if (fault === null) return;
+      const reason = fault instanceof Error ? fault.message : String(fault);
+      this.#detach(peer, `broke the protocol: ${reason}`);
+      this.#listener.onBroken(peer, reason);
     });
+    const lost = (reason: string): void => {
+      if (isCurrent()) this.#detach(peer, reason);
+    };
     socket.on('error', (error) => lost(error.message));
     socket.on('close', () => lost('closed'));
     this.#listener.onPeer(peer, 'up', 'connected');
@@ -210,12 +221,12 @@ export class Links {
     switch (answer.kind) {
       case 'answer': {
         const entry = this.#pending.get(answer.id);
-        // The answer may overtake the decision: two links, two orders of arrival.
+        // The answer may overtake the decision: two links, two orders of arrival. It was signed before it was sent.
         entry?.settle({
           kind: 'answered',
           status: answer.status,
           body: answer.body,
-          signedUntil: entry.signedUntil ?? answer.sentAt,
+          signedUntil: entry.signedUntil ?? answer.sentAt + RECV_WINDOW_MS,
         });
         return;
       }

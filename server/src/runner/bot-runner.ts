@@ -524,6 +524,8 @@ export class BotRunner {
       signedUntil: typeof signedUntil === 'number' ? signedUntil : null,
       tradeIds: new Set(tradeIds),
       seenLots: numberOf(row, 'filled_lots'),
+      toldLots: numberOf(row, 'filled_lots'),
+      end: null,
       isCancelRequested: numberOf(row, 'cancel_requested') === 1,
     };
   }

@@ -6,17 +6,24 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  assert,
   formatPrice,
   formatQuantity,
   type BotEvent,
   type ClientOrderId,
+  type Fill,
   type Instrument,
+  type OrderEnd,
   type OrderRequest,
   type RejectedBy,
 } from '@kontor/core';
 import type { AccountEvent, AnswerParser, VenueOrder } from '@kontor/exchange';
 import { RECV_WINDOW_MS } from '@kontor/signer';
 import type { Links, Outcome } from '../link/links.ts';
+
+/** Most fills of one answer, and most answers that are read of one order. */
+const FILLS_PER_PAGE = 1_000;
+const FILL_PAGES_MAX = 100;
 
 /** How long the desk waits for what it does not know; the tests are less patient. */
 export interface OrderPatience {
@@ -28,6 +35,8 @@ export interface OrderPatience {
   readonly peerMs: number;
   /** Fills usually arrive on the account stream; after this long they are asked for. */
   readonly fillGraceMs: number;
+  /** An order that the exchange had accepted counts as gone only after being unknown to it for this long. */
+  readonly goneMs: number;
 }
 
 const PATIENCE: OrderPatience = {
@@ -36,6 +45,7 @@ const PATIENCE: OrderPatience = {
   retryMsMax: 5_000,
   peerMs: 15_000,
   fillGraceMs: 250,
+  goneMs: 10_000,
 };
 
 /** An order that may still change. */
@@ -48,7 +58,16 @@ export interface LiveOrder {
   /** After this wall time the exchange no longer takes it; null while it is not known to be signed. */
   signedUntil: number | null;
   readonly tradeIds: Set<string>;
+  /** Lots of the fills that are known one by one. */
   seenLots: number;
+  /** The highest sum of fills the exchange has named. */
+  toldLots: number;
+  /** What the exchange said of its end; the bot hears of it once all its fills are known. */
+  end: {
+    readonly end: OrderEnd;
+    readonly filledLots: number;
+    readonly time: number;
+  } | null;
   isCancelRequested: boolean;
 }
 
@@ -145,7 +164,10 @@ export class OrderDesk {
     }
   }
 
-  /** Stops asking. Orders stay as they are, at the exchange and in the store. */
+  /**
+   * Stops asking. Orders stay as they are, at the exchange and in the store. Resolves once no work is under way,
+   * so the links are to be closed meanwhile: what they still owe is waited for otherwise.
+   */
   async close(): Promise<void> {
     this.#stop.abort();
     for (const timer of this.#fillChecks.values()) clearTimeout(timer);
@@ -161,6 +183,8 @@ export class OrderDesk {
       signedUntil: null,
       tradeIds: new Set(),
       seenLots: 0,
+      toldLots: 0,
+      end: null,
       isCancelRequested: false,
     };
     this.#live.set(request.clientOrderId, order);
@@ -227,6 +251,7 @@ export class OrderDesk {
 
   /** Asks for an order in doubt until it is found or proven absent (order-life.md section 2, step 5). */
   async #resolve(order: LiveOrder, signedUntil: number | null, reason: string): Promise<void> {
+    if (!this.#isInDoubt(order)) return;
     order.state = 'ambiguous';
     order.signedUntil = signedUntil;
     this.#ports.onDoubt(order);
@@ -234,15 +259,16 @@ export class OrderDesk {
       clientOrderId: order.request.clientOrderId,
       reason,
     });
-    for (let attempt = 0; this.#isLive(order); attempt += 1) {
+    for (let attempt = 0; this.#isInDoubt(order); attempt += 1) {
       order.signedUntil ??= await this.#askSigner(order);
-      if (!this.#isLive(order)) return;
+      if (!this.#isInDoubt(order)) return;
       const verdict = await this.#query(order);
-      const askedAt = Date.now();
       if (verdict.kind === 'found') {
         this.#learn(order, verdict.order);
         return;
       }
+      // The account stream was faster than the answer.
+      if (!this.#isInDoubt(order)) return;
       // "Absent" counts only when the question itself was put after the last moment the order could land.
       const deadline =
         order.signedUntil === null ? Infinity : order.signedUntil + this.#patience.clockSkewMs;
@@ -250,12 +276,9 @@ export class OrderDesk {
         this.#reject(order, 'desk', 'absent', 'the order never arrived at the exchange');
         return;
       }
-      const untilDeadline = deadline - askedAt;
-      const pause =
-        untilDeadline > 0 && untilDeadline < this.#patience.retryMsMax
-          ? untilDeadline + 1
-          : this.#backOff(attempt);
-      await this.#pause(Math.min(pause, this.#backOff(attempt)));
+      const untilDeadline = deadline - Date.now();
+      const pause = this.#backOff(attempt);
+      await this.#pause(untilDeadline > 0 ? Math.min(untilDeadline + 1, pause) : pause);
     }
   }
 
@@ -288,7 +311,9 @@ export class OrderDesk {
     return verdict.kind === 'absent' ? { kind: 'absent', askedAt } : verdict;
   }
 
+  /** Asks how an order stands that the exchange has accepted. */
   async #refresh(order: LiveOrder): Promise<void> {
+    let unknownSince: number | null = null;
     for (let attempt = 0; this.#isLive(order); attempt += 1) {
       const verdict = await this.#query(order);
       if (verdict.kind === 'found') {
@@ -296,12 +321,20 @@ export class OrderDesk {
         return;
       }
       if (verdict.kind === 'absent') {
-        // The exchange had accepted it and knows it no more: it cannot fill, so for the deal it has expired.
-        this.#ports.log('warn', 'the exchange no longer knows an order it had accepted', {
-          clientOrderId: order.request.clientOrderId,
-        });
-        this.#end(order, 'expired', order.seenLots);
-        return;
+        unknownSince ??= verdict.askedAt;
+        if (verdict.askedAt - unknownSince >= this.#patience.goneMs) {
+          // What the exchange does not know cannot fill, so for the deal it has expired.
+          this.#ports.log('warn', 'the exchange no longer knows an order it had accepted', {
+            clientOrderId: order.request.clientOrderId,
+          });
+          order.end = {
+            end: 'expired',
+            filledLots: order.seenLots,
+            time: this.#ports.marketNow(),
+          };
+          this.#endIfComplete(order);
+          return;
+        }
       }
       await this.#pause(this.#backOff(attempt));
     }
@@ -309,6 +342,11 @@ export class OrderDesk {
 
   async #cancel(order: LiveOrder): Promise<void> {
     for (let attempt = 0; this.#isLive(order); attempt += 1) {
+      if (order.end !== null) {
+        // It ended by itself, and only fills are missing: no cancel can bring them.
+        await this.#fetchFills(order);
+        return;
+      }
       const outcome = await this.#ports.links.submit({
         kind: 'cancelOrder',
         connection: this.#ports.connection(),
@@ -324,7 +362,7 @@ export class OrderDesk {
         }
         if (verdict.kind === 'notOpen') {
           await this.#refresh(order);
-          if (!this.#isLive(order)) return;
+          if (!this.#isLive(order) || order.end !== null) continue;
         }
       } else {
         this.#ports.log('warn', 'a cancel did not go through; trying again', {
@@ -338,6 +376,7 @@ export class OrderDesk {
 
   /** Tells the bot all that `seen` says and it does not know yet. */
   #learn(order: LiveOrder, seen: VenueOrder): void {
+    if (!this.#isLive(order)) return;
     const { clientOrderId } = order.request;
     if (order.exchangeOrderId === null) {
       order.exchangeOrderId = seen.exchangeOrderId;
@@ -360,29 +399,31 @@ export class OrderDesk {
         fill,
       });
     }
-    if (seen.filledLots > order.seenLots) this.#askForFillsSoon(order, seen);
-    else if (seen.state !== 'open') this.#end(order, seen.state, seen.filledLots, seen.updateTime);
+    // News come out of order: an end stays an end, and a sum never shrinks.
+    order.toldLots = Math.max(order.toldLots, seen.filledLots);
+    if (seen.state !== 'open' && order.end === null) {
+      order.end = { end: seen.state, filledLots: seen.filledLots, time: seen.updateTime };
+    }
+    this.#endIfComplete(order);
+    if (order.seenLots < order.toldLots) this.#askForFillsSoon(order);
   }
 
-  #end(
-    order: LiveOrder,
-    end: Exclude<VenueOrder['state'], 'open'>,
-    filledLots: number,
-    time?: number,
-  ): void {
-    if (!this.#isLive(order)) return;
+  #endIfComplete(order: LiveOrder): void {
+    const { end } = order;
+    if (end === null || order.seenLots < end.filledLots || !this.#isLive(order)) return;
     this.#forget(order);
     this.#ports.deliver(order.botId, {
       kind: 'orderEnded',
-      time: time ?? this.#ports.marketNow(),
+      time: end.time,
       clientOrderId: order.request.clientOrderId,
-      end,
-      filledLots,
+      end: end.end,
+      filledLots: end.filledLots,
     });
   }
 
+  /** The order does not exist; said of one that the exchange has spoken of, it proves nothing. */
   #reject(order: LiveOrder, by: RejectedBy, rule: string, reason: string): void {
-    if (!this.#isLive(order)) return;
+    if (!this.#isInDoubt(order)) return;
     this.#forget(order);
     this.#ports.deliver(order.botId, {
       kind: 'orderRejected',
@@ -394,44 +435,74 @@ export class OrderDesk {
     });
   }
 
-  #askForFillsSoon(order: LiveOrder, seen: VenueOrder): void {
+  #askForFillsSoon(order: LiveOrder): void {
     const id = order.request.clientOrderId;
-    if (this.#fillChecks.has(id)) return;
+    if (!this.#isLive(order) || this.#fillChecks.has(id)) return;
     const timer = setTimeout(() => {
       this.#fillChecks.delete(id);
-      if (this.#isLive(order) && order.seenLots < seen.filledLots) {
+      if (this.#isLive(order) && order.seenLots < order.toldLots) {
         this.#enqueue(order, () => this.#fetchFills(order));
       }
     }, this.#patience.fillGraceMs);
     this.#fillChecks.set(id, timer);
   }
 
-  /** Fetches the fills of an order by the exchange's ID, then its state, until both agree. */
+  /** Fetches the fills of an order until they are as many as the exchange has named. */
   async #fetchFills(order: LiveOrder): Promise<void> {
-    const instrument = this.#instrumentOf(order.request.symbol);
-    for (let attempt = 0; this.#isLive(order); attempt += 1) {
-      const verdict = await this.#query(order);
-      if (verdict.kind === 'found' && this.#isLive(order)) {
-        const outcome = await this.#ports.links.submit({
-          kind: 'queryFills',
-          connection: this.#ports.connection(),
+    const { exchangeOrderId } = order;
+    assert(exchangeOrderId !== null, 'Invariant: an order with fills was accepted');
+    for (let attempt = 0; this.#isLive(order) && order.seenLots < order.toldLots; attempt += 1) {
+      const fills = await this.#queryFills(order, exchangeOrderId);
+      if (fills !== null) {
+        const filledLots = fills.reduce((sum, fill) => sum + fill.quantity, 0);
+        this.#learn(order, {
+          clientOrderId: order.request.clientOrderId,
+          exchangeOrderId,
           symbol: order.request.symbol,
-          exchangeOrderId: verdict.order.exchangeOrderId,
+          state: 'open',
+          filledLots,
+          time: order.end?.time ?? this.#ports.marketNow(),
+          updateTime: order.end?.time ?? this.#ports.marketNow(),
+          fills,
         });
-        if (!this.#isLive(order)) return;
-        if (outcome.kind === 'answered') {
-          const listing = this.#ports.parser.fills(outcome, instrument);
-          if (listing.kind === 'ok') {
-            const known = listing.items.reduce((sum, fill) => sum + fill.quantity, 0);
-            if (known >= verdict.order.filledLots) {
-              this.#learn(order, { ...verdict.order, filledLots: known, fills: listing.items });
-              return;
-            }
-          }
-        }
+        if (order.seenLots >= order.toldLots) break;
       }
       await this.#pause(this.#backOff(attempt));
     }
+    if (this.#isLive(order) && order.end === null) await this.#refresh(order);
+  }
+
+  /** All fills of an order that the exchange lists; null when it does not say. */
+  async #queryFills(
+    order: LiveOrder,
+    exchangeOrderId: string,
+  ): Promise<readonly Fill[] | null> {
+    const instrument = this.#instrumentOf(order.request.symbol);
+    const fills: Fill[] = [];
+    let fromTradeId: string | null = null;
+    for (let page = 0; page < FILL_PAGES_MAX; page += 1) {
+      const outcome = await this.#ports.links.submit({
+        kind: 'queryFills',
+        connection: this.#ports.connection(),
+        symbol: order.request.symbol,
+        exchangeOrderId,
+        ...(fromTradeId === null ? {} : { fromTradeId }),
+      });
+      if (outcome.kind !== 'answered') return null;
+      const listing = this.#ports.parser.fills(outcome, instrument);
+      if (listing.kind !== 'ok') return null;
+      const isFull = listing.items.length >= FILLS_PER_PAGE;
+      if (isFull && fromTradeId === null) {
+        // Which of so many an exchange shows first it need not say: from the first on, then.
+        fromTradeId = '0';
+        continue;
+      }
+      fills.push(...listing.items.filter((fill) => fill.exchangeOrderId === exchangeOrderId));
+      const last = listing.items.at(-1);
+      if (!isFull || last === undefined) return fills;
+      fromTradeId = String(BigInt(last.tradeId) + 1n);
+    }
+    return fills;
   }
 
   #forget(order: LiveOrder): void {
@@ -443,6 +514,11 @@ export class OrderDesk {
 
   #isLive(order: LiveOrder): boolean {
     return !this.#stop.signal.aborted && this.#live.get(order.request.clientOrderId) === order;
+  }
+
+  /** Still live, and the exchange has not spoken of it yet. */
+  #isInDoubt(order: LiveOrder): boolean {
+    return this.#isLive(order) && order.exchangeOrderId === null;
   }
 
   /** A peer that restarts is back in a moment; an order that waits for it is better than one given up. */

@@ -165,7 +165,7 @@ export function PriceChart(props: PriceChartProps): ReactElement {
       <div
         className="price-chart-canvas"
         ref={box}
-        role="img"
+        role="figure"
         aria-label={`${text.chart.label(symbol, interval)}. ${text.chart.textVersion}`}
       />
       <div className="price-chart-legend number" ref={legend} aria-hidden="true" />

@@ -11,6 +11,7 @@ import { Button } from '../parts/button.tsx';
 import { DealList } from '../parts/deal-list.tsx';
 import { Figure, Figures } from '../parts/figure.tsx';
 import { Amount, Profit } from '../parts/numbers.tsx';
+import { Skeleton } from '../parts/states.tsx';
 import { BotSettings } from './bot-settings.tsx';
 import { BotState } from './bot-state.tsx';
 import { RefusalNote } from './refusal-note.tsx';
@@ -19,6 +20,7 @@ import './panels.css';
 export function BotPanel({ bot }: { readonly bot: Bot }): ReactElement {
   const { text, format } = useLanguage();
   const deals = useRunningDeals();
+  if (deals.isPending) return <Skeleton rows={12} />;
   const own = deals.data?.filter((deal) => deal.botId === bot.id) ?? [];
   return (
     <>

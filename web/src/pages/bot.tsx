@@ -30,6 +30,7 @@ const NO_NOTES: readonly Note[] = [];
 export function BotPage(): ReactElement {
   const { botId } = useParams({ strict: false });
   const bots = useBots();
+  const running = useRunningDeals();
   if (bots.data === undefined) {
     return bots.isError ? (
       <Failed error={bots.error} onRetry={() => void bots.refetch()} />
@@ -37,6 +38,8 @@ export function BotPage(): ReactElement {
       <Skeleton rows={12} />
     );
   }
+  // The deals tell what the bot needs a person for, which stands above everything else.
+  if (running.isPending) return <Skeleton rows={12} />;
   const bot = bots.data.find((each) => each.id === botId);
   return bot === undefined ? <NotFoundPage what="bot" /> : <BotView bot={bot} />;
 }

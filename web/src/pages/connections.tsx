@@ -34,7 +34,7 @@ export function ConnectionsPage(): ReactElement {
             connections.isError ? (
               <Failed error={connections.error} onRetry={() => void connections.refetch()} />
             ) : (
-              <Skeleton rows={8} />
+              <Skeleton rows={28} />
             )
           ) : connections.data.length === 0 ? (
             <Empty title={text.connections.empty} hint={text.connections.emptyHint} />

@@ -172,7 +172,7 @@ function ScrollBox({
   return (
     // A box that scrolls takes the focus, so that the keyboard can scroll it.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="scroll-box" role="region" aria-label={label} tabIndex={0}>
+    <div className="scroll-box" role="group" aria-label={label} tabIndex={0}>
       {children}
     </div>
   );

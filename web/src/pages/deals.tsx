@@ -24,7 +24,7 @@ import { Empty, Failed, Skeleton } from '../parts/states.tsx';
 import { Duration, ShortTime } from '../parts/times.tsx';
 import { say } from '../parts/toasts.tsx';
 import { ViewsMenu } from '../parts/views-menu.tsx';
-import { dealPath } from '../paths.ts';
+import { dealNumber, dealPath } from '../paths.ts';
 import { parseSort, sortText } from '../sort-text.ts';
 import { DealPanel } from './deal-panel.tsx';
 
@@ -116,13 +116,17 @@ export function DealsPage(): ReactElement {
           />
         )}
       </div>
-      {open === undefined ? null : (
+      {openId === null ? null : (
         <SidePanel
-          title={text.deal.title(open.symbol, text.deal.number(String(open.number)))}
-          href={dealPath(open.id)}
+          title={
+            open === undefined
+              ? text.deal.number(dealNumber(openId))
+              : text.deal.title(open.symbol, text.deal.number(String(open.number)))
+          }
+          href={dealPath(openId)}
           onClose={() => address.change({ panel: null })}
         >
-          <DealPanel id={open.id} />
+          <DealPanel id={openId} />
         </SidePanel>
       )}
     </div>

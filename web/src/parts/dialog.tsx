@@ -2,7 +2,7 @@
 // Layers above the page: a dialog to read or write in, and one that asks for a decision.
 
 import { AlertDialog, Dialog as Radix } from 'radix-ui';
-import type { ReactElement, ReactNode } from 'react';
+import { useRef, type ReactElement, type ReactNode } from 'react';
 
 import { useLanguage } from '../language/language.tsx';
 import { Button, IconButton } from './button.tsx';
@@ -24,13 +24,20 @@ export function Dialog({
   children,
 }: DialogProps): ReactElement {
   const { text } = useLanguage();
+  const content = useRef<HTMLDivElement>(null);
   return (
     <Radix.Root open={isOpen} onOpenChange={(isNowOpen) => !isNowOpen && onClose()}>
       <Radix.Portal>
         <Radix.Overlay className="dialog-veil" />
         <Radix.Content
+          ref={content}
           className={isWide ? 'dialog dialog-wide' : 'dialog'}
           aria-describedby={undefined}
+          // The dialog itself takes the focus: on the first button it would open that button's hint.
+          onOpenAutoFocus={(event) => {
+            event.preventDefault();
+            content.current?.focus();
+          }}
         >
           <header className="dialog-head">
             <Radix.Title>{title}</Radix.Title>

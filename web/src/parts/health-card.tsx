@@ -32,7 +32,9 @@ export function HealthCard(): ReactElement {
         health.isError ? (
           <Failed error={health.error} onRetry={() => void health.refetch()} />
         ) : (
-          <Skeleton rows={7} height={24} />
+          <div className="health-list">
+            <Skeleton rows={9} height={24} />
+          </div>
         )
       ) : (
         <dl className="health-list">

@@ -24,15 +24,10 @@ export function Strip({ onCommands }: { readonly onCommands: () => void }): Reac
         {warning === null ? <MarketLine market={desk.market} /> : warning}
       </div>
       <HealthBadge />
-      <button
-        type="button"
-        className="strip-commands"
-        aria-label={text.palette.title}
-        onClick={onCommands}
-      >
+      <button type="button" className="strip-commands" onClick={onCommands}>
         <Icon name="search" />
         <span>{text.palette.title}</span>
-        <kbd>{isApple() ? '⌘K' : 'Ctrl K'}</kbd>
+        <kbd aria-hidden="true">{isApple() ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
     </header>
   );
