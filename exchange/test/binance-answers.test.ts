@@ -226,6 +226,27 @@ test('[V7] an event that is none the venue documents is refused, a foreign symbo
   assert.equal(binanceAnswers.accountEvent({ ...REPORT, s: 'ETHUSDT' }, lookup).kind, 'other');
 });
 
+test('[V7] an order of another program is passed by, whatever its ID looks like', () => {
+  const event = binanceAnswers.accountEvent({ ...REPORT, c: 'my.order:1/x' }, lookup);
+  assert.equal(event.kind, 'other');
+  const listing = binanceAnswers.openOrders(
+    answer(200, [
+      { ...ORDER, clientOrderId: 'my.order:1/x', time: 1 },
+      { ...ORDER, time: 1 },
+    ]),
+    lookup,
+  );
+  assert.equal(listing.kind === 'ok' && listing.items.length, 1);
+});
+
+test('[V3] a commission finer than eight decimals is a VenueError, never a crash', () => {
+  const fill = { ...ORDER.fills[0], commission: '0.0000000001' };
+  assert.equal(
+    binanceAnswers.place(answer(200, { ...ORDER, fills: [fill] }), lookup).kind,
+    'ambiguous',
+  );
+});
+
 const EXAMPLES = fileURLToPath(
   new URL(
     '../../../shared/data/exchange/binance-spot-docs-json-examples.jsonl.gz',

@@ -194,6 +194,41 @@ test('[V9] the stream tells trades with the best prices known, comes back after 
   }
 });
 
+test('[V9] a message that cannot be read ends the connection, not the process', async () => {
+  let connections = 0;
+  const venue = await serve(BODIES, (socket) => {
+    connections += 1;
+    const price = connections === 1 ? '100.001' : '100.00';
+    socket.send(
+      JSON.stringify({
+        stream: 'btcusdt@trade',
+        data: { e: 'trade', s: 'BTCUSDT', p: price, T: 4 },
+      }),
+    );
+  });
+  const states: string[] = [];
+  const trades: unknown[] = [];
+  const market = binancePublicMarket(venue);
+  await market.instruments(['BTCUSDT']);
+  const stream = market.open(['BTCUSDT'], '1m', {
+    onTrade: (_symbol, _time, quote) => trades.push(quote.last),
+    onQuote: () => undefined,
+    onCandle: () => undefined,
+    onState: (state, reason) => states.push(`${state} ${reason}`),
+  });
+  try {
+    await until(() => trades.length === 1);
+    assert.deepEqual(trades, [10_000]);
+    assert.match(
+      states[1] ?? '',
+      /^down sent what cannot be read: price: expected at most 2 decimals/,
+    );
+  } finally {
+    stream.close();
+    await venue.close();
+  }
+});
+
 test('[V10] a venue that is not there is named with its address', async () => {
   const venue = await serve(BODIES);
   await venue.close();

@@ -4,9 +4,10 @@
 import {
   ASSET_SCALE,
   clientOrderId,
+  parseDecimal,
   parsePrice,
   parseQuantity,
-  toScaled,
+  type ClientOrderId,
   type Fill,
   type Instrument,
   type Parsed,
@@ -30,7 +31,11 @@ type Row = Readonly<Record<string, unknown>>;
 /** −1006, −1007: "status unknown"; −1003 never reached the matching engine, nor did −1021. */
 const STATUS_UNKNOWN = new Set([-1000, -1001, -1006, -1007, -1008]);
 const DUPLICATE_ORDER = 'Duplicate order sent.';
-const UNKNOWN_ORDER = new Set([-2011, -2013]);
+/** A cancel's "unknown order"; a query's "order does not exist". */
+const CANCEL_UNKNOWN = -2011;
+const QUERY_ABSENT = -2013;
+/** IDs of other programs may hold more characters than ours ever do. */
+const OUR_ID_FORM = /^[A-Za-z0-9_-]{1,36}$/;
 
 const ORDER_STATES: Readonly<Record<string, VenueOrder['state']>> = {
   NEW: 'open',
@@ -64,7 +69,7 @@ export const binanceAnswers: AnswerParser = {
   cancel(answer, instruments): CancelVerdict {
     const body = readBody(answer);
     if (body.kind === 'error') {
-      return UNKNOWN_ORDER.has(body.code)
+      return body.code === CANCEL_UNKNOWN
         ? { kind: 'notOpen', reason: body.message }
         : { kind: 'ambiguous', reason: `${body.code} ${body.message}` };
     }
@@ -78,7 +83,7 @@ export const binanceAnswers: AnswerParser = {
   query(answer, instruments): QueryVerdict {
     const body = readBody(answer);
     if (body.kind === 'error') {
-      return UNKNOWN_ORDER.has(body.code)
+      return body.code === QUERY_ABSENT
         ? { kind: 'absent' }
         : { kind: 'ambiguous', reason: `${body.code} ${body.message}` };
     }
@@ -93,7 +98,10 @@ export const binanceAnswers: AnswerParser = {
     return listed(answer, (value) =>
       toList(value).flatMap((item) => {
         const row = toRow(item);
-        return instruments(text(row, 'symbol')) === undefined ? [] : [toOrder(row, instruments)];
+        const isForeign =
+          instruments(text(row, 'symbol')) === undefined ||
+          !OUR_ID_FORM.test(text(row, 'clientOrderId'));
+        return isForeign ? [] : [toOrder(row, instruments)];
       }),
     );
   },
@@ -128,7 +136,9 @@ export const binanceAnswers: AnswerParser = {
     const name = text(row, 'e');
     const time = typeof row['E'] === 'number' ? row['E'] : 0;
     if (name === 'executionReport') {
-      if (instruments(text(row, 's')) === undefined) return { kind: 'other', time, name };
+      const isForeign =
+        instruments(text(row, 's')) === undefined || !OUR_ID_FORM.test(reportedId(row));
+      if (isForeign) return { kind: 'other', time, name };
       return { kind: 'order', time: number(row, 'T'), order: toReportedOrder(row, instruments) };
     }
     if (name === 'outboundAccountPosition') {
@@ -212,7 +222,7 @@ function toOrder(row: Row, instruments: InstrumentLookup): VenueOrder {
   const time = number(row, 'transactTime', 'time');
   const fills = Array.isArray(row['fills']) ? row['fills'] : [];
   return {
-    clientOrderId: clientOrderId(text(row, 'origClientOrderId', 'clientOrderId')),
+    clientOrderId: toId(text(row, 'origClientOrderId', 'clientOrderId')),
     exchangeOrderId: String(row['orderId']),
     symbol: instrument.symbol,
     state: toState(text(row, 'status')),
@@ -226,10 +236,13 @@ function toOrder(row: Row, instruments: InstrumentLookup): VenueOrder {
 }
 
 /** `executionReport`: `c` is the order's ID, but after a cancel the cancelled order's is in `C`. */
+function reportedId(row: Row): string {
+  const original = row['C'];
+  return typeof original === 'string' && original !== '' ? original : text(row, 'c');
+}
+
 function toReportedOrder(row: Row, instruments: InstrumentLookup): VenueOrder {
   const instrument = instrumentOf(text(row, 's'), instruments);
-  const original = row['C'];
-  const id = typeof original === 'string' && original !== '' ? original : text(row, 'c');
   const time = number(row, 'T');
   const fill =
     row['x'] === 'TRADE'
@@ -248,7 +261,7 @@ function toReportedOrder(row: Row, instruments: InstrumentLookup): VenueOrder {
         ]
       : [];
   return {
-    clientOrderId: clientOrderId(id),
+    clientOrderId: toId(reportedId(row)),
     exchangeOrderId: String(row['i']),
     symbol: instrument.symbol,
     state: toState(text(row, 'X')),
@@ -275,7 +288,7 @@ function toFill(
     time: from.time,
     priceTicks: valueOf(parsePrice(instrument, text(row, 'price')), 'price'),
     quantity: valueOf(parseQuantity(instrument, text(row, from.quantity)), from.quantity),
-    commission: toScaled(text(row, 'commission'), ASSET_SCALE, 'commission'),
+    commission: valueOf(parseDecimal(text(row, 'commission'), ASSET_SCALE), 'commission'),
     commissionAsset: typeof asset === 'string' ? asset : '',
     isMaker: from.isMaker,
   };
@@ -286,6 +299,13 @@ function toState(status: string): VenueOrder['state'] {
   if (state === undefined)
     throw new VenueError('unexpected', `expected an order status, found ${status}`);
   return state;
+}
+
+function toId(id: string): ClientOrderId {
+  if (!OUR_ID_FORM.test(id)) {
+    throw new VenueError('unexpected', `expected an order ID of ours, found ${JSON.stringify(id)}`);
+  }
+  return clientOrderId(id);
 }
 
 function instrumentOf(symbol: string, instruments: InstrumentLookup): Instrument {

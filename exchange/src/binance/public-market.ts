@@ -130,8 +130,18 @@ function openStream(
       listener.onState('up', `connected to ${base}`);
     });
     current.addEventListener('message', (message) => {
+      if (current !== socket) return;
       watchSilence(current);
-      if (typeof message.data === 'string') dispatch(asRow(JSON.parse(message.data)));
+      try {
+        if (typeof message.data === 'string') dispatch(asRow(JSON.parse(message.data)));
+      } catch (error) {
+        // A message in a form we do not know may hide a price: a fresh connection starts from known ground.
+        current.close();
+        lost(
+          current,
+          `sent what cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      }
     });
     current.addEventListener('close', (event) =>
       lost(current, `closed by the exchange (${event.code})`),
