@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes web/src/api/types.ts from the schemas of the HTTP API, so that the web never imports the server.
+// Writes web/src/api/types.ts from the schemas of the HTTP API, so that the web never imports the server; and tells
+// tests whether a value fits a schema.
 //
 //   node tools/api-types.ts          writes the file
 //   node tools/api-types.ts --check  fails when the committed file is stale
@@ -24,6 +25,7 @@ interface Schema {
   readonly required?: readonly string[];
   readonly items?: Schema | readonly Schema[];
   readonly patternProperties?: Readonly<Record<string, Schema>>;
+  readonly pattern?: string;
 }
 
 /** The text of the types file for `named`: one exported type for each schema, by its name. */
@@ -97,6 +99,68 @@ function objectBody(schema: Schema, path: string): string {
     return `${comment}readonly ${field}${mark}: ${toType(value, `${path}.${field}`)};`;
   });
   return `{\n${fields.join('\n')}\n}`;
+}
+
+/** What is wrong with `value` as the API's schema of that name, or null. Fields no schema names are passed over. */
+export function faultOf(name: string, value: unknown): string | null {
+  const schema = new Map<string, Schema>(Object.entries({ ...schemas })).get(name);
+  if (schema === undefined) throw new Error(`there is no schema named ${name}`);
+  return fault(schema, value, '');
+}
+
+function fault(schema: Schema, value: unknown, path: string): string | null {
+  const at = path === '' ? '' : `${path}: `;
+  if (schema.anyOf !== undefined) {
+    const faults = schema.anyOf.map((member) => fault(member, value, path));
+    return faults.includes(null) ? null : `${at}expected one of ${faults.join(' or ')}`;
+  }
+  if (schema.const !== undefined) {
+    if (value === schema.const) return null;
+    return `${at}expected ${JSON.stringify(schema.const)}, found ${JSON.stringify(value)}`;
+  }
+  const found = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+  const isType =
+    found === schema.type ||
+    (schema.type === 'integer' && Number.isInteger(value)) ||
+    (schema.type === 'number' && found === 'number');
+  if (!isType) return `${at}expected ${schema.type}, found ${found}`;
+  if (typeof value === 'string' && schema.pattern !== undefined) {
+    if (!new RegExp(schema.pattern).test(value)) {
+      return `${at}expected text like ${schema.pattern}, found ${JSON.stringify(value)}`;
+    }
+  }
+  if (Array.isArray(value)) return arrayFault(schema, value, path);
+  if (typeof value === 'object' && value !== null) return objectFault(schema, value, path);
+  return null;
+}
+
+function arrayFault(schema: Schema, values: readonly unknown[], path: string): string | null {
+  const { items } = schema;
+  if (items === undefined) return null;
+  if (isTuple(items) && items.length !== values.length) {
+    return `${path}: expected ${items.length} items, found ${values.length}`;
+  }
+  for (const [index, value] of values.entries()) {
+    const item = isTuple(items) ? items[index] : items;
+    const found = item === undefined ? null : fault(item, value, `${path}[${index}]`);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function objectFault(schema: Schema, value: object, path: string): string | null {
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const pathOf = (field: string): string => (path === '' ? field : `${path}.${field}`);
+  for (const field of schema.required ?? []) {
+    if (!fields.has(field)) return `${pathOf(field)}: expected to be there`;
+  }
+  const [others] = Object.values(schema.patternProperties ?? {});
+  for (const [field, found] of fields) {
+    const inner = schema.properties?.[field] ?? others;
+    const wrong = inner === undefined ? null : fault(inner, found, pathOf(field));
+    if (wrong !== null) return wrong;
+  }
+  return null;
 }
 
 async function main(): Promise<void> {

@@ -21,7 +21,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const START_MS_MAX = 60_000;
 /** Until the desk has something to show. */
 const DEALS_MS_MAX = 10 * 60_000;
-const PAGE_MS_MAX = 30_000;
+const PAGE_MS_MAX = 60_000;
 
 interface Picture {
   readonly name: string;
@@ -141,7 +141,13 @@ async function take(from: Browser, url: string, cookies: Cookies, picture: Pictu
   const problems = watch(page);
   await page.goto(url, { timeout: PAGE_MS_MAX });
   // The live stream keeps a connection open, so the page is ready when its figures are there.
-  await page.locator('main').first().waitFor({ timeout: PAGE_MS_MAX });
+  try {
+    await page.locator('main').first().waitFor({ timeout: PAGE_MS_MAX });
+  } catch (error) {
+    throw new Error(`${picture.name}: no page after ${PAGE_MS_MAX} ms; ${problems.join('; ')}`, {
+      cause: error,
+    });
+  }
   await page.waitForTimeout(2_000);
   const file = path.join(options.to, `${picture.name}.png`);
   await page.screenshot({ path: file });

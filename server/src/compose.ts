@@ -7,7 +7,13 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseDcaSettings } from '@kontor/core';
-import { binanceAnswers, binancePublicMarket, type VenueBalance } from '@kontor/exchange';
+import {
+  binanceAnswers,
+  binancePublicMarket,
+  VenueError,
+  type AccountEvent,
+  type VenueBalance,
+} from '@kontor/exchange';
 import type { ConnectionInfo } from '@kontor/signer';
 import { buildApp } from './api/app.ts';
 import { LiveHub } from './api/live.ts';
@@ -31,7 +37,8 @@ import { Store } from './store/store.ts';
 import { terminalFile, writeTerminalFile } from './terminal-file.ts';
 
 const RECONCILE_MS = 30_000;
-const SUBSCRIBE_RETRY_MS = 500;
+const SUBSCRIBE_RETRY_MS_MIN = 250;
+const SUBSCRIBE_RETRY_MS_MAX = 30_000;
 const MARKET_STATUS_MS = 1_000;
 const START_RETRY_MS = 200;
 
@@ -71,7 +78,19 @@ export function createServer(
     onAccountEvent(from, event) {
       if (from !== connection) return;
       account = { ...account, lastEventAt: Date.now() };
-      const parsed = binanceAnswers.accountEvent(event, (symbol) => hub.instruments.get(symbol));
+      let parsed: AccountEvent;
+      try {
+        parsed = binanceAnswers.accountEvent(event, instrument);
+      } catch (error) {
+        if (!(error instanceof VenueError)) throw error;
+        // It may have been about an order of ours: what cannot be read is asked for.
+        logger.warn(
+          { reason: error.message },
+          'an account event cannot be read; asking about all orders',
+        );
+        orders.reconcile();
+        return;
+      }
       if (parsed.kind === 'balances') mergeBalances(parsed.balances);
       else orders.onAccountEvent(parsed);
     },
@@ -216,15 +235,24 @@ export function createServer(
   async function subscribe(): Promise<void> {
     if (isSubscribing) return;
     isSubscribing = true;
+    let pause = SUBSCRIBE_RETRY_MS_MIN;
     try {
       while (!stop.signal.aborted && account.state === 'down') {
         if (links.isUp('signer') && links.isUp('egress')) {
           const outcome = await links.submit({ kind: 'subscribe', connection });
           if (outcome.kind === 'refused') {
             account = { ...account, reason: `${outcome.rule}: ${outcome.reason}` };
+          } else if (outcome.kind === 'failed') {
+            account = { ...account, reason: outcome.reason };
+          } else if (outcome.status !== 200) {
+            account = {
+              ...account,
+              reason: `HTTP ${outcome.status} ${outcome.body.slice(0, 200)}`,
+            };
           }
+          pause = Math.min(pause * 2, SUBSCRIBE_RETRY_MS_MAX);
         }
-        await delay(SUBSCRIBE_RETRY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+        await delay(pause, undefined, { signal: stop.signal }).catch(() => undefined);
       }
     } finally {
       isSubscribing = false;
@@ -283,17 +311,14 @@ export function createServer(
     }
   }
 
-  /** Makes and starts the first bots; a start that was cut short anywhere in between goes on where it was. */
-  async function makeFirstBots(): Promise<void> {
+  function makeFirstBots(): void {
     if (store.meta('firstBotsMade') !== undefined) return;
-    for (const settings of config.firstBots.slice(runner.bots.size)) {
-      const parsed = parseDcaSettings(settings);
+    const settings = config.firstBots.map((given) => {
+      const parsed = parseDcaSettings(given);
       if (!parsed.ok) throw new Error(`firstBots: ${JSON.stringify(parsed.errors)}`);
-      runner.create(parsed.settings);
-    }
-    const untouched = [...runner.bots.values()].filter(({ state }) => state.version === 0);
-    await Promise.all(untouched.map(({ botId }) => runner.command(botId, { kind: 'start' })));
-    store.setMeta('firstBotsMade', String(config.firstBots.length));
+      return parsed.settings;
+    });
+    runner.createStarted(settings, () => store.setMeta('firstBotsMade', String(settings.length)));
   }
 
   async function pollDemoMarket(control: string): Promise<void> {
@@ -313,7 +338,8 @@ export function createServer(
     async start() {
       await patiently('market', () => hub.open(config.symbols));
       connection = await patiently('connection', openConnection);
-      const alive = runner.load();
+      // No command may come before the orders it speaks of are known: pages are served last.
+      for (const order of runner.load()) orders.resume(order);
       app = await buildApp({
         desk,
         live,
@@ -326,9 +352,9 @@ export function createServer(
       const url = await app.listen({ host: '127.0.0.1', port: config.port });
       writeTerminalFile(config.dataDirectory, { url, token: terminal });
       isRunning = true;
-      for (const order of alive) orders.resume(order);
       runner.start();
-      await makeFirstBots();
+      makeFirstBots();
+      hub.catchUp();
       void subscribe();
       timers.push(setInterval(() => orders.reconcile(), RECONCILE_MS));
       const { control } = config.market;

@@ -291,17 +291,19 @@ const PLACING: readonly {
   },
   {
     name: 'told by the stream, then not known any more: it was there, so it has expired',
-    script: (exchange) =>
+    script: (exchange, desk) =>
       exchange.once('placeOrder', (intent) => {
         exchange.sign(intent, LONG_AGO_MS);
         const order = exchange.accept(intent);
         exchange.fail(intent, 'unknown');
-        const forget = (question: Parameters<typeof exchange.answer>[0]): void => {
+        exchange.once('queryOrder', (query) => {
           exchange.orders.delete(order.clientOrderId);
+          exchange.sign(query);
           exchange.event(order.report());
-          exchange.answerError(question, 400, -2013, 'Order does not exist.');
-        };
-        exchange.once('queryOrder', forget);
+          exchange.answerError(query, 400, -2013, 'Order does not exist.');
+          // As it is done from time to time.
+          setTimeout(() => desk.orders.reconcile(), 50);
+        });
       }),
     expected: { state: 'expired', told: ['orderAccepted', 'orderEnded'] },
   },

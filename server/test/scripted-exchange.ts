@@ -173,6 +173,8 @@ export class ScriptedExchange {
   readonly intents: Intent[] = [];
   /** When an order of this ID was signed. */
   readonly signedAt = new Map<string, number>();
+  /** Takes an intent before any other script; true when it has dealt with it. */
+  intercept: (intent: Intent) => boolean = () => false;
   /** Market time: the exchange's own clock. */
   time = 1_700_000_000_000;
   #ids = 0;
@@ -301,6 +303,7 @@ export class ScriptedExchange {
 
   #onIntent(intent: Intent): void {
     this.intents.push(intent);
+    if (this.intercept(intent)) return;
     const script = this.#scripts.get(intent.kind)?.shift();
     if (script !== undefined) script(intent);
     else this.behave(intent);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table's order as it stands in the address: `name`, or `-realized` for descending.
 
-import type { Sort } from './parts/data-table.tsx';
+export interface Sort {
+  readonly column: string;
+  readonly isDescending: boolean;
+}
 
 export function parseSort(text: string | null, fallback: Sort): Sort {
   if (text === null || text === '') return fallback;

@@ -11,7 +11,7 @@ import { makeFixtureData, type FixtureData } from './fixture-data.ts';
 import { FixtureServer } from './fixture-server.ts';
 
 export const SEED = 42;
-const WAIT_MS_MAX = 10_000;
+const WAIT_MS_MAX = 30_000;
 
 export interface Reader {
   readonly page: Page;
@@ -90,7 +90,7 @@ export async function eventually<T>(
     const value = await read();
     if (isWanted(value)) return value;
     if (Date.now() > until)
-      throw new Error(`${what}: expected within 10 s, found ${JSON.stringify(value)}`);
+      throw new Error(`${what}: expected in time, found ${JSON.stringify(value)}`);
     await new Promise((resolve) => {
       setTimeout(resolve, 30);
     });

@@ -4,10 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Type, type TSchema } from 'typebox';
-import { Value } from 'typebox/value';
-
-import * as schemas from '../../server/src/api/schemas.ts';
+import { faultOf } from '../../tools/api-types.ts';
 import { makeFixtureData } from './fixture-data.ts';
 import { FixtureServer } from './fixture-server.ts';
 
@@ -15,26 +12,30 @@ const server = new FixtureServer(makeFixtureData(42));
 before(() => server.start());
 after(() => server.stop());
 
-const ANSWERS: readonly (readonly [string, TSchema])[] = [
-  ['desk', schemas.Desk],
-  ['health', schemas.Health],
-  ['totals', schemas.Totals],
-  ['balances', Type.Array(schemas.Balance)],
-  ['connections', Type.Array(schemas.Connection)],
-  ['bots', Type.Array(schemas.Bot)],
-  ['bots/1', schemas.Bot],
-  ['deals?status=all&limit=500', schemas.DealPage],
-  ['deals/4-9', schemas.Deal],
-  ['deals/4-9/notes', Type.Array(schemas.Note)],
-  ['notes?limit=500', Type.Array(schemas.Note)],
-  ['candles?symbol=BTCUSDT&interval=15m&limit=300', schemas.Candles],
+/** A path and the schema of its answer, or of each thing in its answer. */
+const ANSWERS: readonly (readonly [string, string, 'one' | 'list'])[] = [
+  ['desk', 'Desk', 'one'],
+  ['health', 'Health', 'one'],
+  ['totals', 'Totals', 'one'],
+  ['balances', 'Balance', 'list'],
+  ['connections', 'Connection', 'list'],
+  ['bots', 'Bot', 'list'],
+  ['bots/1', 'Bot', 'one'],
+  ['deals?status=all&limit=500', 'DealPage', 'one'],
+  ['deals/4-9', 'Deal', 'one'],
+  ['deals/4-9/notes', 'Note', 'list'],
+  ['notes?limit=500', 'Note', 'list'],
+  ['candles?symbol=BTCUSDT&interval=15m&limit=300', 'Candles', 'one'],
 ];
 
-for (const [path, schema] of ANSWERS) {
+for (const [path, schema, number] of ANSWERS) {
   test(`[W2] the fixture answers ${path} in the API's shape`, async () => {
     const response = await fetch(`${server.url}/api/v1/${path}`);
     assert.equal(response.status, 200);
-    fits(schema, await response.json());
+    const body: unknown = await response.json();
+    if (number === 'one') return fits(schema, body);
+    assert.ok(Array.isArray(body) && body.length > 0, 'the fixture has some');
+    for (const each of body) fits(schema, each);
   });
 }
 
@@ -56,7 +57,7 @@ test("[W2] the fixture streams in the API's shape, numbered without holes", asyn
   for (const event of events.slice(0, -1)) {
     const [id = '', data = ''] = event.split('\n');
     ids.push(Number(id.slice(4)));
-    fits(schemas.StreamMessage, JSON.parse(data.slice(6)));
+    fits('StreamMessage', JSON.parse(data.slice(6)));
   }
   assert.ok(ids.length > 4);
   for (const [index, id] of ids.entries()) assert.equal(id, (ids[0] ?? 0) + index);
@@ -65,10 +66,31 @@ test("[W2] the fixture streams in the API's shape, numbered without holes", asyn
 test('[W2] errors of the fixture have the shape of errors', async () => {
   const response = await fetch(`${server.url}/api/v1/deals/9-9`);
   assert.equal(response.status, 404);
-  fits(schemas.ErrorBody, await response.json());
+  fits('ErrorBody', await response.json());
 });
 
-function fits(schema: TSchema, value: unknown): void {
-  const [first] = Value.Errors(schema, value);
-  assert.equal(first, undefined, JSON.stringify(first));
+test('[W2] the look for faults finds one', () => {
+  const [balance] = makeFixtureData(1).balances;
+  assert.ok(balance);
+  assert.equal(faultOf('Balance', balance), null);
+  assert.match(
+    faultOf('Balance', { ...balance, free: 1 }) ?? '',
+    /^free: expected string, found number$/,
+  );
+  assert.match(faultOf('Balance', { ...balance, free: '1,5' }) ?? '', /^free: expected text like/);
+  assert.match(
+    faultOf('Balance', { asset: 'BTC', free: '1' }) ?? '',
+    /^locked: expected to be there$/,
+  );
+  assert.match(faultOf('Balance', null) ?? '', /expected object, found null/);
+  assert.match(faultOf('StreamMessage', { kind: 'quote' }) ?? '', /expected one of/);
+  assert.match(
+    faultOf('Market', { ...makeFixtureData(1).desk.market, kind: 'moon' }) ?? '',
+    /^kind: expected one of/,
+  );
+  assert.throws(() => faultOf('Nothing', null), /no schema named Nothing/);
+});
+
+function fits(schema: string, value: unknown): void {
+  assert.equal(faultOf(schema, value), null);
 }

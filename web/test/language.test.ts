@@ -47,17 +47,16 @@ test('[W6] sentences with parts keep every part in both languages', () => {
       if (typeof value !== 'function' || key.startsWith('notes.')) continue;
       const length: unknown = Reflect.get(value, 'length');
       for (const count of [1, 7]) {
-        const given = parts
-          .slice(0, Number(length))
-          .map((part, index) =>
-            /\bn\.(count|text)\b/.test(String(value)) && index === 0 ? { count, text: part } : part,
-          );
+        const isCounted = /\bn\.(count|text)\b/.test(String(value));
+        const words = parts.slice(0, Number(length));
+        const given: unknown[] = words.map((part, index) =>
+          isCounted && index === 0 ? { count, text: part } : part,
+        );
         const said: unknown = Reflect.apply(value, null, given);
         assert.equal(typeof said, 'string', key);
         const text = String(said);
         assert.ok(!/undefined|\[object/.test(text), `${key}: ${text}`);
-        for (const part of given) {
-          const word = typeof part === 'string' ? part : part.text;
+        for (const word of words) {
           // A sentence about one thing may name it instead of counting it.
           const mayLack = /\b(bots\.started|bots\.stopped)\b/.test(key);
           assert.ok(text.includes(word) || mayLack, `${key} lacks ${word}: ${text}`);

@@ -101,14 +101,14 @@ class Bench {
 }
 
 const [DEAL] = makeFixtureData(1).deals;
-assert.ok(DEAL);
 
 function quote(last: string): StreamMessage {
   return { kind: 'quote', symbol: 'BTCUSDT', time: 1, bid: last, ask: last, last };
 }
 
 function deal(fields: Partial<Deal>): StreamMessage {
-  return { kind: 'deal', deal: { ...(DEAL as Deal), ...fields } };
+  assert.ok(DEAL);
+  return { kind: 'deal', deal: { ...DEAL, ...fields } };
 }
 
 function note(sequence: number): Note {

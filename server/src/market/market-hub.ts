@@ -33,6 +33,9 @@ export class MarketHub {
   readonly #listener: MarketHubListener;
   readonly #instruments = new Map<string, Instrument>();
   readonly #quotes = new Map<string, Quote>();
+  /** Market time of the last trade told, by symbol. */
+  readonly #lastTradeAt = new Map<string, number>();
+  readonly #catchingUp = new Set<string>();
   readonly #stop = new AbortController();
   #stream: MarketStream | null = null;
   #status: MarketStatus = { state: 'down', reason: 'not connected yet', lastEventAt: null };
@@ -61,7 +64,7 @@ export class MarketHub {
       onState: (state, reason) => {
         this.#status = { ...this.#status, state, reason };
         this.#listener.onState(state, reason);
-        if (state === 'up') for (const symbol of symbols) void this.#catchUp(symbol);
+        if (state === 'up') this.catchUp();
       },
     });
   }
@@ -99,14 +102,25 @@ export class MarketHub {
     return null;
   }
 
-  /** What the market did while nobody listened: its last trade may have passed a stop. */
+  /** Asks for what the market did while nobody listened: its last trade may have passed a stop. */
+  catchUp(): void {
+    for (const symbol of this.#instruments.keys()) void this.#catchUp(symbol);
+  }
+
   async #catchUp(symbol: string): Promise<void> {
+    if (this.#catchingUp.has(symbol)) return;
+    this.#catchingUp.add(symbol);
     const fresh = await this.freshQuote(symbol);
-    if (fresh !== null) this.#onTrade(symbol, fresh.time, fresh.quote);
+    this.#catchingUp.delete(symbol);
+    // The stream may have overtaken the answer; a price already left behind must not trigger a stop.
+    if (fresh !== null && fresh.time >= (this.#lastTradeAt.get(symbol) ?? 0)) {
+      this.#onTrade(symbol, fresh.time, fresh.quote);
+    }
   }
 
   #onTrade(symbol: string, time: number, quote: Quote): void {
     this.#clock.observe(time);
+    this.#lastTradeAt.set(symbol, time);
     this.#quotes.set(symbol, quote);
     this.#listener.onTrade(symbol, time, quote);
   }

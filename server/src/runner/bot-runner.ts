@@ -6,11 +6,13 @@
 
 import { randomBytes } from 'node:crypto';
 import {
+  assert,
   createBot,
   decodeJournal,
   encodeJournal,
   quantityLots,
   step,
+  watchedTicks,
   type BotCommand,
   type BotEvent,
   type BotState,
@@ -31,8 +33,8 @@ import type { LiveOrder } from './order-desk.ts';
 
 /** Snapshots are taken this many journal entries apart; the rest is replayed at start. */
 const SNAPSHOT_EVERY = 64;
-/** Beyond this many waiting events a newer price of a symbol replaces an older one that still waits. */
-const QUEUE_LENGTH_MAX = 20_000;
+/** So many waiting events are written at once, without waiting for the turn of the event loop to end. */
+const QUEUE_LENGTH_MAX = 10_000;
 const TIMER_CHECK_MS = 50;
 
 export interface RunnerPorts {
@@ -59,6 +61,12 @@ interface Waiting {
   readonly isAnswer: boolean;
 }
 
+/** An effect that is stored and still to be performed. */
+interface Todo {
+  readonly botId: string;
+  readonly effect: Effect;
+}
+
 interface Running extends Bot {
   lastTime: number;
   snapshotVersion: number;
@@ -74,6 +82,7 @@ export class BotRunner {
   #queue: Waiting[] = [];
   #afterFlush: (() => void)[] = [];
   #isScheduled = false;
+  #isStarted = false;
   #isStopped = false;
   #timerCheck: NodeJS.Timeout | null = null;
 
@@ -96,12 +105,14 @@ export class BotRunner {
       'SELECT * FROM bots WHERE archived_at IS NULL ORDER BY created_at, bot_id',
     )) {
       const bot = this.#replay(row);
-      this.#bots.set(bot.botId, bot);
-      this.#index(bot);
+      this.#add(bot);
       this.#ports.projection.resume(bot);
     }
     for (const row of store.all('SELECT bot_id, timer, due FROM timers')) {
       this.#timersOf(textOf(row, 'bot_id')).set(textOf(row, 'timer'), numberOf(row, 'due'));
+    }
+    for (const row of store.all('SELECT bot_id, symbol FROM quote_requests')) {
+      this.#awaitingQuote.add(requestKey(textOf(row, 'bot_id'), textOf(row, 'symbol')));
     }
     return store
       .all(
@@ -110,8 +121,9 @@ export class BotRunner {
       .map((row) => this.#toLiveOrder(row));
   }
 
-  /** Begins to perform: asks again for the quotes that bots wait for, and minds the timers. */
+  /** Begins to act: asks for the quotes that bots wait for, hears the market, minds the timers. */
   start(): void {
+    this.#isStarted = true;
     for (const row of this.#ports.store.all('SELECT bot_id, symbol FROM quote_requests')) {
       this.#requestQuote(textOf(row, 'bot_id'), textOf(row, 'symbol'));
     }
@@ -125,46 +137,26 @@ export class BotRunner {
 
   /** Makes a bot and stores it; it does nothing until it gets the command `start`. */
   create(settings: DcaSettings): Bot {
-    const { store, connection, clock } = this.#ports;
-    const instruments: Instrument[] = [];
-    for (const symbol of settings.symbols) {
-      const instrument = this.#ports.instrument(symbol);
-      if (instrument === undefined) throw new Error(`Invariant: ${symbol} was not checked before`);
-      instruments.push(instrument);
-    }
-    const createdAt = clock.now();
-    return store.transaction(() => {
-      const number = Number(store.meta('nextBot') ?? '1');
-      store.setMeta('nextBot', String(number + 1));
-      const botId = String(number);
-      const state = createBot({
-        botId,
-        clientOrderIdPrefix: `k1${this.#deskTag()}${number.toString(36)}-`,
-        settings,
-        instruments,
-        feeRatePpm: this.#ports.feeRatePpm,
-      });
-      store.run(
-        'INSERT INTO bots (bot_id, connection, created_at, settings, state, version) VALUES (?, ?, ?, ?, ?, ?)',
-        botId,
-        connection(),
-        createdAt,
-        encodeJournal(settings),
-        encodeJournal(state),
-        state.version,
-      );
-      const bot: Running = {
-        botId,
-        connection: connection(),
-        createdAt,
-        state,
-        lastTime: createdAt,
-        snapshotVersion: state.version,
-      };
-      this.#bots.set(botId, bot);
-      this.#index(bot);
-      return bot;
+    const bot = this.#write(() => this.#insert(settings));
+    this.#add(bot);
+    return bot;
+  }
+
+  /** Makes bots that run from the start on; all of them and `alongside` are stored together, or nothing is. */
+  createStarted(many: readonly DcaSettings[], alongside: () => void): void {
+    const time = this.#ports.clock.now();
+    const todo: Todo[] = [];
+    this.#write(() => {
+      for (const settings of many) {
+        const bot = this.#insert(settings);
+        this.#add(bot);
+        const event: BotEvent = { kind: 'command', time, command: { kind: 'start' } };
+        this.#apply({ botId: bot.botId, event, isAnswer: false }, todo, new Map());
+        this.#writeState(bot.botId);
+      }
+      alongside();
     });
+    for (const { botId, effect } of todo) this.#perform(botId, effect);
   }
 
   /** Gives a person's command to a bot; resolves when it is stored and carried out as far as the bot can. */
@@ -181,8 +173,11 @@ export class BotRunner {
 
   /** A trade on the stream: told to every bot on the symbol, then timers of a replayed market. */
   onTrade(symbol: string, time: number, quote: Quote): void {
+    if (!this.#isStarted) return;
     for (const bot of this.#bySymbol.get(symbol) ?? []) {
       if (this.#awaitingQuote.has(requestKey(bot.botId, symbol))) continue;
+      // Most prices concern nobody; but what still waits before this one may change that.
+      if (this.#queue.length === 0 && quote.last > watchedTicks(bot.state, symbol)) continue;
       this.#push({
         botId: bot.botId,
         event: { kind: 'quote', time, symbol, quote },
@@ -229,7 +224,46 @@ export class BotRunner {
     };
   }
 
-  #index(bot: Running): void {
+  /** Writes a new bot; to be called in a transaction. */
+  #insert(settings: DcaSettings): Running {
+    const { store, connection, clock } = this.#ports;
+    const instruments = settings.symbols.map((symbol) => {
+      const instrument = this.#ports.instrument(symbol);
+      assert(instrument !== undefined, `Invariant: ${symbol} was checked before`);
+      return instrument;
+    });
+    const createdAt = clock.now();
+    const number = Number(store.meta('nextBot') ?? '1');
+    store.setMeta('nextBot', String(number + 1));
+    const botId = String(number);
+    const state = createBot({
+      botId,
+      clientOrderIdPrefix: `k1${this.#deskTag()}${number.toString(36)}-`,
+      settings,
+      instruments,
+      feeRatePpm: this.#ports.feeRatePpm,
+    });
+    store.run(
+      'INSERT INTO bots (bot_id, connection, created_at, settings, state, version) VALUES (?, ?, ?, ?, ?, ?)',
+      botId,
+      connection(),
+      createdAt,
+      encodeJournal(settings),
+      encodeJournal(state),
+      state.version,
+    );
+    return {
+      botId,
+      connection: connection(),
+      createdAt,
+      state,
+      lastTime: createdAt,
+      snapshotVersion: state.version,
+    };
+  }
+
+  #add(bot: Running): void {
+    this.#bots.set(bot.botId, bot);
     for (const symbol of bot.state.settings.symbols) {
       const bots = this.#bySymbol.get(symbol) ?? [];
       bots.push(bot);
@@ -237,41 +271,42 @@ export class BotRunner {
     }
   }
 
+  /** Runs `work` in a transaction. Where that fails memory may be ahead of the disk: only a restart is safe. */
+  #write<T>(work: () => T): T {
+    try {
+      return this.#ports.store.transaction(work);
+    } catch (error) {
+      this.#isStopped = true;
+      this.#ports.onFatal(error);
+      throw error;
+    }
+  }
+
   #push(waiting: Waiting): void {
     if (this.#isStopped) return;
-    if (
-      this.#queue.length >= QUEUE_LENGTH_MAX &&
-      waiting.event.kind === 'quote' &&
-      !waiting.isAnswer
-    ) {
-      const { symbol } = waiting.event;
-      this.#queue = this.#queue.filter(
-        ({ botId, event, isAnswer }) =>
-          isAnswer || event.kind !== 'quote' || event.symbol !== symbol || botId !== waiting.botId,
-      );
-    }
     this.#queue.push(waiting);
-    if (this.#isScheduled) return;
+    if (this.#queue.length >= QUEUE_LENGTH_MAX) this.#flush();
+    if (this.#isScheduled || this.#queue.length === 0) return;
     this.#isScheduled = true;
-    setImmediate(() => this.#flush());
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#flush();
+    });
   }
 
   #flush(): void {
-    this.#isScheduled = false;
     if (this.#isStopped || this.#queue.length === 0) return;
     const batch = this.#queue;
     this.#queue = [];
-    const todo: { readonly botId: string; readonly effect: Effect }[] = [];
+    const todo: Todo[] = [];
     const changed = new Map<string, Note[]>();
     try {
-      this.#ports.store.transaction(() => {
+      this.#write(() => {
         for (const waiting of batch) this.#apply(waiting, todo, changed);
         for (const botId of changed.keys()) this.#writeState(botId);
       });
-    } catch (error) {
-      // Memory is ahead of the disk now; only a restart from the disk is safe.
-      this.#isStopped = true;
-      this.#ports.onFatal(error);
+    } catch {
+      // Reported already, and nothing of the batch is performed.
       return;
     }
     for (const { botId, effect } of todo) this.#perform(botId, effect);
@@ -283,7 +318,7 @@ export class BotRunner {
 
   #apply(
     { botId, event: given, isAnswer }: Waiting,
-    todo: { readonly botId: string; readonly effect: Effect }[],
+    todo: Todo[],
     changed: Map<string, Note[]>,
   ): void {
     const bot = this.#bots.get(botId);
@@ -467,7 +502,8 @@ export class BotRunner {
         this.#ports.cancel(effect.clientOrderId);
         return;
       case 'requestQuote':
-        this.#requestQuote(botId, effect.symbol);
+        if (this.#isStarted) this.#requestQuote(botId, effect.symbol);
+        else this.#awaitingQuote.add(requestKey(botId, effect.symbol));
         return;
       case 'setTimer':
         this.#timersOf(botId).set(effect.timer, effect.time);

@@ -70,10 +70,10 @@ function Group({
   readonly children: ReactNode;
 }): ReactElement {
   return (
-    <section aria-label={name}>
+    <div role="group" aria-label={name}>
       <h3>{name}</h3>
       <dl>{children}</dl>
-    </section>
+    </div>
   );
 }
 

@@ -10,7 +10,7 @@ import type { Bot } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
 import type { Language } from '../language/languages.ts';
 import { Button } from '../parts/button.tsx';
-import { DataTable, sortRows, type Column, type Sort } from '../parts/data-table.tsx';
+import { DataTable, sortRows, type Column } from '../parts/data-table.tsx';
 import { FilterField } from '../parts/field.tsx';
 import { Amount, Profit } from '../parts/numbers.tsx';
 import { useIsPhone } from '../parts/media.ts';
@@ -19,7 +19,7 @@ import { Empty, Failed, Skeleton } from '../parts/states.tsx';
 import { Ago } from '../parts/times.tsx';
 import { ViewsMenu } from '../parts/views-menu.tsx';
 import { botPath } from '../paths.ts';
-import { parseSort, sortText } from '../sort-text.ts';
+import { parseSort, sortText, type Sort } from '../sort-text.ts';
 import { BotPanel } from './bot-panel.tsx';
 import { BotState } from './bot-state.tsx';
 

@@ -76,15 +76,15 @@ function ConnectionCard({ connection }: { readonly connection: Connection }): Re
             </dd>
           </div>
         </dl>
-        <section aria-label={text.connections.publicKey}>
+        <div>
           <h3>
             {text.connections.publicKey}
             <CopyButton label={text.connections.copyKey} value={connection.publicKeyPem} />
           </h3>
           <p className="muted">{text.connections.publicKeyHint}</p>
           <pre className="connection-text">{connection.publicKeyPem.trim()}</pre>
-        </section>
-        <section aria-label={text.connections.policy}>
+        </div>
+        <div>
           <h3>{text.connections.policy}</h3>
           <p className="muted">
             {connection.policy.length === 0
@@ -99,7 +99,7 @@ function ConnectionCard({ connection }: { readonly connection: Connection }): Re
             <code>{connection.policyHash}</code>
             <CopyButton label={text.connections.copyHash} value={connection.policyHash} />
           </p>
-        </section>
+        </div>
       </div>
     </Card>
   );

@@ -13,7 +13,7 @@ import type { Language } from '../language/languages.ts';
 import { reasonText } from '../language/reason.ts';
 import { signOf } from '../number/format.ts';
 import { Button } from '../parts/button.tsx';
-import { DataTable, sortRows, type Column, type Sort } from '../parts/data-table.tsx';
+import { DataTable, sortRows, type Column } from '../parts/data-table.tsx';
 import { DealStatus } from '../parts/deal-state.tsx';
 import { FilterField, Select } from '../parts/field.tsx';
 import { Amount, NoNumber, Price, Profit, ProfitPercent } from '../parts/numbers.tsx';
@@ -25,7 +25,7 @@ import { Duration, ShortTime } from '../parts/times.tsx';
 import { say } from '../parts/toasts.tsx';
 import { ViewsMenu } from '../parts/views-menu.tsx';
 import { dealNumber, dealPath } from '../paths.ts';
-import { parseSort, sortText } from '../sort-text.ts';
+import { parseSort, sortText, type Sort } from '../sort-text.ts';
 import { DealPanel } from './deal-panel.tsx';
 
 const DEFAULT_SORT: Sort = { column: 'opened', isDescending: true };

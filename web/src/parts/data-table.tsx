@@ -7,6 +7,7 @@ import {
 } from 'react'; // prettier-ignore
 
 import { useLanguage } from '../language/language.tsx';
+import type { Sort } from '../sort-text.ts';
 import { useKeys } from './keyboard.ts';
 import { Icon } from './icon.tsx';
 import { useIsPhone } from './media.ts';
@@ -28,11 +29,6 @@ export interface Column<Row> {
   /** What the column sorts by; without it the column does not sort. */
   readonly sortKey?: (row: Row) => number | string;
   readonly cell: (row: Row) => ReactNode;
-}
-
-export interface Sort {
-  readonly column: string;
-  readonly isDescending: boolean;
 }
 
 export interface Selection {

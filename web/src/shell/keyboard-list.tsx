@@ -56,7 +56,7 @@ export function KeyboardList(): ReactElement {
   return (
     <div className="keyboard-list">
       {GROUPS.map((group) => (
-        <section key={group.name} aria-label={text.keys.group[group.name]}>
+        <div key={group.name} role="group" aria-label={text.keys.group[group.name]}>
           <h3>{text.keys.group[group.name]}</h3>
           <dl>
             {group.rows.map(([name, keys]) => (
@@ -73,7 +73,7 @@ export function KeyboardList(): ReactElement {
               </div>
             ))}
           </dl>
-        </section>
+        </div>
       ))}
     </div>
   );
