@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -212,8 +213,21 @@ test('[C1] [C2] [C7] [C8] [C9] a desk from its first start through stop, restart
   const restore = kontor('restore', file, '--data', restored, '--json');
   assert.equal(restore.code, 0, restore.err);
   assert.equal(existsSync(join(restored, 'signer', 'keys')), false);
+  assert.doesNotMatch(
+    readFileSync(join(restored, 'simulator', 'state.json'), 'utf8'),
+    /"secret":"/,
+  );
+  assert.equal(statSync(file).mode & 0o777, 0o600);
   const third = await start('--data', restored);
   t.after(() => third.stop());
+  const stranger = await fetch(`${third.ready.url}/api/v1/bots`, {
+    headers: { cookie: login.cookie },
+  });
+  assert.equal(
+    stranger.status,
+    401,
+    'a session of the desk that was backed up opens no other desk',
+  );
   const thirdSession = await logIn(third.ready.link);
   const brought = await get<api.DealPage>(third, thirdSession.cookie, '/api/v1/deals?limit=500');
   const fillIds = (page: api.DealPage): string[] =>

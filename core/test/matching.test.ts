@@ -486,23 +486,35 @@ test('[M29] depth is best first, limited, and zero prices mean none', () => {
 });
 
 test('[M29] a book of thousands of prices stays in order while it grows and shrinks', () => {
-  const engine = new MatchingEngine(new EventLog(false));
-  const count = 3000;
-  const priceOf = (index: number): number => 10_000 + ((index * 7919) % count);
-  for (let index = 0; index < count; index += 1)
-    engine.place(limit(index + 1, 'sell', priceOf(index)));
-  const ascending = Array.from({ length: count }, (_, index) => 10_000 + index);
-  assert.deepEqual(
-    engine.depth('sell', count).map(([price]) => price),
-    ascending,
-  );
-  for (let index = 0; index < count; index += 1) {
-    if (priceOf(index) % 3 !== 0) engine.cancel(index + 1);
+  for (const side of ['sell', 'buy'] as const) {
+    const engine = new MatchingEngine(new EventLog(false));
+    const count = 3000;
+    const orderIds = new Map<number, number>();
+    for (let index = 0; index < count; index += 1) {
+      const priceTicks = 10_000 + ((index * 7919) % count);
+      engine.place(limit(index + 1, side, priceTicks));
+      orderIds.set(priceTicks, index + 1);
+    }
+    const ascending = [...orderIds.keys()].toSorted((left, right) => left - right);
+    let bestFirst = side === 'sell' ? ascending : ascending.toReversed();
+    const leaveOnly = (stays: (priceTicks: number, rank: number) => boolean): void => {
+      for (const priceTicks of bestFirst.filter((price, rank) => !stays(price, rank))) {
+        engine.cancel(orderIds.get(priceTicks) ?? 0);
+      }
+      bestFirst = bestFirst.filter(stays);
+      const shown = engine.depth(side, count).map(([priceTicks]) => priceTicks);
+      assert.deepEqual(shown, bestFirst);
+      assert.equal(side === 'sell' ? engine.bestAsk() : engine.bestBid(), bestFirst[0] ?? 0);
+    };
+    leaveOnly(() => true);
+    leaveOnly((priceTicks) => priceTicks % 3 !== 0);
+    leaveOnly((_, rank) => rank >= 700);
+    leaveOnly((_, rank) => rank < 900);
+    leaveOnly((_, rank) => rank < 300 || rank >= 800);
+    leaveOnly(() => false);
+    engine.place(limit(count + 1, side, 7));
+    assert.deepEqual(engine.depth(side, 2), [[7, 10]]);
   }
-  assert.deepEqual(
-    engine.depth('sell', count).map(([price]) => price),
-    ascending.filter((price) => price % 3 === 0),
-  );
 });
 
 test('[M31] a snapshot is plain data and keeps every place in the queue', () => {

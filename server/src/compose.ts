@@ -2,7 +2,7 @@
 // Puts the server together: the only place that makes adapters, opens files and decides who talks to whom.
 
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -329,6 +329,14 @@ export function createServer(
     }
   }
 
+  /** Copies whose command died before it took them away. */
+  function forgetOldBackups(): void {
+    const directory = join(config.dataDirectory, 'run');
+    for (const name of readdirSync(directory)) {
+      if (/^backup-.*\.db/.test(name)) rmSync(join(directory, name), { force: true });
+    }
+  }
+
   return {
     attach: (peer, socket) => links.attach(peer, socket),
     setProcesses: (reports) => {
@@ -336,6 +344,7 @@ export function createServer(
     },
 
     async start() {
+      forgetOldBackups();
       await patiently('market', () => hub.open(config.symbols));
       connection = await patiently('connection', openConnection);
       // No command may come before the orders it speaks of are known: pages are served last.

@@ -2,6 +2,7 @@
 // The desk as its API sees it: bots, deals, totals and health, put together from the parts that own them.
 
 import { randomUUID } from 'node:crypto';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   checkSettings,
@@ -309,6 +310,7 @@ export class Desk implements LiveSource {
   backUp(): string {
     const file = join(this.#parts.dataDirectory, 'run', `backup-${randomUUID()}.db`);
     this.#parts.store.copyTo(file);
+    chmodSync(file, 0o600);
     return file;
   }
 

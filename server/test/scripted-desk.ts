@@ -190,6 +190,11 @@ export class ScriptedDesk {
       .map(({ kind }) => kind);
   }
 
+  /** So many orders have work under way. */
+  async untilInFlight(count: number): Promise<void> {
+    await until(`${count} in flight`, () => (this.orders.inFlight === count ? true : null));
+  }
+
   /** Nothing is under way any more. */
   async untilQuiet(): Promise<void> {
     await until(

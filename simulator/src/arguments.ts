@@ -33,6 +33,7 @@ Accounts
   --account NAME:ASSET=AMOUNT,…   an account with balances; may be repeated
   --public-key FILE      Ed25519 or RSA public key (PEM) of the account before it; without,
                          the account gets an HMAC key
+  --no-keys              accounts get no key; the control server registers keys
   --maker-fee PERCENT    default 0.1
   --taker-fee PERCENT    default 0.1
 
@@ -87,6 +88,7 @@ const REPEATED: ReadonlySet<string> = new Set([
   '--public-key',
 ]);
 const FLAGS: ReadonlySet<string> = new Set([
+  '--no-keys',
   '--no-limits',
   '--exit-with-stdin',
   '--json',
@@ -263,6 +265,7 @@ function toOptions(collected: Collected): SimulatorOptions {
     path: parsePath(text('--path')),
     speed,
     accounts,
+    hasKeys: !flags.has('--no-keys'),
     isLimited: !flags.has('--no-limits'),
     ...(startMs === undefined ? {} : { startMs }),
     ...(history === undefined ? {} : { history }),

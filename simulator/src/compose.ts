@@ -56,6 +56,8 @@ export interface SimulatorOptions {
   readonly makerFeePpm?: number;
   readonly takerFeePpm?: number;
   /** False lifts all rate limits. */
+  /** False: an account without a public key of its own gets no key. */
+  readonly hasKeys?: boolean;
   readonly isLimited?: boolean;
   readonly statePath?: string;
   readonly wall?: WallClock;
@@ -286,6 +288,7 @@ class Simulator implements RunningSimulator {
       if (this.exchange.accounts().some((account) => account.name === name)) continue;
       const { accountId } = this.exchange.createAccount(name);
       this.#fund(accountId, name, balances ?? {});
+      if (publicKeyPem === undefined && this.#options.hasKeys === false) continue;
       this.#registerKey({
         accountId,
         rights: { reading: true, spotTrading: true },

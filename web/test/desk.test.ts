@@ -588,6 +588,17 @@ test('[W32] addresses that lead nowhere say so', async () => {
   });
 });
 
+test('[W31] a desk that was replaced by another version asks for a reload', async () => {
+  await readers.read({ path: '/settings' }, async ({ page, server }) => {
+    await settled(page);
+    server.desk = { ...server.data.desk, version: '0.2.0' };
+    server.push({ kind: 'reset' });
+    await page.getByText('Kontor was updated. This page is from the version before.').waitFor();
+    await page.getByRole('button', { name: 'Reload' }).click();
+    await page.getByText('Simulated market').waitFor();
+  });
+});
+
 test('[W32] a desk that does not answer says so and is found again', async () => {
   await readers.read(
     {

@@ -36,6 +36,8 @@ interface Stream {
 
 export class FixtureServer {
   readonly data: FixtureData;
+  /** What `desk` answers; another process may have taken the place of the first. */
+  desk: FixtureData['desk'];
   /** Requests answered, by method and path. */
   readonly requests = new Map<string, number>();
   isLocked = false;
@@ -50,6 +52,7 @@ export class FixtureServer {
 
   constructor(data: FixtureData) {
     this.data = data;
+    this.desk = data.desk;
     this.#server = createServer((request, response) => {
       void this.#answer(request, response);
     });
@@ -167,7 +170,7 @@ export class FixtureServer {
     const [, first = '', id = '', part = ''] = path.split('/').map(decodeURIComponent);
     switch (id === '' ? first : `${first}/:id${part === '' ? '' : `/${part}`}`) {
       case 'desk':
-        return sendJson(response, this.data.desk);
+        return sendJson(response, this.desk);
       case 'health':
         return sendJson(response, this.data.health);
       case 'totals':

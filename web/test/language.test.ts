@@ -21,7 +21,7 @@ const SAME = new Set([
   'deal.column.purpose', 'deal.column.id', 'deal.number', 'deal.title', 'health.process.server', 'health.process.signer',
   'health.process.egress', 'bot.orderType.market', 'bot.orderType.limit', 'palette.group.bots', 'connections.policy',
   'connections.asset', 'settings.languageName.en', 'settings.languageName.de', 'settings.zoneName.utc',
-  'settings.version', 'settings.desk', 'settings.chartNotice', 'deals.scope.all', 'time.never',
+  'settings.version', 'settings.desk', 'settings.chartNotice', 'deals.scope.all',
 ]); // prettier-ignore
 
 test('[W6] both languages have the same keys', () => {

@@ -5,6 +5,7 @@
 // holds no key: a key that can be copied can leak. After a restore the signer makes a new one.
 
 import {
+  chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -98,6 +99,11 @@ export function restoreCommand(): Command {
           process.stdout.write(
             `Restored ${parts.join(', ')} into ${files.directory}. The signer will make a new key.\n`,
           );
+          if (parts.includes('signer/policy')) {
+            process.stdout.write(
+              `Read ${join(files.signer, 'policy')} before you start: it says what may be signed, and it came from the backup.\n`,
+            );
+          }
         }
       }),
     );
@@ -124,8 +130,10 @@ async function backUp(files: DeskFiles, target: string): Promise<readonly string
       cpSync(source, join(work, part), { recursive: true });
       parts.push(part);
     }
+    forgetSessions(join(work, STORE));
     const temporary = `${target}.new`;
     await create({ cwd: work, file: temporary, gzip: true, portable: true }, parts);
+    chmodSync(temporary, 0o600);
     renameSync(temporary, target);
     return parts;
   } finally {
@@ -165,6 +173,7 @@ async function restore(
   try {
     await extract({ cwd: work, file: source, strict: true, preserveOwner: false });
     checkStore(join(work, STORE));
+    forgetSessions(join(work, STORE));
     if (!isFresh && existsSync(join(files.directory, STORE))) {
       throw new BackupError(
         'occupied',
@@ -177,7 +186,10 @@ async function restore(
     for (const part of parts) {
       // Candles are shared by all desks of the directory: restored files join those that are there.
       if (part === 'candles') mergeCandles(join(work, part), files.candles);
-      else renameSync(join(work, part), join(files.directory, part));
+      else {
+        chmodSync(join(work, part), 0o600);
+        renameSync(join(work, part), join(files.directory, part));
+      }
     }
     return { parts, aside };
   } finally {
@@ -197,9 +209,10 @@ async function checkEntries(source: string): Promise<void> {
       onReadEntry(entry) {
         count += 1;
         const path = entry.path.replace(/\/$/, '');
-        const isPlain = entry.type === 'File' || entry.type === 'Directory';
-        const isKnown = path === STORE || PARTS.includes(path) || /^candles\/[\w.-]+$/.test(path);
-        if (!isPlain || !isKnown) wrong.push(path);
+        const isFolder = entry.type === 'Directory' && path === 'candles';
+        const isCandles = /^candles\/[\w-][\w.-]*$/.test(path);
+        const isPart = path === STORE || (PARTS.includes(path) && path !== 'candles') || isCandles;
+        if (!isFolder && !(entry.type === 'File' && isPart)) wrong.push(path);
       },
     });
   } catch (error) {
@@ -219,11 +232,30 @@ async function checkEntries(source: string): Promise<void> {
   }
 }
 
+/** A session is for one browser on one desk; it does not travel. */
+function forgetSessions(file: string): void {
+  const store = new Store(file);
+  try {
+    store.run('DELETE FROM sessions');
+  } finally {
+    store.close();
+  }
+}
+
 function checkStore(file: string): void {
   if (!existsSync(file)) throw new BackupError('notABackup', 'the backup holds no store');
   const store = new Store(file);
   try {
     const verdict = store.integrity();
+    const strange = store.get(
+      "SELECT name FROM sqlite_schema WHERE type NOT IN ('table', 'index')",
+    );
+    if (strange !== undefined) {
+      throw new BackupError(
+        'notABackup',
+        `the store in the backup holds ${String(strange['name'])}, which no desk makes`,
+      );
+    }
     if (verdict !== 'ok')
       throw new BackupError('damaged', `the store in the backup is damaged: ${verdict}`);
   } finally {

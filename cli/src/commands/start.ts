@@ -193,7 +193,7 @@ function isDeskRecord(value: unknown): value is DeskRecord {
 }
 
 function simulatorArguments(files: DeskFiles, options: StartOptions): readonly string[] {
-  const result = ['--account', DEMO_ACCOUNT, '--state', files.simulatorState];
+  const result = ['--account', DEMO_ACCOUNT, '--no-keys', '--state', files.simulatorState];
   if (options.market !== undefined) result.push('--market', resolve(options.market));
   if (options.symbol !== undefined) result.push('--symbol', options.symbol);
   if (options.speed !== undefined) result.push('--speed', String(options.speed));

@@ -44,7 +44,11 @@ export function parseDcaSettings(input: unknown): ParsedSettings {
     };
   }
   const reader = new FieldReader(input);
-  const name = reader.text('name', 'a text of 1 to 200 characters', /^[^]{1,200}$/u);
+  const name = reader.text(
+    'name',
+    'a text of 1 to 80 characters, none of them a control or formatting character',
+    /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,80}$/u,
+  );
   const symbols = reader.symbols();
   const baseOrderVolume = reader.decimal('baseOrderVolume', VOLUME_DECIMALS, { above: 0 });
   const baseOrderType = reader.choice('baseOrderType', ['market', 'limit'] as const);

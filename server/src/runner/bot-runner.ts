@@ -102,7 +102,7 @@ export class BotRunner {
   load(): readonly LiveOrder[] {
     const { store } = this.#ports;
     for (const row of store.all(
-      'SELECT * FROM bots WHERE archived_at IS NULL ORDER BY created_at, bot_id',
+      'SELECT * FROM bots WHERE archived_at IS NULL ORDER BY CAST(bot_id AS INTEGER)',
     )) {
       const bot = this.#replay(row);
       this.#add(bot);

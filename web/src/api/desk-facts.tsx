@@ -6,6 +6,7 @@ import {
   useContext,
   useMemo,
   useSyncExternalStore,
+  type Provider,
   type ReactElement,
   type ReactNode,
 } from 'react';
@@ -44,6 +45,16 @@ export function useDeskFacts(): DeskFacts {
   const facts = useContext(FactsContext);
   if (facts === null) throw new Error('Invariant: the page must stand inside DeskFactsProvider');
   return facts;
+}
+
+const StaleContext = createContext<number | null>(null);
+
+/** Tells every number on the page since when it is stale. */
+export const StaleProvider: Provider<number | null> = StaleContext.Provider;
+
+/** Since when the numbers around are stale, in wall time; null while they are fresh. */
+export function useStale(): number | null {
+  return useContext(StaleContext);
 }
 
 export function useStreamState(): StreamState {

@@ -52,8 +52,9 @@ const GAP_MOST = 300;
 /** Room on the right where labels stand beside the candles, not over them. */
 const LABEL_ROOM_PX = 208;
 const LABEL_ROOM_PHONE_PX = 118;
-/** Candles shown before and after a deal at least. */
+/** Candles shown before and after a deal at least, and in all: a young deal is not blown up. */
 const SPAN_MARGIN = 16;
+const SPAN_LEAST = 90;
 
 const TICK_SIZES: Readonly<Record<TickMarkType, TickSize>> = {
   [TickMarkType.Year]: 'year',
@@ -323,7 +324,7 @@ function showSpan(
   const from = found < 0 ? last : found;
   const to = span.to === null ? last : rows.findLastIndex((row) => row[0] <= (span.to ?? 0));
   const margin = Math.max(SPAN_MARGIN, (to - from) * 0.15);
-  const left = Math.max(0, from - margin);
+  const left = Math.max(0, Math.min(from - margin, to - SPAN_LEAST));
   // Labels stand to the right of the last candle: as many bars as their room is wide.
   const widthPx = Math.max(1, scale.width());
   const roomPx = isPhone ? LABEL_ROOM_PHONE_PX : LABEL_ROOM_PX;

@@ -49,7 +49,7 @@ export function ProfitCurve({ totals }: { readonly totals: Totals }): ReactEleme
     <div className="profit-curve">
       <p className="profit-curve-readout">
         <span className="muted">{format.short(shown.timeMs)}</span>
-        <span className="number">
+        <span className="number live">
           {format.signed(shown.text, decimals)}
           <span className="unit">{`\u00a0${totals.quoteAsset}`}</span>
         </span>

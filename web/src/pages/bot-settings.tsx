@@ -3,6 +3,7 @@
 
 import type { ReactElement, ReactNode } from 'react';
 
+import { useConnections } from '../api/queries.ts';
 import type { Bot } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
 import { mostFunds } from '../most-funds.ts';
@@ -14,6 +15,8 @@ export function BotSettings({ bot }: { readonly bot: Bot }): ReactElement {
   const { settings, quoteAsset } = bot;
   const { group, setting } = text.bot;
   const funds = mostFunds(settings);
+  const connections = useConnections();
+  const connection = connections.data?.find((each) => each.id === bot.connection);
   return (
     <div className="bot-settings">
       <div className="bot-settings-cost" title={text.bot.maxFundsHint}>
@@ -56,7 +59,7 @@ export function BotSettings({ bot }: { readonly bot: Bot }): ReactElement {
       <Group name={group.limits}>
         <Line name={setting.maxActiveDeals}>{format.integer(settings.maxActiveDeals)}</Line>
         <Line name={setting.maxSlippage}>{format.share(settings.maxSlippage)}</Line>
-        <Line name={text.bot.connection}>{bot.connection}</Line>
+        <Line name={text.bot.connection}>{connection?.name ?? bot.connection}</Line>
       </Group>
     </div>
   );

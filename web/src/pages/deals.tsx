@@ -54,6 +54,7 @@ export function DealsPage(): ReactElement {
   );
   const total = result.data?.pages[0]?.total ?? 0;
   const isWhole = result.data !== undefined && !result.hasNextPage;
+  const isCut = isWhole && result.data?.pages.at(-1)?.nextCursor !== null;
   const open = all.find((row) => row.id === openId);
 
   const exportCsv = (): void => {
@@ -69,6 +70,9 @@ export function DealsPage(): ReactElement {
           <DealFilters address={address} filter={filter} words={words} />
           {isPhone ? null : <ViewsMenu page="deals" />}
           <span className="page-head-space" />
+          {isCut ? (
+            <span className="needs-you">{text.deals.tooMany(format.integer(all.length))}</span>
+          ) : null}
           <span className="muted number" role="status">
             {result.data === undefined
               ? ''

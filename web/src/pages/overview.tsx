@@ -17,7 +17,7 @@ import { DealList } from '../parts/deal-list.tsx';
 import { EventList } from '../parts/event-list.tsx';
 import { Figure, Figures } from '../parts/figure.tsx';
 import { HealthCard } from '../parts/health-card.tsx';
-import { Amount, Profit } from '../parts/numbers.tsx';
+import { Amount, CountOf, Profit } from '../parts/numbers.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';
 import { useSymbolOf } from '../parts/symbol-of.ts';
 import { paths } from '../paths.ts';
@@ -66,7 +66,7 @@ export function OverviewPage(): ReactElement {
 }
 
 function TotalsBand({ totals }: { readonly totals: Totals | null }): ReactElement {
-  const { text, format } = useLanguage();
+  const { text } = useLanguage();
   const { desk } = useDeskFacts();
   const tag = desk.market.isSimulated ? text.common.simulated : undefined;
   const wait = <span className="faint">…</span>;
@@ -90,13 +90,13 @@ function TotalsBand({ totals }: { readonly totals: Totals | null }): ReactElemen
         {totals === null ? wait : <Amount value={totals.fundsInUse} asset={totals.quoteAsset} />}
       </Figure>
       <Figure name={text.overview.runningDeals}>
-        {totals === null ? wait : format.integer(totals.activeDeals)}
+        {totals === null ? wait : <CountOf value={totals.activeDeals} />}
       </Figure>
       <Figure name={text.overview.completedDeals}>
-        {totals === null ? wait : format.integer(totals.completedDeals)}
+        {totals === null ? wait : <CountOf value={totals.completedDeals} />}
       </Figure>
       <Figure name={text.overview.runningBots}>
-        {totals === null ? wait : format.integer(totals.runningBots)}
+        {totals === null ? wait : <CountOf value={totals.runningBots} />}
       </Figure>
     </Figures>
   );

@@ -8,6 +8,7 @@ import type { ProcessHealth, StreamHealth } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
 import { Badge, type BadgeLook } from './badge.tsx';
 import { Card } from './card.tsx';
+import { HealthBadge } from './health-badge.tsx';
 import { NoNumber } from './numbers.tsx';
 import { Failed, Skeleton } from './states.tsx';
 import { Ago } from './times.tsx';
@@ -18,16 +19,7 @@ export function HealthCard(): ReactElement {
   const health = useHealth();
   const { data } = health;
   return (
-    <Card
-      title={text.health.title}
-      aside={
-        data === undefined ? null : (
-          <Badge look={data.state === 'ok' ? 'on' : 'needsYou'}>
-            {data.state === 'ok' ? text.health.ok : text.health.degraded}
-          </Badge>
-        )
-      }
-    >
+    <Card title={text.health.title} aside={<HealthBadge />}>
       {data === undefined ? (
         health.isError ? (
           <Failed error={health.error} onRetry={() => void health.refetch()} />
@@ -92,7 +84,7 @@ function Line({
   return (
     <div title={title === '' ? undefined : title}>
       <dt>{name}</dt>
-      <dd className="number">{children}</dd>
+      <dd className="number live">{children}</dd>
     </div>
   );
 }

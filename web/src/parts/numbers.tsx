@@ -4,18 +4,23 @@
 
 import type { ReactElement } from 'react';
 
-import { useDeskFacts } from '../api/desk-facts.tsx';
+import { useDeskFacts, useStale } from '../api/desk-facts.tsx';
 import { useLanguage } from '../language/language.tsx';
 import { signOf } from '../number/format.ts';
 import './numbers.css';
 
-/** The exact text and, where no real money moves, a word that says so. */
+/** The exact text, whether no real money moves, and since when it is stale. */
 export function useNumberTitle(): (text: string, unit: string) => string {
   const { format, text: words } = useLanguage();
   const { desk } = useDeskFacts();
+  const staleSince = useStale();
   return (text, unit) => {
     const exact = `${format.exact(text)}${unit === '' ? '' : ` ${unit}`}`;
-    return desk.market.isSimulated ? `${exact} (${words.common.simulated})` : exact;
+    const notes = [
+      ...(desk.market.isSimulated ? [words.common.simulated] : []),
+      ...(staleSince === null ? [] : [words.common.stale(format.clock(staleSince))]),
+    ];
+    return notes.length === 0 ? exact : `${exact} (${notes.join(', ')})`;
   };
 }
 
@@ -130,6 +135,12 @@ export function ProfitPercent({ value }: { readonly value: string }): ReactEleme
       {format.percent(value)}
     </span>
   );
+}
+
+/** How many. */
+export function CountOf({ value }: { readonly value: number }): ReactElement {
+  const { format } = useLanguage();
+  return <span className="number live">{format.integer(value)}</span>;
 }
 
 export function Unit({ name }: { readonly name: string }): ReactElement {

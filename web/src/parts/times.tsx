@@ -17,16 +17,6 @@ export function Ago({ at }: { readonly at: number }): ReactElement {
   );
 }
 
-/** The time of day, for rows of a stream of events. */
-export function ClockTime({ at }: { readonly at: number }): ReactElement {
-  const { format } = useLanguage();
-  return (
-    <time className="number" dateTime={new Date(at).toISOString()} title={format.full(at)}>
-      {format.clock(at)}
-    </time>
-  );
-}
-
 /** Day and time, for table rows that are compared with each other. */
 export function ShortTime({ at }: { readonly at: number }): ReactElement {
   const { format } = useLanguage();

@@ -5,7 +5,7 @@ import { Outlet } from '@tanstack/react-router';
 import { useEffect, useState, type ReactElement } from 'react';
 
 import { useAddress } from '../address.ts';
-import { useStaleSince } from '../api/desk-facts.tsx';
+import { StaleProvider, useStaleSince } from '../api/desk-facts.tsx';
 import { useLanguage } from '../language/language.tsx';
 import { Anchor } from '../parts/anchor.tsx';
 import { IconButton } from '../parts/button.tsx';
@@ -86,7 +86,9 @@ export function Shell(): ReactElement {
         </div>
       </nav>
       <main id="page" className="page" tabIndex={-1}>
-        <Outlet />
+        <StaleProvider value={staleSince}>
+          <Outlet />
+        </StaleProvider>
       </main>
       <Toasts />
       <Palette

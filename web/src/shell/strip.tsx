@@ -6,10 +6,11 @@ import type { ReactElement, ReactNode } from 'react';
 import { useDeskFacts, useStreamState } from '../api/desk-facts.tsx';
 import { marketNow, useEverySecond } from '../api/market-clock.ts';
 import { useHealth } from '../api/queries.ts';
-import type { Health, Market, StreamHealth } from '../api/types.ts';
+import type { Market, StreamHealth } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
 import type { Language } from '../language/languages.ts';
-import { Badge, type BadgeLook } from '../parts/badge.tsx';
+import { Button } from '../parts/button.tsx';
+import { HealthBadge } from '../parts/health-badge.tsx';
 import { Icon } from '../parts/icon.tsx';
 import './strip.css';
 
@@ -23,7 +24,9 @@ export function Strip({ onCommands }: { readonly onCommands: () => void }): Reac
       <div className="strip-middle" role="status">
         {warning === null ? <MarketLine market={desk.market} /> : warning}
       </div>
-      <HealthBadge />
+      <span className="strip-health">
+        <HealthBadge />
+      </span>
       <button type="button" className="strip-commands" onClick={onCommands}>
         <Icon name="search" />
         <span>{text.palette.title}</span>
@@ -88,13 +91,26 @@ function speedText(market: Market, { text, format }: Language): string {
   return text.market.speed(format.multiple(market.speed));
 }
 
-/** The most urgent thing that makes numbers on the page doubtful, or null. */
+/** The version that this page was loaded from; the server may be replaced under an open page. */
+let pageVersion: string | null = null;
+
+/** The most urgent thing that makes the page doubtful, or null. */
 function useWarning(): ReactNode {
+  const { desk } = useDeskFacts();
+  pageVersion ??= desk.version;
   const { text, format } = useLanguage();
   const state = useStreamState();
   const { data: health } = useHealth();
   if (state.kind === 'down') {
     return <Warning>{text.health.connectionDown(format.clock(state.since))}</Warning>;
+  }
+  if (desk.version !== pageVersion) {
+    return (
+      <>
+        <Warning>{text.health.updated}</Warning>
+        <Button onClick={() => location.reload()}>{text.health.reload}</Button>
+      </>
+    );
   }
   if (health === undefined) return null;
   const down = health.processes.find((process) => process.state !== 'up');
@@ -128,30 +144,6 @@ function Warning({ children }: { readonly children: string }): ReactElement {
       <span className="cut">{children}</span>
     </p>
   );
-}
-
-function HealthBadge(): ReactElement {
-  const { text } = useLanguage();
-  const state = useStreamState();
-  const { data: health } = useHealth();
-  const { look, name } = healthState(health, state.kind, text);
-  return (
-    <span className="strip-health">
-      <Badge look={look}>{name}</Badge>
-    </span>
-  );
-}
-
-function healthState(
-  health: Health | undefined,
-  stream: 'connecting' | 'up' | 'down',
-  text: Language['text'],
-): { readonly look: BadgeLook; readonly name: string } {
-  if (stream === 'connecting') return { look: 'busy', name: text.health.connecting };
-  if (stream === 'down') return { look: 'needsYou', name: text.health.degraded };
-  if (health === undefined) return { look: 'busy', name: text.health.unknown };
-  if (health.state === 'ok') return { look: 'on', name: text.health.ok };
-  return { look: 'needsYou', name: text.health.degraded };
 }
 
 function isApple(): boolean {
