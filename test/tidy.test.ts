@@ -286,8 +286,9 @@ export const row = (value: Row): string => value.process + [3].at(-1)?.toString(
 test('[T33] a file that is started by its path is used', (t) => {
   const { problems } = checkTidy(
     plantTree(t, {
-      'core/src/index.ts': `${HEAD}export const worker = new URL('./worker.ts', import.meta.url);\n`,
+      'core/src/index.ts': `${HEAD}export const workers = [new URL('./worker.ts', import.meta.url), new URL('inner/worker.ts', import.meta.url)];\n`,
       'core/src/worker.ts': HEAD,
+      'core/src/inner/worker.ts': HEAD,
       'core/test/preload.ts': HEAD,
       'core/test/start.ts': `${HEAD}export const preload = join(import.meta.dirname, 'preload.ts');\n`,
       'core/test/a.test.ts': tested("import './start.ts';\ntest('[P1] works', () => {});\n"),

@@ -153,7 +153,10 @@ export function imports(source: string): Import[] {
     const token = list[index];
     if (token?.kind !== 'string' && !(token?.kind === 'template' && token.text.endsWith('`')))
       return;
-    found.push({ specifier: token.text.slice(1, -1), line: token.line, ...entry });
+    const text = token.text.slice(1, -1);
+    // An address beside `import.meta.url` is relative with and without its dot.
+    const isBare = list[index - 2]?.text === 'URL' && !/^([./]|\w+:)/.test(text);
+    found.push({ specifier: isBare ? `./${text}` : text, line: token.line, ...entry });
   };
   for (const [index, token] of list.entries()) {
     if (token.kind !== 'word') continue;

@@ -152,6 +152,19 @@ export function formatBase(instrument: Instrument, amount: bigint): string {
   return trimDecimal(formatDecimal(amount, baseScale(instrument)));
 }
 
+/**
+ * What the coins sold brought less their share of the cost, at `moneyScale` decimals, rounded down. Coins that are
+ * left, dust too, keep their own share: they are neither profit nor loss before they are sold.
+ */
+export function realisedProfit(position: Position, instrument: Instrument): bigint {
+  const cost = costOf(position, instrument);
+  const revenue = revenueOf(position, instrument);
+  const net = netBought(position, instrument);
+  if (net <= 0n) return revenue - cost;
+  const sold = net - heldBase(position, instrument);
+  return revenue + divFloor(-cost * sold, net);
+}
+
 /** `part / whole × 100` as text with `decimals` decimals, rounded towards −∞; '0' when `whole` is 0. */
 export function formatPercent(part: bigint, whole: bigint, decimals: number): string {
   if (whole <= 0n) return '0';

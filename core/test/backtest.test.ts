@@ -267,14 +267,14 @@ test('[B8] statistics add up', () => {
   );
   assert.deepEqual(
     report.deals.map((deal) => [deal.status, deal.realisedProfit]),
-    [['completed', '1.0866022']],
+    [['completed', '1.98759319']],
   );
   const { statistics } = report;
   assert.equal(statistics.dealsStarted, 1);
   assert.equal(statistics.dealsWon, 1);
   assert.equal(statistics.winRatePercent, '100');
   assert.equal(statistics.averageDealSeconds, 100);
-  assert.equal(statistics.realisedProfit, '1.0866022');
+  assert.equal(statistics.realisedProfit, '1.98759319');
   // 0.009 coins of dust at 90.
   assert.equal(statistics.netProfit, '1.8966022');
   assert.equal(statistics.fees, '0.20130791');

@@ -181,10 +181,10 @@ function settle(exchange: FaultyExchange): void {
 /** Coins and money at the venue are those of the deals, to the last unit. */
 function checkSums(exchange: FaultyExchange): void {
   let coins = exchange.keptByEnded;
-  let profit = exchange.profitOfEnded;
+  let cash = exchange.cashOfEnded;
   for (const deal of exchange.bot.deals) {
     coins += heldBase(deal.position, COIN);
-    profit += revenueOf(deal.position, COIN) - costOf(deal.position, COIN);
+    cash += revenueOf(deal.position, COIN) - costOf(deal.position, COIN);
     for (const order of deal.orders) {
       assert.notEqual(
         exchange.openOrder(order.clientOrderId),
@@ -194,7 +194,7 @@ function checkSums(exchange: FaultyExchange): void {
     }
   }
   assert.equal(coins, exchange.coins);
-  assert.equal(profit, exchange.money);
+  assert.equal(cash, exchange.money);
 }
 
 /** The journal, read back from its text, leads to the same bytes. */

@@ -86,7 +86,8 @@ test('[D8] take profit sells whole lots of what the fee left; the rest is dust',
   assert.ok(deal !== undefined);
   const view = dealView(deal);
   assert.equal(view.dustQuantity, '0.009');
-  assert.equal(view.realisedProfit, '1.0867121');
+  // 0.99 of 0.999 coins were sold: 101.0867121 − 100 × 0.99 / 0.999
+  assert.equal(view.realisedProfit, '1.987613');
 });
 
 test('[D9] the stop loss counts from the base order and does not move', () => {
@@ -693,7 +694,7 @@ test('[D27] coins that cannot be sold are dust: the deal ends and records them',
   ]);
   const done = notes.findLast(({ note }) => note.kind === 'dealCompleted')?.note;
   assert.equal(done?.values['kept'], '0.04');
-  assert.equal(done?.values['profit'], '-2.08');
+  assert.equal(done?.values['profit'], '1.92');
 });
 
 test('[D27] a rest too small for another take profit is not waited for', () => {

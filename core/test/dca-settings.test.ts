@@ -87,7 +87,11 @@ test('[D1] bounds are exact', () => {
     right: readonly unknown[],
     wrong: readonly unknown[],
   ])[] = [
-    ['name', ['x', 'y'.repeat(200)], ['', 'y'.repeat(201), 5]],
+    [
+      'name',
+      ['x', 'y'.repeat(80), 'Käse 1'],
+      ['', 'y'.repeat(81), 'a\u001b[31m', 'a\u202eb', 'a\nb', 5],
+    ],
     [
       'symbols',
       [['A'], ['BTC-USD', 'B:1/x']],

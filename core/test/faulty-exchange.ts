@@ -90,7 +90,7 @@ export class FaultyExchange {
   money = 0n;
   /** Coins and money of ended deals, from their last notes. */
   keptByEnded = 0n;
-  profitOfEnded = 0n;
+  cashOfEnded = 0n;
   readonly counts = {
     fills: 0,
     rejected: 0,
@@ -213,7 +213,7 @@ export class FaultyExchange {
           this.counts.ended += 1;
           if (values['outcome'] === 'stopLoss') this.counts.stopLoss += 1;
           this.keptByEnded += decimal8(values['kept']);
-          this.profitOfEnded += decimal8(values['profit'] ?? '');
+          this.cashOfEnded += decimal8(values['revenue'] ?? '') - decimal8(values['cost'] ?? '');
         }
         return;
       }

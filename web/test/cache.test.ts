@@ -64,6 +64,7 @@ test('[W14] rows of the deal list follow the filter they were read by', () => {
     byId([{ ...first, id: '8-1', botId: '8' }]),
   );
   assert.equal(rowIds(other).includes('8-1'), false, 'another bot’s deal does not enter');
+  assert.equal(other, before, 'what does not concern the list leaves it as it is');
 });
 
 test('[W14] a deal that may stand on a page not yet loaded does not come twice', () => {

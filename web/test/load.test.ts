@@ -57,6 +57,10 @@ test('[W39] ten thousand deals scroll, sort and filter with only the rows in sig
 test('[W40] two thousand updates a second reach the page gathered by frame, none lost', async (context) => {
   await readers.read({ path: '/' }, async ({ page, server }) => {
     await settled(page);
+    const paint = await page.evaluate(
+      () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
+    );
+    context.diagnostic(`first contentful paint after ${Math.round(paint)} ms`);
     const counting = countFrames(page, 3_000);
     const symbols = server.data.desk.instruments;
     const deals = server.data.deals.filter((deal) => deal.closedAt === null);

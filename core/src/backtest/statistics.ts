@@ -17,7 +17,7 @@ import {
   moneyScale,
   notionalMoney,
   power10,
-  revenueOf,
+  realisedProfit,
 } from '../position.ts';
 import { divFloor, type TimeMs } from '../units.ts';
 import type { EquityTrack } from './equity.ts';
@@ -143,7 +143,7 @@ function sumDeals(outcome: Outcome, endTime: TimeMs): DealSums {
     if (phase.outcome === 'failed') failed += 1;
     if (phase.outcome === 'stopLoss') stopLosses += 1;
     if (position.boughtLots === 0) continue;
-    const profit = revenueOf(position, instrument) - cost;
+    const profit = realisedProfit(position, instrument);
     traded += 1;
     realised += profit;
     endedMs += lastedMs;

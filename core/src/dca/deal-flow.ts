@@ -12,6 +12,7 @@ import {
   formatPercent,
   heldBase,
   heldLots,
+  realisedProfit,
   revenueOf,
   type Ratio,
 } from '../position.ts';
@@ -548,6 +549,7 @@ function end(turn: Turn, deal: Deal, outcome: DealOutcome, reason: string): void
   deal.safetyRetries = [];
   const cost = costOf(position, instrument);
   const revenue = revenueOf(position, instrument);
+  const profit = realisedProfit(position, instrument);
   const values = {
     outcome,
     reason,
@@ -556,8 +558,8 @@ function end(turn: Turn, deal: Deal, outcome: DealOutcome, reason: string): void
     sold: formatQuantity(instrument, position.soldLots),
     cost: formatMoney(instrument, cost),
     revenue: formatMoney(instrument, revenue),
-    profit: formatMoney(instrument, revenue - cost),
-    profitPercent: formatPercent(revenue - cost, cost, 2),
+    profit: formatMoney(instrument, profit),
+    profitPercent: formatPercent(profit, cost, 2),
     kept: formatBase(instrument, heldBase(position, instrument)),
     safetyOrders: String(deal.filledSafetyOrders),
     seconds: String(Math.floor((turn.time - deal.openedTime) / 1000)),

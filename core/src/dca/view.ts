@@ -14,8 +14,8 @@ import {
   heldLots,
   lotsBase,
   moneyScale,
-  netBought,
   power10,
+  realisedProfit,
   revenueOf,
 } from '../position.ts';
 import type { OrderPurpose } from '../machine.ts';
@@ -90,10 +90,10 @@ export function dealView(deal: Deal, priceTicks?: PriceTicks): DealView {
   const cost = costOf(position, instrument);
   const revenue = revenueOf(position, instrument);
   const isEnded = phase.kind === 'ended';
-  const keepsCoins = isEnded && phase.outcome !== 'cancelled';
-  const realised = keepsCoins ? revenue - cost : revenue - costOfSold(deal, cost);
+  const isClosed = isEnded && phase.outcome !== 'cancelled';
+  const realised = realisedProfit(position, instrument);
   const value = priceTicks === undefined ? null : heldValue(deal, priceTicks);
-  const unrealised = value === null || keepsCoins ? null : value + revenue - cost - realised;
+  const unrealised = value === null || isClosed ? null : value + revenue - cost - realised;
   const takeProfit = takeProfitOf(deal);
   const { stopLoss } = termsOf(deal.settings);
   const base = deal.entry.kind === 'bought' ? deal.entry.average : null;
@@ -184,14 +184,6 @@ function cancelWaitOf(deal: Deal): DealWait {
   return deal.orders.every((order) => order.phase.kind === 'ended')
     ? 'fills'
     : 'cancelConfirmation';
-}
-
-/** The share of the cost that the coins sold had, rounded up at `moneyScale` decimals. */
-function costOfSold(deal: Deal, cost: bigint): bigint {
-  const net = netBought(deal.position, deal.instrument);
-  if (net <= 0n) return cost;
-  const sold = net - heldBase(deal.position, deal.instrument);
-  return -divFloor(-cost * sold, net);
 }
 
 /** What the coins held bring at `priceTicks` after the fee, at `moneyScale` decimals, rounded down. */

@@ -135,7 +135,8 @@ export function mergeDealRows(
   );
   total += added.length;
   const [first, ...rest] = pages;
-  if (first === undefined) return data;
+  const isSame = added.length === 0 && pages.every((page, index) => page === data.pages[index]);
+  if (first === undefined || isSame) return data;
   const firstRows = added.length === 0 ? first.rows : [...added.map(toDealRow), ...first.rows];
   return {
     ...data,

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an event of a deal, which is data, to a sentence in the reader's language.
 
+import type { DealNoteKind, OrderPurpose } from '@kontor/core';
+
 import type { Instrument, Note } from '../api/types.ts';
 import { amountDecimals, signOf } from '../number/format.ts';
 import type { Catalogue } from './english.ts';
 import type { Language } from './languages.ts';
-import type { NoteKind, NoteText, OrderPurpose } from './note-text.ts';
+import type { NoteText } from './note-text.ts';
 import { reasonText, refuserText } from './reason.ts';
 
 /** The values without which a kind's own sentence would have holes; then the general one is used. */
-const NEEDS: Readonly<Record<NoteKind, readonly string[]>> = {
+const NEEDS: Readonly<Record<DealNoteKind, readonly string[]>> = {
   dealStarted: ['symbol', 'last'],
   orderPlacing: ['order', 'price', 'quantity', 'volume'],
   orderFilled: ['order', 'side', 'price', 'quantity', 'volume'],
@@ -27,7 +29,7 @@ const NEEDS: Readonly<Record<NoteKind, readonly string[]>> = {
 };
 
 /** What a glance at the latest events needs; the rest is in the deal's own stream. */
-const NOTABLE: ReadonlySet<string> = new Set<NoteKind>([
+const NOTABLE: ReadonlySet<string> = new Set<DealNoteKind>([
   'dealStarted',
   'orderFilled',
   'orderRejected',
@@ -54,7 +56,7 @@ export function noteSentence(
   instrument: Instrument | null,
   language: Language,
 ): string {
-  const kind = isNoteKind(note.kind) ? note.kind : null;
+  const kind = isKnownKind(note.kind) ? note.kind : null;
   if (kind === null || NEEDS[kind].some((key) => note.values[key] === undefined)) {
     return generalSentence(note);
   }
@@ -71,7 +73,7 @@ function generalSentence(note: Note): string {
   return values.length === 0 ? `${first}.` : `${first}: ${values.join(', ')}.`;
 }
 
-function isNoteKind(kind: string): kind is NoteKind {
+function isKnownKind(kind: string): kind is DealNoteKind {
   return kind in NEEDS;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a sentence about an event is made from; each language writes the sentences.
 
-export type OrderPurpose = 'baseOrder' | 'safetyOrder' | 'takeProfit' | 'stopLoss' | 'close';
+import type { DealNoteKind, OrderPurpose } from '@kontor/core';
 
 /** An event's values, formatted: prices at the instrument's decimals, amounts with their unit. */
 export interface NoteText {
@@ -38,20 +38,5 @@ export interface NoteText {
   readonly until: string;
 }
 
-export type NoteKind =
-  | 'dealStarted'
-  | 'orderPlacing'
-  | 'orderFilled'
-  | 'orderCancelling'
-  | 'orderCancelled'
-  | 'orderRejected'
-  | 'averageChanged'
-  | 'stopLossTriggered'
-  | 'closeRequested'
-  | 'cancelRequested'
-  | 'dealCompleted'
-  | 'dealCancelled'
-  | 'dealFailed'
-  | 'dealPaused';
-
-export type NoteSentences = Readonly<Record<NoteKind, (note: NoteText) => string>>;
+/** A sentence for every kind of event that the trading machine knows; a new kind without one is a type error. */
+export type NoteSentences = Readonly<Record<DealNoteKind, (note: NoteText) => string>>;

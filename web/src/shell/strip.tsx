@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The strip above every page: which market this is, whether the desk is well, what is stale.
 
-import type { ReactElement, ReactNode } from 'react';
+import { useState, type ReactElement, type ReactNode } from 'react';
 
 import { useDeskFacts, useStreamState } from '../api/desk-facts.tsx';
 import { marketNow, useEverySecond } from '../api/market-clock.ts';
@@ -91,13 +91,11 @@ function speedText(market: Market, { text, format }: Language): string {
   return text.market.speed(format.multiple(market.speed));
 }
 
-/** The version that this page was loaded from; the server may be replaced under an open page. */
-let pageVersion: string | null = null;
-
 /** The most urgent thing that makes the page doubtful, or null. */
 function useWarning(): ReactNode {
   const { desk } = useDeskFacts();
-  pageVersion ??= desk.version;
+  // The server may be replaced under an open page.
+  const [pageVersion] = useState(desk.version);
   const { text, format } = useLanguage();
   const state = useStreamState();
   const { data: health } = useHealth();
