@@ -70,6 +70,7 @@ async function measureOrders(parent: string): Promise<readonly BenchResult[]> {
     '0',
     '--account',
     'demo:USDT=100000',
+    '--no-limits',
   ]);
   try {
     const probe = new URL('probe/order-times.ts', import.meta.url);

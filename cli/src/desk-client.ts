@@ -53,7 +53,11 @@ async function call<T>(
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch (error) {
-    throw notRunning(dataDirectory, error);
+    throw new DeskClientError(
+      'not_running',
+      `the desk on ${dataDirectory} does not answer at ${access.url}: it is being restarted, or it was killed; try again, and if it stays silent start it with \`kontor start\``,
+      { cause: error },
+    );
   }
   const answer: unknown = await response.json().catch(() => null);
   if (!response.ok) {
@@ -67,10 +71,9 @@ async function call<T>(
   return answer as T;
 }
 
-function notRunning(dataDirectory: string, cause?: unknown): DeskClientError {
+function notRunning(dataDirectory: string): DeskClientError {
   return new DeskClientError(
     'not_running',
     `no desk is running on ${dataDirectory}; start it with \`kontor start\`, or name its directory with --data DIR`,
-    { cause },
   );
 }

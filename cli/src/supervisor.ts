@@ -173,6 +173,7 @@ export class Supervisor {
     );
     for (const end of ends) end.destroy();
     entry.child = child;
+    if (entry.startedAt !== null) entry.restarts += 1;
     entry.state = name === 'signer' ? 'up' : 'starting';
     entry.startedAt = Date.now();
     entry.detail = name === 'signer' ? 'running' : 'starting';
@@ -237,7 +238,6 @@ export class Supervisor {
       return;
     }
     const lived = Date.now() - (entry.startedAt ?? 0);
-    entry.restarts += 1;
     entry.backOffMs =
       lived > STABLE_MS ? RESTART_MS_MIN : Math.min(entry.backOffMs * 2, RESTART_MS_MAX);
     this.#options.onRestart(name, reason);

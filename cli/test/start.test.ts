@@ -276,6 +276,12 @@ for (const [name, args, code, message] of [
   ['an unknown command', ['sart'], 2, /unknown command/],
   ['an unknown option', ['start', '--sped', '3'], 2, /unknown option '--sped'/],
   ['a speed of nothing', ['start', '--speed', '0'], 2, /expected a number above 0, found 0/],
+  [
+    'a speed without a replay',
+    ['start', '--speed', '5'],
+    2,
+    /--speed needs a replay: name its file with --market/,
+  ],
   ['a port that is none', ['start', '--port', '70000'], 2, /expected a port from 0 .* found 70000/],
   [
     'a market file that is not there',

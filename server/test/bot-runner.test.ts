@@ -250,7 +250,7 @@ test('[R13] a full disk stops the desk with one sentence, and nothing of the bat
   const [error] = desk.fatal;
   assert.ok(error instanceof StoreError);
   assert.equal(error.code, 'full');
-  assert.match(error.message, /^the disk is full: free some space and start again; nothing was lost/);
+  assert.match(error.message, /^the disk is full: free some space and start again; what was stored is still there/);
   await desk.untilInFlight(0);
   const stored = onDisk(desk, 'SELECT client_order_id AS id FROM orders').map(({ id }) => id);
   assert.ok(stored.length < bots, `${stored.length} orders were stored`);

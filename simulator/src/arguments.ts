@@ -47,6 +47,9 @@ Server
   --exit-with-stdin      stop when standard input ends
   --json                 print one line of JSON when ready
   --help                 print this
+
+Example:
+  kontor simulator --account demo:USDT=10000,BTC=1 --seed 7 --json
 `;
 
 export type SimulatorArguments =

@@ -7,6 +7,9 @@ import { SimulatorError, startSimulator, type RunningSimulator } from './compose
 const USAGE_EXIT = 2;
 const FAILURE_EXIT = 1;
 
+// Whoever started us may be gone before we are ready; then nobody reads, and the pipe's end stops us.
+process.stdout.on('error', () => undefined);
+
 await run(process.argv.slice(2));
 
 async function run(args: readonly string[]): Promise<void> {

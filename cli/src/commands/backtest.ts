@@ -87,8 +87,16 @@ export function backtestCommand(): Command {
         .choices(['low-first', 'high-first'])
         .default('low-first'),
     )
-    .option('--maker-fee <percent>', 'commission of resting orders (0.1)', parseFee, 1_000)
-    .option('--taker-fee <percent>', 'commission of immediate orders (0.1)', parseFee, 1_000)
+    .addOption(
+      new Option('--maker-fee <percent>', 'commission of resting orders')
+        .argParser(parseFee)
+        .default(1_000, '0.1'),
+    )
+    .addOption(
+      new Option('--taker-fee <percent>', 'commission of immediate orders')
+        .argParser(parseFee)
+        .default(1_000, '0.1'),
+    )
     .option('--balance <amount>', 'money to begin with, in the quote asset', '10000')
     .option('--tick-size <size>', 'smallest price step; else that of the data')
     .option('--lot-size <size>', 'smallest quantity step; else that of the data')

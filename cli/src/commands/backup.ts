@@ -52,7 +52,7 @@ const PARTS = [
 
 /** The backup cannot be taken or used; nothing was changed. */
 class BackupError extends Error {
-  readonly code: 'exists' | 'nothing' | 'notABackup' | 'damaged' | 'occupied';
+  readonly code: 'exists' | 'nothing' | 'unwritable' | 'notABackup' | 'damaged' | 'occupied';
 
   constructor(code: BackupError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
@@ -132,9 +132,17 @@ async function backUp(files: DeskFiles, target: string): Promise<readonly string
     }
     forgetSessions(join(work, STORE));
     const temporary = `${target}.new`;
-    await create({ cwd: work, file: temporary, gzip: true, portable: true }, parts);
-    chmodSync(temporary, 0o600);
-    renameSync(temporary, target);
+    try {
+      await create({ cwd: work, file: temporary, gzip: true, portable: true }, parts);
+      chmodSync(temporary, 0o600);
+      renameSync(temporary, target);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new BackupError('unwritable', `${target} cannot be written: ${reason}`, {
+        cause: error,
+      });
+    }
     return parts;
   } finally {
     rmSync(work, { recursive: true, force: true });

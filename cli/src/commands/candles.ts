@@ -45,6 +45,7 @@ const MAX_DECIMALS_OPTION = 15;
 export function candlesCommand(): Command {
   const command = withExitCodes(new Command('candles'))
     .description('import, list and export candles')
+    .addHelpText('after', '\nExample:\n  kontor candles import BTCUSDT-1m-2024-01.csv.gz')
     .addCommand(importCommand())
     .addCommand(listCommand())
     .addCommand(exportCommand());

@@ -202,7 +202,7 @@ function readSettings(file: string): unknown {
     });
   }
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     throw new DeskClientError('invalid_json', `${file} is no JSON: ${messageOf(error)}`, {
       cause: error,
@@ -222,7 +222,7 @@ function statusText(url: string, desk: api.Desk, health: api.Health, totals: api
   const { market } = desk;
   const lines = [
     `desk     ${url}, ${health.state}`,
-    `market   ${market.kind} (${market.label})${market.isSimulated ? ', simulated' : ''}`,
+    `market   ${market.kind} (${market.label})${market.isSimulated ? ', simulated' : ''}${market.hasEnded ? ', the replay has ended' : ''}`,
     `bots     ${totals.runningBots} running, ${totals.activeDeals} open deals, ${totals.completedDeals} ended`,
     `profit   ${totals.realizedProfit} ${totals.quoteAsset} realised, ${totals.unrealizedProfit} unrealised`,
     ...health.processes.map(

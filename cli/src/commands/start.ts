@@ -6,7 +6,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
-import { EXIT_FAILED, reportFailure, withExitCodes } from '../command-output.ts';
+import { EXIT_FAILED, EXIT_USAGE, reportFailure, withExitCodes } from '../command-output.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { startDemoExchange, DemoExchangeError, type DemoExchange } from '../demo-exchange.ts';
 import {
@@ -76,7 +76,16 @@ export function startCommand(): Command {
       'after',
       '\nExample:\n  kontor start --market BTCUSDT-1m-2024-10.csv.gz --speed 60',
     )
-    .action(async (options: StartOptions) => runStart(options));
+    .action(async (options: StartOptions, command: Command) => {
+      for (const option of ['speed', 'symbol'] as const) {
+        if (options[option] !== undefined && options.market === undefined) {
+          command.error(`error: --${option} needs a replay: name its file with --market`, {
+            exitCode: EXIT_USAGE,
+          });
+        }
+      }
+      await runStart(options);
+    });
 }
 
 async function runStart(options: StartOptions): Promise<void> {

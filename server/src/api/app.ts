@@ -224,6 +224,8 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
   app.post(
     '/bots',
     {
+      // The desk itself says what is wrong, field by field and in the words of the settings.
+      attachValidation: true,
       schema: { body: schemas.DcaSettings, response: { 201: schemas.Bot, 400: schemas.ErrorBody } },
     },
     async (request, reply) => {

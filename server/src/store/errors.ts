@@ -19,7 +19,7 @@ const CODES: Readonly<Record<number, readonly [StoreErrorCode, string]>> = {
   5: ['busy', 'another Kontor is running on this data directory'],
   8: ['readOnly', 'the data directory cannot be written'],
   11: ['damaged', 'the store file is damaged; restore a backup'],
-  13: ['full', 'the disk is full: free some space and start again; nothing was lost'],
+  13: ['full', 'the disk is full: free some space and start again; what was stored is still there'],
   14: ['readOnly', 'the store file cannot be opened; check its owner and rights'],
   26: ['damaged', 'the file is no Kontor store'],
 };
