@@ -159,8 +159,10 @@ function checkNothingLostOrDoubled(
   trades: readonly Trade[],
   exchangeOrders: readonly ExchangeOrder[],
 ): void {
-  assert.equal(deals.length, 1, `expected the one deal of the script, found ${deals.length}`);
-  const [deal] = deals;
+  // A base order that never arrived ends its deal as failed, with nothing bought, and the next deal takes its place.
+  const traded = deals.filter((deal) => deal.status !== 'failed' || deal.fills.length > 0);
+  assert.equal(traded.length, 1, `expected the one deal of the script, found ${traded.length}`);
+  const [deal] = traded;
   assert.ok(deal !== undefined);
   assert.equal(deal.status, 'completed', `the deal is ${deal.status}: ${deal.reason}`);
 
@@ -171,7 +173,9 @@ function checkNothingLostOrDoubled(
     'fills of journal and exchange',
   );
 
-  const known = new Map(deal.orders.map((order) => [order.clientOrderId, order]));
+  const known = new Map(
+    deals.flatMap(({ orders }) => orders).map((order) => [order.clientOrderId, order]),
+  );
   for (const order of exchangeOrders) {
     assert.ok(
       known.has(order.clientOrderId),
