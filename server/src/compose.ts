@@ -125,7 +125,12 @@ export function createServer(
       },
       onQuote: (symbol) => putQuote(symbol, clock.now()),
       onCandle: (symbol, interval, candle) =>
-        live.put(`candle ${symbol}`, { kind: 'candle', symbol, interval, candle: [...candle] }),
+        live.put(`candle ${symbol} ${candle[0]}`, {
+          kind: 'candle',
+          symbol,
+          interval,
+          candle: [...candle],
+        }),
       onState: (state, reason) => logger.info({ state, reason }, 'market stream'),
       onQuoteMissing: (symbol, error) =>
         logger.warn({ symbol, reason: String(error) }, 'no quote; asking again'),

@@ -30,6 +30,8 @@ export class LiveHub {
   readonly #bots = new Set<string>();
   #notes: Note[] = [];
   #isBalancesDirty = false;
+  /** Something was left out: pages are told to read everything again. */
+  #isIncomplete = false;
   #sequence = 0;
   #ticks = 0;
   readonly #timer: NodeJS.Timeout;
@@ -74,7 +76,9 @@ export class LiveHub {
   }
 
   addNote(note: Note): void {
-    if (this.#clients.size > 0 && this.#notes.length < NOTES_MAX) this.#notes.push(note);
+    if (this.#clients.size === 0) return;
+    if (this.#notes.length < NOTES_MAX) this.#notes.push(note);
+    else this.#isIncomplete = true;
   }
 
   close(): void {
@@ -98,6 +102,8 @@ export class LiveHub {
     if (this.#ticks % (HEALTH_EVERY_MS / SEND_EVERY_MS) === 0) {
       messages.push(this.#source.healthMessage(), this.#source.marketMessage());
     }
+    if (this.#isIncomplete) messages.push({ kind: 'reset' });
+    this.#isIncomplete = false;
     this.#latest.clear();
     this.#bots.clear();
     this.#notes = [];

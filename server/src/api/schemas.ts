@@ -338,7 +338,7 @@ export const StreamMessage = Type.Union(
       ask: Decimal,
       last: Decimal,
     }),
-    /** The running one-minute candle (or the interval asked for by `?interval=`). */
+    /** The running one-minute candle; pages fold longer ones from it. */
     Type.Object({
       kind: Type.Literal('candle'),
       symbol: Type.String(),
