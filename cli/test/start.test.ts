@@ -128,7 +128,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('[C1] [C2] [C7] [C8] [C9] a desk from its first start through stop, restart, backup and restore', async (t) => {
+test('[C1, C2, C7, C8, C9] a desk from its first start through stop, restart, backup and restore', async (t) => {
   const data = join(scratch, 'desk');
   const first = await start('--data', data, '--seed', '11');
   t.after(() => first.stop());
@@ -326,7 +326,7 @@ test('[C4] a directory that cannot be made is named', () => {
   assert.match(result.err, /cannot be written: .*choose another with --data DIR/);
 });
 
-test('[C5] [C11] a desk goes on only on its own market; --fresh puts it aside', async (t) => {
+test('[C5, C11] a desk goes on only on its own market; --fresh puts it aside', async (t) => {
   const data = join(scratch, 'replay');
   const file = join(scratch, 'ETHUSDT-1m.csv');
   const rows = ['open_time,open,high,low,close,volume'];
