@@ -259,9 +259,11 @@ export class OrderDesk {
       clientOrderId: order.request.clientOrderId,
       reason,
     });
+    const doubted = { wall: Date.now(), monotonic: performance.now() };
     for (let attempt = 0; this.#isInDoubt(order); attempt += 1) {
       order.signedUntil ??= await this.#askSigner(order);
       if (!this.#isInDoubt(order)) return;
+      const waitedMs = performance.now() - doubted.monotonic;
       const verdict = await this.#query(order);
       if (verdict.kind === 'found') {
         this.#learn(order, verdict.order);
@@ -272,7 +274,9 @@ export class OrderDesk {
       // "Absent" counts only when the question itself was put after the last moment the order could land.
       const deadline =
         order.signedUntil === null ? Infinity : order.signedUntil + this.#patience.clockSkewMs;
-      if (verdict.kind === 'absent' && verdict.askedAt > deadline) {
+      // A wall clock that is set forward in the meantime must not shorten the wait.
+      const hasWaited = waitedMs >= deadline - doubted.wall;
+      if (verdict.kind === 'absent' && verdict.askedAt > deadline && hasWaited) {
         this.#reject(order, 'desk', 'absent', 'the order never arrived at the exchange');
         return;
       }
@@ -329,12 +333,14 @@ export class OrderDesk {
           });
           order.end = {
             end: 'expired',
-            filledLots: order.seenLots,
+            filledLots: Math.max(order.seenLots, order.toldLots),
             time: this.#ports.marketNow(),
           };
           this.#endIfComplete(order);
           return;
         }
+      } else {
+        unknownSince = null;
       }
       await this.#pause(this.#backOff(attempt));
     }
@@ -473,10 +479,7 @@ export class OrderDesk {
   }
 
   /** All fills of an order that the exchange lists; null when it does not say. */
-  async #queryFills(
-    order: LiveOrder,
-    exchangeOrderId: string,
-  ): Promise<readonly Fill[] | null> {
+  async #queryFills(order: LiveOrder, exchangeOrderId: string): Promise<readonly Fill[] | null> {
     const instrument = this.#instrumentOf(order.request.symbol);
     const fills: Fill[] = [];
     let fromTradeId: string | null = null;
