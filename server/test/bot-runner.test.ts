@@ -205,8 +205,7 @@ test('[R12] nor after a start in between, before its question is put again', asy
   second.quote = null;
   await second.exchange.joinAll();
   second.runner.load();
-  const trade = (): void =>
-    second.runner.onTrade(SYMBOL, second.exchange.time, quoteAt(150_000));
+  const trade = (): void => second.runner.onTrade(SYMBOL, second.exchange.time, quoteAt(150_000));
   trade();
   second.runner.start();
   trade();
@@ -250,7 +249,10 @@ test('[R13] a full disk stops the desk with one sentence, and nothing of the bat
   const [error] = desk.fatal;
   assert.ok(error instanceof StoreError);
   assert.equal(error.code, 'full');
-  assert.match(error.message, /^the disk is full: free some space and start again; what was stored is still there/);
+  assert.match(
+    error.message,
+    /^the disk is full: free some space and start again; what was stored is still there/,
+  );
   await desk.untilInFlight(0);
   const stored = onDisk(desk, 'SELECT client_order_id AS id FROM orders').map(({ id }) => id);
   assert.ok(stored.length < bots, `${stored.length} orders were stored`);
@@ -358,7 +360,10 @@ test('[R19] bots that run from the start on are stored with what records them, o
   assert.equal(again.runner.bots.size, 0);
   again.quote = null;
   again.runner.createStarted([ONE_ORDER, QUICK], () => again.store.setMeta('made', '2'));
-  const [rows] = onDisk(again, "SELECT (SELECT count(*) FROM bots) AS bots, (SELECT value FROM meta WHERE key = 'made') AS made");
+  const [rows] = onDisk(
+    again,
+    "SELECT (SELECT count(*) FROM bots) AS bots, (SELECT value FROM meta WHERE key = 'made') AS made",
+  );
   assert.deepEqual({ ...rows }, { bots: 2, made: '2' });
   await again.crash();
   const third = await new ScriptedDesk({ before: again }).start();

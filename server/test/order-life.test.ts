@@ -321,25 +321,25 @@ const PLACING: readonly {
   },
 ];
 
-test('[R6][R7] however placing goes, the order is sent once and its fate becomes known', TOGETHER, async (t) => {
-  await Promise.all(
-    PLACING.map(({ name, script, expected }) =>
-      t.test(name, async (t) => {
-        const desk = await scripted(t);
-        script(desk.exchange, desk);
-        const id = await desk.firstOrder();
-        await check(desk, id, expected);
-      }),
-    ),
-  );
-});
+test(
+  '[R6][R7] however placing goes, the order is sent once and its fate becomes known',
+  TOGETHER,
+  async (t) => {
+    await Promise.all(
+      PLACING.map(({ name, script, expected }) =>
+        t.test(name, async (t) => {
+          const desk = await scripted(t);
+          script(desk.exchange, desk);
+          const id = await desk.firstOrder();
+          await check(desk, id, expected);
+        }),
+      ),
+    );
+  },
+);
 
 /** "Does not exist" three times, with the order landing in between. */
-function landAfterThreeQuestions(
-  exchange: ScriptedExchange,
-  land: () => void,
-  lateMs = 0,
-): void {
+function landAfterThreeQuestions(exchange: ScriptedExchange, land: () => void, lateMs = 0): void {
   for (const isLast of [false, false, true]) {
     exchange.once('queryOrder', (query) => {
       setTimeout(() => {
@@ -702,25 +702,29 @@ const RESTARTS: readonly {
   },
 ];
 
-test('[R6][R7] a start finds out what became of every order, and sends none again', TOGETHER, async (t) => {
-  await Promise.all(
-    RESTARTS.map(({ name, before, stateBefore, meanwhile, expected }) =>
-      t.test(name, async (t) => {
-        const first = await new ScriptedDesk().start();
-        before(first);
-        const id = await first.firstOrder();
-        await first.untilState(id, stateBefore);
-        await until('sent', () => (first.exchange.placedIds().includes(id) ? true : null));
-        await first.crash();
-        meanwhile?.(first.exchange, first.exchange.orders.get(id));
-        const second = new ScriptedDesk({ before: first });
-        t.after(() => second.close());
-        await second.start();
-        await check(second, id, { ...expected, sent: 0 });
-      }),
-    ),
-  );
-});
+test(
+  '[R6][R7] a start finds out what became of every order, and sends none again',
+  TOGETHER,
+  async (t) => {
+    await Promise.all(
+      RESTARTS.map(({ name, before, stateBefore, meanwhile, expected }) =>
+        t.test(name, async (t) => {
+          const first = await new ScriptedDesk().start();
+          before(first);
+          const id = await first.firstOrder();
+          await first.untilState(id, stateBefore);
+          await until('sent', () => (first.exchange.placedIds().includes(id) ? true : null));
+          await first.crash();
+          meanwhile?.(first.exchange, first.exchange.orders.get(id));
+          const second = new ScriptedDesk({ before: first });
+          t.after(() => second.close());
+          await second.start();
+          await check(second, id, { ...expected, sent: 0 });
+        }),
+      ),
+    );
+  },
+);
 
 test('[R9] a cancel that was asked for before a crash is carried out after it', async (t) => {
   const first = await new ScriptedDesk().start();

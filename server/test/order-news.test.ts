@@ -103,10 +103,7 @@ class Stage {
     if (place === 'lost') exchange.fail(intent, 'unknown');
   }
 
-  async #land(
-    intent: Extract<Intent, { kind: 'placeOrder' }>,
-    script: OrderScript,
-  ): Promise<void> {
+  async #land(intent: Extract<Intent, { kind: 'placeOrder' }>, script: OrderScript): Promise<void> {
     const { exchange } = this.#desk;
     exchange.sign(intent);
     const order = exchange.accept(intent);

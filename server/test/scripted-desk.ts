@@ -227,7 +227,10 @@ export function quoteAt(ticks: number): Quote {
 }
 
 /** Polls until `condition` gives something. */
-export async function until<T>(what: string | (() => string), condition: () => T | null): Promise<T> {
+export async function until<T>(
+  what: string | (() => string),
+  condition: () => T | null,
+): Promise<T> {
   const started = performance.now();
   while (performance.now() - started < WAIT_MS_MAX) {
     const value = condition();

@@ -166,7 +166,10 @@ export class BookedOrder {
 /** Signer, egress and exchange in one, as `Links` sees them. */
 export class ScriptedExchange {
   readonly #links: Links;
-  readonly #sockets = new Map<PeerName, { readonly socket: Socket; readonly writer: FrameWriter }>();
+  readonly #sockets = new Map<
+    PeerName,
+    { readonly socket: Socket; readonly writer: FrameWriter }
+  >();
   readonly #scripts = new Map<Intent['kind'], ((intent: Intent) => void)[]>();
   readonly orders = new Map<string, BookedOrder>();
   /** Every intent that came, in order. */

@@ -324,8 +324,10 @@ export class BotRunner {
     const bot = this.#bots.get(botId);
     if (bot === undefined) return;
     const event = given.time < bot.lastTime ? { ...given, time: bot.lastTime } : given;
-    const { version } = bot.state;
+    const { version, endedCount } = bot.state;
     const effects = step(bot.state, event);
+    // The state keeps only the last ended deals; none may leave it unwritten within one batch.
+    if (bot.state.endedCount !== endedCount) this.#ports.projection.write(bot);
     const isChange = bot.state.version !== version || effects.length > 0;
     this.#projectOrderEvent(event);
     this.#settle(botId, event, isAnswer);
