@@ -368,7 +368,7 @@ export class ScriptedExchange {
 }
 
 /** A price of the test's instrument as the exchange writes it. */
-export function priceText(ticks: number): string {
+function priceText(ticks: number): string {
   return formatPrice(INSTRUMENT, ticks);
 }
 
