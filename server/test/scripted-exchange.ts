@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatPrice, formatQuantity, makeInstrument, type Instrument } from '@kontor/core';
+import { formatQuantity, makeInstrument, type Instrument } from '@kontor/core';
 import {
   FRAME_BYTES_MAX,
   FrameReader,
@@ -365,11 +365,6 @@ export class ScriptedExchange {
     this.time += 1;
     return this.time;
   }
-}
-
-/** A price of the test's instrument as the exchange writes it. */
-function priceText(ticks: number): string {
-  return formatPrice(INSTRUMENT, ticks);
 }
 
 /** Two ends of one Unix socket. */
