@@ -29,6 +29,8 @@ export interface SupervisorOptions {
   readonly signerDirectory: string;
   readonly egressConfigFile: string;
   readonly serverConfigFile: string;
+  /** Where Node keeps the compiled code of server and egress. */
+  readonly cacheDirectory: string;
   /** Further flags of Node for a process. */
   readonly nodeFlags?: Partial<Record<ProcessName, readonly string[]>>;
   /** Where the processes' own log lines go. */
@@ -50,7 +52,8 @@ export interface ServerReady {
 /** A process that exits with this code has said on stderr why starting it again cannot help. */
 export const FATAL_EXIT_CODE = 3;
 
-const NODE_FLAGS = ['--disable-warning=ExperimentalWarning'];
+// A small nursery: these processes wait far more than they compute, and memory is what a small host lacks.
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
 const STOP_MS_MAX = 5_000;
 const REPORT_MS = 1_000;
 const RESTART_MS_MIN = 50;
@@ -168,7 +171,12 @@ export class Supervisor {
         ],
         // A process group of its own: Ctrl-C reaches the supervisor only, which then ends the others in order.
         detached: true,
-        env: name === 'signer' ? {} : process.env,
+        // Compiled code is kept for the next start, except for the signer: what it runs comes from the repository
+        // and not from a folder that other processes write to.
+        env:
+          name === 'signer'
+            ? {}
+            : { ...process.env, NODE_COMPILE_CACHE: this.#options.cacheDirectory },
       },
     );
     for (const end of ends) end.destroy();
