@@ -268,7 +268,7 @@ function toOptions(collected: Collected): SimulatorOptions {
     path: parsePath(text('--path')),
     speed,
     accounts,
-    hasKeys: !flags.has('--no-keys'),
+    ...(flags.has('--no-keys') ? { hasKeys: false } : {}),
     isLimited: !flags.has('--no-limits'),
     ...(startMs === undefined ? {} : { startMs }),
     ...(history === undefined ? {} : { history }),
