@@ -49,7 +49,7 @@ const SETTINGS: DcaSettings = {
 export async function run(): Promise<BenchResult[]> {
   const parent = mkdtempSync(join(tmpdir(), 'kontor-bench-'));
   try {
-    return [...(await measureOrders(parent))];
+    return [...(await measureOrders(parent)), ...(await measureMemory(parent))];
   } finally {
     rmSync(parent, { recursive: true, force: true });
   }
@@ -128,17 +128,8 @@ async function measurePages(
     const { total } = await desk.client.get<api.DealPage>('/api/v1/deals?limit=1');
     assert.ok(total >= DEALS);
     return [
-      result(
-        `desk: ${PAGE} of ${total} deals over HTTP`,
-        await median(`/api/v1/deals?limit=${PAGE}`),
-        'ms',
-        100,
-      ),
-      result(
-        'desk: bots and totals over HTTP',
-        (await median('/api/v1/bots')) + (await median('/api/v1/totals')),
-        'ms',
-      ),
+      result(`desk: ${PAGE} of ${total} deals over HTTP`, await median(`/api/v1/deals?limit=${PAGE}`), 'ms', 100),
+      result('desk: bots and totals over HTTP', (await median('/api/v1/bots')) + (await median('/api/v1/totals')), 'ms'),
     ];
   } finally {
     await desk.stop();
@@ -147,13 +138,7 @@ async function measurePages(
 
 /** The demo as `kontor start` runs it, with one page listening to the live stream. */
 async function measureMemory(parent: string): Promise<readonly BenchResult[]> {
-  const simulator = await startSimulator([
-    '--account',
-    DEMO_ACCOUNT,
-    '--no-keys',
-    '--seed',
-    'kontor',
-  ]);
+  const simulator = await startSimulator(['--account', DEMO_ACCOUNT, '--no-keys', '--seed', 'kontor']);
   const { addresses } = simulator;
   const symbols = demoSymbols(addresses.market.symbols, addresses.market.kind);
   const desk = await startDesk({
@@ -196,19 +181,11 @@ async function measureMemory(parent: string): Promise<readonly BenchResult[]> {
 }
 
 async function untilQuiet(desk: TestDesk): Promise<void> {
-  for (const startedAt = performance.now(); performance.now() - startedAt < QUIET_MS_MAX;) {
+  for (const startedAt = performance.now(); performance.now() - startedAt < QUIET_MS_MAX; ) {
     await delay(REST_MS);
     const { pendingEffects } = await desk.client.get<api.Health>('/api/v1/health');
     if (pendingEffects === 0) return;
   }
-  console.error(
-    JSON.stringify(await desk.client.get('/api/v1/health')).slice(-300),
-    JSON.stringify((await desk.client.get<api.DealPage>('/api/v1/deals?limit=1')).deals).slice(
-      300,
-      2600,
-    ),
-    readFileSync(join(desk.directory, 'run', 'server.log'), 'utf8').slice(-1500),
-  );
   throw new Error(`expected the desk to be done within ${QUIET_MS_MAX} ms`);
 }
 

@@ -39,16 +39,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
     askPrice: '100.02',
     askQty: '1',
   },
-  '/api/v3/trades': [
-    {
-      id: 7,
-      price: '100.01',
-      qty: '1',
-      quoteQty: '100.01',
-      time: 55,
-      isBuyerMaker: false,
-      isBestMatch: true,
-    },
+  '/api/v3/aggTrades': [
+    { a: 7, p: '100.01', q: '1', f: 9, l: 9, T: 55, m: false, M: true },
   ],
 };
 

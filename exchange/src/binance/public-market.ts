@@ -83,7 +83,8 @@ export function binancePublicMarket(addresses: PublicMarketAddresses): PublicMar
     async quote(symbol) {
       const [book, trades] = await Promise.all([
         get(`/api/v3/ticker/bookTicker?symbol=${symbol}`),
-        get(`/api/v3/trades?symbol=${symbol}&limit=1`),
+        // The same price and time as /api/v3/trades, at a sixth of its weight.
+        get(`/api/v3/aggTrades?symbol=${symbol}&limit=1`),
       ]);
       const found = instrument(symbol);
       const [trade] = Array.isArray(trades) ? trades : [];
@@ -93,7 +94,7 @@ export function binancePublicMarket(addresses: PublicMarketAddresses): PublicMar
       if (bid === 0 || ask === 0 || trade === undefined) {
         throw new VenueError('empty', `${symbol} has no trade or no price on one side yet`);
       }
-      const { price: last, time } = asRow(trade);
+      const { p: last, T: time } = asRow(trade);
       return { time: Number(time), quote: { bid, ask, last: price(found, last) } };
     },
 
