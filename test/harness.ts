@@ -119,7 +119,6 @@ export async function startDesk(options: DeskOptions): Promise<TestDesk> {
         egressConfigFile,
         serverConfigFile,
         logFile: join(files.run, 'processes.log'),
-        cacheDirectory: join(files.run, 'cache'),
         nodeFlags: options.nodeFlags ?? {},
         onReady: resolve,
         onFatal: (name) => {

@@ -29,8 +29,6 @@ export interface SupervisorOptions {
   readonly signerDirectory: string;
   readonly egressConfigFile: string;
   readonly serverConfigFile: string;
-  /** Where Node keeps the compiled code of server and egress. */
-  readonly cacheDirectory: string;
   /** Further flags of Node for a process. */
   readonly nodeFlags?: Partial<Record<ProcessName, readonly string[]>>;
   /** Where the processes' own log lines go. */
@@ -54,6 +52,7 @@ export const FATAL_EXIT_CODE = 3;
 
 // A small nursery: these processes wait far more than they compute, and memory is what a small host lacks.
 const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
+const CODE_CACHE = fileURLToPath(new URL('../../.build/code-cache', import.meta.url));
 const STOP_MS_MAX = 5_000;
 const REPORT_MS = 1_000;
 const RESTART_MS_MIN = 50;
@@ -171,12 +170,9 @@ export class Supervisor {
         ],
         // A process group of its own: Ctrl-C reaches the supervisor only, which then ends the others in order.
         detached: true,
-        // Compiled code is kept for the next start, except for the signer: what it runs comes from the repository
+        // Compiled code is kept for the next start, except for the signer: what it runs comes from its own sources
         // and not from a folder that other processes write to.
-        env:
-          name === 'signer'
-            ? {}
-            : { ...process.env, NODE_COMPILE_CACHE: this.#options.cacheDirectory },
+        env: name === 'signer' ? {} : { ...process.env, NODE_COMPILE_CACHE: CODE_CACHE },
       },
     );
     for (const end of ends) end.destroy();

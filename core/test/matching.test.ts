@@ -567,7 +567,7 @@ test('[M32] orders that make no sense stop the caller', () => {
     [{ quantityLots: 0 }, /quantityLots/],
     [{ quantityLots: 1.5 }, /quantityLots/],
     [{ quantityLots: 0, quoteBudget: 5 }, /quoteBudget/],
-    [{ type: 'market', priceTicks: 0, quoteBudget: 5 }, /quoteBudget/],
+    [{ type: 'market', priceTicks: 0, quoteBudget: 1 }, /quoteBudget/],
     [{ type: 'market', priceTicks: 0, quantityLots: 0, quoteBudget: -5 }, /quoteBudget/],
     [{ priceTicks: 0 }, /priceTicks/],
     [{ priceTicks: Number.NaN }, /priceTicks/],

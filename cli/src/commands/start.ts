@@ -130,7 +130,6 @@ async function runStart(options: StartOptions): Promise<void> {
     signerDirectory: files.signer,
     ...configs,
     logFile: join(files.run, 'processes.log'),
-    cacheDirectory: join(files.run, 'cache'),
     onMessage: (_name, line) => process.stderr.write(`${line}\n`),
     onReady: (ready) => {
       keepPort(configs.serverConfigFile, ready);
