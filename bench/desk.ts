@@ -128,8 +128,17 @@ async function measurePages(
     const { total } = await desk.client.get<api.DealPage>('/api/v1/deals?limit=1');
     assert.ok(total >= DEALS);
     return [
-      result(`desk: ${PAGE} of ${total} deals over HTTP`, await median(`/api/v1/deals?limit=${PAGE}`), 'ms', 100),
-      result('desk: bots and totals over HTTP', (await median('/api/v1/bots')) + (await median('/api/v1/totals')), 'ms'),
+      result(
+        `desk: ${PAGE} of ${total} deals over HTTP`,
+        await median(`/api/v1/deals?limit=${PAGE}`),
+        'ms',
+        100,
+      ),
+      result(
+        'desk: bots and totals over HTTP',
+        (await median('/api/v1/bots')) + (await median('/api/v1/totals')),
+        'ms',
+      ),
     ];
   } finally {
     await desk.stop();
@@ -138,7 +147,13 @@ async function measurePages(
 
 /** The demo as `kontor start` runs it, with one page listening to the live stream. */
 async function measureMemory(parent: string): Promise<readonly BenchResult[]> {
-  const simulator = await startSimulator(['--account', DEMO_ACCOUNT, '--no-keys', '--seed', 'kontor']);
+  const simulator = await startSimulator([
+    '--account',
+    DEMO_ACCOUNT,
+    '--no-keys',
+    '--seed',
+    'kontor',
+  ]);
   const { addresses } = simulator;
   const symbols = demoSymbols(addresses.market.symbols, addresses.market.kind);
   const desk = await startDesk({
@@ -181,7 +196,7 @@ async function measureMemory(parent: string): Promise<readonly BenchResult[]> {
 }
 
 async function untilQuiet(desk: TestDesk): Promise<void> {
-  for (const startedAt = performance.now(); performance.now() - startedAt < QUIET_MS_MAX; ) {
+  for (const startedAt = performance.now(); performance.now() - startedAt < QUIET_MS_MAX;) {
     await delay(REST_MS);
     const { pendingEffects } = await desk.client.get<api.Health>('/api/v1/health');
     if (pendingEffects === 0) return;

@@ -39,9 +39,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
     askPrice: '100.02',
     askQty: '1',
   },
-  '/api/v3/aggTrades': [
-    { a: 7, p: '100.01', q: '1', f: 9, l: 9, T: 55, m: false, M: true },
-  ],
+  '/api/v3/aggTrades': [{ a: 7, p: '100.01', q: '1', f: 9, l: 9, T: 55, m: false, M: true }],
 };
 
 async function serve(

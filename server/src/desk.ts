@@ -6,6 +6,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   checkSettings,
+  dealView,
   formatDecimal,
   formatPrice,
   formatQuantity,
@@ -81,6 +82,13 @@ export interface DealQuery {
   readonly cursor?: string;
 }
 
+/** What a running deal comes to, as decimal text in the quote asset. */
+interface OpenFigures {
+  readonly realized: string;
+  readonly unrealized: string;
+  readonly cost: string;
+}
+
 type CreateResult =
   | { readonly ok: true; readonly bot: Bot }
   | { readonly ok: false; readonly errors: readonly SettingsError[] };
@@ -141,13 +149,13 @@ export class Desk implements LiveSource {
 
   totals(): Totals {
     const bots = [...this.#parts.runner.bots.values()];
-    const open = bots.flatMap((bot) => this.#openDeals(bot));
-    const { profit, deals } = this.#parts.profits.total(open.map((deal) => deal.realizedProfit));
+    const open = bots.flatMap((bot) => this.#openFigures(bot));
+    const { profit, deals } = this.#parts.profits.total(open.map(({ realized }) => realized));
     return {
       quoteAsset: this.#quoteAsset(),
       realizedProfit: profit,
-      unrealizedProfit: sumTexts(open.map((deal) => deal.unrealizedProfit)),
-      fundsInUse: sumTexts(open.map((deal) => deal.cost)),
+      unrealizedProfit: sumTexts(open.map(({ unrealized }) => unrealized)),
+      fundsInUse: sumTexts(open.map(({ cost }) => cost)),
       activeDeals: open.length,
       completedDeals: deals,
       runningBots: bots.filter(({ state }) => state.isRunning).length,
@@ -363,10 +371,15 @@ export class Desk implements LiveSource {
     return (this.#parts.runner.bots.get(botId)?.state.deals.length ?? 0) + 1;
   }
 
-  #openDeals(bot: RunnerBot): readonly Deal[] {
-    return bot.state.deals.flatMap((deal) => {
-      const shown = this.deal(`${bot.botId}-${deal.dealId}`);
-      return shown === null ? [] : [shown];
+  /** What the running deals of a bot come to now, from its state: no deal is read for a sum. */
+  #openFigures(bot: RunnerBot): readonly OpenFigures[] {
+    return bot.state.deals.map((deal) => {
+      const view = dealView(deal, this.#parts.hub.quote(deal.symbol)?.last);
+      return {
+        realized: view.realisedProfit === '' ? '0' : view.realisedProfit,
+        unrealized: view.unrealisedProfit === '' ? '0' : view.unrealisedProfit,
+        cost: view.cost,
+      };
     });
   }
 
@@ -389,11 +402,11 @@ export class Desk implements LiveSource {
   }
 
   #toBot(bot: RunnerBot): Bot {
-    const { settings } = bot.state;
-    const open = this.#openDeals(bot);
+    const { settings, deals: running } = bot.state;
+    const open = this.#openFigures(bot);
     const { profit, deals } = this.#parts.profits.of(
       bot.botId,
-      open.map((deal) => deal.realizedProfit),
+      open.map(({ realized }) => realized),
     );
     return {
       id: bot.botId,
@@ -403,31 +416,35 @@ export class Desk implements LiveSource {
       connection: bot.connection,
       settings: { ...settings, symbols: [...settings.symbols] },
       createdAt: bot.createdAt,
-      quoteAsset: open[0]?.quoteAsset ?? this.#quoteAsset(),
+      quoteAsset: running[0]?.instrument.quoteAsset ?? this.#quoteAsset(),
       activeDeals: open.length,
       completedDeals: deals,
       realizedProfit: profit,
-      unrealizedProfit: sumTexts(open.map((deal) => deal.unrealizedProfit)),
-      fundsInUse: sumTexts(open.map((deal) => deal.cost)),
-      attention: attentionOf(open),
+      unrealizedProfit: sumTexts(open.map(({ unrealized }) => unrealized)),
+      fundsInUse: sumTexts(open.map(({ cost }) => cost)),
+      attention: this.#attentionOf(bot),
     };
+  }
+
+  /** The last refusal among the running deals' orders, while nothing newer went through. */
+  #attentionOf(bot: RunnerBot): string | null {
+    for (const { dealId } of bot.state.deals) {
+      const last = this.#parts.store.get(
+        'SELECT state, rejected_by, rule, reason FROM orders WHERE bot_id = ? AND deal_number = ? ORDER BY placed_at DESC, rowid DESC LIMIT 1',
+        bot.botId,
+        dealId,
+      );
+      if (last?.['state'] === 'rejected') {
+        return `${last['rejected_by'] ?? ''}: ${last['rule'] ?? ''} ${last['reason'] ?? ''}`.trim();
+      }
+    }
+    return null;
   }
 
   #quoteAsset(): string {
     const [symbol = ''] = this.#parts.symbols;
     return this.#parts.hub.instruments.get(symbol)?.quoteAsset ?? '';
   }
-}
-
-/** The last refusal among the open deals' orders, while nothing newer went through. */
-function attentionOf(deals: readonly Deal[]): string | null {
-  for (const deal of deals) {
-    const last = deal.orders.at(-1);
-    if (last?.state === 'rejected' && last.rejectedBy !== null) {
-      return `${last.rejectedBy}: ${last.rule ?? ''} ${last.reason ?? ''}`.trim();
-    }
-  }
-  return null;
 }
 
 function toInstrument(instrument: CoreInstrument): Instrument {

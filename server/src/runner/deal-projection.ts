@@ -53,6 +53,8 @@ export class DealProjection {
   /** The number of deals of each bot that have ended and are written for good. */
   readonly #onEnded: (botId: string, time: number, profit: string) => void;
   readonly #ended = new Map<string, number>();
+  /** The rows of running deals as they were written last: most changes of a bot concern one deal. */
+  readonly #written = new Map<string, string>();
 
   /** `onEnded` is told of each deal that ends, once. */
   constructor(store: Store, onEnded: (botId: string, time: number, profit: string) => void) {
@@ -75,6 +77,10 @@ export class DealProjection {
       ...state.deals,
     ]) {
       const summary = toSummary(bot, deal);
+      const text = JSON.stringify(summary);
+      if (this.#written.get(summary.id) === text) continue;
+      if (summary.closedAt === null) this.#written.set(summary.id, text);
+      else this.#written.delete(summary.id);
       this.#store.run(
         `INSERT INTO deals (bot_id, deal_number, symbol, status, opened_at, closed_at, summary) VALUES (?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (bot_id, deal_number) DO UPDATE SET status = excluded.status, closed_at = excluded.closed_at, summary = excluded.summary`,
@@ -84,7 +90,7 @@ export class DealProjection {
         summary.status,
         summary.openedAt,
         summary.closedAt,
-        JSON.stringify(summary),
+        text,
       );
       if (summary.closedAt !== null) {
         this.#onEnded(bot.botId, summary.closedAt, summary.realizedProfit);

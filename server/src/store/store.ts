@@ -194,16 +194,16 @@ export function numberOf(row: Row, column: string): number {
   return value;
 }
 
+/** `row` as it is, once its values are known to be those of a Row. */
 function toRow(row: Readonly<Record<string, unknown>>): Row {
-  const result: Record<string, number | string | null> = {};
-  for (const [column, value] of Object.entries(row)) {
+  for (const column in row) {
+    const value = row[column];
     if (typeof value !== 'number' && typeof value !== 'string' && value !== null) {
       throw new StoreError(
         'damaged',
         `expected a number, text or NULL in ${column}, found ${typeof value}`,
       );
     }
-    result[column] = value;
   }
-  return result;
+  return row as Row;
 }
