@@ -119,8 +119,10 @@ export class Desk implements LiveSource {
     const account = this.#parts.account();
     const processes = [...this.#parts.processes()];
     const clock = this.#parts.exchangeClock();
+    // After the end of a replay there is nothing to hear, and a stream that falls silent is no fault.
+    const hasEnded = this.#parts.market().hasEnded;
     const isOk =
-      hub.status.state === 'up' &&
+      (hub.status.state === 'up' || hasEnded) &&
       account.state === 'up' &&
       processes.every(({ state }) => state === 'up');
     return {
@@ -131,7 +133,7 @@ export class Desk implements LiveSource {
           name: 'market',
           state: hub.status.state,
           lastEventAt: hub.status.lastEventAt,
-          detail: hub.status.reason,
+          detail: hasEnded ? 'the replay has ended' : hub.status.reason,
         },
         {
           name: 'account',

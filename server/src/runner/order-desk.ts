@@ -337,6 +337,7 @@ export class OrderDesk {
             time: this.#ports.marketNow(),
           };
           this.#endIfComplete(order);
+          if (order.seenLots < order.toldLots) this.#askForFillsSoon(order);
           return;
         }
       } else {
