@@ -100,6 +100,8 @@ test('[A1] without a session every route of the API answers 401 and says where a
   assert.ok(paths.length >= 15, `expected the whole API, found ${paths.length} paths`);
   for (const path of paths) {
     for (const method of Object.keys(description.paths[path])) {
+      // What is open to all says so.
+      if (description.paths[path][method].security?.length === 0) continue;
       const answer = await raw(method.toUpperCase(), path.replace('{id}', '1-1'));
       assert.equal(answer.status, 401, `${method} ${path}`);
       assert.match(answer.body, /kontor link/);

@@ -41,6 +41,8 @@ const SUBSCRIBE_RETRY_MS_MIN = 250;
 const SUBSCRIBE_RETRY_MS_MAX = 30_000;
 const MARKET_STATUS_MS = 1_000;
 const START_RETRY_MS = 200;
+/** So many reports of the supervisor in a row, one a second, may show a peer that runs and has no link. */
+const REPORTS_APART_MAX = 5;
 
 export interface Server {
   attach(peer: PeerName, socket: Socket): void;
@@ -64,7 +66,10 @@ export function createServer(
     config.market.kind === 'candles' || config.market.kind === 'trades' ? 'events' : 'wall',
   );
   let processes: readonly ProcessHealth[] = [];
+  const apart = new Map<PeerName, number>();
   let balances: readonly VenueBalance[] = [];
+  /** When each balance was told last, on the exchange's clock: events may come out of order. */
+  const balanceTimes = new Map<string, number>();
   let connection = '';
   let account: AccountStatus = { state: 'down', reason: 'not subscribed yet', lastEventAt: null };
   let exchangeClock: { skewMs: number | null; roundTripMs: number | null } = {
@@ -219,14 +224,20 @@ export function createServer(
     };
   }
 
-  function mergeBalances(changed: readonly VenueBalance[]): void {
+  /** Takes over what is newer; an answer has no `time` of its own and is as of now. */
+  function mergeBalances(changed: readonly VenueBalance[], time?: number): void {
     const merged = new Map(balances.map((balance) => [balance.asset, balance]));
-    for (const balance of changed) merged.set(balance.asset, balance);
+    for (const balance of changed) {
+      const known = balanceTimes.get(balance.asset);
+      if (time !== undefined && known !== undefined && time < known) continue;
+      if (time !== undefined) balanceTimes.set(balance.asset, time);
+      merged.set(balance.asset, balance);
+    }
     balances = [...merged.values()].toSorted((a, b) => (a.asset < b.asset ? -1 : 1));
     live.balancesChanged();
   }
 
-  /** What the account stream may have missed is asked for. */
+  /** What the account stream may have missed is asked for: after each gap, and from time to time. */
   function catchUp(): void {
     orders.reconcile();
     void links.submit({ kind: 'queryAccount', connection }).then((outcome) => {
@@ -344,8 +355,17 @@ export function createServer(
 
   return {
     attach: (peer, socket) => links.attach(peer, socket),
-    setProcesses: (reports) => {
+    setProcesses(reports) {
       processes = reports;
+      for (const { name, state } of reports) {
+        if (name === 'server') continue;
+        const isApart = state === 'up' && !links.isUp(name);
+        const seen = isApart ? (apart.get(name) ?? 0) + 1 : 0;
+        apart.set(name, seen);
+        if (seen < REPORTS_APART_MAX) continue;
+        onFatal(new Error(`${name} runs, but the link to it is gone; only a new start joins them`));
+        return;
+      }
     },
 
     async start() {
@@ -362,6 +382,7 @@ export function createServer(
         metrics: () => metrics.text(),
         logger,
         version: config.version,
+        onFatal,
       });
       const url = await app.listen({ host: '127.0.0.1', port: config.port });
       writeTerminalFile(config.dataDirectory, { url, token: terminal });
@@ -370,7 +391,7 @@ export function createServer(
       makeFirstBots();
       hub.catchUp();
       void subscribe();
-      timers.push(setInterval(() => orders.reconcile(), RECONCILE_MS));
+      timers.push(setInterval(catchUp, RECONCILE_MS));
       const { control } = config.market;
       if (control !== undefined) {
         await pollDemoMarket(control);

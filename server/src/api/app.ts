@@ -18,6 +18,7 @@ import Fastify, {
 } from 'fastify';
 import { Type } from 'typebox';
 import type { Desk } from '../desk.ts';
+import { StoreError } from '../store/errors.ts';
 import type { LiveHub } from './live.ts';
 import * as schemas from './schemas.ts';
 import { SESSION_COOKIE, type Sessions } from './sessions.ts';
@@ -36,6 +37,8 @@ export interface AppOptions {
   readonly metrics: () => Promise<string>;
   readonly logger: FastifyBaseLogger;
   readonly version: string;
+  /** The store failed under a request: the desk must not go on. */
+  readonly onFatal: (error: unknown) => void;
 }
 
 const CODES: Readonly<Record<number, string>> = { 404: 'not_found', 429: 'too_many_requests' };
@@ -112,7 +115,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
     },
   });
   for (const schema of Object.values(schemas)) app.addSchema(schema);
-  app.setErrorHandler((error, _request, reply) => answerError(error, reply));
+  app.setErrorHandler(async (error, _request, reply) => {
+    await answerError(error, reply);
+    if (error instanceof StoreError) options.onFatal(error);
+  });
   app.addHook('onRequest', async (request, reply) => guardOrigin(request, reply));
   registerLogin(app, options);
   await app.register(
@@ -121,10 +127,27 @@ export async function buildApp(options: AppOptions): Promise<App> {
       prefix: '/api/v1',
     },
   );
-  app.get('/healthz', { schema: { hide: true } }, () => ({ ok: true }));
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        summary: 'That the server answers at all',
+        security: [],
+        response: { 200: Type.Object({ ok: Type.Boolean() }) },
+      },
+    },
+    () => ({ ok: true }),
+  );
   app.get(
     '/metrics',
-    { schema: { hide: true }, onRequest: guardSession(options.sessions) },
+    {
+      schema: {
+        summary: 'Figures for Prometheus, as text',
+        produces: ['text/plain'],
+        response: { 200: Type.String() },
+      },
+      onRequest: guardSession(options.sessions),
+    },
     async (_request, reply) =>
       reply.type('text/plain; version=0.0.4').send(await options.metrics()),
   );
@@ -180,7 +203,14 @@ function registerLogin(app: App, { sessions }: AppOptions): void {
   app.get(
     '/login',
     {
-      schema: { hide: true, querystring: Type.Object({ token: Type.String({ maxLength: 200 }) }) },
+      // To look at a link must not spend it.
+      exposeHeadRoute: false,
+      schema: {
+        summary: 'Spends a link for a session and leads to the pages',
+        security: [],
+        querystring: Type.Object({ token: Type.String({ maxLength: 200 }) }),
+        response: { 303: Type.Null() },
+      },
       // A token of 192 bits is not guessed; a limit would only let strangers keep the owner out.
       config: { rateLimit: false },
     },
@@ -202,6 +232,14 @@ function registerLogin(app: App, { sessions }: AppOptions): void {
 async function registerApi(app: App, options: AppOptions): Promise<void> {
   const { desk, live, sessions } = options;
   app.addHook('onRequest', guardSession(sessions));
+  // Whatever is wrong with a request is said in one shape.
+  app.addHook('onRoute', (route) => {
+    const response: unknown = route.schema?.response;
+    route.schema = {
+      ...route.schema,
+      response: { ...(typeof response === 'object' ? response : {}), '4xx': schemas.ErrorBody },
+    };
+  });
 
   app.get('/desk', { schema: { response: { 200: schemas.Desk } } }, () => desk.overview());
   app.get('/health', { schema: { response: { 200: schemas.Health } } }, () => desk.health());
@@ -324,7 +362,13 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
         .send({ error: 'not_found', message: `this desk does not watch ${symbol}` });
     },
   );
-  app.get('/stream', { schema: { hide: true } }, (_request, reply) => {
+  const stream = {
+    summary:
+      'Live updates as server-sent events, numbered without holes; each data line is a StreamMessage',
+    produces: ['text/event-stream'],
+    response: { 200: schemas.StreamMessage, 503: schemas.ErrorBody },
+  };
+  app.get('/stream', { exposeHeadRoute: false, schema: stream }, (_request, reply) => {
     reply.hijack();
     if (live.add(reply.raw)) return;
     reply.raw.writeHead(503, { 'content-type': 'application/json' });
@@ -340,8 +384,18 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
   // The desk names the file: no request decides where a process writes.
   app.post(
     '/backups',
-    { schema: { response: { 201: Type.Object({ file: Type.String() }) } } },
-    async (_request, reply) => reply.code(201).send({ file: desk.backUp() }),
+    {
+      schema: { response: { 201: Type.Object({ file: Type.String() }), 507: schemas.ErrorBody } },
+    },
+    async (_request, reply) => {
+      try {
+        return reply.code(201).send({ file: desk.backUp() });
+      } catch (error) {
+        // The copy failed and not the store itself.
+        if (!(error instanceof StoreError)) throw error;
+        return reply.code(507).send({ error: 'backup_failed', message: error.message });
+      }
+    },
   );
   app.delete('/session', { schema: { response: { 204: Type.Null() } } }, async (request, reply) => {
     const session = request.cookies[SESSION_COOKIE];

@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP API's promises: who may ask, how it is described, what wrong settings are told, how deals are paged.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import * as Schema from 'typebox/schema';
+import { ONE_ORDER } from './scripted-desk.ts';
+import { SYMBOL } from './scripted-exchange.ts';
+import { openApi, TERMINAL_TOKEN, type ScriptedApi } from './scripted-api.ts';
+
+const HOST = '127.0.0.1:4180';
+
+async function opened(t: TestContext): Promise<ScriptedApi> {
+  const api = await openApi();
+  t.after(() => api.close());
+  return api;
+}
+
+interface OpenApiDocument {
+  readonly paths: Readonly<
+    Record<
+      string,
+      Readonly<
+        Record<
+          string,
+          {
+            readonly security?: readonly unknown[];
+            readonly responses: Readonly<
+              Record<
+                string,
+                { readonly content?: Readonly<Record<string, { readonly schema: object }>> }
+              >
+            >;
+          }
+        >
+      >
+    >
+  >;
+  readonly components: object;
+}
+
+async function description(api: ScriptedApi): Promise<OpenApiDocument> {
+  const answer = await api.app.inject({ url: '/openapi.json', headers: { host: HOST } });
+  assert.equal(answer.statusCode, 200);
+  return answer.json<OpenApiDocument>();
+}
+
+/** Every route of the application: method and path with `{name}` for parameters. */
+function registered(api: ScriptedApi): readonly string[] {
+  const found: string[] = [];
+  const above: string[] = [];
+  for (const line of api.app.printRoutes({ commonPrefix: false }).split('\n')) {
+    const match = /^([│├└─ ]*)(\S.*?)(?: \(([A-Z, ]+)\))?$/.exec(line);
+    if (match?.[2] === undefined) continue;
+    const depth = (match[1]?.length ?? 0) / 4;
+    above[depth] = match[2];
+    const path = above.slice(0, depth + 1).join('');
+    for (const method of match[3]?.split(', ') ?? []) {
+      found.push(`${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
+    }
+  }
+  return found;
+}
+
+test('[A1] without a session or the token every API route answers 401 and names the way in', async (t) => {
+  const api = await opened(t);
+  const { paths } = await description(api);
+  let asked = 0;
+  for (const [path, methods] of Object.entries(paths)) {
+    if (!path.startsWith('/api/') && path !== '/metrics') continue;
+    for (const method of Object.keys(methods)) {
+      const answer = await api.app.inject({
+        method: method.toUpperCase() as 'GET',
+        url: path.replace('{id}', path.includes('deals') ? '1-1' : '1'),
+        headers: { host: HOST },
+      });
+      assert.equal(answer.statusCode, 401, `${method} ${path}`);
+      assert.equal(answer.json().error, 'locked');
+      assert.match(answer.json().message, /kontor link/);
+      asked += 1;
+    }
+  }
+  assert.ok(asked >= 19, `${asked} routes were asked`);
+  for (const authorization of [
+    'Bearer wrong',
+    'Bearer ',
+    TERMINAL_TOKEN,
+    `Basic ${TERMINAL_TOKEN}`,
+  ]) {
+    const answer = await api.app.inject({
+      url: '/api/v1/desk',
+      headers: { host: HOST, authorization },
+    });
+    assert.equal(answer.statusCode, 401, authorization);
+  }
+  const free = await api.app.inject({ url: '/healthz', headers: { host: HOST } });
+  assert.deepEqual([free.statusCode, free.json()], [200, { ok: true }]);
+});
+
+test('[A2] a link works once; its cookie is HttpOnly and opens the API until it is ended', async (t) => {
+  const api = await opened(t);
+  const { body } = await api.ask('POST', '/api/v1/links');
+  const url = `/login?token=${body.token}`;
+  const look = await api.app.inject({ method: 'HEAD', url, headers: { host: HOST } });
+  assert.equal(look.statusCode, 404, 'looking at a link does not spend it');
+  const login = await api.app.inject({ url, headers: { host: HOST } });
+  assert.equal(login.statusCode, 303);
+  assert.equal(login.headers.location, '/');
+  const [cookie] = login.cookies;
+  assert.ok(cookie !== undefined);
+  assert.equal(cookie.httpOnly, true);
+  assert.equal(cookie.sameSite, 'Strict');
+  assert.equal(cookie.path, '/');
+  const again = await api.app.inject({ url, headers: { host: HOST } });
+  assert.equal(again.headers.location, '/locked');
+  assert.deepEqual(again.cookies, []);
+  const asked = async (): Promise<number> => {
+    const { statusCode } = await api.app.inject({
+      url: '/api/v1/desk',
+      headers: { host: HOST },
+      cookies: { [cookie.name]: cookie.value },
+    });
+    return statusCode;
+  };
+  assert.equal(await asked(), 200);
+  const ended = await api.app.inject({
+    method: 'DELETE',
+    url: '/api/v1/session',
+    headers: { host: HOST, origin: `http://${HOST}` },
+    cookies: { [cookie.name]: cookie.value },
+  });
+  assert.equal(ended.statusCode, 204);
+  assert.equal(await asked(), 401);
+});
+
+test('[A3] other host names and other origins are refused', async (t) => {
+  const api = await opened(t);
+  const authorization = `Bearer ${TERMINAL_TOKEN}`;
+  const hosts: readonly (readonly [host: string, status: number])[] = [
+    ['127.0.0.1:4180', 200],
+    ['127.0.0.1', 200],
+    ['localhost:4180', 200],
+    ['[::1]:4180', 200],
+    ['evil.example:4180', 421],
+    ['localhost.evil.example', 421],
+    ['127.0.0.1.evil.example', 421],
+    ['evil.example#127.0.0.1', 421],
+    ['[::2]:4180', 421],
+  ];
+  for (const [host, status] of hosts) {
+    const answer = await api.app.inject({ url: '/api/v1/desk', headers: { host, authorization } });
+    assert.equal(answer.statusCode, status, JSON.stringify(host));
+    if (status !== 200) assert.equal(answer.json().error, 'wrong_host');
+  }
+  const origins: readonly (readonly [
+    method: 'GET' | 'POST' | 'DELETE',
+    origin: string | null,
+    status: number,
+  ])[] = [
+    ['POST', `http://${HOST}`, 201],
+    ['POST', null, 201],
+    ['POST', 'http://evil.example', 403],
+    ['POST', 'http://127.0.0.1:9999', 403],
+    ['POST', `https://${HOST}`, 403],
+    ['POST', 'null', 403],
+    ['DELETE', 'http://evil.example', 403],
+    ['GET', 'http://evil.example', 200],
+  ];
+  for (const [method, origin, status] of origins) {
+    const answer = await api.app.inject({
+      method,
+      url:
+        method === 'GET' ? '/api/v1/desk' : method === 'POST' ? '/api/v1/links' : '/api/v1/session',
+      headers: { host: HOST, authorization, ...(origin === null ? {} : { origin }) },
+    });
+    assert.equal(answer.statusCode, status, `${method} from ${origin}`);
+    assert.equal(answer.headers['access-control-allow-origin'], undefined);
+  }
+});
+
+test('[A3] pages may load nothing from elsewhere and not be framed', async (t) => {
+  const api = await opened(t);
+  const { headers } = await api.app.inject({ url: '/healthz', headers: { host: HOST } });
+  const policy = String(headers['content-security-policy']);
+  for (const part of [
+    "default-src 'self'",
+    "frame-ancestors 'none'",
+    "object-src 'none'",
+    "base-uri 'none'",
+  ])
+    assert.ok(policy.includes(part), `${part} in ${policy}`);
+  assert.equal(headers['referrer-policy'], 'no-referrer');
+  assert.equal(headers['x-content-type-options'], 'nosniff');
+});
+
+test('[A4] every route is described, and nothing else', async (t) => {
+  const api = await opened(t);
+  const { paths } = await description(api);
+  const described = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  );
+  const routes = registered(api).filter(
+    (route) => !/^(head|options) |\/openapi\.json$/.test(route),
+  );
+  assert.ok(routes.length > 20, routes.join('; '));
+  assert.deepEqual(described.toSorted(), routes.toSorted());
+});
+
+test('[A4] real answers have the described shape', async (t) => {
+  const api = await opened(t);
+  const document = await description(api);
+  const { exchange } = api.desk;
+  const id = await api.desk.firstOrder({
+    ...ONE_ORDER,
+    maxSafetyOrders: 2,
+    maxActiveSafetyOrders: 1,
+    stopLoss: '9',
+  });
+  await api.desk.untilState(id, 'open');
+  const order = exchange.orders.get(id);
+  assert.ok(order !== undefined);
+  exchange.event(exchange.fill(order, 40));
+  exchange.event(exchange.fill(order, order.lots - 40));
+  await api.desk.untilState(id, 'filled');
+  exchange.once('placeOrder', (intent) => exchange.refuse(intent, 'allow demo: notional'));
+  await api.desk.firstOrder();
+  await api.desk.untilQuiet();
+
+  const checked = new Set<string>();
+  const asked: readonly (readonly [
+    'GET' | 'POST' | 'DELETE',
+    path: string,
+    url: string,
+    status: number,
+    body?: unknown,
+  ])[] = [
+    ['GET', '/api/v1/desk', '/api/v1/desk', 200],
+    ['GET', '/api/v1/health', '/api/v1/health', 200],
+    ['GET', '/api/v1/totals', '/api/v1/totals', 200],
+    ['GET', '/api/v1/balances', '/api/v1/balances', 200],
+    ['GET', '/api/v1/connections', '/api/v1/connections', 200],
+    ['GET', '/api/v1/bots', '/api/v1/bots', 200],
+    ['GET', '/api/v1/bots/{id}', '/api/v1/bots/1', 200],
+    ['GET', '/api/v1/bots/{id}', '/api/v1/bots/99', 404],
+    ['GET', '/api/v1/bots/{id}', '/api/v1/bots/x', 400],
+    ['POST', '/api/v1/bots', '/api/v1/bots', 201, ONE_ORDER],
+    ['POST', '/api/v1/bots', '/api/v1/bots', 400, { ...ONE_ORDER, takeProfit: '-1' }],
+    ['POST', '/api/v1/bots/{id}/start', '/api/v1/bots/1/start', 200],
+    ['POST', '/api/v1/bots/{id}/stop', '/api/v1/bots/1/stop', 200],
+    ['POST', '/api/v1/bots/{id}/stop', '/api/v1/bots/99/stop', 404],
+    ['GET', '/api/v1/deals', '/api/v1/deals?status=all&limit=10', 200],
+    ['GET', '/api/v1/deals', '/api/v1/deals?limit=0', 400],
+    ['GET', '/api/v1/deals', '/api/v1/deals?cursor=nonsense', 400],
+    ['GET', '/api/v1/deals/{id}', '/api/v1/deals/1-1', 200],
+    ['GET', '/api/v1/deals/{id}', '/api/v1/deals/9-9', 404],
+    ['GET', '/api/v1/deals/{id}/notes', '/api/v1/deals/1-1/notes', 200],
+    ['POST', '/api/v1/deals/{id}/cancel', '/api/v1/deals/1-1/cancel', 200],
+    ['POST', '/api/v1/deals/{id}/close', '/api/v1/deals/9-9/close', 404],
+    ['GET', '/api/v1/notes', '/api/v1/notes?limit=5', 200],
+    ['GET', '/api/v1/candles', `/api/v1/candles?symbol=${SYMBOL}&interval=1h`, 200],
+    ['GET', '/api/v1/candles', '/api/v1/candles?symbol=XXX', 404],
+    ['POST', '/api/v1/links', '/api/v1/links', 201],
+    ['POST', '/api/v1/backups', '/api/v1/backups', 201],
+    ['DELETE', '/api/v1/session', '/api/v1/session', 204],
+    ['GET', '/healthz', '/healthz', 200],
+    ['GET', '/metrics', '/metrics', 200],
+  ];
+  for (const [method, path, url, status, body] of asked) {
+    const answer = await api.ask(method, url, body);
+    assert.equal(answer.status, status, `${method} ${url}: ${JSON.stringify(answer.body)}`);
+    const responses = document.paths[path]?.[method.toLowerCase()]?.responses ?? {};
+    const response = responses[String(status)] ?? responses[`${String(status)[0]}XX`];
+    assert.ok(response !== undefined, `${method} ${path}: ${status} is not described`);
+    checked.add(`${method} ${path}`);
+    const schema = Object.values(response.content ?? {})[0]?.schema;
+    if (schema === undefined || status === 204) continue;
+    const whole = { ...schema, components: document.components };
+    const [isRight, errors] = Schema.Errors(whole, answer.body);
+    assert.ok(isRight, `${method} ${url}: ${JSON.stringify(errors.slice(0, 3))}`);
+  }
+  const left = Object.entries(document.paths)
+    .flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    .filter(
+      (route) => !checked.has(route) && !['GET /login', 'GET /api/v1/stream'].includes(route),
+    );
+  assert.deepEqual(left, [], 'every described route was asked');
+});
+
+test('[A4] a shape that does not fit is found', async (t) => {
+  const api = await opened(t);
+  const { components, paths } = await description(api);
+  const schema =
+    paths['/api/v1/bots']?.['get']?.responses['200']?.content?.['application/json']?.schema;
+  const { body } = await api.ask('GET', '/api/v1/health');
+  assert.equal(Schema.Errors({ ...schema, components }, [body])[0], false);
+});
+
+/** Settings that are wrong in one field or in several. */
+const WRONG: readonly (readonly [
+  given: Readonly<Record<string, unknown>>,
+  fields: readonly string[],
+])[] = [
+  [{ takeProfit: '-1' }, ['takeProfit']],
+  [{ takeProfit: 1 }, ['takeProfit']],
+  [{ takeProfit: undefined }, ['takeProfit']],
+  [{ baseOrderVolume: '1e3' }, ['baseOrderVolume']],
+  [{ baseOrderVolume: '0.0001' }, ['baseOrderVolume']],
+  [{ maxSafetyOrders: 1.5, maxActiveSafetyOrders: 1 }, ['maxSafetyOrders']],
+  [{ maxSafetyOrders: '3', maxActiveSafetyOrders: 1 }, ['maxSafetyOrders']],
+  [{ symbols: [] }, ['symbols']],
+  [{ symbols: ['NOSUCH'] }, ['symbols']],
+  [{ symbols: [SYMBOL, SYMBOL] }, ['symbols']],
+  [{ baseOrderType: 'stop' }, ['baseOrderType']],
+  [{ name: '' }, ['name']],
+  [{ more: 1 }, ['more']],
+  [
+    { takeProfit: '0', stepScale: 'x', cooldownSeconds: -1 },
+    ['stepScale', 'takeProfit', 'cooldownSeconds'],
+  ],
+  [{ stopLoss: '1', maxSafetyOrders: 2, maxActiveSafetyOrders: 1 }, ['stopLoss']],
+];
+
+test('[A5] wrong settings are answered field by field and make no bot', async (t) => {
+  const api = await opened(t);
+  for (const [given, fields] of WRONG) {
+    const { status, body } = await api.ask('POST', '/api/v1/bots', { ...ONE_ORDER, ...given });
+    assert.equal(status, 400, JSON.stringify(given));
+    assert.equal(body.error, 'invalid_settings', JSON.stringify(body));
+    assert.deepEqual(
+      body.fields.map(({ field }: { readonly field: string }) => field),
+      fields,
+      JSON.stringify(given),
+    );
+    for (const { expected, found } of body.fields) assert.ok(expected !== '' && found !== '');
+  }
+  for (const given of ['null', '[]', '"text"', '{']) {
+    const answer = await api.app.inject({
+      method: 'POST',
+      url: '/api/v1/bots',
+      headers: {
+        host: HOST,
+        authorization: `Bearer ${TERMINAL_TOKEN}`,
+        'content-type': 'application/json',
+      },
+      payload: given,
+    });
+    assert.equal(answer.statusCode, 400, given);
+  }
+  assert.deepEqual((await api.ask('GET', '/api/v1/bots')).body, []);
+  assert.equal(api.desk.store.get('SELECT count(*) AS count FROM bots')?.['count'], 0);
+});
+
+test('[A7] deals are paged newest first without gaps or repeats, also while new ones begin', async (t) => {
+  const api = await opened(t);
+  const { store } = api.desk;
+  const id = await api.desk.firstOrder();
+  await api.desk.untilState(id, 'open');
+  const total = 1_203;
+  store.transaction(() => {
+    for (let number = 2; number <= total; number += 1) {
+      // Several begin in the same millisecond, and bots have numbers of different lengths.
+      const bot = String(1 + (number % 11));
+      store.run(
+        "INSERT INTO deals SELECT ?, ?, symbol, status, opened_at - ?, CASE WHEN ? THEN opened_at END, json_set(summary, '$.id', ?, '$.botId', ?, '$.number', ?) FROM deals WHERE bot_id = '1' AND deal_number = 1",
+        bot,
+        number,
+        Math.floor(number / 7),
+        number % 3 === 0 ? 1 : 0,
+        `${bot}-${number}`,
+        bot,
+        number,
+      );
+    }
+  });
+  const pages = async (filter: string, limit: number): Promise<readonly string[]> => {
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    let openedAt = Infinity;
+    for (let page = 0; cursor !== null && page < 200; page += 1) {
+      const { body } = await api.ask(
+        'GET',
+        `/api/v1/deals?limit=${limit}${filter}${cursor === '' ? '' : `&cursor=${cursor}`}`,
+      );
+      for (const deal of body.deals) {
+        assert.ok(deal.openedAt <= openedAt, 'newest first');
+        openedAt = deal.openedAt;
+        seen.push(deal.id);
+      }
+      cursor = body.nextCursor;
+      if (page === 1) {
+        store.run(
+          "INSERT OR IGNORE INTO deals SELECT '1', 5000, symbol, status, opened_at + 1000, closed_at, json_set(summary, '$.id', '1-5000') FROM deals WHERE bot_id = '1' AND deal_number = 1",
+        );
+      }
+    }
+    return seen;
+  };
+  const all = await pages('', 97);
+  assert.equal(all.length, total);
+  assert.equal(new Set(all).size, total);
+  const expected = (sql: string): number =>
+    Number(store.get(`SELECT count(*) AS count FROM deals WHERE ${sql}`)?.['count']);
+  for (const [filter, sql] of [
+    ['&status=closed', 'closed_at IS NOT NULL'],
+    ['&status=open', 'closed_at IS NULL'],
+    ['&bot=10', "bot_id = '10'"],
+    [`&symbol=${SYMBOL}&status=closed&bot=3`, "closed_at IS NOT NULL AND bot_id = '3'"],
+    ['&symbol=XXX', 'FALSE'],
+  ] as const) {
+    const found = await pages(filter, 500);
+    assert.equal(new Set(found).size, found.length, filter);
+    assert.equal(found.length, expected(sql), filter);
+  }
+});
+
+test('[A8] a backup lies in the data directory, is whole, and only its owner can read it', async (t) => {
+  const { statSync } = await import('node:fs');
+  const { relative, isAbsolute } = await import('node:path');
+  const { Store } = await import('@kontor/server');
+  const api = await opened(t);
+  await api.desk.firstOrder();
+  const { status, body } = await api.ask('POST', '/api/v1/backups', { file: '/etc/elsewhere' });
+  assert.equal(status, 201);
+  const way = relative(api.desk.directory, body.file);
+  assert.ok(!way.startsWith('..') && !isAbsolute(way), body.file);
+  assert.equal(statSync(body.file).mode & 0o077, 0);
+  const copy = new Store(body.file);
+  assert.equal(copy.integrity(), 'ok');
+  assert.equal(copy.get('SELECT count(*) AS count FROM bots')?.['count'], 1);
+  copy.close();
+});
+
+test('[A9] after the end of a replay a silent stream is no fault', async (t) => {
+  const api = await opened(t);
+  const state = async (): Promise<string> => (await api.ask('GET', '/api/v1/health')).body.state;
+  assert.equal(await state(), 'ok');
+  api.marketState = 'down';
+  assert.equal(await state(), 'degraded');
+  api.hasEnded = true;
+  const { body } = await api.ask('GET', '/api/v1/health');
+  assert.equal(body.state, 'ok');
+  assert.equal(body.streams[0].detail, 'the replay has ended');
+});
+
+test('[R13] a store that fails under a request stops the desk; a backup that fails does not', async (t) => {
+  const api = await opened(t);
+  const { store } = api.desk;
+  const { token } = (await api.ask('POST', '/api/v1/links')).body;
+  store.run('DROP TABLE sessions');
+  const answer = await api.app.inject({ url: `/login?token=${token}`, headers: { host: HOST } });
+  assert.equal(answer.statusCode, 500);
+  assert.equal(api.fatal.length, 1);
+  const { mkdirSync, rmSync } = await import('node:fs');
+  const { join } = await import('node:path');
+  rmSync(join(api.desk.directory, 'run'), { recursive: true });
+  const { status, body } = await api.ask('POST', '/api/v1/backups');
+  assert.equal(status, 507, JSON.stringify(body));
+  assert.equal(body.error, 'backup_failed');
+  assert.equal(api.fatal.length, 1);
+  mkdirSync(join(api.desk.directory, 'run'));
+});
+
+test('[A10] closing and cancelling answer with the deal as it then is; attention names a refusal', async (t) => {
+  const api = await opened(t);
+  const { exchange } = api.desk;
+  const id = await api.desk.firstOrder();
+  await api.desk.untilState(id, 'open');
+  const order = exchange.orders.get(id);
+  assert.ok(order !== undefined);
+  exchange.once('placeOrder', (intent) =>
+    exchange.refuse(intent, 'allow demo: notional', 'too much'),
+  );
+  exchange.event(exchange.fill(order, order.lots));
+  await api.desk.untilState(id, 'filled');
+  await api.desk.untilQuiet();
+  const bot = (await api.ask('GET', '/api/v1/bots/1')).body;
+  assert.equal(bot.attention, 'policy: allow demo: notional too much');
+  assert.equal(bot.activeDeals, 1);
+  assert.equal(bot.fundsInUse, '19.9999');
+  const totals = (await api.ask('GET', '/api/v1/totals')).body;
+  assert.equal(totals.fundsInUse, '19.9999');
+  const deal = (await api.ask('GET', '/api/v1/deals/1-1')).body;
+  assert.equal(deal.unrealizedProfit, totals.unrealizedProfit);
+  assert.equal(deal.orders.at(-1).state, 'rejected');
+  const closing = (await api.ask('POST', '/api/v1/deals/1-1/close')).body;
+  assert.equal(closing.status, 'closing');
+  await api.desk.untilQuiet();
+  assert.equal(
+    (await api.ask('GET', '/api/v1/bots/1')).body.attention,
+    null,
+    'a newer order went through',
+  );
+});

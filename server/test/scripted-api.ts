@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP application over a scripted desk: the routes as they are, asked without a socket or over one.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import type { PublicMarket } from '@kontor/exchange';
+import { buildApp } from '../src/api/app.ts';
+import { LiveHub } from '../src/api/live.ts';
+import { Sessions } from '../src/api/sessions.ts';
+import { Desk } from '../src/desk.ts';
+import { createLogger } from '../src/log.ts';
+import { MarketHub } from '../src/market/market-hub.ts';
+import { DealProjection } from '../src/runner/deal-projection.ts';
+import { ProfitBook } from '../src/runner/profit-book.ts';
+import { CONNECTION, INSTRUMENT, SYMBOL } from './scripted-exchange.ts';
+import { quoteAt, ScriptedDesk, type ScriptedDeskOptions } from './scripted-desk.ts';
+
+export const TERMINAL_TOKEN = 'the-terminal-of-the-test';
+
+type App = Awaited<ReturnType<typeof buildApp>>;
+
+export interface ScriptedApi {
+  readonly desk: ScriptedDesk;
+  readonly app: App;
+  readonly sessions: Sessions;
+  readonly live: LiveHub;
+  readonly fatal: unknown[];
+  hasEnded: boolean;
+  marketState: 'up' | 'down';
+  /** Asks as the terminal does; the body is read as JSON. */
+  ask(method: 'GET' | 'POST' | 'DELETE', url: string, body?: unknown): Promise<ApiAnswer>;
+  close(): Promise<void>;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  // oxlint-disable-next-line typescript/no-explicit-any -- what a test reads from it, it checks
+  readonly body: any;
+}
+
+/** A market that always says the same; its stream is up and silent unless told otherwise. */
+function quietMarket(onState: (say: (state: 'up' | 'down') => void) => void): PublicMarket {
+  return {
+    instruments: async () => [INSTRUMENT],
+    candles: async () => [[1_700_000_000_000, '1', '2', '0.5', '1.5', '10']],
+    quote: async () => ({ time: 1_700_000_000_000, quote: quoteAt(200_000) }),
+    open(_symbols, _interval, listener) {
+      onState((state) => listener.onState(state, 'scripted'));
+      listener.onTrade(SYMBOL, 1_700_000_000_000, quoteAt(200_000));
+      return { close: () => undefined };
+    },
+  };
+}
+
+export async function openApi(options: ScriptedDeskOptions = {}): Promise<ScriptedApi> {
+  const desk = await new ScriptedDesk(options).start();
+  let say: (state: 'up' | 'down') => void = () => undefined;
+  const hub = new MarketHub(
+    quietMarket((given) => (say = given)),
+    desk.clock,
+    {
+      onTrade: () => undefined,
+      onQuote: () => undefined,
+      onCandle: () => undefined,
+      onState: () => undefined,
+      onQuoteMissing: () => undefined,
+    },
+  );
+  await hub.open([SYMBOL]);
+  const fatal: unknown[] = [];
+  const sessions = new Sessions(desk.store, TERMINAL_TOKEN);
+  const shown = new Desk({
+    version: '0.0.0-test',
+    dataDirectory: desk.directory,
+    symbols: [SYMBOL],
+    feeRatePpm: 0,
+    store: desk.store,
+    runner: desk.runner,
+    orders: desk.orders,
+    hub,
+    projection: new DealProjection(desk.store, () => undefined),
+    profits: new ProfitBook(desk.store),
+    market: () => ({
+      kind: 'candles',
+      label: 'scripted',
+      isSimulated: true,
+      speed: 1,
+      marketTime: 1_700_000_000_000,
+      hasEnded: api.hasEnded,
+    }),
+    balances: () => [{ asset: 'USDT', free: '100.00', locked: '0.00' }],
+    connections: async () => [
+      {
+        connection: CONNECTION,
+        name: 'demo',
+        venue: 'demo',
+        state: 'active',
+        publicKeyPem: 'a key',
+        createdAt: 1,
+        expiresAt: 2,
+        policy: ['default deny'],
+        policyHash: 'none',
+      },
+    ],
+    account: () => ({ state: 'up', reason: 'subscribed', lastEventAt: null }),
+    processes: () => [],
+    exchangeClock: () => ({ skewMs: 0, roundTripMs: 1 }),
+  });
+  const live = new LiveHub(shown);
+  const app = await buildApp({
+    desk: shown,
+    live,
+    sessions,
+    webDirectory: join(desk.directory, 'web'),
+    metrics: async () => 'kontor_test 1\n',
+    logger: createLogger(join(desk.directory, 'run', 'server.log')),
+    version: '0.0.0-test',
+    onFatal: (error) => fatal.push(error),
+  });
+  let state: 'up' | 'down' = 'down';
+  const api: ScriptedApi = {
+    desk,
+    app,
+    sessions,
+    live,
+    fatal,
+    hasEnded: false,
+    get marketState() {
+      return state;
+    },
+    set marketState(next) {
+      state = next;
+      say(next);
+    },
+    async ask(method, url, body) {
+      const answer = await app.inject({
+        method,
+        url,
+        headers: {
+          host: '127.0.0.1:4180',
+          authorization: `Bearer ${TERMINAL_TOKEN}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+      });
+      const isJson = answer.headers['content-type']?.includes('json') ?? false;
+      return { status: answer.statusCode, body: isJson ? answer.json() : answer.body };
+    },
+    async close() {
+      live.close();
+      hub.close();
+      await app.close();
+      await desk.close();
+    },
+  };
+  api.marketState = 'up';
+  await app.ready();
+  assert.equal(fatal.length, 0);
+  return api;
+}
