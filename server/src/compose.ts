@@ -96,7 +96,7 @@ export function createServer(
         orders.reconcile();
         return;
       }
-      if (parsed.kind === 'balances') mergeBalances(parsed.balances);
+      if (parsed.kind === 'balances') mergeBalances(parsed.balances, parsed.time);
       else orders.onAccountEvent(parsed);
     },
     onAccountStream(from, state, reason) {
@@ -401,6 +401,7 @@ export function createServer(
     },
 
     async close() {
+      if (stop.signal.aborted) return;
       stop.abort();
       for (const timer of timers) clearInterval(timer);
       hub.close();

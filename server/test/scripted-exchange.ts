@@ -15,6 +15,7 @@ import {
   parseIntent,
   RECV_WINDOW_MS,
   type Answer,
+  type ConnectionInfo,
   type Decision,
   type Intent,
 } from '@kontor/signer';
@@ -35,6 +36,18 @@ export const INSTRUMENT: Instrument = makeInstrument({
   minNotional: '5',
   maxNotional: '9000000',
 });
+
+const ACTIVE_CONNECTION: ConnectionInfo = {
+  connection: CONNECTION,
+  name: 'demo',
+  venue: 'demo',
+  state: 'active',
+  publicKeyPem: 'the public half',
+  createdAt: 1,
+  expiresAt: 2,
+  policy: [],
+  policyHash: 'none',
+};
 
 const TRADES_PER_PAGE = 1_000;
 
@@ -165,7 +178,7 @@ export class BookedOrder {
 
 /** Signer, egress and exchange in one, as `Links` sees them. */
 export class ScriptedExchange {
-  readonly #links: Links;
+  readonly #links: Pick<Links, 'attach'>;
   readonly #sockets = new Map<
     PeerName,
     { readonly socket: Socket; readonly writer: FrameWriter }
@@ -182,7 +195,7 @@ export class ScriptedExchange {
   time = 1_700_000_000_000;
   #ids = 0;
 
-  constructor(links: Links) {
+  constructor(links: Pick<Links, 'attach'>) {
     this.#links = links;
   }
 
@@ -319,6 +332,10 @@ export class ScriptedExchange {
       this.decide({ kind: 'record', id: intent.id, signedAt });
       return;
     }
+    if (intent.kind === 'listConnections') {
+      this.decide({ kind: 'connections', id: intent.id, connections: [ACTIVE_CONNECTION] });
+      return;
+    }
     this.sign(intent);
     this.#perform(intent);
   }
@@ -351,6 +368,18 @@ export class ScriptedExchange {
         this.answer(intent, 200, order?.trades(intent.fromTradeId) ?? '[]');
         return;
       }
+      case 'subscribe':
+        this.answer(intent, 200, '{}');
+        this.tell({
+          kind: 'userStream',
+          connection: CONNECTION,
+          state: 'up',
+          reason: 'subscribed',
+        });
+        return;
+      case 'queryAccount':
+        this.answer(intent, 200, '{"balances":[{"asset":"USDT","free":"100","locked":"0"}]}');
+        return;
       default:
         assert.fail(`no script for ${intent.kind}`);
     }
