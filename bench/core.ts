@@ -10,7 +10,7 @@ import {
   decodeJournal,
   encodeJournal,
   makeInstrument,
-  parseDcaSettings,
+  makeSettings,
   priceTicks,
   replay,
   runBacktest,
@@ -101,7 +101,7 @@ function rateOf(name: string, value: number, unit: string): BenchResult {
 }
 
 function settingsOf(): DcaSettings {
-  const parsed = parseDcaSettings({
+  return makeSettings<DcaSettings>('dca', {
     name: 'bench',
     symbols: ['BTCUSDT'],
     baseOrderVolume: '100',
@@ -117,8 +117,6 @@ function settingsOf(): DcaSettings {
     cooldownSeconds: 60,
     maxActiveDeals: 1,
   });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
-  return parsed.settings;
 }
 
 /** One-minute candles of a random walk whose steps are about those of a lively coin. */

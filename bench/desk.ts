@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DcaSettings } from '@kontor/core';
+import { makeSettings, type DcaSettings } from '@kontor/core';
 import type { api } from '@kontor/server';
 import { demoBots, demoPolicy, demoSymbols, DEMO_ACCOUNT } from '../cli/src/demo-desk.ts';
 import { connectDesk } from '../cli/src/desk-client.ts';
@@ -29,7 +29,7 @@ const PAGE_READS = 15;
 const PROCESSES: readonly ProcessName[] = ['server', 'signer', 'egress'];
 
 /** One deal in every candle: bought at its open, sold on its way to the high; the next waits for the next candle. */
-const SETTINGS: DcaSettings = {
+const SETTINGS: DcaSettings = makeSettings<DcaSettings>('dca', {
   name: 'Measured',
   symbols: ['ETHUSDT'],
   baseOrderVolume: '100',
@@ -44,7 +44,7 @@ const SETTINGS: DcaSettings = {
   cooldownSeconds: 15,
   maxActiveDeals: 1,
   maxSlippage: '1',
-};
+});
 
 export async function run(): Promise<BenchResult[]> {
   const parent = mkdtempSync(join(tmpdir(), 'kontor-bench-'));

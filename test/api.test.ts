@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, test } from 'node:test';
-import type { DcaSettings } from '@kontor/core';
+import { makeSettings, type DcaSettings } from '@kontor/core';
 import { Store, type api } from '@kontor/server';
 import { faultOf } from '../tools/api-types.ts';
 import {
@@ -17,7 +17,7 @@ import {
   type TestDesk,
 } from './harness.ts';
 
-const SETTINGS: DcaSettings = {
+const SETTINGS: DcaSettings = makeSettings<DcaSettings>('dca', {
   name: 'Refused',
   symbols: ['BTCUSDT'],
   baseOrderVolume: '500',
@@ -32,7 +32,7 @@ const SETTINGS: DcaSettings = {
   cooldownSeconds: 1,
   maxActiveDeals: 1,
   maxSlippage: '1',
-};
+});
 
 /** Orders of 100 USDT and less pass, and the bot above asks for 500. */
 const POLICY = `policy/v1

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { DcaSettings } from '@kontor/core';
+import { makeSettings, type DcaSettings } from '@kontor/core';
 import type { api } from '@kontor/server';
 import type { ProcessName } from '../cli/src/supervisor.ts';
 import {
@@ -18,7 +18,7 @@ import {
 } from './harness.ts';
 
 /** A deal that buys its base order and two safety orders, then takes profit. No other deal follows. */
-const SETTINGS: DcaSettings = {
+const SETTINGS: DcaSettings = makeSettings<DcaSettings>('dca', {
   name: 'Scripted',
   symbols: ['ETHUSDT'],
   baseOrderVolume: '100',
@@ -33,7 +33,7 @@ const SETTINGS: DcaSettings = {
   cooldownSeconds: 2_592_000,
   maxActiveDeals: 1,
   maxSlippage: '1',
-};
+});
 
 const CANDLES = `open_time,open,high,low,close,volume
 1700000040000,2000.00,2001.00,1999.00,2000.00,50.0000

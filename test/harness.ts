@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DcaSettings } from '@kontor/core';
+import type { BotSettings } from '@kontor/core';
 import type { api } from '@kontor/server';
 import { demoPolicy } from '../cli/src/demo-desk.ts';
 import { connectDesk, DeskClientError, type DeskClient } from '../cli/src/desk-client.ts';
@@ -62,7 +62,7 @@ export interface TestDesk {
 
 export interface DeskOptions {
   readonly simulator: SimulatorProcess;
-  readonly bots: readonly DcaSettings[];
+  readonly bots: readonly BotSettings[];
   readonly directory: string;
   /** The policy file's text; the demo's own by default. */
   readonly policy?: string;

@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
+  makeSettings,
   parsePrice,
   parseQuantity,
   runBacktest,
@@ -42,7 +43,7 @@ interface Row {
   readonly volume: number;
 }
 
-const SETTINGS: DcaSettings = {
+const SETTINGS: DcaSettings = makeSettings<DcaSettings>('dca', {
   name: 'Equal',
   symbols: ['ETHUSDT'],
   baseOrderVolume: '100',
@@ -58,7 +59,7 @@ const SETTINGS: DcaSettings = {
   cooldownSeconds: 90,
   maxActiveDeals: 1,
   maxSlippage: '1',
-};
+});
 
 for (const [name, settings] of [
   ['market base orders and a stop loss', SETTINGS],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a first start puts on a desk: a policy for the demo connection and three bots to watch.
 
-import type { DcaSettings } from '@kontor/core';
+import { makeSettings, type DcaSettings } from '@kontor/core';
 
 export const DEMO_CONNECTION = 'demo';
 export const DEMO_VENUE = 'demo';
@@ -38,7 +38,7 @@ export function demoBots(symbols: readonly string[]): readonly DcaSettings[] {
     return symbol === undefined ? [] : [symbol];
   };
   return [
-    {
+    makeSettings<DcaSettings>('dca', {
       name: 'Steady',
       symbols: symbolFor(0),
       baseOrderVolume: '100',
@@ -53,8 +53,8 @@ export function demoBots(symbols: readonly string[]): readonly DcaSettings[] {
       cooldownSeconds: 5,
       maxActiveDeals: 1,
       maxSlippage: '1',
-    },
-    {
+    }),
+    makeSettings<DcaSettings>('dca', {
       name: 'Patient',
       symbols: symbolFor(1),
       baseOrderVolume: '80',
@@ -69,8 +69,8 @@ export function demoBots(symbols: readonly string[]): readonly DcaSettings[] {
       cooldownSeconds: 15,
       maxActiveDeals: 1,
       maxSlippage: '1',
-    },
-    {
+    }),
+    makeSettings<DcaSettings>('dca', {
       name: 'Quick, with a stop',
       symbols: symbolFor(2),
       baseOrderVolume: '60',
@@ -86,6 +86,6 @@ export function demoBots(symbols: readonly string[]): readonly DcaSettings[] {
       cooldownSeconds: 3,
       maxActiveDeals: 1,
       maxSlippage: '1',
-    },
+    }),
   ];
 }

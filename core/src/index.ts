@@ -8,9 +8,37 @@ export * from './order.ts';
 export * from './units.ts';
 export * from './matching/engine.ts';
 export * from './candle.ts';
-export * from './dca/bot.ts';
+export * from './candle-interval.ts';
+export * from './candle-resample.ts';
+export type { Bar, Bars, Indicator, PeriodSettings } from './indicators/indicator.ts';
+export * from './indicators/bollinger.ts';
+export * from './indicators/commodity-channel.ts';
+export * from './indicators/directional-movement.ts';
+export * from './indicators/heikin-ashi.ts';
+export * from './indicators/macd.ts';
+export * from './indicators/money-flow.ts';
+export * from './indicators/moving-average.ts';
+export * from './indicators/parabolic-sar.ts';
+export * from './indicators/rate-of-change.ts';
+export * from './indicators/relative-strength.ts';
+export * from './indicators/rolling-volume.ts';
+export * from './indicators/stochastic.ts';
+export * from './indicators/true-range.ts';
+export * from './indicators/ultimate-oscillator.ts';
+export * from './conditions/condition.ts';
+export * from './conditions/condition-series.ts';
+export * from './conditions/condition-watcher.ts';
+export * from './conditions/lookahead.ts';
+export * from './settings/field.ts';
+export * from './bot/settings.ts';
+export * from './bot/step.ts';
+export type * from './bot/deal-order.ts';
+export { orderFault, type OrderFault } from './bot/order-rules.ts';
+export type * from './dca/bot.ts';
 export * from './dca/deal-ladder.ts';
 export type * from './dca/deal.ts';
+export type { DcaSettings } from './dca/terms.ts';
+export { MAX_SAFETY_ORDERS } from './dca/settings.ts';
 export {
   previewLadder,
   rungPrice,
@@ -19,9 +47,8 @@ export {
   type LadderPreview,
   type PreviewRow,
 } from './dca/ladder.ts';
-export { orderFault, type OrderFault } from './dca/order-rules.ts';
-export * from './dca/settings.ts';
-export * from './dca/view.ts';
+export { dealView } from './bot/deal-view.ts';
+export type { DealOutcome, DealStatus, DealView, DealWait, OrderView } from './bot/common-view.ts';
 export * from './journal.ts';
 export * from './position.ts';
 export type { EquityPoint } from './backtest/equity.ts';

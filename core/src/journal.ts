@@ -4,7 +4,7 @@
 // Canonical JSON: keys in the order of their UTF-16 code units, no spaces. A bigint is the text '#' and its
 // digits; a text that begins with '#' gets a second one in front.
 
-import { step, type BotState } from './dca/bot.ts';
+import { step, type BotState } from './bot/step.ts';
 import type { BotEvent, Effect } from './machine.ts';
 
 /** Deepest nesting that is written; no value of ours comes near it. */

@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// What comes into a bot and what goes out of it. `step(state, event) → effects` lives in dca/bot.ts.
+// What comes into a bot and what goes out of it. `step(state, event) → effects` lives in bot/step.ts.
 
 import type { ClientOrderId, Fill, OrderEnd, OrderRequest, Quote, RejectedBy } from './order.ts';
 import type { TimeMs } from './units.ts';
+
+/**
+ * What may be sent: `active` everything; `reducing` only orders that end risk, entries that rest are cancelled;
+ * `halted` nothing, and exits that rest stay.
+ */
+export type RiskState = 'active' | 'reducing' | 'halted';
+
+/** What is free at the venue, at `ASSET_SCALE` decimals; what other bots have reserved is taken off. */
+export interface FreeFunds {
+  readonly base: bigint;
+  readonly quote: bigint;
+}
 
 /** Everything a bot may be told. Time rides on the event and never goes backwards. */
 export type BotEvent =
@@ -12,6 +24,15 @@ export type BotEvent =
       readonly time: TimeMs;
       readonly symbol: string;
       readonly quote: Quote;
+      /** Comes with the answer to `requestQuote` where the runner knows the balances. */
+      readonly funds?: FreeFunds;
+    }
+  /** Conditions, a webhook or a person ask the bot to act on `symbol`. */
+  | {
+      readonly kind: 'signal';
+      readonly time: TimeMs;
+      readonly symbol: string;
+      readonly signal: Signal;
     }
   /** The venue holds the order. May come after its first fill, or never. */
   | {
@@ -48,8 +69,45 @@ export type BotEvent =
   | { readonly kind: 'timer'; readonly time: TimeMs; readonly timer: string }
   | { readonly kind: 'command'; readonly time: TimeMs; readonly command: BotCommand };
 
+/** What a bot may be told to do by something other than a price. */
+export type SignalAction =
+  'start' | 'safetyOrder' | 'close' | 'enterLong' | 'exitLong' | 'enterShort' | 'exitShort';
+
+export interface Signal {
+  readonly action: SignalAction;
+  /** `conditions`: the bot's own indicator conditions came true as a candle closed. */
+  readonly source: 'conditions' | 'webhook' | 'person';
+  /**
+   * How the bot's indicator conditions for this action stood at the last closed candle: `none` when it has none,
+   * `unknown` while they have not seen enough candles.
+   */
+  readonly conditions: 'none' | 'met' | 'notMet' | 'unknown';
+  /** What was read, for people. */
+  readonly readings: readonly Reading[];
+}
+
+/** One condition as it stood: `{ label: 'RSI(14) 1h below 30', value: '27.31' }`. */
+export interface Reading {
+  readonly label: string;
+  readonly value: string;
+}
+
 /** What an order is for; the desk shows it and never decides by it. */
-export type OrderPurpose = 'baseOrder' | 'safetyOrder' | 'takeProfit' | 'stopLoss' | 'close';
+export type OrderPurpose =
+  | 'baseOrder'
+  | 'safetyOrder'
+  | 'takeProfit'
+  | 'stopLoss'
+  | 'close'
+  | 'addFunds'
+  | 'reduceFunds'
+  | 'entry'
+  | 'gridLine'
+  | 'balancing'
+  | 'rebalance';
+
+/** An `entry` takes on risk, an `exit` ends it. The risk states treat them differently. */
+export type OrderRole = 'entry' | 'exit';
 
 /** What a person may ask of a bot. */
 export type BotCommand =
@@ -59,7 +117,11 @@ export type BotCommand =
   /** Sell the deal's coins now. */
   | { readonly kind: 'closeDeal'; readonly dealId: number }
   /** Cancel the deal's orders and keep its coins. */
-  | { readonly kind: 'cancelDeal'; readonly dealId: number };
+  | { readonly kind: 'cancelDeal'; readonly dealId: number }
+  /** The desk's risk state has changed. */
+  | { readonly kind: 'setRisk'; readonly risk: RiskState }
+  /** Orders from now on get IDs with this prefix: the old one's next IDs may be used already, by a later life. */
+  | { readonly kind: 'renewOrderIds'; readonly clientOrderIdPrefix: string };
 
 /** What a bot wants done. A runner performs effects in order; a strategy never does. */
 export type Effect =
@@ -68,7 +130,8 @@ export type Effect =
       readonly order: OrderRequest;
       readonly dealId: number;
       readonly purpose: OrderPurpose;
-      /** Which safety order, from 1; 0 for every other purpose. */
+      readonly role: OrderRole;
+      /** Which safety order, grid line or step, from 1; 0 for a purpose that has only one. */
       readonly ladderIndex: number;
     }
   | {
@@ -105,4 +168,5 @@ export type DealNoteKind =
   | 'dealCompleted'
   | 'dealCancelled'
   | 'dealFailed'
-  | 'dealPaused';
+  | 'dealPaused'
+  | 'riskChanged';

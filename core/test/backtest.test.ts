@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import {
-  parseDcaSettings,
+  parseSettings,
   parsePrice,
   pathPoints,
   pointTicks,
@@ -231,7 +231,7 @@ test('[B5] an order the balance cannot pay is rejected as an exchange rejects it
   assert.equal(log(enough).length, 1);
   // What the base order left does not pay for a safety order: the deal goes on without.
   assert.equal(enough.deals[0]?.status, 'active');
-  assert.equal(enough.deals[0]?.safetyOrders.active, 0);
+  assert.equal(enough.deals[0]?.steps.active, 0);
 });
 
 test('[B7] the equity curve and the deepest fall are measured at closes', () => {
@@ -365,7 +365,7 @@ test('[B6] the fast walk, every point and the matching engine give the same', (t
   let stops = 0;
   fc.assert(
     fc.property(randomRun, ({ market, settings, options }) => {
-      const parsed = parseDcaSettings(settings);
+      const parsed = parseSettings(settings);
       if (!parsed.ok) return;
       const input = {
         ...DEFAULTS,

@@ -10,7 +10,7 @@ import {
   decodeJournal,
   encodeJournal,
   heldBase,
-  parseDcaSettings,
+  parseSettings,
   replay,
   revenueOf,
   type BotState,
@@ -75,7 +75,7 @@ export function checkBadLine(t: TestContext, seed: number, runs: number): void {
   const totals: Record<string, number> = {};
   fc.assert(
     fc.property(randomRun, (run) => {
-      const parsed = parseDcaSettings(run.settings);
+      const parsed = parseSettings(run.settings);
       assert.ok(parsed.ok);
       const bot = createBot({
         botId: 'faulty',
@@ -133,7 +133,7 @@ export function checkEveryDealEnds(t: TestContext, seed: number, runs: number): 
   let ended = 0;
   fc.assert(
     fc.property(randomRun, (run) => {
-      const parsed = parseDcaSettings(run.settings);
+      const parsed = parseSettings(run.settings);
       assert.ok(parsed.ok);
       const bot = createBot({
         botId: 'faulty',

@@ -9,7 +9,7 @@ import {
   dealView,
   encodeJournal,
   step,
-  watchedTicks,
+  watchedBelow,
   type BotState,
 } from '../src/index.ts';
 import { botOf, eventOf, OPENED, play, type Row } from './deal-script.ts';
@@ -98,7 +98,7 @@ test('[D9] the stop loss counts from the base order and does not move', () => {
     ['quote 95.00 95.02 95.01'],
     ['quote 94.99 95.01 95.00', 'cancel 1-4', 'cancel 1-5'],
   ]);
-  assert.equal(watchedTicks(bot, 'COINUSDT'), -1);
+  assert.equal(watchedBelow(bot, 'COINUSDT'), -1);
 });
 
 test('[D10] a started bot asks for one quote and starts on the one that follows', () => {
@@ -783,11 +783,11 @@ test('[D28] fills count once each in any order, also before the order is accepte
 
 test('[D29] a quote matters only at or below the watched price', () => {
   const bot = botOf({ stopLoss: '5' });
-  const watch = (): number => watchedTicks(bot, 'COINUSDT');
+  const watch = (): number => watchedBelow(bot, 'COINUSDT');
   assert.equal(watch(), -1);
   play(bot, [['start', 'quote? COINUSDT']]);
   assert.equal(watch(), Infinity);
-  assert.equal(watchedTicks(bot, 'OTHERUSDT'), -1);
+  assert.equal(watchedBelow(bot, 'OTHERUSDT'), -1);
   play(bot, OPENED.slice(1));
   assert.equal(watch(), 9500);
 });

@@ -29,7 +29,7 @@ import {
   type Instrument,
   type Position,
 } from '../src/index.ts';
-import { mostLots, slippedBuy, slippedSell } from '../src/dca/order-rules.ts';
+import { mostLots, slippedBuy, slippedSell } from '../src/bot/order-rules.ts';
 import { botOf, COIN, OPENED, play, settingsOf } from './deal-script.ts';
 
 const SEED = 20_221_114;

@@ -5,31 +5,31 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   checkSettings,
-  parseDcaSettings,
+  parseSettings,
   priceTicks,
   type Instrument,
-  type SettingsError,
+  type FieldError,
 } from '../src/index.ts';
 import { COIN, PLAIN, settingsOf } from './deal-script.ts';
 
 /** Which fields `changes` to right settings make wrong, in order. */
 function check(changes: Readonly<Record<string, unknown>>, wrong: readonly string[]): void {
-  const parsed = parseDcaSettings({ ...PLAIN, ...changes });
+  const parsed = parseSettings({ ...PLAIN, ...changes });
   const found = parsed.ok ? [] : parsed.errors.map((error) => error.field);
   assert.deepEqual(found, wrong, JSON.stringify(changes));
 }
 
 test('[D1] settings are plain data with decimals as text; maxSlippage is 1 when absent', () => {
-  const parsed = parseDcaSettings(PLAIN);
+  const parsed = parseSettings(PLAIN);
   assert.ok(parsed.ok);
-  assert.deepEqual(parsed.settings, { ...PLAIN, maxSlippage: '1' });
-  const again = parseDcaSettings(JSON.parse(JSON.stringify(parsed.settings)));
+  assert.deepEqual(parsed.settings, { kind: 'dca', ...PLAIN, maxSlippage: '1' });
+  const again = parseSettings(JSON.parse(JSON.stringify(parsed.settings)));
   assert.deepEqual(again, parsed);
   assert.ok(Object.isFrozen(parsed.settings));
 });
 
 test('[D1] every wrong field is named at once, with what was expected and found', () => {
-  const parsed = parseDcaSettings({
+  const parsed = parseSettings({
     name: '',
     symbols: [],
     baseOrderVolume: 100,
@@ -104,7 +104,7 @@ test('[D1] bounds are exact', () => {
     ['volumeScale', ['0.1', '10', '1.0001'], ['0.0999', '10.0001', '1.00001']],
     ['stepScale', ['0.1', '2'], ['0.09', '10.1']],
     ['takeProfit', ['0.000001', '1000'], ['0', '1000.1']],
-    ['stopLoss', ['3.000001', '99.999999'], ['0', '100', '3', undefined]],
+    ['stopLoss', ['3.000001', '99.999999'], ['0', '100', '3', null]],
     ['cooldownSeconds', [0, 2_592_000], [2_592_001, 0.5]],
     ['maxActiveDeals', [1, 199], [0, 200]],
     ['maxSlippage', ['0', '10'], ['-0.1', '10.000001']],
@@ -117,13 +117,13 @@ test('[D1] bounds are exact', () => {
 
 test('[D1] what is no object is refused', () => {
   for (const input of [null, undefined, 5, 'x', [], () => 1]) {
-    const parsed = parseDcaSettings(input);
+    const parsed = parseSettings(input);
     assert.equal(parsed.ok, false);
   }
 });
 
 test('[D1] a field of the prototype is no field', () => {
-  const parsed = parseDcaSettings(Object.create(PLAIN));
+  const parsed = parseSettings(Object.create(PLAIN));
   assert.ok(!parsed.ok && parsed.errors.some((error) => error.field === 'name'));
 });
 
@@ -153,7 +153,7 @@ function checkAt(
   instrument: Partial<Instrument>,
   wrong: readonly (readonly [field: string, expected: RegExp])[],
 ): void {
-  const errors: readonly SettingsError[] = checkSettings(
+  const errors: readonly FieldError[] = checkSettings(
     settingsOf(changes),
     [{ ...COIN, ...instrument }],
     { COINUSDT: priceTicks(10_000) },

@@ -9,7 +9,7 @@ import {
   formatPrice,
   formatQuantity,
   makeInstrument,
-  parseDcaSettings,
+  parseSettings,
   parsePrice,
   parseQuantity,
   priceTicks,
@@ -63,7 +63,7 @@ export const PLAIN: Readonly<Record<string, unknown>> = {
 };
 
 export function settingsOf(changes: Readonly<Record<string, unknown>> = {}): DcaSettings {
-  const parsed = parseDcaSettings({ ...PLAIN, ...changes });
+  const parsed = parseSettings({ ...PLAIN, ...changes });
   assert.ok(parsed.ok, parsed.ok ? '' : JSON.stringify(parsed.errors));
   return parsed.settings;
 }

@@ -20,7 +20,8 @@ import {
   type OrderRequest,
   type Quote,
 } from '../src/index.ts';
-import { leavesLots, orderFor, wantedTakeProfit } from '../src/dca/deal.ts';
+import { leavesLots, orderFor } from '../src/bot/deal-order.ts';
+import { wantedTakeProfit } from '../src/dca/deal.ts';
 
 /** A small generator of its own, so that a seed means the same run everywhere. */
 export class Random {

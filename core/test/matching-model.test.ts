@@ -46,7 +46,12 @@ type Call =
   | { readonly kind: 'cancel'; readonly target: number }
   | { readonly kind: 'reduce'; readonly target: number; readonly quantityLots: number }
   | { readonly kind: 'print'; readonly priceTicks: number; readonly lots: number }
-  | { readonly kind: 'houseTakes'; readonly side: Side; readonly priceTicks: number };
+  | {
+      readonly kind: 'houseTakes';
+      readonly side: Side;
+      readonly priceTicks: number;
+      readonly lotsMax: number;
+    };
 
 const price = fc.integer({ min: 95, max: 105 });
 const side = fc.constantFrom<Side>('buy', 'sell');
@@ -106,7 +111,12 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('houseTakes' as const), side, priceTicks: price }),
+    arbitrary: fc.record({
+      kind: fc.constant('houseTakes' as const),
+      side,
+      priceTicks: price,
+      lotsMax: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 1, max: 12 })),
+    }),
   },
 );
 const calls = fc.array(call, { minLength: 1, maxLength: 70, size: 'max' });
@@ -124,12 +134,14 @@ test('[M33] the engine does what the naive engine does', (t) => {
       assert.deepEqual(answers, expected);
       assert.deepEqual(engine.openOrders(), naive.openOrders());
       assert.equal(engine.lastTicks(), naive.last);
-      for (const line of answers.flat(2))
+      for (const line of answers.flat(2)) {
+        if (typeof line === 'number') continue;
         reached.add(
           String(line)
             .replaceAll(/[^a-zA-Z]+/g, ' ')
             .trim(),
         );
+      }
     }),
     SETTINGS,
   );
@@ -202,6 +214,7 @@ function ascending(levels: Map<number, number>): [priceTicks: number, lots: numb
 }
 
 type Engine = Pick<MatchingEngine, 'place' | 'cancel' | 'reduce' | 'print' | 'houseTakes'>;
+type EngineAnswer = PlaceVerdict | boolean | number | undefined;
 
 /** Makes the calls and hands back each answer with what `observe` found after it. */
 function perform(
@@ -209,11 +222,11 @@ function perform(
   stream: readonly Call[],
   observe: () => string[],
   firstOrderId = 1,
-): [answer: PlaceVerdict | boolean | undefined, events: string[]][] {
+): [answer: EngineAnswer, events: string[]][] {
   return stream.map((next, index) => [answer(engine, next, firstOrderId + index), observe()]);
 }
 
-function answer(engine: Engine, next: Call, orderId: number): PlaceVerdict | boolean | undefined {
+function answer(engine: Engine, next: Call, orderId: number): EngineAnswer {
   switch (next.kind) {
     case 'place':
       return engine.place(toOrder(orderId, next.draft));
@@ -225,8 +238,7 @@ function answer(engine: Engine, next: Call, orderId: number): PlaceVerdict | boo
       engine.print(next.priceTicks, next.lots);
       return undefined;
     case 'houseTakes':
-      engine.houseTakes(next.side, next.priceTicks);
-      return undefined;
+      return engine.houseTakes(next.side, next.priceTicks, next.lotsMax);
   }
 }
 
@@ -382,24 +394,38 @@ class NaiveEngine implements Engine {
     this.#runTriggered();
   }
 
-  houseTakes(takerSide: Side, limitTicks: number): void {
+  houseTakes(takerSide: Side, limitTicks: number, lotsMax: number): number {
     const isCrossed = ({ terms }: NaiveOrder): boolean =>
       takerSide === 'sell'
         ? terms.side === 'buy' && terms.priceTicks >= limitTicks
         : terms.side === 'sell' && terms.priceTicks <= limitTicks;
+    let taken = 0;
+    let level = { priceTicks: 0, shown: 0 };
     for (;;) {
-      const maker = this.#book.filter(isCrossed).toSorted(byPriority)[0];
-      if (maker === undefined) return;
-      const { side: makerSide, priceTicks } = maker.terms;
+      const maker =
+        taken < lotsMax ? this.#book.filter(isCrossed).toSorted(byPriority)[0] : undefined;
+      if (maker?.terms.priceTicks !== level.priceTicks) {
+        const makerSide = takerSide === 'sell' ? 'buy' : 'sell';
+        const { priceTicks } = level;
+        if (this.#shown(makerSide, priceTicks) !== level.shown) {
+          this.#tellLevel(makerSide, priceTicks);
+        }
+        if (maker === undefined) return taken;
+        level = {
+          priceTicks: maker.terms.priceTicks,
+          shown: this.#shown(makerSide, maker.terms.priceTicks),
+        };
+      }
+      const { priceTicks } = maker.terms;
       if (maker.terms.ownerId === 0) {
         this.#end(maker, 'cancelled');
-      } else {
-        const lots = maker.visible;
-        fill(maker, lots, priceTicks);
-        this.lines.push(`0 ${takerSide}s ${lots} @ ${priceTicks} from ${maker.terms.orderId}`);
-        this.#shrink(maker, lots);
+        continue;
       }
-      if (this.#shown(makerSide, priceTicks) === 0) this.#tellLevel(makerSide, priceTicks);
+      const lots = Math.min(maker.visible, lotsMax - taken);
+      taken += lots;
+      fill(maker, lots, priceTicks);
+      this.lines.push(`0 ${takerSide}s ${lots} @ ${priceTicks} from ${maker.terms.orderId}`);
+      this.#shrink(maker, lots);
     }
   }
 

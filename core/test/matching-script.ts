@@ -20,7 +20,7 @@ export type Step = readonly [call: string, ...expected: string[]];
  *   buy 5 @ 101 [maker] [IOC] [FOK] [iceberg 2] [by 7] [stp decrement]     limit orders
  *   sell 5 market, buy budget 500                                           market orders
  *   sell 5 stopLoss at 95, buy 5 @ 96 stopLossLimit at 95 trail 100         stops
- *   cancel 1, reduce 1 to 3, print 95 [lots 4], houseTakes sell 95          other calls
+ *   cancel 1, reduce 1 to 3, print 95 [lots 4], houseTakes sell 95 [lots 4] other calls
  *   book, order 1, last                                                     questions
  *
  * Level events are told only when `levels` is set.
@@ -97,7 +97,11 @@ function perform(engine: MatchingEngine, log: EventLog, words: readonly string[]
       engine.print(Number(argument), Number(value));
       return;
     case 'houseTakes':
-      engine.houseTakes(argument === 'buy' ? 'buy' : 'sell', Number(words[2]));
+      engine.houseTakes(
+        argument === 'buy' ? 'buy' : 'sell',
+        Number(words[2]),
+        words[3] === 'lots' ? Number(words[4]) : undefined,
+      );
       return;
     case 'book':
       for (const side of ['buy', 'sell'] as const) {

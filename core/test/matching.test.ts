@@ -338,6 +338,33 @@ test('[M26] a print moves last and triggers stops but not the book', () => {
   ]);
 });
 
+test('[M27] the house takes no more than it was given, best price and first come first', () => {
+  check(
+    [
+      ['buy 2 @ 99', '1 rests', 'level buy 99: 2'],
+      ['buy 5 @ 100 iceberg 2', '2 rests', 'level buy 100: 2'],
+      ['buy 3 @ 100', '3 rests', 'level buy 100: 5'],
+      [
+        'houseTakes sell 99 lots 4',
+        '0 sells 2 @ 100 from 2',
+        '0 sells 2 @ 100 from 3',
+        'level buy 100: 3',
+      ],
+      ['book', 'buy 3 @ 100', 'buy 2 @ 99'],
+      [
+        'houseTakes sell 100 lots 9',
+        '0 sells 1 @ 100 from 3',
+        '3 filled 3',
+        '0 sells 2 @ 100 from 2',
+        '0 sells 1 @ 100 from 2',
+        '2 filled 5',
+        'level buy 100: 0',
+      ],
+    ],
+    { levels: true },
+  );
+});
+
 test('[M27] the house takes orders of others wholly and its own give way', () => {
   check(
     [

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { lotsForVolume } from '../src/dca/order-rules.ts';
+import { lotsForVolume } from '../src/bot/order-rules.ts';
 import { termsOf } from '../src/dca/terms.ts';
 import {
   addFill,
@@ -19,7 +19,7 @@ import {
   formatMoney,
   heldLots,
   makeInstrument,
-  parseDcaSettings,
+  parseSettings,
   parsePrice,
   parseQuantity,
   priceTicks,
@@ -231,7 +231,7 @@ function boughtBy(deal: RecordedDeal, fills: readonly RecordedFill[]): Bought {
 }
 
 function settingsOf(deal: RecordedDeal): ReturnType<typeof termsOf> {
-  const parsed = parseDcaSettings({
+  const parsed = parseSettings({
     name: deal.text('bot_name'),
     symbols: [deal.instrument.symbol],
     baseOrderVolume: deal.text('base_order_volume'),

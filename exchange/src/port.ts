@@ -5,7 +5,15 @@
 // It retries nothing. It never guesses: an answer that does not prove that an order exists or does not exist is
 // `ambiguous`.
 
-import type { ClientOrderId, Fill, Instrument, OrderEnd, Quote, TimeMs } from '@kontor/core';
+import type {
+  ClientOrderId,
+  Fill,
+  Instrument,
+  OrderEnd,
+  Quote,
+  Side,
+  TimeMs,
+} from '@kontor/core';
 
 /** An exchange's answer as egress received it. */
 export interface RawAnswer {
@@ -29,6 +37,33 @@ export interface VenueOrder {
   readonly fills: readonly Fill[];
 }
 
+/** An order of the account, whoever placed it and on whatever symbol; amounts as the venue writes them. */
+export interface ListedOrder {
+  readonly symbol: string;
+  /** Of any form: other programs choose theirs. */
+  readonly clientOrderId: string;
+  readonly exchangeOrderId: string;
+  readonly side: Side;
+  readonly state: 'open' | OrderEnd;
+  readonly price: string;
+  readonly quantity: string;
+  readonly filledQuantity: string;
+  /** When the venue accepted it. */
+  readonly time: TimeMs;
+  /** Last change. */
+  readonly updateTime: TimeMs;
+}
+
+/** A trade as the account's stream reports it. */
+export interface ReportedTrade {
+  readonly tradeId: string;
+  readonly price: string;
+  readonly quantity: string;
+  readonly commission: string;
+  /** '' when there is none. */
+  readonly commissionAsset: string;
+}
+
 export type PlaceVerdict =
   | { readonly kind: 'accepted'; readonly order: VenueOrder }
   | { readonly kind: 'rejected'; readonly rule: string; readonly reason: string }
@@ -46,6 +81,12 @@ export type QueryVerdict =
   | { readonly kind: 'absent' }
   | { readonly kind: 'ambiguous'; readonly reason: string };
 
+/** What became of any order of the account. */
+export type IdentifyVerdict =
+  | { readonly kind: 'found'; readonly order: ListedOrder }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'ambiguous'; readonly reason: string };
+
 export type Listing<T> =
   | { readonly kind: 'ok'; readonly items: readonly T[] }
   | { readonly kind: 'failed'; readonly reason: string };
@@ -56,10 +97,39 @@ export interface VenueBalance {
   readonly locked: string;
 }
 
+/** All balances that are not zero. `updateTime` is the account's last change, null where the venue does not say. */
+export type AccountListing =
+  | {
+      readonly kind: 'ok';
+      readonly items: readonly VenueBalance[];
+      readonly updateTime: TimeMs | null;
+    }
+  | { readonly kind: 'failed'; readonly reason: string };
+
 /** What the venue tells the account of its own accord. */
 export type AccountEvent =
-  | { readonly kind: 'order'; readonly time: TimeMs; readonly order: VenueOrder }
+  | {
+      readonly kind: 'order';
+      readonly time: TimeMs;
+      readonly order: VenueOrder;
+      readonly listed: ListedOrder;
+      readonly trade: ReportedTrade | null;
+    }
+  /** About an order that cannot be one of ours: another form of ID, or a symbol we do not trade. */
+  | {
+      readonly kind: 'foreignOrder';
+      readonly time: TimeMs;
+      readonly listed: ListedOrder;
+      readonly trade: ReportedTrade | null;
+    }
   | { readonly kind: 'balances'; readonly time: TimeMs; readonly balances: readonly VenueBalance[] }
+  /** A deposit or (below zero) a withdrawal or transfer. */
+  | {
+      readonly kind: 'transfer';
+      readonly time: TimeMs;
+      readonly asset: string;
+      readonly amount: string;
+    }
   | { readonly kind: 'other'; readonly time: TimeMs; readonly name: string };
 
 export type InstrumentLookup = (symbol: string) => Instrument | undefined;
@@ -69,12 +139,15 @@ export interface AnswerParser {
   place(answer: RawAnswer, instruments: InstrumentLookup): PlaceVerdict;
   cancel(answer: RawAnswer, instruments: InstrumentLookup): CancelVerdict;
   query(answer: RawAnswer, instruments: InstrumentLookup): QueryVerdict;
-  openOrders(answer: RawAnswer, instruments: InstrumentLookup): Listing<VenueOrder>;
+  /** Any one order; `query` is for orders of ours, whose fills count. */
+  identify(answer: RawAnswer): IdentifyVerdict;
+  /** Open orders of the whole account, those of others included. */
+  openOrders(answer: RawAnswer): Listing<ListedOrder>;
   fills(
     answer: RawAnswer,
     instrument: Instrument,
   ): Listing<Fill & { readonly exchangeOrderId: string }>;
-  account(answer: RawAnswer): Listing<VenueBalance>;
+  account(answer: RawAnswer): AccountListing;
   /** Throws VenueError when the event is none the venue documents. */
   accountEvent(event: unknown, instruments: InstrumentLookup): AccountEvent;
 }

@@ -155,6 +155,8 @@ const REPORT = {
   x: 'NEW',
   X: 'NEW',
   i: 4293153,
+  p: '4000.00000000',
+  q: '10.00000000',
   l: '0.00000000',
   z: '0.00000000',
   L: '0.00000000',
@@ -223,20 +225,73 @@ test('[V7] a trade report carries its one fill, other reports none', () => {
 
 test('[V7] an event that is none the venue documents is refused, a foreign symbol is passed by', () => {
   assert.throws(() => binanceAnswers.accountEvent({ hello: 1 }, lookup), VenueError);
-  assert.equal(binanceAnswers.accountEvent({ ...REPORT, s: 'ETHUSDT' }, lookup).kind, 'other');
+  const foreign = binanceAnswers.accountEvent({ ...REPORT, s: 'ETHUSDT' }, lookup);
+  assert.ok(foreign.kind === 'foreignOrder');
+  assert.equal(foreign.listed.symbol, 'ETHUSDT');
 });
 
 test('[V7] an order of another program is passed by, whatever its ID looks like', () => {
   const event = binanceAnswers.accountEvent({ ...REPORT, c: 'my.order:1/x' }, lookup);
-  assert.equal(event.kind, 'other');
+  assert.ok(event.kind === 'foreignOrder');
+  assert.equal(event.listed.clientOrderId, 'my.order:1/x');
+});
+
+test('[V11] the list of open orders shows those of others too, whatever their symbol and ID', () => {
   const listing = binanceAnswers.openOrders(
     answer(200, [
-      { ...ORDER, clientOrderId: 'my.order:1/x', time: 1 },
-      { ...ORDER, time: 1 },
+      { ...ORDER, clientOrderId: 'my.order:1/x', symbol: 'NOBODYKNOWS', time: 1 },
+      { ...ORDER, time: 1, updateTime: 2 },
     ]),
-    lookup,
   );
-  assert.equal(listing.kind === 'ok' && listing.items.length, 1);
+  assert.ok(listing.kind === 'ok');
+  assert.deepEqual(
+    listing.items.map(({ symbol, clientOrderId }) => [symbol, clientOrderId]),
+    [
+      ['NOBODYKNOWS', 'my.order:1/x'],
+      ['BTCUSDT', 'k1abcd1-1-1'],
+    ],
+  );
+  assert.deepEqual(listing.items[1], {
+    symbol: 'BTCUSDT',
+    clientOrderId: 'k1abcd1-1-1',
+    exchangeOrderId: '28',
+    side: 'sell',
+    state: 'open',
+    price: '4000.00000000',
+    quantity: '10.00000000',
+    filledQuantity: '5.00000000',
+    time: 1,
+    updateTime: 2,
+  });
+});
+
+test('[V11] an order asked for by its number is found, absent or in doubt', () => {
+  const found = binanceAnswers.identify(answer(200, { ...ORDER, symbol: 'NOBODYKNOWS', time: 1 }));
+  assert.ok(found.kind === 'found');
+  assert.equal(found.order.symbol, 'NOBODYKNOWS');
+  const absent = answer(400, { code: -2013, msg: 'Order does not exist.' });
+  assert.equal(binanceAnswers.identify(absent).kind, 'absent');
+  for (const [status, body] of [
+    [503, { code: -1001, msg: 'internal' }],
+    [400, { code: -1121, msg: 'Invalid symbol.' }],
+    [200, { ...ORDER, side: 'SIDEWAYS', time: 1 }],
+  ] as const)
+    assert.equal(binanceAnswers.identify(answer(status, body)).kind, 'ambiguous');
+});
+
+test('[V12] deposits and withdrawals are told, and the account says when it last changed', () => {
+  const event = { e: 'balanceUpdate', E: 1573200697110, a: 'BTC', d: '-100.00000000', T: 1 };
+  assert.deepEqual(binanceAnswers.accountEvent(event, lookup), {
+    kind: 'transfer',
+    time: 1573200697110,
+    asset: 'BTC',
+    amount: '-100.00000000',
+  });
+  const balances = [{ asset: 'BTC', free: '1', locked: '0' }];
+  const dated = binanceAnswers.account(answer(200, { balances, updateTime: 7 }));
+  assert.deepEqual(dated, { kind: 'ok', items: balances, updateTime: 7 });
+  const undated = binanceAnswers.account(answer(200, { balances }));
+  assert.equal(undated.kind === 'ok' && undated.updateTime, null);
 });
 
 test('[V3] a commission finer than eight decimals is a VenueError, never a crash', () => {
@@ -266,7 +321,8 @@ test(
         binanceAnswers.place(answer(status, json), lookup);
         binanceAnswers.cancel(answer(status, json), lookup);
         binanceAnswers.query(answer(status, json), lookup);
-        binanceAnswers.openOrders(answer(status, json), lookup);
+        binanceAnswers.openOrders(answer(status, json));
+        binanceAnswers.identify(answer(status, json));
         binanceAnswers.fills(answer(status, json), BTCUSDT);
         binanceAnswers.account(answer(status, json));
       }

@@ -5,13 +5,13 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { parseDcaSettings } from '@kontor/core';
+import { parseSettings } from '@kontor/core';
 import {
   binanceAnswers,
   binancePublicMarket,
   VenueError,
   type AccountEvent,
+  type PublicMarket,
   type VenueBalance,
 } from '@kontor/exchange';
 import type { ConnectionInfo } from '@kontor/signer';
@@ -22,11 +22,12 @@ import { Sessions } from './api/sessions.ts';
 import type { ServerConfig } from './config.ts';
 import { readDemoMarket, registerDemoKey, type DemoMarketStatus } from './demo-account.ts';
 import { Desk, type AccountStatus } from './desk.ts';
-import { Links, type PeerName } from './link/links.ts';
+import { Links, type LinkListener, type PeerName } from './link/links.ts';
 import type { Logger } from './log.ts';
 import { createMarketClock } from './market/market-clock.ts';
 import { MarketHub } from './market/market-hub.ts';
 import { createMetrics } from './metrics.ts';
+import { FindingBook } from './reconcile/findings.ts';
 import { BotRunner } from './runner/bot-runner.ts';
 import { DealProjection } from './runner/deal-projection.ts';
 import { OrderDesk } from './runner/order-desk.ts';
@@ -35,6 +36,7 @@ import { Secret } from './secret.ts';
 import { StoreError } from './store/errors.ts';
 import { Store } from './store/store.ts';
 import { terminalFile, writeTerminalFile } from './terminal-file.ts';
+import { systemTime, type CancelTimer, type Time } from './time.ts';
 
 const RECONCILE_MS = 30_000;
 const SUBSCRIBE_RETRY_MS_MIN = 250;
@@ -50,6 +52,21 @@ export interface Server {
   /** Starts everything; resolves with the address once pages are served. */
   start(): Promise<{ readonly url: string; readonly link: string }>;
   close(): Promise<void>;
+  /** What the pages talk to. */
+  readonly desk: Desk;
+  readonly runner: BotRunner;
+  readonly orders: OrderDesk;
+}
+
+/** The links as the rest of the server sees them. */
+export type ServerLinks = Pick<Links, keyof Links>;
+
+/** What a simulation of the whole system puts around the server, which then serves no pages. */
+export interface ServerWorld {
+  readonly time: Time;
+  readonly store: Store;
+  readonly links: (listener: LinkListener) => ServerLinks;
+  readonly market: PublicMarket;
 }
 
 /** The server of `config`. `onFatal` is told when it must not go on. */
@@ -57,13 +74,16 @@ export function createServer(
   config: ServerConfig,
   logger: Logger,
   onFatal: (error: unknown) => void,
+  world?: ServerWorld,
 ): Server {
-  const store = new Store(join(config.dataDirectory, 'server', 'desk.db'));
+  const time = world?.time ?? systemTime;
+  const store = world?.store ?? new Store(join(config.dataDirectory, 'server', 'desk.db'));
   const terminal = new Secret(randomBytes(24).toString('base64url'));
   const sessions = new Sessions(store, terminal.reveal());
   const stop = new AbortController();
   const clock = createMarketClock(
     config.market.kind === 'candles' || config.market.kind === 'trades' ? 'events' : 'wall',
+    time.now,
   );
   let processes: readonly ProcessHealth[] = [];
   const apart = new Map<PeerName, number>();
@@ -79,10 +99,10 @@ export function createServer(
   let demo: DemoMarketStatus | null = null;
   let isRunning = false;
 
-  const links = new Links({
+  const listener: LinkListener = {
     onAccountEvent(from, event) {
       if (from !== connection) return;
-      account = { ...account, lastEventAt: Date.now() };
+      account = { ...account, lastEventAt: time.now() };
       let parsed: AccountEvent;
       try {
         parsed = binanceAnswers.accountEvent(event, instrument);
@@ -118,10 +138,12 @@ export function createServer(
     // Only the supervisor can join the processes anew, and it does so when this one is gone.
     onBroken: (peer, reason) =>
       onFatal(new Error(`${peer} does not speak the protocol of this version: ${reason}`)),
-  });
+  };
+  const links: ServerLinks = world?.links(listener) ?? new Links(listener);
 
   const hub = new MarketHub(
-    binancePublicMarket({ rest: config.market.rest, streams: config.market.streams }),
+    world?.market ??
+      binancePublicMarket({ rest: config.market.rest, streams: config.market.streams }),
     clock,
     {
       onTrade(symbol, time, quote) {
@@ -140,8 +162,14 @@ export function createServer(
       onQuoteMissing: (symbol, error) =>
         logger.warn({ symbol, reason: String(error) }, 'no quote; asking again'),
     },
+    time,
   );
   const instrument = (symbol: string) => hub.instruments.get(symbol);
+  const findings = new FindingBook(
+    store,
+    () => clock.now(),
+    ({ code, values }) => logger.info({ code, ...values }, 'reconciliation'),
+  );
   const profits = new ProfitBook(store);
   const projection = new DealProjection(store, (botId, time, profit) =>
     profits.add(botId, time, profit),
@@ -161,12 +189,14 @@ export function createServer(
       for (const note of notes) live.addNote(note);
     },
     onFatal,
+    time,
   });
   const metrics = createMetrics({
     activeDeals: () =>
       [...runner.bots.values()].reduce((sum, { state }) => sum + state.deals.length, 0),
     waitingEvents: () => runner.waiting,
     ambiguousOrders: () => orders.ambiguous,
+    isProcessMeasured: world === undefined,
   });
   const orders: OrderDesk = new OrderDesk({
     connection: () => connection,
@@ -182,7 +212,10 @@ export function createServer(
         order.request.clientOrderId,
       ),
     onAnswered: (verdict, seconds) => metrics.orderAnswered(verdict, seconds),
+    onFinding: (code, values) => findings.add(code, values, values['clientOrderId'] ?? null),
+    isMarketTimeReal: clock.runsByItself,
     log: (level, message, fields) => logger[level](fields, message),
+    time,
   });
   const desk = new Desk({
     version: config.version,
@@ -203,7 +236,7 @@ export function createServer(
     exchangeClock: () => exchangeClock,
   });
   const live = new LiveHub(desk);
-  const timers: NodeJS.Timeout[] = [];
+  const timers: CancelTimer[] = [];
   let app: Awaited<ReturnType<typeof buildApp>> | null = null;
   let isSubscribing = false;
 
@@ -268,7 +301,7 @@ export function createServer(
           }
           pause = Math.min(pause * 2, SUBSCRIBE_RETRY_MS_MAX);
         }
-        await delay(pause, undefined, { signal: stop.signal }).catch(() => undefined);
+        await time.pause(pause, stop.signal).catch(() => undefined);
       }
     } finally {
       isSubscribing = false;
@@ -322,7 +355,7 @@ export function createServer(
       } catch (error) {
         if (stop.signal.aborted || error instanceof StoreError) throw error;
         logger.warn({ what, reason: String(error) }, 'not ready yet; trying again');
-        await delay(START_RETRY_MS, undefined, { signal: stop.signal });
+        await time.pause(START_RETRY_MS, stop.signal);
       }
     }
   }
@@ -330,7 +363,7 @@ export function createServer(
   function makeFirstBots(): void {
     if (store.meta('firstBotsMade') !== undefined) return;
     const settings = config.firstBots.map((given) => {
-      const parsed = parseDcaSettings(given);
+      const parsed = parseSettings(given);
       if (!parsed.ok) throw new Error(`firstBots: ${JSON.stringify(parsed.errors)}`);
       return parsed.settings;
     });
@@ -345,6 +378,22 @@ export function createServer(
     }
   }
 
+  async function servePages(): Promise<string> {
+    app = await buildApp({
+      desk,
+      live,
+      sessions,
+      webDirectory: config.webDirectory,
+      metrics: () => metrics.text(),
+      logger,
+      version: config.version,
+      onFatal,
+    });
+    const url = await app.listen({ host: '127.0.0.1', port: config.port });
+    writeTerminalFile(config.dataDirectory, { url, token: terminal });
+    return url;
+  }
+
   /** Copies whose command died before it took them away. */
   function forgetOldBackups(): void {
     const directory = join(config.dataDirectory, 'run');
@@ -354,6 +403,9 @@ export function createServer(
   }
 
   return {
+    desk,
+    runner,
+    orders,
     attach: (peer, socket) => links.attach(peer, socket),
     setProcesses(reports) {
       processes = reports;
@@ -369,33 +421,22 @@ export function createServer(
     },
 
     async start() {
-      forgetOldBackups();
+      if (world === undefined) forgetOldBackups();
       await patiently('market', () => hub.open(config.symbols));
       connection = await patiently('connection', openConnection);
       // No command may come before the orders it speaks of are known: pages are served last.
       for (const order of runner.load()) orders.resume(order);
-      app = await buildApp({
-        desk,
-        live,
-        sessions,
-        webDirectory: config.webDirectory,
-        metrics: () => metrics.text(),
-        logger,
-        version: config.version,
-        onFatal,
-      });
-      const url = await app.listen({ host: '127.0.0.1', port: config.port });
-      writeTerminalFile(config.dataDirectory, { url, token: terminal });
+      const url = world === undefined ? await servePages() : '';
       isRunning = true;
       runner.start();
       makeFirstBots();
       hub.catchUp();
       void subscribe();
-      timers.push(setInterval(catchUp, RECONCILE_MS));
+      timers.push(time.every(RECONCILE_MS, catchUp));
       const { control } = config.market;
       if (control !== undefined) {
         await pollDemoMarket(control);
-        timers.push(setInterval(() => void pollDemoMarket(control), MARKET_STATUS_MS));
+        timers.push(time.every(MARKET_STATUS_MS, () => void pollDemoMarket(control)));
       }
       return { url, link: `${url}/login?token=${sessions.createLink()}` };
     },
@@ -403,7 +444,7 @@ export function createServer(
     async close() {
       if (stop.signal.aborted) return;
       stop.abort();
-      for (const timer of timers) clearInterval(timer);
+      for (const cancel of timers) cancel();
       hub.close();
       live.close();
       const isQuiet = orders.close();

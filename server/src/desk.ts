@@ -11,12 +11,12 @@ import {
   formatPrice,
   formatQuantity,
   notionalScale,
-  parseDcaSettings,
+  parseSettings,
   trimDecimal,
   type Deal as CoreDeal,
   type Instrument as CoreInstrument,
   type PriceTicks,
-  type SettingsError,
+  type FieldError,
 } from '@kontor/core';
 import type { VenueBalance } from '@kontor/exchange';
 import type { ConnectionInfo } from '@kontor/signer';
@@ -91,7 +91,7 @@ interface OpenFigures {
 
 type CreateResult =
   | { readonly ok: true; readonly bot: Bot }
-  | { readonly ok: false; readonly errors: readonly SettingsError[] };
+  | { readonly ok: false; readonly errors: readonly FieldError[] };
 
 export class Desk implements LiveSource {
   readonly #parts: DeskParts;
@@ -198,7 +198,7 @@ export class Desk implements LiveSource {
 
   /** Makes a stopped bot, or says field by field what is wrong with `input`. */
   createBot(input: unknown): CreateResult {
-    const parsed = parseDcaSettings(input);
+    const parsed = parseSettings(input);
     if (!parsed.ok) return parsed;
     const { hub, symbols } = this.#parts;
     const instruments: CoreInstrument[] = [];

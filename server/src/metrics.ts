@@ -13,11 +13,13 @@ export interface MetricsSource {
   readonly activeDeals: () => number;
   readonly waitingEvents: () => number;
   readonly ambiguousOrders: () => number;
+  /** Whether the process's own figures (memory, event loop) are measured too. */
+  readonly isProcessMeasured: boolean;
 }
 
 export function createMetrics(source: MetricsSource): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  if (source.isProcessMeasured) collectDefaultMetrics({ register: registry });
   const orders = new Counter({
     name: 'kontor_orders_total',
     help: 'Orders sent, by what became of them first',

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  makeSettings,
   priceTicks,
   type BotEvent,
   type DcaSettings,
@@ -18,6 +19,7 @@ import { Store } from '@kontor/server';
 import type { Note } from '../src/api/schemas.ts';
 import { Links } from '../src/link/links.ts';
 import { createMarketClock, type MarketClock } from '../src/market/market-clock.ts';
+import { FindingBook } from '../src/reconcile/findings.ts';
 import { BotRunner } from '../src/runner/bot-runner.ts';
 import { DealProjection } from '../src/runner/deal-projection.ts';
 import { OrderDesk } from '../src/runner/order-desk.ts';
@@ -27,7 +29,7 @@ import { CONNECTION, INSTRUMENT, ScriptedExchange, SYMBOL } from './scripted-exc
 const WAIT_MS_MAX = 10_000;
 
 /** One deal with one resting buy of 100 lots: what becomes of a single order shows without any other. */
-export const ONE_ORDER: DcaSettings = {
+export const ONE_ORDER: DcaSettings = makeSettings<DcaSettings>('dca', {
   name: 'One order',
   symbols: [SYMBOL],
   baseOrderVolume: '19.9999',
@@ -42,7 +44,7 @@ export const ONE_ORDER: DcaSettings = {
   cooldownSeconds: 2_592_000,
   maxActiveDeals: 1,
   maxSlippage: '1',
-};
+});
 
 /** Waits as the desk does, only shorter: a test has no exchange far away. */
 const LINK_PATIENCE = { decisionMs: 400, answerMs: 400, passedOnMs: 100 };
@@ -53,6 +55,7 @@ const ORDER_PATIENCE = {
   peerMs: 150,
   fillGraceMs: 15,
   goneMs: 60,
+  refusedMs: 40,
 };
 
 export interface ScriptedDeskOptions {
@@ -68,6 +71,7 @@ export interface ScriptedDeskOptions {
 export class ScriptedDesk {
   readonly directory: string;
   readonly store: Store;
+  readonly findings: FindingBook;
   readonly clock: MarketClock;
   readonly links: Links;
   readonly exchange: ScriptedExchange;
@@ -89,6 +93,11 @@ export class ScriptedDesk {
       mkdtempSync(join(tmpdir(), 'kontor-scripted-'));
     this.store = new Store(join(this.directory, 'desk.db'));
     this.clock = createMarketClock(options.clock ?? 'events', options.wallNow);
+    this.findings = new FindingBook(
+      this.store,
+      () => this.clock.now(),
+      () => undefined,
+    );
     this.links = new Links(
       {
         onAccountEvent: (_connection, event) =>
@@ -142,6 +151,8 @@ export class ScriptedDesk {
           order.request.clientOrderId,
         ),
       onAnswered: () => undefined,
+      onFinding: (code, values) => this.findings.add(code, values, values['clientOrderId'] ?? null),
+      isMarketTimeReal: this.clock.runsByItself,
       log: () => undefined,
       patience: { ...ORDER_PATIENCE, ...options.patience },
     });

@@ -17,6 +17,7 @@ const OPERATION_OF: Readonly<Record<KeyIntent['kind'], Operation>> = {
   placeOrder: 'order.place',
   cancelOrder: 'order.cancel',
   queryOrder: 'read.order',
+  identifyOrder: 'read.order',
   queryOpenOrders: 'read.openOrders',
   queryFills: 'read.fills',
   queryAccount: 'read.account',
@@ -55,6 +56,13 @@ export function loggedFields(intent: Intent): Entry['fields'] {
         op: OPERATION_OF[intent.kind],
         symbol: intent.symbol,
         clientOrderId: intent.clientOrderId,
+      };
+    case 'identifyOrder':
+      return {
+        connection: intent.connection,
+        op: OPERATION_OF[intent.kind],
+        symbol: intent.symbol,
+        exchangeOrderId: intent.exchangeOrderId,
       };
     case 'queryOpenOrders':
     case 'queryFills':

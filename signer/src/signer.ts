@@ -184,6 +184,7 @@ export class Signer {
       case 'placeOrder':
       case 'cancelOrder':
       case 'queryOrder':
+      case 'identifyOrder':
       case 'queryOpenOrders':
       case 'queryFills':
       case 'queryAccount':

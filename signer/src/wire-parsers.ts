@@ -53,6 +53,7 @@ const INTENT_KINDS = [
   'placeOrder',
   'cancelOrder',
   'queryOrder',
+  'identifyOrder',
   'queryOpenOrders',
   'queryFills',
   'queryAccount',
@@ -93,6 +94,14 @@ function readIntent(fields: Fields): Intent {
         connection: connection(fields),
         symbol: symbol(fields),
         clientOrderId: clientOrderId(fields),
+      };
+    case 'identifyOrder':
+      return {
+        kind,
+        id,
+        connection: connection(fields),
+        symbol: symbol(fields),
+        exchangeOrderId: exchangeId(fields, 'exchangeOrderId'),
       };
     case 'queryOpenOrders':
       return {

@@ -68,6 +68,14 @@ export type Intent =
       readonly symbol: string;
       readonly clientOrderId: string;
     }
+  /** An order by the exchange's own ID: whose trade was this? */
+  | {
+      readonly kind: 'identifyOrder';
+      readonly id: number;
+      readonly connection: string;
+      readonly symbol: string;
+      readonly exchangeOrderId: string;
+    }
   | {
       readonly kind: 'queryOpenOrders';
       readonly id: number;

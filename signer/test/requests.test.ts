@@ -70,6 +70,11 @@ const TEXTS: readonly (readonly [KeyIntent, string, string])[] = [
     'GET /api/v3/order',
     `symbol=LTCBTC&origClientOrderId=k1-1&${TAIL}`,
   ],
+  [
+    { kind: 'identifyOrder', id: 1, connection, symbol: 'LTCBTC', exchangeOrderId: '9' },
+    'GET /api/v3/order',
+    `symbol=LTCBTC&orderId=9&${TAIL}`,
+  ],
   [{ kind: 'queryOpenOrders', id: 1, connection }, 'GET /api/v3/openOrders', TAIL],
   [
     { kind: 'queryOpenOrders', id: 1, connection, symbol: 'LTCBTC' },

@@ -53,6 +53,13 @@ const INTENTS: readonly Intent[] = [
   },
   { kind: 'cancelOrder', id: 1, connection, symbol: 'BTCUSDT', clientOrderId: 'k1' },
   { kind: 'queryOrder', id: 1, connection, symbol: 'BTCUSDT', clientOrderId: 'k1' },
+  {
+    kind: 'identifyOrder',
+    id: 1,
+    connection,
+    symbol: 'BTCUSDT',
+    exchangeOrderId: '9007199254740993',
+  },
   { kind: 'queryOpenOrders', id: 1, connection },
   { kind: 'queryOpenOrders', id: 1, connection, symbol: 'BTCUSDT' },
   { kind: 'queryFills', id: 1, connection, symbol: 'BTCUSDT' },

@@ -73,6 +73,15 @@ interface Rule {
 
 type RequestVerdict = ReturnType<Faults['beforeRequest']>;
 
+/** Calls `work` after `ms` of wall time; the function that comes back calls it off. */
+export type After = (ms: number, work: () => void) => () => void;
+
+const systemAfter: After = (ms, work) => {
+  const timer = setTimeout(work, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
+};
+
 const PASS: RequestVerdict = { kind: 'pass' };
 
 /** What Binance answers in each case, when the request does not say otherwise. */
@@ -108,19 +117,26 @@ const ANSWERS: Readonly<
 
 export class FaultBox implements Faults {
   readonly #nowMs: () => number;
+  readonly #after: After;
   readonly #random: Random;
   readonly #rules: Rule[] = [];
   #lastId = 0;
   /** Events held back for reordering, and when they must go. */
   #held: (() => void)[] = [];
-  #heldTimer: NodeJS.Timeout | undefined;
-  readonly #delayed = new Set<NodeJS.Timeout>();
-  readonly #timers = new Set<NodeJS.Timeout>();
+  #callOffHeld: (() => void) | undefined;
+  readonly #delayed = new Set<() => void>();
+  readonly #timers = new Set<() => void>();
   #onDrop: () => void = () => undefined;
   #onSkew: (skewMs: number) => void = () => undefined;
 
-  constructor(options: { readonly seed: string; readonly nowMs: () => number }) {
+  constructor(options: {
+    readonly seed: string;
+    readonly nowMs: () => number;
+    /** Real timers by default. */
+    readonly after?: After;
+  }) {
     this.#nowMs = options.nowMs;
+    this.#after = options.after ?? systemAfter;
     this.#random = Random.fromSeed(`${options.seed} faults`);
   }
 
@@ -177,8 +193,8 @@ export class FaultBox implements Faults {
   /** Forgets everything and stops all timers. */
   close(): void {
     this.#rules.length = 0;
-    for (const timer of [...this.#delayed, ...this.#timers]) clearTimeout(timer);
-    clearTimeout(this.#heldTimer);
+    for (const callOff of [...this.#delayed, ...this.#timers]) callOff();
+    this.#callOffHeld?.();
     this.#held = [];
   }
 
@@ -237,14 +253,13 @@ export class FaultBox implements Faults {
     if (kind === 'maintenance') this.#onDrop();
     if (kind === 'clockSkew') this.#turnClock();
     if (durationMs === undefined) return;
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+    const callOff = this.#after(durationMs, () => {
+      this.#timers.delete(callOff);
       this.#dropExpired();
       this.#turnClock();
       if (this.#live('reorderEvents').length === 0) this.#release();
-    }, durationMs);
-    timer.unref();
-    this.#timers.add(timer);
+    });
+    this.#timers.add(callOff);
   }
 
   #turnClock(): void {
@@ -292,12 +307,11 @@ export class FaultBox implements Faults {
       deliver();
       return;
     }
-    const timer = setTimeout(() => {
-      this.#delayed.delete(timer);
+    const callOff = this.#after(delayMs, () => {
+      this.#delayed.delete(callOff);
       this.#order(deliver);
-    }, delayMs);
-    timer.unref();
-    this.#delayed.add(timer);
+    });
+    this.#delayed.add(callOff);
   }
 
   /** Delivers now, or gathers for another order. */
@@ -313,15 +327,15 @@ export class FaultBox implements Faults {
       this.#release();
       return;
     }
-    if (this.#heldTimer !== undefined) return;
-    this.#heldTimer = setTimeout(() => this.#release(), rule.request.delayMs ?? DEFAULT_DELAY_MS);
-    this.#heldTimer.unref();
+    this.#callOffHeld ??= this.#after(rule.request.delayMs ?? DEFAULT_DELAY_MS, () =>
+      this.#release(),
+    );
   }
 
   /** Lets the gathered events go: never in the order in which they came. */
   #release(): void {
-    clearTimeout(this.#heldTimer);
-    this.#heldTimer = undefined;
+    this.#callOffHeld?.();
+    this.#callOffHeld = undefined;
     const events = this.#held;
     this.#held = [];
     if (events.length === 0) return;

@@ -28,6 +28,32 @@ export interface House {
     makerId: number,
   ): number;
   cancel(symbol: string, orderId: number): void;
+  /**
+   * The best prices of a followed market: resting user orders that they meet are filled at their own price, then
+   * the house's quotes stand there. A side without lots is empty.
+   */
+  quote(symbol: string, quotes: FollowedQuotes): void;
+  /**
+   * A trade of a followed market: resting user orders beyond its price are filled at their own price, stops act.
+   * The venue itself prints no trade. A quote that the trade went through gives way to its price.
+   */
+  print(symbol: string, trade: FollowedTrade): void;
+  /** A followed market cannot be seen: the house quotes nothing until it is told again. */
+  withdraw(symbol: string): void;
+}
+
+/** The top of a followed book. */
+export interface FollowedQuotes {
+  readonly bidTicks: number;
+  readonly bidLots: number;
+  readonly askTicks: number;
+  readonly askLots: number;
+}
+
+/** A trade that happened on a followed market. */
+export interface FollowedTrade {
+  readonly priceTicks: number;
+  readonly lots: number;
 }
 
 export interface TradeEvent {

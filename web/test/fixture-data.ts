@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A made-up desk: four instruments, six bots, their deals of some days, always the same for the same seed.
 
+import { makeSettings } from '@kontor/core';
 import type {
   Balance, Bot, Connection, Deal, Desk, Fill, Health, Instrument, LadderStep, Note, Order, Totals,
 } from '../src/api/types.ts'; // prettier-ignore
@@ -45,6 +46,7 @@ const WALKS: readonly Walk[] = [
 ]; // prettier-ignore
 
 type Settings = Bot['settings'];
+type Given = Partial<Omit<Settings, 'kind'>>;
 
 const COMMON = {
   baseOrderType: 'market',
@@ -52,7 +54,7 @@ const COMMON = {
   cooldownSeconds: 120,
 } as const;
 
-const BOTS: readonly { readonly id: string; readonly settings: Settings; readonly trouble?: true; readonly isStopped?: true }[] = [
+const GIVEN: readonly { readonly id: string; readonly settings: Given; readonly trouble?: true; readonly isStopped?: true }[] = [
   { id: '1', settings: { ...COMMON, name: 'BTC steady', symbols: ['BTCUSDT'], baseOrderVolume: '120', safetyOrderVolume: '120', safetyOrderStep: '0.6', maxSafetyOrders: 6, maxActiveSafetyOrders: 3, volumeScale: '1.2', stepScale: '1.15', takeProfit: '0.8', stopLoss: '9', maxActiveDeals: 1 } },
   { id: '2', settings: { ...COMMON, name: 'ETH ladder', symbols: ['ETHUSDT'], baseOrderVolume: '80', safetyOrderVolume: '100', safetyOrderStep: '0.5', maxSafetyOrders: 8, maxActiveSafetyOrders: 4, volumeScale: '1.35', stepScale: '1.2', takeProfit: '0.6', maxActiveDeals: 1 } },
   { id: '3', settings: { ...COMMON, name: 'SOL quick', symbols: ['SOLUSDT'], baseOrderVolume: '60', safetyOrderVolume: '60', safetyOrderStep: '0.4', maxSafetyOrders: 4, maxActiveSafetyOrders: 2, volumeScale: '1.1', stepScale: '1', takeProfit: '0.5', stopLoss: '4.5', maxActiveDeals: 1, cooldownSeconds: 30 } },
@@ -60,6 +62,11 @@ const BOTS: readonly { readonly id: string; readonly settings: Settings; readonl
   { id: '5', settings: { ...COMMON, name: 'Majors basket, slow and wide for the weekend', symbols: ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'], baseOrderVolume: '40', safetyOrderVolume: '40', safetyOrderStep: '1.1', maxSafetyOrders: 5, maxActiveSafetyOrders: 2, volumeScale: '1.25', stepScale: '1.3', takeProfit: '1.4', maxActiveDeals: 3 } },
   { id: '6', isStopped: true, settings: { ...COMMON, name: 'XRP rest', symbols: ['XRPUSDT'], baseOrderVolume: '25', safetyOrderVolume: '25', safetyOrderStep: '1', maxSafetyOrders: 3, maxActiveSafetyOrders: 1, volumeScale: '1', stepScale: '1', takeProfit: '2', maxActiveDeals: 1 } },
 ]; // prettier-ignore
+
+const BOTS = GIVEN.map((bot) => ({
+  ...bot,
+  settings: makeSettings<Settings>('dca', { ...COMMON, ...bot.settings }),
+}));
 
 /** The desk for `seed`; with `dealCount` its closed deals are copied until there are that many in all. */
 export function makeFixtureData(seed: number, dealCount = 0): FixtureData {

@@ -10,11 +10,19 @@ import {
   type Candles,
 } from '../candle.ts';
 import { parseDecimal } from '../decimal.ts';
-import { createBot, step, watchedTicks, type BotState } from '../dca/bot.ts';
-import type { Deal } from '../dca/deal.ts';
-import { checkSettings, type DcaSettings, type SettingsError } from '../dca/settings.ts';
-import { dealView, type DealView } from '../dca/view.ts';
+import { checkSettings, type BotSettings } from '../bot/settings.ts';
+import {
+  createBot,
+  step,
+  watchedAbove,
+  watchedBelow,
+  type BotState,
+  type Deal,
+} from '../bot/step.ts';
+import type { DealView } from '../bot/common-view.ts';
+import { dealView } from '../bot/deal-view.ts';
 import type { Instrument } from '../instrument.ts';
+import type { FieldError } from '../settings/field.ts';
 import type { BotEvent, DealNote, Effect, OrderPurpose } from '../machine.ts';
 import { moneyScale } from '../position.ts';
 import { assert, PPM, priceTicks, type TimeMs } from '../units.ts';
@@ -26,7 +34,7 @@ import { Clerk, type BacktestVenue } from './venue.ts';
 import { Wallet } from './wallet.ts';
 
 export interface BacktestInput {
-  readonly settings: DcaSettings;
+  readonly settings: BotSettings;
   readonly instrument: Instrument;
   readonly candles: Candles;
   readonly path: CandlePath;
@@ -44,7 +52,7 @@ export interface BacktestInput {
 
 export type BacktestResult =
   | BacktestReport
-  | { readonly kind: 'refused'; readonly errors: readonly SettingsError[] }
+  | { readonly kind: 'refused'; readonly errors: readonly FieldError[] }
   | { readonly kind: 'cancelled'; readonly candlesDone: number };
 
 export interface BacktestReport {
@@ -161,11 +169,15 @@ class Backtest {
   #skip(row: number, stop: number): number {
     const { openTime, low, high, close, intervalMs } = this.#candles;
     const equity = this.#equity;
+    // The house quotes one tick either side of the price.
     const lowTouched = Math.max(
       this.#venue.highestBuy() - 1,
-      watchedTicks(this.#state, this.#symbol),
+      watchedBelow(this.#state, this.#symbol) + 1,
     );
-    const highTouched = this.#venue.lowestSell() + 1;
+    const highTouched = Math.min(
+      this.#venue.lowestSell() + 1,
+      watchedAbove(this.#state, this.#symbol) - 1,
+    );
     const timeTouched = this.#nextTimer - intervalMs + 1;
     let { peakTicks, troughTicks } = equity;
     let index = row;
@@ -208,7 +220,10 @@ class Backtest {
     this.#venue.moveTo(time, ticks, printLots);
     if (isFirst) this.#deliver({ kind: 'command', time, command: { kind: 'start' } });
     this.#drain();
-    if (ticks <= watchedTicks(this.#state, this.#symbol)) {
+    if (
+      ticks - 1 <= watchedBelow(this.#state, this.#symbol) ||
+      ticks + 1 >= watchedAbove(this.#state, this.#symbol)
+    ) {
       this.#deliver(this.#quoteEvent());
       this.#drain();
     }
@@ -334,8 +349,8 @@ function purposeOf(text: string): OrderPurpose {
   }
 }
 
-function inputErrors(input: BacktestInput): SettingsError[] {
-  const errors: SettingsError[] = [];
+function inputErrors(input: BacktestInput): FieldError[] {
+  const errors: FieldError[] = [];
   const { candles, instrument, settings } = input;
   const refuse = (field: string, expected: string, found: string): void => {
     errors.push({ field, expected, found });

@@ -3,7 +3,7 @@
 
 import type { Candles } from '../candle.ts';
 import { formatDecimal, trimDecimal } from '../decimal.ts';
-import type { Deal } from '../dca/deal.ts';
+import type { Deal } from '../bot/step.ts';
 import { commissionOf } from '../dca/ladder.ts';
 import type { Instrument } from '../instrument.ts';
 import {

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a deal goes on: after each event it compares the orders it has with those it should have.
 
+import type { DealOutcome } from '../bot/common-view.ts';
+import { leavesLots, orderFor, type DealOrder, type Settlement } from '../bot/deal-order.ts';
+import {
+  lotsForVolume,
+  mostLots,
+  orderFault,
+  slippedBuy,
+  slippedSell,
+} from '../bot/order-rules.ts';
+import { orderName, type Turn } from '../bot/turn.ts';
 import { formatPrice, formatQuantity, type Instrument } from '../instrument.ts';
 import type { Quote } from '../order.ts';
 import {
@@ -19,21 +29,15 @@ import {
 import { assert, divFloor, type TimeMs } from '../units.ts';
 import {
   activeSafetyOrders,
-  leavesLots,
-  orderFor,
   takeProfitOf,
   wantedTakeProfit,
   type CloseReason,
   type ClosingStep,
-  type Deal,
-  type DealOrder,
-  type DealOutcome,
+  type DcaDeal,
 } from './deal.ts';
 import { breakEvenPrice, rungPrice, stopLossPrice } from './ladder.ts';
-import { lotsForVolume, mostLots, orderFault, slippedBuy, slippedSell } from './order-rules.ts';
 import type { DcaSettings } from './settings.ts';
 import { termsOf } from './terms.ts';
-import { orderName, type Turn } from './turn.ts';
 
 /** How long a limit base order may rest before it is taken back and placed anew at a fresh bid. */
 export const BASE_ORDER_WAIT_MS = 300_000;
@@ -64,12 +68,6 @@ export interface WantedBaseOrder {
   readonly lots: number;
 }
 
-/** How an order left the deal's list of open ones. */
-export type Settlement =
-  | { readonly kind: 'ended' }
-  /** `isAbsent`: it is proven that the order never arrived. */
-  | { readonly kind: 'rejected'; readonly isAbsent: boolean; readonly reason: string };
-
 /** The base order for `quote`: an IOC buy within slippage of the ask, or a resting buy at the bid. */
 export function wantedBaseOrder(
   settings: DcaSettings,
@@ -88,7 +86,7 @@ export function wantedBaseOrder(
 
 export function placeBaseOrder(
   turn: Turn,
-  deal: Deal,
+  deal: DcaDeal,
   wanted: { readonly priceTicks: number; readonly lots: number },
   attempt: number,
 ): void {
@@ -96,6 +94,7 @@ export function placeBaseOrder(
   deal.phase = { kind: 'opening' };
   turn.place(deal, {
     purpose: 'baseOrder',
+    role: 'entry',
     attempt,
     side: 'buy',
     timeInForce: isMarket ? 'IOC' : 'GTC',
@@ -106,7 +105,7 @@ export function placeBaseOrder(
 }
 
 /** A fill of `order` was counted; the order may bring more. */
-export function filled(turn: Turn, deal: Deal, order: DealOrder): void {
+export function filled(turn: Turn, deal: DcaDeal, order: DealOrder): void {
   if (order.side === 'sell') {
     deal.exitTroubles = 0;
   } else if (deal.entry.kind === 'bought') {
@@ -117,7 +116,7 @@ export function filled(turn: Turn, deal: Deal, order: DealOrder): void {
 }
 
 /** `order` has left the deal's list; no more fills of it can come. */
-export function settle(turn: Turn, deal: Deal, order: DealOrder, how: Settlement): void {
+export function settle(turn: Turn, deal: DcaDeal, order: DealOrder, how: Settlement): void {
   switch (order.purpose) {
     case 'baseOrder':
       settleBaseOrder(turn, deal, order, how);
@@ -132,12 +131,14 @@ export function settle(turn: Turn, deal: Deal, order: DealOrder, how: Settlement
     case 'close':
       settleClose(turn, deal, order, how);
       break;
+    default:
+      assert(false, `Invariant: a DCA deal has no order for ${order.purpose}`);
   }
   advance(turn, deal);
 }
 
 /** Does what the deal's phase asks for and its orders do not yet show. */
-export function advance(turn: Turn, deal: Deal): void {
+export function advance(turn: Turn, deal: DcaDeal): void {
   switch (deal.phase.kind) {
     case 'opening':
     case 'reopening':
@@ -161,7 +162,7 @@ export function advance(turn: Turn, deal: Deal): void {
 }
 
 /** Answers whether `quote` changed the deal. */
-export function quoteArrived(turn: Turn, deal: Deal, quote: Quote): boolean {
+export function quoteArrived(turn: Turn, deal: DcaDeal, quote: Quote): boolean {
   const phase = deal.phase;
   if (phase.kind === 'reopening') return reopen(turn, deal, quote, phase.attempt);
   if (phase.kind === 'closing' && phase.step.kind === 'awaitingQuote')
@@ -182,7 +183,7 @@ export function quoteArrived(turn: Turn, deal: Deal, quote: Quote): boolean {
 }
 
 /** Answers whether `timer` is one this deal was waiting for, and due; then the deal has acted on it. */
-export function timerArrived(turn: Turn, deal: Deal, timer: string): boolean {
+export function timerArrived(turn: Turn, deal: DcaDeal, timer: string): boolean {
   if (!timer.startsWith(`deal:${deal.dealId}:`)) return false;
   const phase = deal.phase;
   switch (timer) {
@@ -203,7 +204,7 @@ export function timerArrived(turn: Turn, deal: Deal, timer: string): boolean {
     }
     case timerName(deal, 'safetyOrders'): {
       const due = deal.safetyRetries.filter((retry) => retry.until <= turn.time);
-      if (phase.kind !== 'holding' || due.length === 0) return false;
+      if (phase.kind !== 'holding' || due.length === 0 || !turn.mayEnter) return false;
       deal.safetyRetries = deal.safetyRetries.filter((retry) => retry.until > turn.time);
       for (const retry of due) placeSafetyOrder(turn, deal, retry);
       setRetryTimer(turn, deal);
@@ -221,8 +222,18 @@ export function timerArrived(turn: Turn, deal: Deal, timer: string): boolean {
   }
 }
 
+/** What the new risk state asks of the deal; orders that take on risk have been asked back already. */
+export function riskChanged(turn: Turn, deal: DcaDeal): void {
+  if (turn.mayEnter && deal.phase.kind === 'holding') {
+    const due = deal.safetyRetries.filter((retry) => retry.until <= turn.time);
+    deal.safetyRetries = deal.safetyRetries.filter((retry) => retry.until > turn.time);
+    for (const retry of due) placeSafetyOrder(turn, deal, retry);
+  }
+  advance(turn, deal);
+}
+
 /** Sells the deal's coins now. Answers whether that changed anything. */
-export function closeRequested(turn: Turn, deal: Deal): boolean {
+export function closeRequested(turn: Turn, deal: DcaDeal): boolean {
   const phase = deal.phase;
   if (phase.kind === 'cancelling' || phase.kind === 'ended') return false;
   if (phase.kind === 'closing') {
@@ -239,7 +250,7 @@ export function closeRequested(turn: Turn, deal: Deal): boolean {
 }
 
 /** Cancels the deal's orders and keeps its coins. Answers whether that changed anything. */
-export function cancelRequested(turn: Turn, deal: Deal): boolean {
+export function cancelRequested(turn: Turn, deal: DcaDeal): boolean {
   if (deal.phase.kind === 'cancelling' || deal.phase.kind === 'ended') return false;
   turn.note(deal.dealId, 'cancelRequested', {});
   deal.phase = { kind: 'cancelling' };
@@ -248,7 +259,7 @@ export function cancelRequested(turn: Turn, deal: Deal): boolean {
   return true;
 }
 
-function settleBaseOrder(turn: Turn, deal: Deal, order: DealOrder, how: Settlement): void {
+function settleBaseOrder(turn: Turn, deal: DcaDeal, order: DealOrder, how: Settlement): void {
   const { attempt } = order;
   const average = averageTicks(deal.position, deal.instrument);
   if (average !== null) {
@@ -264,7 +275,7 @@ function settleBaseOrder(turn: Turn, deal: Deal, order: DealOrder, how: Settleme
   }
   if (deal.phase.kind !== 'opening') return;
   if (how.kind === 'rejected') {
-    if (how.isAbsent && attempt < ABSENT_MAX) {
+    if (how.isAbsent && attempt < ABSENT_MAX && turn.mayEnter) {
       const wanted = { priceTicks: order.priceTicks, lots: order.quantity };
       placeBaseOrder(turn, deal, wanted, attempt + 1);
     } else {
@@ -272,7 +283,9 @@ function settleBaseOrder(turn: Turn, deal: Deal, order: DealOrder, how: Settleme
     }
     return;
   }
-  if (order.isCancelling) {
+  if (order.isCancelling && !turn.mayEnter) {
+    end(turn, deal, 'cancelled', 'the desk takes no new risk');
+  } else if (order.isCancelling) {
     deal.phase = { kind: 'reopening', attempt: attempt + 1 };
     turn.requestQuote(deal.symbol);
   } else {
@@ -280,7 +293,11 @@ function settleBaseOrder(turn: Turn, deal: Deal, order: DealOrder, how: Settleme
   }
 }
 
-function reopen(turn: Turn, deal: Deal, quote: Quote, attempt: number): boolean {
+function reopen(turn: Turn, deal: DcaDeal, quote: Quote, attempt: number): boolean {
+  if (!turn.mayEnter) {
+    end(turn, deal, 'cancelled', 'the desk takes no new risk');
+    return true;
+  }
   const wanted = wantedBaseOrder(deal.settings, deal.instrument, quote);
   const fault = orderFault(deal.instrument, wanted.priceTicks, wanted.lots);
   if (fault === null) {
@@ -293,7 +310,7 @@ function reopen(turn: Turn, deal: Deal, quote: Quote, attempt: number): boolean 
 }
 
 /** Exactly one take profit for all coins: renews the one there is, or places it, or finds nothing to sell. */
-function keepTakeProfit(turn: Turn, deal: Deal): void {
+function keepTakeProfit(turn: Turn, deal: DcaDeal): void {
   const order = orderFor(deal, 'takeProfit');
   const wanted = wantedTakeProfit(deal);
   if (order !== undefined) {
@@ -311,9 +328,10 @@ function keepTakeProfit(turn: Turn, deal: Deal): void {
     advance(turn, deal);
     return;
   }
-  if (deal.exitWait.kind === 'waiting') return;
+  if (deal.exitWait.kind === 'waiting' || !turn.mayExit) return;
   turn.place(deal, {
     purpose: 'takeProfit',
+    role: 'exit',
     side: 'sell',
     timeInForce: 'GTC',
     priceTicks: wanted.priceTicks,
@@ -321,7 +339,7 @@ function keepTakeProfit(turn: Turn, deal: Deal): void {
   });
 }
 
-function settleTakeProfit(turn: Turn, deal: Deal, order: DealOrder, how: Settlement): void {
+function settleTakeProfit(turn: Turn, deal: DcaDeal, order: DealOrder, how: Settlement): void {
   if (deal.phase.kind !== 'holding') return;
   if (how.kind === 'ended' && (order.isCancelling || order.filledLots >= order.quantity)) return;
   if (turn.time - order.placedTime >= EXIT_BACKOFF_MAX_MS) deal.exitTroubles = 0;
@@ -339,7 +357,8 @@ function settleTakeProfit(turn: Turn, deal: Deal, order: DealOrder, how: Settlem
   });
 }
 
-function placeSafetyOrders(turn: Turn, deal: Deal): void {
+function placeSafetyOrders(turn: Turn, deal: DcaDeal): void {
+  if (!turn.mayEnter) return;
   const { rungs } = termsOf(deal.settings);
   let active = activeSafetyOrders(deal);
   while (active < deal.settings.maxActiveSafetyOrders && deal.nextSafetyOrder <= rungs.length) {
@@ -357,10 +376,14 @@ function placeSafetyOrders(turn: Turn, deal: Deal): void {
 /** Places one safety order, or closes the ladder when the instrument does not allow it. */
 function placeSafetyOrder(
   turn: Turn,
-  deal: Deal,
+  deal: DcaDeal,
   wanted: { readonly ladderIndex: number; readonly attempt: number; readonly lots: number },
 ): void {
   const { ladderIndex, attempt, lots } = wanted;
+  if (!turn.mayEnter) {
+    deal.safetyRetries.push({ ladderIndex, attempt, lots, until: turn.time });
+    return;
+  }
   const ticks = rungTicks(deal, ladderIndex);
   const fault = orderFault(deal.instrument, ticks, lots);
   if (fault !== null) {
@@ -370,6 +393,7 @@ function placeSafetyOrder(
   }
   turn.place(deal, {
     purpose: 'safetyOrder',
+    role: 'entry',
     ladderIndex,
     attempt,
     side: 'buy',
@@ -379,11 +403,20 @@ function placeSafetyOrder(
   });
 }
 
-function settleSafetyOrder(turn: Turn, deal: Deal, order: DealOrder, how: Settlement): void {
+function settleSafetyOrder(turn: Turn, deal: DcaDeal, order: DealOrder, how: Settlement): void {
   const rest = order.quantity - order.filledLots;
   const { ladderIndex, attempt } = order;
   if (rest === 0) deal.filledSafetyOrders += 1;
   if (rest === 0 || deal.phase.kind !== 'holding') return;
+  if (order.isCancelling) {
+    // Asked back because the desk takes no new risk; it is placed again when it does.
+    if (orderFault(deal.instrument, order.priceTicks, rest) === null) {
+      deal.safetyRetries.push({ ladderIndex, attempt, lots: rest, until: turn.time });
+    } else {
+      deal.filledSafetyOrders += 1;
+    }
+    return;
+  }
   if (how.kind === 'ended') {
     const fault = orderFault(deal.instrument, order.priceTicks, rest);
     if (order.filledLots > 0 && (fault !== null || attempt > 1)) {
@@ -409,19 +442,19 @@ function settleSafetyOrder(turn: Turn, deal: Deal, order: DealOrder, how: Settle
 }
 
 /** No further safety orders in this deal; those that rest stay. */
-function closeLadder(turn: Turn, deal: Deal, ladderIndex: number, reason: string): void {
+function closeLadder(turn: Turn, deal: DcaDeal, ladderIndex: number, reason: string): void {
   deal.nextSafetyOrder = termsOf(deal.settings).rungs.length + 1;
   notePause(turn, deal, { order: 'safetyOrder', number: String(ladderIndex), reason });
 }
 
-function setRetryTimer(turn: Turn, deal: Deal): void {
+function setRetryTimer(turn: Turn, deal: DcaDeal): void {
   let earliest = Infinity;
   for (const retry of deal.safetyRetries) earliest = Math.min(earliest, retry.until);
   if (earliest < Infinity) turn.setTimer(timerName(deal, 'safetyOrders'), earliest);
 }
 
 /** Nothing to sell: cancels the safety orders; coins that one still bought get a take profit of their own. */
-function finish(turn: Turn, deal: Deal): void {
+function finish(turn: Turn, deal: DcaDeal): void {
   if (cancelAll(turn, deal)) return;
   if (wantedTakeProfit(deal) !== null) {
     deal.phase = { kind: 'holding' };
@@ -434,14 +467,14 @@ function finish(turn: Turn, deal: Deal): void {
   }
 }
 
-function startClosing(turn: Turn, deal: Deal, reason: CloseReason): void {
+function startClosing(turn: Turn, deal: DcaDeal, reason: CloseReason): void {
   deal.phase = { kind: 'closing', reason, attempt: 0, pauses: 0, step: { kind: 'cancelling' } };
   deal.safetyRetries = [];
   advance(turn, deal);
 }
 
 /** Cancels everything, waits until all fills are in, then asks for the price to sell at. */
-function close(turn: Turn, deal: Deal): void {
+function close(turn: Turn, deal: DcaDeal): void {
   const phase = deal.phase;
   assert(phase.kind === 'closing', 'Invariant: the deal is closing');
   if (orderFor(deal, phase.reason) !== undefined || cancelAll(turn, deal)) return;
@@ -456,11 +489,11 @@ function close(turn: Turn, deal: Deal): void {
 }
 
 /** Sells at once within slippage of the bid. Answers whether `quote` changed the deal. */
-function sell(turn: Turn, deal: Deal, quote: Quote): boolean {
+function sell(turn: Turn, deal: DcaDeal, quote: Quote): boolean {
   const phase = deal.phase;
   assert(phase.kind === 'closing', 'Invariant: the deal is closing');
   const { instrument } = deal;
-  if (quote.bid < instrument.minTicks) return false;
+  if (!turn.mayExit || quote.bid < instrument.minTicks) return false;
   const held = heldLots(deal.position, instrument);
   // Few coins may be worth too little at the worst price allowed, yet enough at the bid.
   const worthEnough = Math.ceil(instrument.minNotional / held);
@@ -477,12 +510,13 @@ function sell(turn: Turn, deal: Deal, quote: Quote): boolean {
   return true;
 }
 
-function placeClose(turn: Turn, deal: Deal, priceTicks: number, lots: number): void {
+function placeClose(turn: Turn, deal: DcaDeal, priceTicks: number, lots: number): void {
   const phase = deal.phase;
   assert(phase.kind === 'closing', 'Invariant: the deal is closing');
   deal.phase = { ...phase, attempt: phase.attempt + 1, step: { kind: 'selling' } };
   turn.place(deal, {
     purpose: phase.reason,
+    role: 'exit',
     side: 'sell',
     timeInForce: 'IOC',
     priceTicks,
@@ -490,10 +524,10 @@ function placeClose(turn: Turn, deal: Deal, priceTicks: number, lots: number): v
   });
 }
 
-function settleClose(turn: Turn, deal: Deal, order: DealOrder, how: Settlement): void {
+function settleClose(turn: Turn, deal: DcaDeal, order: DealOrder, how: Settlement): void {
   const phase = deal.phase;
   if (phase.kind !== 'closing') return;
-  if (how.kind === 'rejected' && how.isAbsent && phase.attempt < ATTEMPTS_MAX) {
+  if (how.kind === 'rejected' && how.isAbsent && phase.attempt < ATTEMPTS_MAX && turn.mayExit) {
     placeClose(turn, deal, order.priceTicks, order.quantity);
     return;
   }
@@ -516,12 +550,12 @@ function settleClose(turn: Turn, deal: Deal, order: DealOrder, how: Settlement):
 }
 
 /** Asks for the cancel of every order out. Answers whether any order is still unsettled. */
-function cancelAll(turn: Turn, deal: Deal): boolean {
+function cancelAll(turn: Turn, deal: DcaDeal): boolean {
   for (const order of deal.orders) turn.cancel(deal, order);
   return deal.orders.length > 0;
 }
 
-function endClosed(turn: Turn, deal: Deal, reason: CloseReason): void {
+function endClosed(turn: Turn, deal: DcaDeal, reason: CloseReason): void {
   const phase = deal.phase;
   assert(phase.kind === 'closing', 'Invariant: the deal is closing');
   const { boughtLots, soldLots } = deal.position;
@@ -537,13 +571,13 @@ function endClosed(turn: Turn, deal: Deal, reason: CloseReason): void {
   }
 }
 
-function endCancelled(turn: Turn, deal: Deal): void {
+function endCancelled(turn: Turn, deal: DcaDeal): void {
   const isSold = deal.position.soldLots > 0 && heldLots(deal.position, deal.instrument) === 0;
   if (isSold) end(turn, deal, 'completed', 'take profit');
   else end(turn, deal, 'cancelled', 'cancelled by command');
 }
 
-function end(turn: Turn, deal: Deal, outcome: DealOutcome, reason: string): void {
+function end(turn: Turn, deal: DcaDeal, outcome: DealOutcome, reason: string): void {
   const { instrument, position } = deal;
   deal.phase = { kind: 'ended', time: turn.time, outcome, reason };
   deal.safetyRetries = [];
@@ -573,7 +607,7 @@ function end(turn: Turn, deal: Deal, outcome: DealOutcome, reason: string): void
   turn.note(deal.dealId, kind, values);
 }
 
-function noteAverage(turn: Turn, deal: Deal): void {
+function noteAverage(turn: Turn, deal: DcaDeal): void {
   const { instrument, position } = deal;
   const average = averageTicks(position, instrument);
   const takeProfit = takeProfitOf(deal);
@@ -587,11 +621,11 @@ function noteAverage(turn: Turn, deal: Deal): void {
   });
 }
 
-function notePause(turn: Turn, deal: Deal, values: Readonly<Record<string, string>>): void {
+function notePause(turn: Turn, deal: DcaDeal, values: Readonly<Record<string, string>>): void {
   turn.note(deal.dealId, 'dealPaused', values);
 }
 
-function rungTicks(deal: Deal, ladderIndex: number): number {
+function rungTicks(deal: DcaDeal, ladderIndex: number): number {
   const rung = termsOf(deal.settings).rungs[ladderIndex - 1];
   assert(rung !== undefined, `Invariant: safety order ${ladderIndex} is in the ladder`);
   assert(deal.entry.kind === 'bought', 'Invariant: safety orders follow a bought base order');
@@ -603,7 +637,7 @@ function floorTicks(price: Ratio): number {
 }
 
 function timerName(
-  deal: Deal,
+  deal: DcaDeal,
   name: 'baseOrder' | 'takeProfit' | 'safetyOrders' | 'close',
 ): string {
   return `deal:${deal.dealId}:${name}`;

@@ -2,9 +2,9 @@
 // The safety orders of a deal at the prices its base order fixed, for showing.
 
 import { formatNotional, formatPrice, formatQuantity } from '../instrument.ts';
-import type { Deal } from './deal.ts';
+import type { DcaDeal } from './deal.ts';
 import { rungPrice } from './ladder.ts';
-import { lotsForVolume } from './order-rules.ts';
+import { lotsForVolume } from '../bot/order-rules.ts';
 import { formatRatioPercent, termsOf } from './terms.ts';
 
 /** One safety order of a deal as text; `volume` is its price × quantity in the quote asset. */
@@ -19,7 +19,7 @@ export interface LadderRung {
 }
 
 /** All safety orders of `deal`, nearest first; none before its base order is bought. */
-export function dealLadder(deal: Deal): readonly LadderRung[] {
+export function dealLadder(deal: DcaDeal): readonly LadderRung[] {
   const { entry, instrument } = deal;
   if (entry.kind !== 'bought') return [];
   return termsOf(deal.settings).rungs.map((rung, index) => {

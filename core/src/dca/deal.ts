@@ -1,48 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // One DCA cycle as plain data, and the questions its rules ask of it.
 
-import type { Instrument } from '../instrument.ts';
+import type { DealBase } from '../bot/deal-order.ts';
+import type { DealOutcome } from '../bot/common-view.ts';
+import { mostLots, orderFault } from '../bot/order-rules.ts';
 import type { OrderPurpose } from '../machine.ts';
-import type { ClientOrderId, OrderEnd, Side } from '../order.ts';
-import { averageTicks, heldLots, type Position, type Ratio } from '../position.ts';
+import { averageTicks, heldLots, type Ratio } from '../position.ts';
 import type { TimeMs } from '../units.ts';
 import { takeProfitTicks } from './ladder.ts';
-import { mostLots, orderFault } from './order-rules.ts';
 import type { DcaSettings } from './settings.ts';
 import { termsOf } from './terms.ts';
 
 /** Why everything is sold at once; also the purpose of the order that does it. */
 export type CloseReason = Extract<OrderPurpose, 'stopLoss' | 'close'>;
-
-/** Where an order stands at the venue, as far as the bot has been told. */
-export type OrderPhase =
-  /** Asked for; no answer yet. */
-  | { readonly kind: 'placing' }
-  | { readonly kind: 'open'; readonly exchangeOrderId: string }
-  /** Off the book; of `filledLots` some fills may still be on their way. */
-  | { readonly kind: 'ended'; readonly end: OrderEnd; readonly filledLots: number };
-
-/** An order that may still bring fills. It leaves the deal once it has ended and all its fills are in. */
-export interface DealOrder {
-  readonly clientOrderId: ClientOrderId;
-  readonly purpose: OrderPurpose;
-  /** Which safety order, from 1; 0 for every other purpose. */
-  readonly ladderIndex: number;
-  /** How often the same thing was tried, from 1. */
-  readonly attempt: number;
-  readonly side: Side;
-  readonly priceTicks: number;
-  readonly quantity: number;
-  readonly placedTime: TimeMs;
-  filledLots: number;
-  /** Trade IDs already counted. */
-  readonly tradeIds: string[];
-  phase: OrderPhase;
-  /** We have asked the venue to cancel it. */
-  isCancelling: boolean;
-}
-
-export type DealOutcome = 'completed' | 'stopLoss' | 'closed' | 'cancelled' | 'failed';
 
 export type DealPhase =
   /** The base order is out. */
@@ -91,21 +61,12 @@ export interface SafetyRetry {
   readonly until: TimeMs;
 }
 
-export interface Deal {
-  readonly dealId: number;
-  readonly symbol: string;
-  readonly instrument: Instrument;
+export interface DcaDeal extends DealBase {
+  readonly kind: 'dca';
   /** The bot's settings when the deal started; later changes do not touch it. */
   readonly settings: DcaSettings;
-  readonly feeRatePpm: number;
-  readonly openedTime: TimeMs;
   phase: DealPhase;
   entry: DealEntry;
-  readonly position: Position;
-  /** Only orders that may still bring fills. */
-  orders: DealOrder[];
-  /** Client order IDs used so far. */
-  orderCount: number;
   /** The next safety order never placed yet, from 1; past the last one when the ladder is used up or closed. */
   nextSafetyOrder: number;
   filledSafetyOrders: number;
@@ -121,45 +82,22 @@ export interface WantedOrder {
   readonly lots: number;
 }
 
-/** True once no more fill of `order` can come. */
-export function isSettled(order: DealOrder): boolean {
-  return (
-    order.filledLots >= order.quantity ||
-    (order.phase.kind === 'ended' && order.filledLots >= order.phase.filledLots)
-  );
-}
-
-/** The lots of `order` that may still trade. */
-export function leavesLots(order: DealOrder): number {
-  return order.phase.kind === 'ended'
-    ? Math.max(0, order.phase.filledLots - order.filledLots)
-    : order.quantity - order.filledLots;
-}
-
-/** The deal's only unsettled order for `purpose`, or undefined; safety orders may be several. */
-export function orderFor(
-  deal: Deal,
-  purpose: Exclude<OrderPurpose, 'safetyOrder'>,
-): DealOrder | undefined {
-  return deal.orders.find((order) => order.purpose === purpose);
-}
-
 /** Safety orders that take one of the places on the book: out, or waiting to be placed again. */
-export function activeSafetyOrders(deal: Deal): number {
+export function activeSafetyOrders(deal: DcaDeal): number {
   let count = deal.safetyRetries.length;
   for (const order of deal.orders) if (order.purpose === 'safetyOrder') count += 1;
   return count;
 }
 
 /** The take-profit price of the coins bought so far, in ticks; null before the first coin. */
-export function takeProfitOf(deal: Deal): number | null {
+export function takeProfitOf(deal: DcaDeal): number | null {
   const average = averageTicks(deal.position, deal.instrument);
   if (average === null) return null;
   return takeProfitTicks(average, termsOf(deal.settings).takeProfit, deal.feeRatePpm);
 }
 
 /** The take-profit order for all coins held, or null when the venue would refuse it: then they are dust. */
-export function wantedTakeProfit(deal: Deal): WantedOrder | null {
+export function wantedTakeProfit(deal: DcaDeal): WantedOrder | null {
   const priceTicks = takeProfitOf(deal);
   if (priceTicks === null) return null;
   const lots = mostLots(deal.instrument, priceTicks, heldLots(deal.position, deal.instrument));

@@ -21,7 +21,7 @@ import {
   type Ratio,
 } from '../position.ts';
 import { divCeil, divFloor, PPM, priceTicks, quantityLots, type PriceTicks } from '../units.ts';
-import { lotsForVolume } from './order-rules.ts';
+import { lotsForVolume } from '../bot/order-rules.ts';
 import { formatRatioPercent, termsOf, type DcaSettings } from './terms.ts';
 
 /** Price of a safety order: ⌊base average × (1 − deviation/100)⌋ in ticks; 0 when the ladder leaves the market. */

@@ -7,6 +7,7 @@ import { divHalfEven } from '../units.ts';
 
 /** Plain JSON data with decimals as text; settings.ts checks it. */
 export interface DcaSettings {
+  readonly kind: 'dca';
   readonly name: string;
   readonly symbols: readonly string[];
   /** In the quote asset, before the venue's fee. */

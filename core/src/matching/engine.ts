@@ -166,31 +166,37 @@ export class MatchingEngine {
   }
 
   /**
-   * The house takes every order of others up to `limitTicks` wholly, and its own orders there give way. The
-   * trades are the way of the market to its next price: that price's `print` sets the last price and triggers
-   * stops, these do not.
+   * The house takes every order of others up to `limitTicks` wholly, or `lotsMax` of them, and its own orders there
+   * give way. The trades are the way of the market to its next price: that price's `print` sets the last price and
+   * triggers stops, these do not. Returns the lots it took.
    */
-  houseTakes(side: Side, limitTicks: number): void {
+  houseTakes(side: Side, limitTicks: number, lotsMax: number = Number.POSITIVE_INFINITY): number {
     this.#begin();
     const makerSide = side === 'buy' ? 'sell' : 'buy';
     const makers = this.#sideOf(makerSide);
-    for (let level = makers.best(); level !== undefined; level = makers.best()) {
-      const { priceTicks } = level;
-      if (!isWithin(side, limitTicks, priceTicks)) break;
-      for (let maker = level.first; maker !== undefined; maker = level.first) {
+    let taken = 0;
+    for (
+      let level = makers.best();
+      level !== undefined && taken < lotsMax && isWithin(side, limitTicks, level.priceTicks);
+      level = makers.best()
+    ) {
+      const { priceTicks, visibleLots: shownBefore } = level;
+      for (let maker = level.first; maker !== undefined && taken < lotsMax; maker = level.first) {
         if (maker.terms.ownerId === HOUSE) {
           makers.remove(maker, level);
           this.#end(maker, 'cancelled');
         } else {
-          const lots = maker.visibleLots;
+          const lots = Math.min(maker.visibleLots, lotsMax - taken);
+          taken += lots;
           maker.fill(lots, priceTicks);
           this.#tellTrade(side, undefined, maker, priceTicks, lots);
           this.#showNext(maker, makers, level, lots);
         }
       }
-      this.#tellLevel(makerSide, level);
+      if (level.visibleLots !== shownBefore) this.#tellLevel(makerSide, level);
     }
     this.#isBusy = false;
+    return taken;
   }
 
   /** The whole state as plain data; an engine restored from it goes on exactly as this one would. */

@@ -15,14 +15,17 @@ import {
 import {
   VenueError,
   type AccountEvent,
+  type AccountListing,
   type AnswerParser,
   type CancelVerdict,
+  type IdentifyVerdict,
   type InstrumentLookup,
+  type ListedOrder,
   type Listing,
   type PlaceVerdict,
   type QueryVerdict,
   type RawAnswer,
-  type VenueBalance,
+  type ReportedTrade,
   type VenueOrder,
 } from '../port.ts';
 
@@ -94,16 +97,22 @@ export const binanceAnswers: AnswerParser = {
     }));
   },
 
-  openOrders(answer, instruments): Listing<VenueOrder> {
-    return listed(answer, (value) =>
-      toList(value).flatMap((item) => {
-        const row = toRow(item);
-        const isForeign =
-          instruments(text(row, 'symbol')) === undefined ||
-          !OUR_ID_FORM.test(text(row, 'clientOrderId'));
-        return isForeign ? [] : [toOrder(row, instruments)];
-      }),
-    );
+  identify(answer): IdentifyVerdict {
+    const body = readBody(answer);
+    if (body.kind === 'error') {
+      return body.code === QUERY_ABSENT
+        ? { kind: 'absent' }
+        : { kind: 'ambiguous', reason: `${body.code} ${body.message}` };
+    }
+    if (body.kind === 'unknown') return { kind: 'ambiguous', reason: body.reason };
+    return guarded((): IdentifyVerdict => ({
+      kind: 'found',
+      order: toListedOrder(toRow(body.value)),
+    }));
+  },
+
+  openOrders(answer): Listing<ListedOrder> {
+    return listed(answer, (value) => toList(value).map((item) => toListedOrder(toRow(item))));
   },
 
   fills(answer, instrument): Listing<Fill & { readonly exchangeOrderId: string }> {
@@ -121,14 +130,17 @@ export const binanceAnswers: AnswerParser = {
     );
   },
 
-  account(answer): Listing<VenueBalance> {
-    return listed(answer, (value) => {
-      const balances = toRow(value)['balances'];
-      return toList(balances).map((item) => {
+  account(answer): AccountListing {
+    let updateTime: number | null = null;
+    const listing = listed(answer, (value) => {
+      const account = toRow(value);
+      if (typeof account['updateTime'] === 'number') updateTime = account['updateTime'];
+      return toList(account['balances']).map((item) => {
         const row = toRow(item);
         return { asset: text(row, 'asset'), free: text(row, 'free'), locked: text(row, 'locked') };
       });
     });
+    return listing.kind === 'ok' ? { ...listing, updateTime } : listing;
   },
 
   accountEvent(event, instruments): AccountEvent {
@@ -136,10 +148,19 @@ export const binanceAnswers: AnswerParser = {
     const name = text(row, 'e');
     const time = typeof row['E'] === 'number' ? row['E'] : 0;
     if (name === 'executionReport') {
+      const report = {
+        time: number(row, 'T'),
+        listed: toReportedListing(row),
+        trade: toReportedTrade(row),
+      };
       const isForeign =
-        instruments(text(row, 's')) === undefined || !OUR_ID_FORM.test(reportedId(row));
-      if (isForeign) return { kind: 'other', time, name };
-      return { kind: 'order', time: number(row, 'T'), order: toReportedOrder(row, instruments) };
+        instruments(report.listed.symbol) === undefined ||
+        !OUR_ID_FORM.test(report.listed.clientOrderId);
+      if (isForeign) return { kind: 'foreignOrder', ...report };
+      return { kind: 'order', ...report, order: toReportedOrder(row, instruments) };
+    }
+    if (name === 'balanceUpdate') {
+      return { kind: 'transfer', time, asset: text(row, 'a'), amount: text(row, 'd') };
     }
     if (name === 'outboundAccountPosition') {
       const balances = Array.isArray(row['B']) ? row['B'] : [];
@@ -241,6 +262,50 @@ function reportedId(row: Row): string {
   return typeof original === 'string' && original !== '' ? original : text(row, 'c');
 }
 
+/** Any order, without a look at instruments: it may be on a symbol that we do not know. */
+function toListedOrder(row: Row): ListedOrder {
+  return {
+    symbol: text(row, 'symbol'),
+    clientOrderId: text(row, 'clientOrderId'),
+    exchangeOrderId: String(number(row, 'orderId')),
+    side: toSide(text(row, 'side')),
+    state: toState(text(row, 'status')),
+    price: text(row, 'price'),
+    quantity: text(row, 'origQty'),
+    filledQuantity: text(row, 'executedQty'),
+    time: number(row, 'time'),
+    updateTime: number(row, 'updateTime', 'time'),
+  };
+}
+
+function toReportedListing(row: Row): ListedOrder {
+  const time = number(row, 'T');
+  return {
+    symbol: text(row, 's'),
+    clientOrderId: reportedId(row),
+    exchangeOrderId: String(row['i']),
+    side: toSide(text(row, 'S')),
+    state: toState(text(row, 'X')),
+    price: text(row, 'p'),
+    quantity: text(row, 'q'),
+    filledQuantity: text(row, 'z'),
+    time: number(row, 'O', 'T'),
+    updateTime: time,
+  };
+}
+
+function toReportedTrade(row: Row): ReportedTrade | null {
+  if (row['x'] !== 'TRADE') return null;
+  const asset = row['N'];
+  return {
+    tradeId: String(row['t']),
+    price: text(row, 'L'),
+    quantity: text(row, 'l'),
+    commission: text(row, 'n'),
+    commissionAsset: typeof asset === 'string' ? asset : '',
+  };
+}
+
 function toReportedOrder(row: Row, instruments: InstrumentLookup): VenueOrder {
   const instrument = instrumentOf(text(row, 's'), instruments);
   const time = number(row, 'T');
@@ -292,6 +357,12 @@ function toFill(
     commissionAsset: typeof asset === 'string' ? asset : '',
     isMaker: from.isMaker,
   };
+}
+
+function toSide(side: string): ListedOrder['side'] {
+  if (side === 'BUY') return 'buy';
+  if (side === 'SELL') return 'sell';
+  throw new VenueError('unexpected', `expected BUY or SELL, found ${side}`);
 }
 
 function toState(status: string): VenueOrder['state'] {

@@ -264,7 +264,10 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     {
       // The desk itself says what is wrong, field by field and in the words of the settings.
       attachValidation: true,
-      schema: { body: schemas.DcaSettings, response: { 201: schemas.Bot, 400: schemas.ErrorBody } },
+      schema: {
+        body: schemas.DcaSettingsGiven,
+        response: { 201: schemas.Bot, 400: schemas.ErrorBody },
+      },
     },
     async (request, reply) => {
       const made = desk.createBot(request.body);

@@ -34,11 +34,11 @@ export class LiveHub {
   #isIncomplete = false;
   #sequence = 0;
   #ticks = 0;
-  readonly #timer: NodeJS.Timeout;
+  /** Runs while pages listen. */
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(source: LiveSource) {
     this.#source = source;
-    this.#timer = setInterval(() => this.#send(), SEND_EVERY_MS);
   }
 
   /** Takes over `response` as an event stream; false when too many pages listen already. */
@@ -53,8 +53,9 @@ export class LiveHub {
       `retry: 1000\n${event(this.#sequence, { kind: 'hello', sequence: this.#sequence })}`,
     );
     this.#clients.add(response);
-    response.on('close', () => this.#clients.delete(response));
-    response.on('error', () => this.#clients.delete(response));
+    this.#timer ??= setInterval(() => this.#send(), SEND_EVERY_MS);
+    response.on('close', () => this.#forget(response));
+    response.on('error', () => this.#forget(response));
     return true;
   }
 
@@ -82,9 +83,19 @@ export class LiveHub {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#stopTimer();
     for (const client of this.#clients) client.end();
     this.#clients.clear();
+  }
+
+  #forget(response: ServerResponse): void {
+    this.#clients.delete(response);
+    if (this.#clients.size === 0) this.#stopTimer();
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
   }
 
   #send(): void {

@@ -4,7 +4,10 @@
 // Prices, quantities and amounts are decimal text at the instrument's own precision; times are UTC milliseconds
 // on the venue's clock; percentages are decimal text without a sign for plus.
 
-import { Type, type Static } from 'typebox';
+import { SETTINGS_FIELDS } from '@kontor/core';
+import type * as core from '@kontor/core';
+import { Type, type Static, type TSchema, type TUnsafe } from 'typebox';
+import { settingsSchema } from './settings-schema.ts';
 
 const Decimal = Type.String({ pattern: '^-?\\d+(\\.\\d+)?$', description: 'decimal text' });
 const Time = Type.Number({ description: 'UTC milliseconds' });
@@ -124,26 +127,17 @@ export const Connection = Type.Object(
   { $id: 'Connection' },
 );
 
-/** core's DcaSettings, as data. */
-export const DcaSettings = Type.Object(
-  {
-    name: Type.String({ minLength: 1, maxLength: 80 }),
-    symbols: Type.Array(Type.String(), { minItems: 1 }),
-    baseOrderVolume: Decimal,
-    baseOrderType: Type.Union([Type.Literal('market'), Type.Literal('limit')]),
-    safetyOrderVolume: Decimal,
-    safetyOrderStep: Decimal,
-    maxSafetyOrders: Type.Integer(),
-    maxActiveSafetyOrders: Type.Integer(),
-    volumeScale: Decimal,
-    stepScale: Decimal,
-    takeProfit: Decimal,
-    stopLoss: Type.Optional(Decimal),
-    cooldownSeconds: Type.Integer(),
-    maxActiveDeals: Type.Integer(),
-    maxSlippage: Decimal,
-  },
-  { $id: 'DcaSettings', additionalProperties: false },
+/** A bot's settings as it trades by them. */
+export const DcaSettings: TUnsafe<core.DcaSettings> & { readonly $id?: string } = Type.Unsafe(
+  settingsSchema('dca', SETTINGS_FIELDS.dca, 'stored', 'DcaSettings'),
+);
+
+/** Settings as a client gives them: what has a default may be left out. */
+export const DcaSettingsGiven: TSchema = settingsSchema(
+  'dca',
+  SETTINGS_FIELDS.dca,
+  'given',
+  'DcaSettingsGiven',
 );
 
 export const Bot = Type.Object(

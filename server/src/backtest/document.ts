@@ -6,7 +6,7 @@ import type {
   BacktestReport,
   BacktestStatistics,
   CandlePath,
-  DcaSettings,
+  BotSettings,
   DealView,
   EquityPoint,
   InstrumentRules,
@@ -30,7 +30,7 @@ export interface BacktestDocument {
   readonly source: BacktestSource;
   readonly market: BacktestMarket;
   readonly model: BacktestModel;
-  readonly settings: DcaSettings;
+  readonly settings: BotSettings;
   readonly statistics: BacktestStatistics;
   readonly equity: readonly EquityPoint[];
   readonly deals: readonly DealView[];
@@ -86,7 +86,7 @@ export interface DocumentInput {
   readonly file: string;
   readonly digest: string;
   readonly market: Market;
-  readonly settings: DcaSettings;
+  readonly settings: BotSettings;
   readonly path: CandlePath;
   readonly makerFeePpm: number;
   readonly takerFeePpm: number;

@@ -354,7 +354,7 @@ function viewDeal(deal: DealView, document: BacktestDocument): ViewDeal {
     statusWords(deal),
     deal.reason,
     signOf(profit),
-    deal.safetyOrders.filled,
+    deal.steps.filled,
     shownDecimal(deal.boughtQuantity, decimalsOf(document.market.rules.lotSize)),
     deal.average === ''
       ? '–'

@@ -7,9 +7,9 @@ import { basename } from 'node:path';
 import {
   runBacktest,
   type CandlePath,
-  type DcaSettings,
+  type BotSettings,
   type InstrumentRules,
-  type SettingsError,
+  type FieldError,
 } from '@kontor/core';
 
 import {
@@ -71,7 +71,7 @@ export type BacktestOutcome =
   | { readonly kind: 'completed'; readonly document: BacktestDocument; readonly html: string }
   | {
       readonly kind: 'refused';
-      readonly errors: readonly SettingsError[];
+      readonly errors: readonly FieldError[];
       /** The market that could not take the settings, where there was one. */
       readonly rules?: InstrumentRules;
     }
@@ -126,7 +126,7 @@ function run(
   hooks: BacktestHooks,
   loaded: Loaded,
   market: Market,
-  settings: DcaSettings,
+  settings: BotSettings,
 ): BacktestOutcome {
   const loading = LOADING_SHARE[request.candles.kind];
   const result = runBacktest({

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts the settings of a backtest together: a bot's file or an example, and single fields given by name.
 
-import { parseDcaSettings, type ParsedSettings } from '@kontor/core';
+import { parseSettings, type ParsedSettings } from '@kontor/core';
 
 /** One `key=value` as the caller wrote it. An empty value takes the field away. */
 export interface Assignment {
@@ -41,14 +41,14 @@ export function composeSettings(
 ): ParsedSettings {
   const base = file === undefined ? { ...EXAMPLE, symbols: [symbol] } : file;
   if (typeof base !== 'object' || base === null || Array.isArray(base)) {
-    return parseDcaSettings(base);
+    return parseSettings(base);
   }
   const fields = new Map<string, unknown>(Object.entries(base));
   for (const { field, value } of assignments) {
     if (value === '') fields.delete(field);
     else fields.set(field, valueOf(field, value));
   }
-  return parseDcaSettings(Object.fromEntries(fields));
+  return parseSettings(Object.fromEntries(fields));
 }
 
 function valueOf(field: string, text: string): unknown {

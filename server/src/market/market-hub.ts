@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps the public market of all symbols in use: the last quote of each, one stream, fresh quotes on demand.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Instrument, Quote } from '@kontor/core';
 import type { CandleRow, MarketStream, PublicMarket, TimedQuote } from '@kontor/exchange';
+import { systemTime, type Time } from '../time.ts';
 import type { MarketClock } from './market-clock.ts';
 
 export interface MarketHubListener {
@@ -31,6 +31,7 @@ export class MarketHub {
   readonly #market: PublicMarket;
   readonly #clock: MarketClock;
   readonly #listener: MarketHubListener;
+  readonly #time: Time;
   readonly #instruments = new Map<string, Instrument>();
   readonly #quotes = new Map<string, Quote>();
   /** Market time of the last trade told, by symbol. */
@@ -40,10 +41,16 @@ export class MarketHub {
   #stream: MarketStream | null = null;
   #status: MarketStatus = { state: 'down', reason: 'not connected yet', lastEventAt: null };
 
-  constructor(market: PublicMarket, clock: MarketClock, listener: MarketHubListener) {
+  constructor(
+    market: PublicMarket,
+    clock: MarketClock,
+    listener: MarketHubListener,
+    time: Time = systemTime,
+  ) {
     this.#market = market;
     this.#clock = clock;
     this.#listener = listener;
+    this.#time = time;
   }
 
   /** Loads the instruments and opens the stream. Throws VenueError when the venue does not answer. */
@@ -53,7 +60,7 @@ export class MarketHub {
     }
     this.#stream = this.#market.open(symbols, LIVE_INTERVAL, {
       onTrade: (symbol, time, quote) => {
-        this.#status = { ...this.#status, lastEventAt: Date.now() };
+        this.#status = { ...this.#status, lastEventAt: this.#time.now() };
         this.#onTrade(symbol, time, quote);
       },
       onQuote: (symbol, quote) => {
@@ -97,7 +104,7 @@ export class MarketHub {
       } catch (error) {
         this.#listener.onQuoteMissing(symbol, error);
       }
-      await delay(pause, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      await this.#time.pause(pause, this.#stop.signal).catch(() => undefined);
     }
     return null;
   }

@@ -12,12 +12,13 @@ import {
   encodeJournal,
   quantityLots,
   step,
-  watchedTicks,
+  watchedAbove,
+  watchedBelow,
   type BotCommand,
   type BotEvent,
+  type BotSettings,
   type BotState,
   type ClientOrderId,
-  type DcaSettings,
   type Effect,
   type Instrument,
   type OrderRequest,
@@ -29,13 +30,15 @@ import type { MarketClock } from '../market/market-clock.ts';
 import { numberOf, textOf, type Row, type Store } from '../store/store.ts';
 import type { Bot } from './bot.ts';
 import type { DealProjection } from './deal-projection.ts';
+import { systemTime, type CancelTimer, type Time } from '../time.ts';
 import type { LiveOrder } from './order-desk.ts';
 
 /** Snapshots are taken this many journal entries apart; the rest is replayed at start. */
 const SNAPSHOT_EVERY = 64;
 /** So many waiting events are written at once, without waiting for the turn of the event loop to end. */
 const QUEUE_LENGTH_MAX = 10_000;
-const TIMER_CHECK_MS = 50;
+/** Timers are looked at when the next one is due, and at least this often: the clock may be set meanwhile. */
+const TIMER_LOOK_MS_MAX = 1_000;
 
 export interface RunnerPorts {
   readonly store: Store;
@@ -52,6 +55,8 @@ export interface RunnerPorts {
   readonly onChanged: (botId: string, notes: readonly Note[]) => void;
   /** The store failed: nothing of the batch happened, and this process must not go on. */
   readonly onFatal: (error: unknown) => void;
+  /** The process's own by default. */
+  readonly time?: Time;
 }
 
 interface Waiting {
@@ -74,6 +79,7 @@ interface Running extends Bot {
 
 export class BotRunner {
   readonly #ports: RunnerPorts;
+  readonly #time: Time;
   readonly #bots = new Map<string, Running>();
   readonly #bySymbol = new Map<string, Running[]>();
   readonly #timers = new Map<string, Map<string, number>>();
@@ -84,10 +90,13 @@ export class BotRunner {
   #isScheduled = false;
   #isStarted = false;
   #isStopped = false;
-  #timerCheck: NodeJS.Timeout | null = null;
+  /** The market time for which the next look at the timers is planned. */
+  #lookDue = Infinity;
+  #cancelLook: CancelTimer | null = null;
 
   constructor(ports: RunnerPorts) {
     this.#ports = ports;
+    this.#time = ports.time ?? systemTime;
   }
 
   get bots(): ReadonlyMap<string, Bot> {
@@ -127,23 +136,18 @@ export class BotRunner {
     for (const row of this.#ports.store.all('SELECT bot_id, symbol FROM quote_requests')) {
       this.#requestQuote(textOf(row, 'bot_id'), textOf(row, 'symbol'));
     }
-    if (this.#ports.clock.runsByItself) {
-      this.#timerCheck = setInterval(
-        () => this.#fireTimers(this.#ports.clock.now()),
-        TIMER_CHECK_MS,
-      );
-    }
+    this.#planLook(this.#earliestTimer());
   }
 
   /** Makes a bot and stores it; it does nothing until it gets the command `start`. */
-  create(settings: DcaSettings): Bot {
+  create(settings: BotSettings): Bot {
     const bot = this.#write(() => this.#insert(settings));
     this.#add(bot);
     return bot;
   }
 
   /** Makes bots that run from the start on; all of them and `alongside` are stored together, or nothing is. */
-  createStarted(many: readonly DcaSettings[], alongside: () => void): void {
+  createStarted(many: readonly BotSettings[], alongside: () => void): void {
     const time = this.#ports.clock.now();
     const todo: Todo[] = [];
     this.#write(() => {
@@ -177,7 +181,7 @@ export class BotRunner {
     for (const bot of this.#bySymbol.get(symbol) ?? []) {
       if (this.#awaitingQuote.has(requestKey(bot.botId, symbol))) continue;
       // Most prices concern nobody; but what still waits before this one may change that.
-      if (this.#queue.length === 0 && quote.last > watchedTicks(bot.state, symbol)) continue;
+      if (this.#queue.length === 0 && !concerns(bot.state, symbol, quote)) continue;
       this.#push({
         botId: bot.botId,
         event: { kind: 'quote', time, symbol, quote },
@@ -189,7 +193,7 @@ export class BotRunner {
 
   /** Writes what still waits and stops. */
   close(): void {
-    if (this.#timerCheck !== null) clearInterval(this.#timerCheck);
+    this.#cancelLook?.();
     this.#flush();
     this.#isStopped = true;
   }
@@ -225,7 +229,7 @@ export class BotRunner {
   }
 
   /** Writes a new bot; to be called in a transaction. */
-  #insert(settings: DcaSettings): Running {
+  #insert(settings: BotSettings): Running {
     const { store, connection, clock } = this.#ports;
     const instruments = settings.symbols.map((symbol) => {
       const instrument = this.#ports.instrument(symbol);
@@ -288,7 +292,7 @@ export class BotRunner {
     if (this.#queue.length >= QUEUE_LENGTH_MAX) this.#flush();
     if (this.#isScheduled || this.#queue.length === 0) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    this.#time.soon(() => {
       this.#isScheduled = false;
       this.#flush();
     });
@@ -414,6 +418,7 @@ export class BotRunner {
         );
         return;
       case 'quote':
+      case 'signal':
       case 'timer':
       case 'command':
         return;
@@ -509,6 +514,7 @@ export class BotRunner {
         return;
       case 'setTimer':
         this.#timersOf(botId).set(effect.timer, effect.time);
+        if (this.#isStarted) this.#planLook(effect.time);
         return;
       case 'notify':
         return;
@@ -538,6 +544,27 @@ export class BotRunner {
     }
   }
 
+  /** In a market whose time passes by itself, looks at the timers again when one is due at `due`. */
+  #planLook(due: number): void {
+    if (!this.#ports.clock.runsByItself || due >= this.#lookDue || this.#isStopped) return;
+    this.#lookDue = due;
+    this.#cancelLook?.();
+    const ms = Math.min(Math.max(1, due - this.#ports.clock.now()), TIMER_LOOK_MS_MAX);
+    this.#cancelLook = this.#time.after(ms, () => {
+      this.#lookDue = Infinity;
+      this.#fireTimers(this.#ports.clock.now());
+      this.#planLook(this.#earliestTimer());
+    });
+  }
+
+  #earliestTimer(): number {
+    let earliest = Infinity;
+    for (const timers of this.#timers.values()) {
+      for (const due of timers.values()) earliest = Math.min(earliest, due);
+    }
+    return earliest;
+  }
+
   #timersOf(botId: string): Map<string, number> {
     const known = this.#timers.get(botId);
     if (known !== undefined) return known;
@@ -557,6 +584,7 @@ export class BotRunner {
     return {
       botId: textOf(row, 'bot_id'),
       request: { ...request, quantity: quantityLots(request.quantity) },
+      placedAt: numberOf(row, 'placed_at'),
       exchangeOrderId: typeof exchangeOrderId === 'string' ? exchangeOrderId : null,
       state: state === 'open' ? 'open' : 'ambiguous',
       signedUntil: typeof signedUntil === 'number' ? signedUntil : null,
@@ -581,4 +609,11 @@ export class BotRunner {
 
 function requestKey(botId: string, symbol: string): string {
   return `${botId} ${symbol}`;
+}
+
+function concerns(state: BotState, symbol: string, { bid, ask, last }: Quote): boolean {
+  return (
+    Math.min(bid, last) <= watchedBelow(state, symbol) ||
+    Math.max(ask, last) >= watchedAbove(state, symbol)
+  );
 }

@@ -190,7 +190,7 @@ function toSummary(bot: Bot, deal: CoreDeal): Summary {
     stopLossPrice: orNull(view.stopLoss),
     realizedProfit: orZero(view.realisedProfit),
     realizedProfitPercent: orZero(view.realisedProfitPercent),
-    filledSafetyOrders: view.safetyOrders.filled,
+    filledSafetyOrders: view.steps.filled,
     baseAverage: view.baseAverage,
     rungs: dealLadder(deal).map((rung) => ({
       index: rung.number,

@@ -4,7 +4,6 @@
 // Every order is stored before it comes here. What the exchange says of it is told to the bot as events; what
 // cannot be known yet is asked for until it is known. No order is ever sent twice.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   assert,
   formatPrice,
@@ -20,6 +19,8 @@ import {
 import type { AccountEvent, AnswerParser, VenueOrder } from '@kontor/exchange';
 import { RECV_WINDOW_MS } from '@kontor/signer';
 import type { Links, Outcome } from '../link/links.ts';
+import type { FindingCode } from '../reconcile/findings.ts';
+import { systemTime, type CancelTimer, type Time } from '../time.ts';
 
 /** Most fills of one answer, and most answers that are read of one order. */
 const FILLS_PER_PAGE = 1_000;
@@ -37,6 +38,8 @@ export interface OrderPatience {
   readonly fillGraceMs: number;
   /** An order that the exchange had accepted counts as gone only after being unknown to it for this long. */
   readonly goneMs: number;
+  /** A question that is refused, by policy say, is put again no sooner: asking oftener changes nothing. */
+  readonly refusedMs: number;
 }
 
 const PATIENCE: OrderPatience = {
@@ -46,12 +49,15 @@ const PATIENCE: OrderPatience = {
   peerMs: 15_000,
   fillGraceMs: 250,
   goneMs: 10_000,
+  refusedMs: 60_000,
 };
 
 /** An order that may still change. */
 export interface LiveOrder {
   readonly botId: string;
   readonly request: OrderRequest;
+  /** Market time when the bot asked for it: the exchange cannot have taken it before. */
+  readonly placedAt: number;
   exchangeOrderId: string | null;
   /** `intended`: not answered yet. `ambiguous`: sent, fate unknown. `open`: at the exchange. */
   state: 'intended' | 'ambiguous' | 'open';
@@ -71,9 +77,12 @@ export interface LiveOrder {
   isCancelRequested: boolean;
 }
 
+/** What the desk asks of the links to signer and egress. */
+export type OrderLinks = Pick<Links, 'isUp' | 'submit' | 'signedAt'>;
+
 export interface OrderDeskPorts {
   readonly connection: () => string;
-  readonly links: Links;
+  readonly links: OrderLinks;
   readonly parser: AnswerParser;
   readonly instrument: (symbol: string) => Instrument | undefined;
   /** Market time now. */
@@ -87,27 +96,40 @@ export interface OrderDeskPorts {
     verdict: 'accepted' | 'rejected' | 'refused' | 'ambiguous',
     seconds: number,
   ) => void;
+  /** What a person should know of, with the order's ID among its values. */
+  readonly onFinding: (code: FindingCode, values: Readonly<Record<string, string>>) => void;
+  /** False where market time is that of a replay, which no clock of the signer's has anything to do with. */
+  readonly isMarketTimeReal: boolean;
   readonly log: (
     level: 'info' | 'warn',
     message: string,
     fields: Readonly<Record<string, unknown>>,
   ) => void;
   readonly patience?: OrderPatience;
+  /** The process's own by default. */
+  readonly time?: Time;
 }
+
+type QueryAnswer =
+  | { readonly kind: 'found'; readonly order: VenueOrder; readonly askedAt: number }
+  | { readonly kind: 'absent'; readonly askedAt: number }
+  | { readonly kind: 'ambiguous'; readonly reason: string; readonly isRefused: boolean };
 
 export class OrderDesk {
   readonly #ports: OrderDeskPorts;
   readonly #patience: OrderPatience;
+  readonly #time: Time;
   readonly #live = new Map<ClientOrderId, LiveOrder>();
   /** One chain of work per order: a cancel never overtakes the placing it cancels. */
   readonly #chains = new Map<ClientOrderId, Promise<void>>();
-  readonly #fillChecks = new Map<ClientOrderId, NodeJS.Timeout>();
+  readonly #fillChecks = new Map<ClientOrderId, CancelTimer>();
   readonly #stop = new AbortController();
   #inFlight = 0;
 
   constructor(ports: OrderDeskPorts) {
     this.#ports = ports;
     this.#patience = ports.patience ?? PATIENCE;
+    this.#time = ports.time ?? systemTime;
   }
 
   get inFlight(): number {
@@ -152,10 +174,37 @@ export class OrderDesk {
   onAccountEvent(event: AccountEvent): void {
     if (event.kind !== 'order') return;
     const order = this.#live.get(event.order.clientOrderId);
-    if (order !== undefined) this.#learn(order, event.order);
+    if (order !== undefined && !this.#isNamesake(order, event.order)) {
+      this.#learn(order, event.order);
+    }
   }
 
-  /** Asks about every open order: after a gap in the account stream, and from time to time. */
+  /** The orders that rest at the exchange as far as is known, and what is known of their fills. */
+  resting(): ReadonlyMap<ClientOrderId, number> {
+    const resting = new Map<ClientOrderId, number>();
+    for (const [id, order] of this.#live) {
+      if (order.state === 'open' && order.end === null && !this.#chains.has(id)) {
+        resting.set(id, order.toldLots);
+      }
+    }
+    return resting;
+  }
+
+  /** Whether an order still stands as `resting` said it does. */
+  stands(clientOrderId: ClientOrderId, toldLots: number): boolean {
+    const order = this.#live.get(clientOrderId);
+    return order !== undefined && order.end === null && order.toldLots === toldLots;
+  }
+
+  /** Asks how one order stands; resolves when that is learned. */
+  async ask(clientOrderId: ClientOrderId): Promise<void> {
+    const order = this.#live.get(clientOrderId);
+    if (order?.state !== 'open') return;
+    this.#enqueue(order, () => this.#refresh(order));
+    await this.#chains.get(clientOrderId);
+  }
+
+  /** Asks about every open order one by one: where what happened cannot be read from anything else. */
   reconcile(): void {
     for (const order of this.#live.values()) {
       if (order.state === 'open' && !this.#chains.has(order.request.clientOrderId)) {
@@ -170,7 +219,7 @@ export class OrderDesk {
    */
   async close(): Promise<void> {
     this.#stop.abort();
-    for (const timer of this.#fillChecks.values()) clearTimeout(timer);
+    for (const cancel of this.#fillChecks.values()) cancel();
     await Promise.allSettled(this.#chains.values());
   }
 
@@ -178,6 +227,7 @@ export class OrderDesk {
     const order: LiveOrder = {
       botId,
       request,
+      placedAt: this.#ports.marketNow(),
       exchangeOrderId: null,
       state,
       signedUntil: null,
@@ -210,9 +260,9 @@ export class OrderDesk {
     const { request } = order;
     const instrument = this.#instrumentOf(request.symbol);
     await this.#waitForPeers();
-    const startedAt = performance.now();
+    const startedAt = this.#time.monotonic();
     const answered = (verdict: 'accepted' | 'rejected' | 'refused' | 'ambiguous'): void =>
-      this.#ports.onAnswered(verdict, (performance.now() - startedAt) / 1000);
+      this.#ports.onAnswered(verdict, (this.#time.monotonic() - startedAt) / 1000);
     const outcome = await this.#ports.links.submit({
       kind: 'placeOrder',
       connection: this.#ports.connection(),
@@ -259,13 +309,14 @@ export class OrderDesk {
       clientOrderId: order.request.clientOrderId,
       reason,
     });
-    const doubted = { wall: Date.now(), monotonic: performance.now() };
+    const doubted = { wall: this.#time.now(), monotonic: this.#time.monotonic() };
     for (let attempt = 0; this.#isInDoubt(order); attempt += 1) {
       order.signedUntil ??= await this.#askSigner(order);
       if (!this.#isInDoubt(order)) return;
-      const waitedMs = performance.now() - doubted.monotonic;
+      const waitedMs = this.#time.monotonic() - doubted.monotonic;
       const verdict = await this.#query(order);
-      if (verdict.kind === 'found') {
+      const isNamesake = verdict.kind === 'found' && this.#isNamesake(order, verdict.order);
+      if (verdict.kind === 'found' && !isNamesake) {
         this.#learn(order, verdict.order);
         return;
       }
@@ -276,12 +327,13 @@ export class OrderDesk {
         order.signedUntil === null ? Infinity : order.signedUntil + this.#patience.clockSkewMs;
       // A wall clock that is set forward in the meantime must not shorten the wait.
       const hasWaited = waitedMs >= deadline - doubted.wall;
-      if (verdict.kind === 'absent' && verdict.askedAt > deadline && hasWaited) {
-        this.#reject(order, 'desk', 'absent', 'the order never arrived at the exchange');
+      if (verdict.kind !== 'ambiguous' && verdict.askedAt > deadline && hasWaited) {
+        if (verdict.kind === 'found') this.#rejectForNamesake(order, verdict.order);
+        else this.#reject(order, 'desk', 'absent', 'the order never arrived at the exchange');
         return;
       }
-      const untilDeadline = deadline - Date.now();
-      const pause = this.#backOff(attempt);
+      const untilDeadline = deadline - this.#time.now();
+      const pause = this.#backOff(attempt, verdict.kind === 'ambiguous' && verdict.isRefused);
       await this.#pause(untilDeadline > 0 ? Math.min(untilDeadline + 1, pause) : pause);
     }
   }
@@ -298,21 +350,56 @@ export class OrderDesk {
 
   async #query(
     order: LiveOrder,
-  ): Promise<
-    | { readonly kind: 'found'; readonly order: VenueOrder }
-    | { readonly kind: 'absent'; readonly askedAt: number }
-    | { readonly kind: 'ambiguous'; readonly reason: string }
-  > {
-    const askedAt = Date.now();
+  ): Promise<QueryAnswer> {
+    const askedAt = this.#time.now();
     const outcome = await this.#ports.links.submit({
       kind: 'queryOrder',
       connection: this.#ports.connection(),
       symbol: order.request.symbol,
       clientOrderId: order.request.clientOrderId,
     });
-    if (outcome.kind !== 'answered') return { kind: 'ambiguous', reason: reasonOf(outcome) };
+    const isRefused = outcome.kind === 'refused';
+    if (isRefused) {
+      this.#ports.onFinding('questionRefused', {
+        clientOrderId: order.request.clientOrderId,
+        reason: reasonOf(outcome),
+      });
+    }
+    if (outcome.kind !== 'answered') {
+      return { kind: 'ambiguous', reason: reasonOf(outcome), isRefused };
+    }
     const verdict = this.#ports.parser.query(outcome, this.#ports.instrument);
-    return verdict.kind === 'absent' ? { kind: 'absent', askedAt } : verdict;
+    return verdict.kind === 'ambiguous' ? { ...verdict, isRefused } : { ...verdict, askedAt };
+  }
+
+  /**
+   * True of an order that was there before ours was sent: another life of this desk used the ID. The exchange takes
+   * no request that is dated more than a second ahead of its clock, so it took ours no earlier than that.
+   */
+  #isNamesake(order: LiveOrder, seen: VenueOrder): boolean {
+    if (order.exchangeOrderId !== null) return false;
+    const signedAt =
+      order.signedUntil === null || order.signedUntil === 0
+        ? null
+        : order.signedUntil - RECV_WINDOW_MS;
+    if (!this.#ports.isMarketTimeReal) return seen.time < order.placedAt;
+    return seen.time < (signedAt ?? order.placedAt) - this.#patience.clockSkewMs;
+  }
+
+  #rejectForNamesake(order: LiveOrder, seen: VenueOrder): void {
+    const { clientOrderId, symbol } = order.request;
+    this.#ports.onFinding('namesake', {
+      clientOrderId,
+      symbol,
+      exchangeOrderId: seen.exchangeOrderId,
+      placedAt: String(seen.time),
+    });
+    this.#reject(
+      order,
+      'desk',
+      'namesake',
+      'the order never arrived; the exchange has an older one under its ID',
+    );
   }
 
   /** Asks how an order stands that the exchange has accepted. */
@@ -343,7 +430,7 @@ export class OrderDesk {
       } else {
         unknownSince = null;
       }
-      await this.#pause(this.#backOff(attempt));
+      await this.#pause(this.#backOff(attempt, verdict.kind === 'ambiguous' && verdict.isRefused));
     }
   }
 
@@ -377,7 +464,7 @@ export class OrderDesk {
           reason: reasonOf(outcome),
         });
       }
-      await this.#pause(this.#backOff(attempt));
+      await this.#pause(this.#backOff(attempt, outcome.kind === 'refused'));
     }
   }
 
@@ -419,6 +506,14 @@ export class OrderDesk {
     const { end } = order;
     if (end === null || order.seenLots < end.filledLots || !this.#isLive(order)) return;
     this.#forget(order);
+    const { timeInForce, symbol } = order.request;
+    if (end.end !== 'filled' && timeInForce === 'GTC' && !order.isCancelRequested) {
+      this.#ports.onFinding('orderCancelledByOthers', {
+        clientOrderId: order.request.clientOrderId,
+        symbol,
+        end: end.end,
+      });
+    }
     this.#ports.deliver(order.botId, {
       kind: 'orderEnded',
       time: end.time,
@@ -445,13 +540,13 @@ export class OrderDesk {
   #askForFillsSoon(order: LiveOrder): void {
     const id = order.request.clientOrderId;
     if (!this.#isLive(order) || this.#fillChecks.has(id)) return;
-    const timer = setTimeout(() => {
+    const cancel = this.#time.after(this.#patience.fillGraceMs, () => {
       this.#fillChecks.delete(id);
       if (this.#isLive(order) && order.seenLots < order.toldLots) {
         this.#enqueue(order, () => this.#fetchFills(order));
       }
-    }, this.#patience.fillGraceMs);
-    this.#fillChecks.set(id, timer);
+    });
+    this.#fillChecks.set(id, cancel);
   }
 
   /** Fetches the fills of an order until they are as many as the exchange has named. */
@@ -512,7 +607,7 @@ export class OrderDesk {
   #forget(order: LiveOrder): void {
     const id = order.request.clientOrderId;
     this.#live.delete(id);
-    clearTimeout(this.#fillChecks.get(id));
+    this.#fillChecks.get(id)?.();
     this.#fillChecks.delete(id);
   }
 
@@ -536,11 +631,12 @@ export class OrderDesk {
   }
 
   async #pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#stop.signal });
+    await this.#time.pause(ms, this.#stop.signal);
   }
 
-  #backOff(attempt: number): number {
-    const { retryMsMin, retryMsMax } = this.#patience;
+  #backOff(attempt: number, isRefused = false): number {
+    const { retryMsMin, retryMsMax, refusedMs } = this.#patience;
+    if (isRefused) return refusedMs;
     return Math.min(retryMsMin * 2 ** Math.min(attempt, 10), retryMsMax);
   }
 

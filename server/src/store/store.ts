@@ -50,6 +50,34 @@ CREATE TABLE quote_requests (bot_id TEXT NOT NULL, symbol TEXT NOT NULL, PRIMARY
 CREATE TABLE sessions (token_hash TEXT PRIMARY KEY, created_at INTEGER NOT NULL, seen_at INTEGER NOT NULL) STRICT;
 `;
 
+/**
+ * What reconciliation keeps. These tables came later and nothing older reads them: they are made where they are
+ * missing, and a store with them still opens in the version before.
+ */
+const RECONCILIATION = `
+CREATE TABLE IF NOT EXISTS findings (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, last_time INTEGER NOT NULL, count INTEGER NOT NULL,
+  code TEXT NOT NULL, about TEXT, finding_values TEXT NOT NULL, settled INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS findings_about ON findings (code, about) WHERE settled = 0;
+CREATE TABLE IF NOT EXISTS orphans (
+  orphan_id INTEGER PRIMARY KEY, symbol TEXT NOT NULL, exchange_order_id TEXT NOT NULL, client_order_id TEXT NOT NULL,
+  side TEXT NOT NULL, price TEXT NOT NULL, quantity TEXT NOT NULL, filled TEXT NOT NULL, exchange_state TEXT NOT NULL,
+  bot_id TEXT, deal_number INTEGER, state TEXT NOT NULL, reason TEXT NOT NULL,
+  placed_at INTEGER NOT NULL, first_seen_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  UNIQUE (symbol, exchange_order_id)
+) STRICT;
+CREATE TABLE IF NOT EXISTS balance_marks (
+  asset TEXT PRIMARY KEY, total TEXT NOT NULL, last_fill INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS balance_changes (
+  change_key TEXT PRIMARY KEY, asset TEXT NOT NULL, amount TEXT NOT NULL, cause TEXT NOT NULL, time INTEGER NOT NULL,
+  counted INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS trade_marks (symbol TEXT PRIMARY KEY, trade_id TEXT NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS orders_exchange ON orders (exchange_order_id, symbol);
+`;
+
 /** A row as SQLite gives it: integers, text and NULL. */
 export type Row = Readonly<Record<string, number | string | null>>;
 export type Parameter = number | string | null;
@@ -175,6 +203,7 @@ export class Store {
         `BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
       );
     }
+    this.#database.exec(`BEGIN IMMEDIATE; ${RECONCILIATION} COMMIT;`);
   }
 }
 

@@ -23,6 +23,7 @@ export type KeyIntent = Extract<
       | 'placeOrder'
       | 'cancelOrder'
       | 'queryOrder'
+      | 'identifyOrder'
       | 'queryOpenOrders'
       | 'queryFills'
       | 'queryAccount'
@@ -124,6 +125,11 @@ function requestOf(intent: KeyIntent): { endpoint: Endpoint; parameters: readonl
       return rest(intent.kind === 'cancelOrder' ? 'DELETE' : 'GET', '/api/v3/order', [
         ['symbol', intent.symbol],
         ['origClientOrderId', intent.clientOrderId],
+      ]);
+    case 'identifyOrder':
+      return rest('GET', '/api/v3/order', [
+        ['symbol', intent.symbol],
+        ['orderId', intent.exchangeOrderId],
       ]);
     case 'queryOpenOrders':
       return rest('GET', '/api/v3/openOrders', optional('symbol', intent.symbol));

@@ -26,6 +26,8 @@ import { BINANCE_LIMITS, OrderCounts, type LimitOptions } from '../limits.ts';
 import type {
   BookChange,
   ExchangeListener,
+  FollowedQuotes,
+  FollowedTrade,
   House,
   SimulatorClock,
   SimulatorInstrument,
@@ -98,6 +100,8 @@ export interface ExchangeOptions {
   readonly limits?: LimitOptions;
   /** Closed orders kept for queries; older ones are forgotten. */
   readonly historyOrdersMax?: number;
+  /** On a followed market: users trade no more than what was traded or quoted there. */
+  readonly fillsByVolume?: boolean;
 }
 
 export interface PlacedOrder {
@@ -143,6 +147,7 @@ export class Exchange {
   readonly #listener: ExchangeListener;
   readonly #makerFeePpm: number;
   readonly #takerFeePpm: number;
+  readonly #fillsByVolume: boolean;
   readonly #scales: AssetScales;
   readonly #markets = new Map<string, Market>();
   readonly #accounts: Account[] = [];
@@ -162,6 +167,7 @@ export class Exchange {
     this.#listener = options.listener;
     this.#makerFeePpm = options.makerFeePpm ?? DEFAULT_FEE_PPM;
     this.#takerFeePpm = options.takerFeePpm ?? DEFAULT_FEE_PPM;
+    this.#fillsByVolume = options.fillsByVolume ?? false;
     this.#scales = assetScales(options.instruments);
     this.orderCounts = new OrderCounts(options.limits ?? BINANCE_LIMITS, () => this.clock.wallMs());
     this.history = new OrderHistory(options.historyOrdersMax);
@@ -182,6 +188,14 @@ export class Exchange {
         this.#placeHouse(this.#known(symbol), side, type, priceTicks, lots),
       cancel: (symbol, orderId) => {
         this.#known(symbol).engine.cancel(orderId);
+        this.#finish();
+      },
+      quote: (symbol, quotes) => this.#quoteFollowed(this.#known(symbol), quotes),
+      print: (symbol, trade) => this.#printFollowed(this.#known(symbol), trade),
+      withdraw: (symbol) => {
+        const market = this.#known(symbol);
+        market.followed = undefined;
+        this.#removeQuotes(market);
         this.#finish();
       },
     };
@@ -276,8 +290,8 @@ export class Exchange {
       levels.map(([ticks, lots]) => [market.priceText(ticks), market.quantityText(lots)]);
     return {
       lastUpdateId: market.counters.lastUpdateId,
-      bids: side(market.engine.depth('buy', limit)),
-      asks: side(market.engine.depth('sell', limit)),
+      bids: side(market.depth('buy', limit)),
+      asks: side(market.depth('sell', limit)),
     };
   }
 
@@ -289,8 +303,8 @@ export class Exchange {
     askQty: string;
   } {
     const market = this.#known(symbol);
-    const [bid = 0, bidLots = 0] = market.engine.depth('buy', 1)[0] ?? [];
-    const [ask = 0, askLots = 0] = market.engine.depth('sell', 1)[0] ?? [];
+    const [bid = 0, bidLots = 0] = market.depth('buy', 1)[0] ?? [];
+    const [ask = 0, askLots = 0] = market.depth('sell', 1)[0] ?? [];
     return {
       symbol,
       bidPrice: market.priceText(bid),
@@ -1062,7 +1076,11 @@ export class Exchange {
         market.counters.lastUpdateId += 1;
         const updateId = market.counters.lastUpdateId;
         const { symbol } = market;
-        this.#notices.push({ kind: 'book', change: { symbol, side, priceTicks, lots, updateId } });
+        const shown = market.shownLots(side, priceTicks, lots);
+        this.#notices.push({
+          kind: 'book',
+          change: { symbol, side, priceTicks, lots: shown, updateId },
+        });
       },
     };
   }
@@ -1075,7 +1093,8 @@ export class Exchange {
     const takerSide = market.printSide ?? trade.takerSide;
     const takerId = taker?.orderId ?? trade.takerOrderId;
     const makerId = maker?.orderId ?? trade.makerOrderId;
-    market.recordTrade(priceTicks, lots, marketMs);
+    // A followed market's prices are its own trades', not those that users make here.
+    if (market.followed === undefined) market.recordTrade(priceTicks, lots, marketMs);
     this.#startTrails(market, priceTicks, marketMs);
     if (trade.makerOrderId !== 0 && isHouseQuote(market, trade.makerOrderId)) {
       this.#hitHouses.add(market);
@@ -1289,12 +1308,96 @@ export class Exchange {
     return orderId;
   }
 
+  #quoteFollowed(market: Market, quotes: FollowedQuotes): void {
+    const { engine } = market;
+    const left = this.#leftOf(market, quotes);
+    this.#removeQuotes(market);
+    market.followed = quotes;
+    if (left.ask > 0) left.ask -= engine.houseTakes('sell', quotes.askTicks, left.ask);
+    if (left.bid > 0) left.bid -= engine.houseTakes('buy', quotes.bidTicks, left.bid);
+    this.#placeFollowed(market, quotes, left);
+    this.#finish();
+  }
+
+  /** What the house may still trade at each side: no bound, or what was quoted and no user has taken yet. */
+  #leftOf(market: Market, quotes: FollowedQuotes): { bid: number; ask: number } {
+    const { bidTicks, bidLots, askTicks, askLots } = quotes;
+    if (!this.#fillsByVolume) {
+      return {
+        bid: bidLots > 0 ? Number.POSITIVE_INFINITY : 0,
+        ask: askLots > 0 ? Number.POSITIVE_INFINITY : 0,
+      };
+    }
+    const { followed, engine, houseBidId, houseAskId } = market;
+    const left = (isSame: boolean, houseId: number, before: number, now: number): number => {
+      if (!isSame) return now;
+      const untaken = engine.openOrder(houseId)?.leavesLots ?? 0;
+      return now > before ? untaken + now - before : Math.min(untaken, now);
+    };
+    return {
+      bid: left(followed?.bidTicks === bidTicks, houseBidId, followed?.bidLots ?? 0, bidLots),
+      ask: left(followed?.askTicks === askTicks, houseAskId, followed?.askLots ?? 0, askLots),
+    };
+  }
+
+  /** Sets quotes where no user order is in their way; one can be that the house had too little to fill. */
+  #placeFollowed(
+    market: Market,
+    quotes: FollowedQuotes,
+    left: { readonly bid: number; readonly ask: number },
+  ): void {
+    const { engine, hidden } = market;
+    const { bidTicks, bidLots, askTicks, askLots } = quotes;
+    const lowestAsk = engine.bestAsk();
+    if (left.bid > 0 && (lowestAsk === 0 || lowestAsk > bidTicks)) {
+      const lots = Math.min(left.bid, houseLots(bidTicks));
+      hidden.buy.priceTicks = bidTicks;
+      hidden.buy.lots = this.#fillsByVolume ? 0 : lots - bidLots;
+      market.houseBidId = this.#placeHouseOrder(market, 'buy', 'limit', bidTicks, lots);
+    }
+    if (left.ask > 0 && engine.bestBid() < askTicks) {
+      const lots = Math.min(left.ask, houseLots(askTicks));
+      hidden.sell.priceTicks = askTicks;
+      hidden.sell.lots = this.#fillsByVolume ? 0 : lots - askLots;
+      market.houseAskId = this.#placeHouseOrder(market, 'sell', 'limit', askTicks, lots);
+    }
+  }
+
+  #printFollowed(market: Market, { priceTicks, lots }: FollowedTrade): void {
+    const { engine, followed } = market;
+    const marketMs = this.clock.marketMs();
+    const isThroughBid = followed !== undefined && priceTicks < followed.bidTicks;
+    const isThroughAsk = followed !== undefined && priceTicks > followed.askTicks;
+    if (followed !== undefined && (isThroughBid || isThroughAsk)) {
+      this.#quoteFollowed(market, {
+        ...followed,
+        ...(isThroughBid ? { bidTicks: priceTicks } : {}),
+        ...(isThroughAsk ? { askTicks: priceTicks } : {}),
+      });
+    }
+    const most = this.#fillsByVolume ? lots : Number.POSITIVE_INFINITY;
+    const taken = engine.houseTakes('sell', priceTicks + 1, most);
+    if (priceTicks > 1 && taken < most) engine.houseTakes('buy', priceTicks - 1, most - taken);
+    this.#runSteps();
+    engine.print(priceTicks, 0);
+    market.recordTrade(priceTicks, lots, marketMs);
+    this.#startTrails(market, priceTicks, marketMs);
+    this.#finish();
+  }
+
   #removeQuotes(market: Market): void {
+    market.hidden.buy.lots = 0;
+    market.hidden.sell.lots = 0;
     if (market.houseBidId !== 0) market.engine.cancel(market.houseBidId);
     if (market.houseAskId !== 0) market.engine.cancel(market.houseAskId);
   }
 
   #placeQuotes(market: Market): void {
+    const { followed } = market;
+    if (followed !== undefined) {
+      this.#placeFollowed(market, followed, this.#leftOf(market, followed));
+      return;
+    }
     const bid = market.houseTicks - 1;
     const ask = market.houseTicks + 1;
     if (bid > 0) {
@@ -1307,7 +1410,7 @@ export class Exchange {
   #refillQuotes(): void {
     for (const market of this.#hitHouses) {
       this.#hitHouses.delete(market);
-      if (market.houseTicks === 0) continue;
+      if (market.followed === undefined ? market.houseTicks === 0 : this.#fillsByVolume) continue;
       this.#removeQuotes(market);
       this.#placeQuotes(market);
     }

@@ -9,7 +9,7 @@ import {
   type MatchingEngine,
   type Side,
 } from '@kontor/core';
-import type { SimulatorInstrument } from '../ports.ts';
+import type { FollowedQuotes, SimulatorInstrument } from '../ports.ts';
 import { parseFilters, type SymbolFilters } from './filters.ts';
 import type { VenueOrder } from './venue-order.ts';
 
@@ -46,6 +46,11 @@ export interface MarketCounters {
   lastUpdateId: number;
 }
 
+interface HiddenLots {
+  priceTicks: number;
+  lots: number;
+}
+
 export class Market {
   readonly instrument: SimulatorInstrument;
   readonly symbol: string;
@@ -78,6 +83,13 @@ export class Market {
   houseTicks = 0;
   houseBidId = 0;
   houseAskId = 0;
+  /** What a followed market quotes; undefined for other markets and while it cannot be seen. */
+  followed: FollowedQuotes | undefined;
+  /** How much more than it shows the house offers at its quote of each side. */
+  readonly hidden: Readonly<Record<Side, HiddenLots>> = {
+    buy: { priceTicks: 0, lots: 0 },
+    sell: { priceTicks: 0, lots: 0 },
+  };
   /** The taker's side of the print at work. */
   printSide: Side | undefined;
   readonly #priceUnit: bigint;
@@ -124,6 +136,19 @@ export class Market {
   notionalText(ticksLots: bigint): string {
     if (ticksLots === 0n) return '0.00000000';
     return unitsText(ticksLots * this.quoteUnit, this.quoteScale);
+  }
+
+  /** What the book shows on one side, best price first. */
+  depth(side: Side, limit: number): [priceTicks: number, lots: number][] {
+    const levels = this.engine.depth(side, limit);
+    if (this.hidden[side].lots === 0) return levels;
+    return levels.map(([ticks, lots]) => [ticks, this.shownLots(side, ticks, lots)]);
+  }
+
+  /** Of the `lots` at a price of the book, those that are shown. */
+  shownLots(side: Side, priceTicks: number, lots: number): number {
+    const hidden = this.hidden[side];
+    return priceTicks === hidden.priceTicks ? Math.max(0, lots - hidden.lots) : lots;
   }
 
   recordTrade(priceTicks: number, lots: number, marketMs: number): void {

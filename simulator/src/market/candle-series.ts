@@ -80,6 +80,12 @@ export class CandleSeries {
     this.forgottenBeforeMs = this.#candles[0]?.openMs ?? this.forgottenBeforeMs;
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    this.#candles = [];
+    this.forgottenBeforeMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** The candle whose window begins at `openMs`. */
   at(openMs: number): Candle | undefined {
     const candle = this.#candles[this.#firstFrom(openMs)];

@@ -130,6 +130,19 @@ export class SymbolTape {
     return this.#aggregate(trade);
   }
 
+  /** Takes over an aggregate trade of a followed market with the IDs it has there; `event` shows it as one trade. */
+  recordAggregate(trade: AggregateTrade, event: TradeEvent): void {
+    const { marketMs, priceTicks, lots, firstId, lastId, isBuyerMaker } = trade;
+    this.#count(marketMs, priceTicks, lots, !isBuyerMaker, firstId, lastId);
+    this.#trades.push(event);
+    if (this.#trades.length > TRADES_MAX + TRADES_MAX / 4) {
+      this.#trades = this.#trades.slice(-TRADES_MAX);
+    }
+    this.#pending = trade;
+    this.settle();
+    this.#nextAggregateId = trade.aggregateId + 1;
+  }
+
   /** Counts a trade into the candles. Without lots it only shows that the market was at this price. */
   print(
     marketMs: number,
@@ -137,6 +150,17 @@ export class SymbolTape {
     lots: number,
     takerBuys: boolean,
     tradeId: number,
+  ): void {
+    this.#count(marketMs, priceTicks, lots, takerBuys, tradeId, tradeId);
+  }
+
+  #count(
+    marketMs: number,
+    priceTicks: number,
+    lots: number,
+    takerBuys: boolean,
+    firstId: number,
+    lastId: number,
   ): void {
     this.advance(marketMs);
     const amount = BigInt(lots);
@@ -152,9 +176,9 @@ export class SymbolTape {
         candle.takerBuyLots += amount;
         candle.takerBuyQuote += quote;
       }
-      candle.count += 1;
-      if (candle.firstId === -1) candle.firstId = tradeId;
-      candle.lastId = tradeId;
+      candle.count += lastId - firstId + 1;
+      if (candle.firstId === -1) candle.firstId = firstId;
+      candle.lastId = lastId;
     };
     add(this.#second(marketMs, priceTicks));
     add(this.#runningMinute(marketMs, priceTicks));
@@ -295,24 +319,36 @@ export class SymbolTape {
 
   static restore(saved: SavedTape): SymbolTape {
     const tape = new SymbolTape();
+    tape.#take(saved);
+    return tape;
+  }
+
+  /** Holds from now on what `saved` says, and nothing else. */
+  replace(saved: SavedTape): void {
+    for (const series of this.#series.values()) series.clear();
+    this.#minute = undefined;
+    this.#pending = undefined;
+    this.#take(saved);
+  }
+
+  #take(saved: SavedTape): void {
     for (const [interval, candles] of saved.candles) {
-      const series = tape.series(interval);
+      const series = this.series(interval);
       for (const candle of candles) series.push(restoreCandle(candle));
       const first = candles[0];
       if (first !== undefined) series.forgottenBeforeMs = first[0];
       else if (interval === '1s') series.forgottenBeforeMs = saved.last[2];
     }
-    if (saved.isMinuteRunning) tape.#minute = tape.#minutes.last();
-    tape.#sessions = saved.sessions.map(([fromMs, toMs, priceTicks]) => ({
+    if (saved.isMinuteRunning) this.#minute = this.#minutes.last();
+    this.#sessions = saved.sessions.map(([fromMs, toMs, priceTicks]) => ({
       fromMs,
       toMs,
       priceTicks,
     }));
-    tape.#trades = [...saved.trades];
-    tape.#aggregates = [...saved.aggregates];
-    tape.#nextAggregateId = saved.nextAggregateId;
-    [tape.#lastTicks, tape.#lastLots, tape.#lastTradeMs] = saved.last;
-    return tape;
+    this.#trades = [...saved.trades];
+    this.#aggregates = [...saved.aggregates];
+    this.#nextAggregateId = saved.nextAggregateId;
+    [this.#lastTicks, this.#lastLots, this.#lastTradeMs] = saved.last;
   }
 
   #second(marketMs: number, priceTicks: number): Candle {
@@ -505,7 +541,8 @@ export interface SavedTape {
   readonly last: readonly [ticks: number, lots: number, tradeMs: number];
 }
 
-function saveCandle(candle: Candle): SavedCandle {
+/** A candle as a state file has it. */
+export function saveCandle(candle: Candle): SavedCandle {
   return [
     candle.openMs,
     candle.open,

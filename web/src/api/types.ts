@@ -51,29 +51,57 @@ export type Connection = {
 };
 
 export type DcaSettings = {
+  readonly kind: 'dca';
   readonly name: string;
   readonly symbols: readonly string[];
-  /** decimal text */
+  /** decimal text in quote, more than 0 */
   readonly baseOrderVolume: string;
   readonly baseOrderType: 'market' | 'limit';
-  /** decimal text */
+  /** decimal text in quote, more than 0 */
   readonly safetyOrderVolume: string;
-  /** decimal text */
+  /** decimal text in percent, more than 0, less than 100 */
   readonly safetyOrderStep: string;
   readonly maxSafetyOrders: number;
   readonly maxActiveSafetyOrders: number;
-  /** decimal text */
+  /** decimal text, at least 0.1, at most 10 */
   readonly volumeScale: string;
-  /** decimal text */
+  /** decimal text, at least 0.1, at most 10 */
   readonly stepScale: string;
-  /** decimal text */
+  /** decimal text in percent, more than 0, at most 1000 */
   readonly takeProfit: string;
-  /** decimal text */
+  /** decimal text in percent, more than 0, less than 100 */
   readonly stopLoss?: string;
   readonly cooldownSeconds: number;
   readonly maxActiveDeals: number;
-  /** decimal text */
+  /** decimal text in percent, at least 0, at most 10 */
   readonly maxSlippage: string;
+};
+
+export type DcaSettingsGiven = {
+  readonly kind?: 'dca';
+  readonly name: string;
+  readonly symbols: readonly string[];
+  /** decimal text in quote, more than 0 */
+  readonly baseOrderVolume: string;
+  readonly baseOrderType: 'market' | 'limit';
+  /** decimal text in quote, more than 0 */
+  readonly safetyOrderVolume: string;
+  /** decimal text in percent, more than 0, less than 100 */
+  readonly safetyOrderStep: string;
+  readonly maxSafetyOrders: number;
+  readonly maxActiveSafetyOrders: number;
+  /** decimal text, at least 0.1, at most 10 */
+  readonly volumeScale: string;
+  /** decimal text, at least 0.1, at most 10 */
+  readonly stepScale: string;
+  /** decimal text in percent, more than 0, at most 1000 */
+  readonly takeProfit: string;
+  /** decimal text in percent, more than 0, less than 100 */
+  readonly stopLoss?: string;
+  readonly cooldownSeconds: number;
+  readonly maxActiveDeals: number;
+  /** decimal text in percent, at least 0, at most 10 */
+  readonly maxSlippage?: string;
 };
 
 export type Deal = {

@@ -378,6 +378,8 @@ export const english = {
           return `Sells at stop loss: ${note.quantity} at ${note.price} or better.`;
         case 'close':
           return `Sells ${note.quantity} at ${note.price} or better, as you asked to close.`;
+        default:
+          return `Places ${note.order}: ${note.isBuy ? 'buys' : 'sells'} ${note.quantity} at ${note.price} (${note.volume}).`;
       }
     },
     orderFilled: (note): string => {
@@ -414,6 +416,7 @@ export const english = {
       `Deal cancelled (${note.reason}). ${note.kept} stay in the account.`,
     dealFailed: (note): string => `Deal failed: ${note.reason}.`,
     dealPaused: (note): string => `${note.orderFirst} waits until ${note.until}: ${note.reason}.`,
+    riskChanged: (note): string => `The desk's risk state went from ${note.from} to ${note.to}.`,
   } satisfies NoteSentences as NoteSentences,
   noteWords: {
     baseOrder: 'base order',
@@ -422,6 +425,16 @@ export const english = {
     takeProfit: 'take profit',
     stopLoss: 'stop-loss order',
     close: 'closing order',
+    addFunds: 'added funds',
+    reduceFunds: 'partial exit',
+    entry: 'entry order',
+    gridLine: 'grid line',
+    gridLineNumber: (number: string): string => `grid line ${number}`,
+    balancing: 'balancing order',
+    rebalance: 'rebalancing order',
+    riskActive: 'active',
+    riskReducing: 'reducing',
+    riskHalted: 'halted',
     unknownOrder: 'order',
     byDesk: 'by the desk',
     byPolicy: 'by policy',

@@ -380,6 +380,8 @@ export const german: Catalogue = {
           return `Verkauft am Stop-Loss: ${note.quantity} zu mindestens ${note.price}.`;
         case 'close':
           return `Verkauft ${note.quantity} zu mindestens ${note.price}, weil Sie schließen wollten.`;
+        default:
+          return `Setzt ${note.order}: ${note.isBuy ? 'kauft' : 'verkauft'} ${note.quantity} zu ${note.price} (${note.volume}).`;
       }
     },
     orderFilled: (note): string => {
@@ -421,6 +423,8 @@ export const german: Catalogue = {
       `Deal abgebrochen (${note.reason}). ${note.kept} bleiben auf dem Konto.`,
     dealFailed: (note): string => `Deal gescheitert: ${note.reason}.`,
     dealPaused: (note): string => `${note.orderFirst} wartet bis ${note.until}: ${note.reason}.`,
+    riskChanged: (note): string =>
+      `Der Risikozustand des Desks ging von ${note.from} zu ${note.to}.`,
   },
   noteWords: {
     baseOrder: 'Basisorder',
@@ -429,6 +433,16 @@ export const german: Catalogue = {
     takeProfit: 'Take-Profit',
     stopLoss: 'Stop-Loss-Order',
     close: 'Schlussorder',
+    addFunds: 'Zukauf',
+    reduceFunds: 'Teilverkauf',
+    entry: 'Einstiegsorder',
+    gridLine: 'Grid-Linie',
+    gridLineNumber: (number: string): string => `Grid-Linie ${number}`,
+    balancing: 'Ausgleichsorder',
+    rebalance: 'Umschichtungsorder',
+    riskActive: 'aktiv',
+    riskReducing: 'abbauend',
+    riskHalted: 'angehalten',
     unknownOrder: 'Order',
     byDesk: 'vom Desk',
     byPolicy: 'von der Policy',

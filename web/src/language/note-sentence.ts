@@ -26,6 +26,7 @@ const NEEDS: Readonly<Record<DealNoteKind, readonly string[]>> = {
   dealCancelled: ['reason', 'kept'],
   dealFailed: ['reason'],
   dealPaused: ['order', 'reason', 'until'],
+  riskChanged: ['from', 'to'],
 };
 
 /** What a glance at the latest events needs; the rest is in the deal's own stream. */
@@ -40,6 +41,7 @@ const NOTABLE: ReadonlySet<string> = new Set<DealNoteKind>([
   'dealCancelled',
   'dealFailed',
   'dealPaused',
+  'riskChanged',
 ]);
 
 /** Kinds this page has no sentence for count as notable: they are new. */
@@ -129,6 +131,8 @@ function toNoteText(note: Note, instrument: Instrument | null, language: Languag
       : value('profitPercent'),
     kept: quantity('kept'),
     safetyOrders: value('safetyOrders'),
+    from: riskWord(value('from'), text),
+    to: riskWord(value('to'), text),
     duration: format.duration(Number(value('seconds')) * 1000 || 0),
     until: Number.isFinite(until) && until > 0 ? format.clock(until) : value('until'),
   };
@@ -141,6 +145,12 @@ function toPurpose(text: string): OrderPurpose | null {
     case 'takeProfit':
     case 'stopLoss':
     case 'close':
+    case 'addFunds':
+    case 'reduceFunds':
+    case 'entry':
+    case 'gridLine':
+    case 'balancing':
+    case 'rebalance':
       return text;
     default:
       return null;
@@ -154,5 +164,19 @@ function toOutcome(text: string): NoteText['outcome'] {
 function orderWords(purpose: OrderPurpose | null, number: string, text: Catalogue): string {
   if (purpose === null) return text.noteWords.unknownOrder;
   if (purpose === 'safetyOrder' && number !== '') return text.noteWords.safetyOrderNumber(number);
+  if (purpose === 'gridLine' && number !== '') return text.noteWords.gridLineNumber(number);
   return text.noteWords[purpose];
+}
+
+function riskWord(risk: string, { noteWords }: Catalogue): string {
+  switch (risk) {
+    case 'active':
+      return noteWords.riskActive;
+    case 'reducing':
+      return noteWords.riskReducing;
+    case 'halted':
+      return noteWords.riskHalted;
+    default:
+      return risk;
+  }
 }

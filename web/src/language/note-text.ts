@@ -28,6 +28,9 @@ export interface NoteText {
   readonly average: string;
   readonly takeProfit: string;
   readonly stopLoss: string;
+  /** Risk states. */
+  readonly from: string;
+  readonly to: string;
   readonly held: string;
   readonly cost: string;
   readonly profit: string;

@@ -3,20 +3,32 @@
 
 import { formatDecimal, trimDecimal } from '../decimal.ts';
 import { ASSET_SCALE, formatNotional, formatPrice, formatQuantity } from '../instrument.ts';
-import type { DealNoteKind, Effect, OrderPurpose } from '../machine.ts';
-import { clientOrderId, type Fill, type Side, type TimeInForce } from '../order.ts';
+import type { DealNoteKind, Effect, OrderPurpose, OrderRole, RiskState } from '../machine.ts';
+import { clientOrderId, type Fill, type OrderType, type Side, type TimeInForce } from '../order.ts';
 import { assert, priceTicks, quantityLots, type TimeMs } from '../units.ts';
-import type { Deal, DealOrder } from './deal.ts';
+import type { DealBase, DealOrder } from './deal-order.ts';
 import { orderFault } from './order-rules.ts';
 
 export class Turn {
   readonly time: TimeMs;
   readonly effects: Effect[] = [];
   readonly #prefix: string;
+  readonly #risk: RiskState;
 
-  constructor(time: TimeMs, clientOrderIdPrefix: string) {
+  constructor(time: TimeMs, clientOrderIdPrefix: string, risk: RiskState) {
     this.time = time;
     this.#prefix = clientOrderIdPrefix;
+    this.#risk = risk;
+  }
+
+  /** Whether orders that take on risk may be placed now. */
+  get mayEnter(): boolean {
+    return this.#risk === 'active';
+  }
+
+  /** Whether orders that end risk may be placed now. */
+  get mayExit(): boolean {
+    return this.#risk !== 'halted';
   }
 
   note(dealId: number, kind: DealNoteKind, values: Readonly<Record<string, string>>): void {
@@ -25,17 +37,23 @@ export class Turn {
 
   /** Sends a new order of `deal` under an ID that was never used before. */
   place(
-    deal: Deal,
+    deal: DealBase,
     order: {
       readonly purpose: OrderPurpose;
+      readonly role: OrderRole;
       readonly ladderIndex?: number;
       readonly attempt?: number;
       readonly side: Side;
+      readonly type?: OrderType;
       readonly timeInForce: TimeInForce;
       readonly priceTicks: number;
       readonly lots: number;
     },
-  ): void {
+  ): DealOrder {
+    assert(
+      order.role === 'exit' ? this.mayExit : this.mayEnter,
+      `Invariant: a bot that is ${this.#risk} places no ${order.role}`,
+    );
     const fault = orderFault(deal.instrument, order.priceTicks, order.lots);
     assert(
       fault === null,
@@ -45,6 +63,7 @@ export class Turn {
     const placed: DealOrder = {
       clientOrderId: clientOrderId(`${this.#prefix}${deal.dealId}-${deal.orderCount}`),
       purpose: order.purpose,
+      role: order.role,
       ladderIndex: order.ladderIndex ?? 0,
       attempt: order.attempt ?? 1,
       side: order.side,
@@ -62,21 +81,23 @@ export class Turn {
       kind: 'placeOrder',
       dealId: deal.dealId,
       purpose: placed.purpose,
+      role: placed.role,
       ladderIndex: placed.ladderIndex,
       order: {
         clientOrderId: placed.clientOrderId,
         symbol: deal.symbol,
         side: order.side,
-        type: 'limit',
+        type: order.type ?? 'limit',
         timeInForce: order.timeInForce,
         priceTicks: priceTicks(order.priceTicks),
         quantity: quantityLots(order.lots),
       },
     });
+    return placed;
   }
 
   /** Asks once for the end of `order`; an order that has ended already needs no asking. */
-  cancel(deal: Deal, order: DealOrder): void {
+  cancel(deal: DealBase, order: DealOrder): void {
     if (order.isCancelling || order.phase.kind === 'ended') return;
     order.isCancelling = true;
     this.note(deal.dealId, 'orderCancelling', orderValues(deal, order));
@@ -96,7 +117,7 @@ export class Turn {
     this.effects.push({ kind: 'setTimer', timer, time });
   }
 
-  noteFill(deal: Deal, order: DealOrder, fill: Fill): void {
+  noteFill(deal: DealBase, order: DealOrder, fill: Fill): void {
     const { instrument } = deal;
     this.note(deal.dealId, 'orderFilled', {
       ...orderName(order),
@@ -116,7 +137,7 @@ export class Turn {
 }
 
 /** An order as the values of a note. */
-export function orderValues(deal: Deal, order: DealOrder): Record<string, string> {
+export function orderValues(deal: DealBase, order: DealOrder): Record<string, string> {
   return {
     ...orderName(order),
     clientOrderId: order.clientOrderId,
@@ -129,7 +150,7 @@ export function orderValues(deal: Deal, order: DealOrder): Record<string, string
 
 /** What an order is for, as the values of a note. */
 export function orderName(order: DealOrder): Record<string, string> {
-  return order.purpose === 'safetyOrder'
+  return order.ladderIndex > 0
     ? { order: order.purpose, number: String(order.ladderIndex) }
     : { order: order.purpose };
 }

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings of every kind of bot: read from outside, and checked against the venue.
+
+import { checkDcaSettings, DCA_FIELDS, dcaContradictions } from '../dca/settings.ts';
+import type { DcaSettings } from '../dca/terms.ts';
+import type { Instrument } from '../instrument.ts';
+import {
+  parseFields,
+  shownValue,
+  type FieldError,
+  type FieldsOf,
+  type ParsedFields,
+} from '../settings/field.ts';
+import type { PriceTicks } from '../units.ts';
+
+/** Plain JSON data with decimals as text. */
+export type BotSettings = DcaSettings;
+
+export type BotKind = BotSettings['kind'];
+
+/** What the settings of each kind may hold, beside `kind` itself. */
+export const SETTINGS_FIELDS: {
+  readonly [K in BotKind]: FieldsOf<Omit<Extract<BotSettings, { readonly kind: K }>, 'kind'>>;
+} = {
+  dca: DCA_FIELDS,
+};
+
+export type ParsedSettings =
+  | { readonly ok: true; readonly settings: BotSettings }
+  | { readonly ok: false; readonly errors: readonly FieldError[] };
+
+/**
+ * `input` as settings, or every wrong field at once: what was expected there and what was found. `kind` is 'dca'
+ * when absent, and other absent fields have the defaults that `SETTINGS_FIELDS` names.
+ */
+export function parseSettings(input: unknown): ParsedSettings {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    return {
+      ok: false,
+      errors: [{ field: 'settings', expected: 'an object', found: shownValue(input) }],
+    };
+  }
+  const { kind = 'dca', ...fields }: { readonly kind?: unknown } = input;
+  switch (kind) {
+    case 'dca':
+      return settled(parseFields(SETTINGS_FIELDS.dca, fields, 'settings'), kind, dcaContradictions);
+    default: {
+      const expected = `one of ${Object.keys(SETTINGS_FIELDS).join(', ')}`;
+      return { ok: false, errors: [{ field: 'kind', expected, found: shownValue(kind) }] };
+    }
+  }
+}
+
+/**
+ * Settings written in code, with defaults filled in: `makeSettings<DcaSettings>('dca', { name: 'Steady', … })`. Throws
+ * RangeError naming every wrong field.
+ */
+export function makeSettings<S extends BotSettings>(
+  kind: S['kind'],
+  fields: Partial<Omit<S, 'kind'>>,
+): S {
+  const parsed = parseSettings({ kind, ...fields });
+  if (parsed.ok) return parsed.settings as S;
+  const faults = parsed.errors.map(
+    ({ field, expected, found }) => `${field} must be ${expected}, was ${found}`,
+  );
+  throw new RangeError(faults.join('; '));
+}
+
+/**
+ * Whether `settings` can trade on `instruments` at `prices` (ticks by symbol): every order they would place keeps
+ * the venue's limits, and what is bought can be sold again.
+ */
+export function checkSettings(
+  settings: BotSettings,
+  instruments: readonly Instrument[],
+  prices: Readonly<Record<string, PriceTicks>>,
+  feeRatePpm: number,
+): readonly FieldError[] {
+  switch (settings.kind) {
+    case 'dca':
+      return checkDcaSettings(settings, instruments, prices, feeRatePpm);
+  }
+}
+
+function settled<S extends BotSettings>(
+  parsed: ParsedFields<Omit<S, 'kind'>>,
+  kind: S['kind'],
+  contradictions: (settings: S) => readonly FieldError[],
+): ParsedSettings {
+  if (!parsed.ok) return parsed;
+  const settings = Object.freeze({ kind, ...parsed.value }) as S;
+  const errors = contradictions(settings);
+  return errors.length > 0 ? { ok: false, errors } : { ok: true, settings };
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The trading machine: `step(state, event) → effects` for every kind of bot.
+
+import { dcaBotParts, dcaRules, type DcaBotState } from '../dca/bot.ts';
+import type { DcaDeal } from '../dca/deal.ts';
+import type { Instrument } from '../instrument.ts';
+import type { BotEvent, Effect } from '../machine.ts';
+import { PPM } from '../units.ts';
+import type { BotSettings } from './settings.ts';
+import { isOrderIdPrefix, stepWith } from './shell.ts';
+
+export { ENDED_DEALS_KEPT } from './shell.ts';
+
+/** A bot as plain data: encode it with `encodeJournal`. `version` goes up with every change. */
+export type BotState = DcaBotState;
+
+/** A deal of any kind of bot. */
+export type Deal = DcaDeal;
+
+export interface BotSeed {
+  readonly botId: string;
+  /** 1 to 16 of `A-Z a-z 0-9 - _`; must differ between all bots of a connection. */
+  readonly clientOrderIdPrefix: string;
+  readonly settings: BotSettings;
+  /** One for each of the settings' symbols. */
+  readonly instruments: readonly Instrument[];
+  readonly feeRatePpm: number;
+}
+
+/** A stopped bot without deals. Throws RangeError when a part of `seed` does not fit the others. */
+export function createBot(seed: BotSeed): BotState {
+  if (!isOrderIdPrefix(seed.clientOrderIdPrefix)) {
+    throw new RangeError(
+      `clientOrderIdPrefix must be 1 to 16 of A-Z a-z 0-9 - _, was ${JSON.stringify(seed.clientOrderIdPrefix)}`,
+    );
+  }
+  if (!Number.isSafeInteger(seed.feeRatePpm) || seed.feeRatePpm < 0 || seed.feeRatePpm >= PPM) {
+    throw new RangeError(
+      `feeRatePpm must be a whole number from 0 to ${PPM - 1}, was ${seed.feeRatePpm}`,
+    );
+  }
+  const { settings } = seed;
+  const instruments = settings.symbols.map((symbol) => {
+    const instrument = seed.instruments.find((candidate) => candidate.symbol === symbol);
+    if (instrument === undefined) {
+      throw new RangeError(`instruments must hold ${symbol}, which the settings name`);
+    }
+    return instrument;
+  });
+  return {
+    ...dcaBotParts(settings),
+    botId: seed.botId,
+    clientOrderIdPrefix: seed.clientOrderIdPrefix,
+    feeRatePpm: seed.feeRatePpm,
+    instruments,
+    version: 0,
+    isRunning: false,
+    risk: 'active',
+    nextDealId: 1,
+    deals: [],
+    endedCount: 0,
+    endedDeals: [],
+  };
+}
+
+/**
+ * What the bot does about `event`. Changes `state` in place and raises its `version`, or changes nothing at
+ * all: an event that is late, repeated or of no concern returns one shared empty list.
+ */
+export function step(state: BotState, event: BotEvent): readonly Effect[] {
+  switch (state.kind) {
+    case 'dca':
+      return stepWith(dcaRules, state, event);
+  }
+}
+
+/**
+ * A quote of `symbol` can change the bot only where its bid or last is at or below this: Infinity while the bot
+ * waits for a quote, −1 while no price below concerns it. Lets a runner skip quotes without asking.
+ */
+export function watchedBelow(state: BotState, symbol: string): number {
+  switch (state.kind) {
+    case 'dca':
+      return dcaRules.watchedBelow(state, symbol);
+  }
+}
+
+/** … or where its ask or last is at or above this: Infinity while no price above concerns the bot. */
+export function watchedAbove(state: BotState, symbol: string): number {
+  switch (state.kind) {
+    case 'dca':
+      return dcaRules.watchedAbove(state, symbol);
+  }
+}
