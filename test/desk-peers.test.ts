@@ -144,8 +144,8 @@ test('[R21] balances told out of order: the newest stays', async (t) => {
 
   const balance = (time: number, free: string): Record<string, unknown> => ({
     e: 'outboundAccountPosition',
-    E: time,
-    u: time,
+    E: exchange.time + time,
+    u: exchange.time + time,
     B: [{ a: 'USDT', f: free, l: '0' }],
   });
   for (const [time, free] of [

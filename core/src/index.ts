@@ -51,6 +51,8 @@ export { dealView } from './bot/deal-view.ts';
 export type { DealOutcome, DealStatus, DealView, DealWait, OrderView } from './bot/common-view.ts';
 export * from './journal.ts';
 export * from './position.ts';
+export * from './risk/exposure.ts';
+export * from './risk/limits.ts';
 export type { EquityPoint } from './backtest/equity.ts';
 export * from './backtest/run.ts';
 export type { BacktestStatistics } from './backtest/statistics.ts';

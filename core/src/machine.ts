@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes into a bot and what goes out of it. `step(state, event) → effects` lives in bot/step.ts.
 
+import type { Instrument } from './instrument.ts';
 import type { ClientOrderId, Fill, OrderEnd, OrderRequest, Quote, RejectedBy } from './order.ts';
 import type { TimeMs } from './units.ts';
 
@@ -33,6 +34,8 @@ export type BotEvent =
       readonly time: TimeMs;
       readonly symbol: string;
       readonly signal: Signal;
+      /** The last quote known when the signal came; a bot asks for a fresh one before it trades. */
+      readonly quote?: Quote;
     }
   /** The venue holds the order. May come after its first fill, or never. */
   | {
@@ -73,15 +76,17 @@ export type BotEvent =
 export type SignalAction =
   'start' | 'safetyOrder' | 'close' | 'enterLong' | 'exitLong' | 'enterShort' | 'exitShort';
 
+/**
+ * How a bot's indicator conditions for an action stood at the last closed candle: `none` when it has none, `unknown`
+ * while they have not seen enough candles.
+ */
+export type ConditionStanding = 'none' | 'met' | 'notMet' | 'unknown';
+
 export interface Signal {
   readonly action: SignalAction;
-  /** `conditions`: the bot's own indicator conditions came true as a candle closed. */
+  /** `conditions`: the bot's own indicator conditions were all met as a candle closed. */
   readonly source: 'conditions' | 'webhook' | 'person';
-  /**
-   * How the bot's indicator conditions for this action stood at the last closed candle: `none` when it has none,
-   * `unknown` while they have not seen enough candles.
-   */
-  readonly conditions: 'none' | 'met' | 'notMet' | 'unknown';
+  readonly conditions: ConditionStanding;
   /** What was read, for people. */
   readonly readings: readonly Reading[];
 }
@@ -112,16 +117,70 @@ export type OrderRole = 'entry' | 'exit';
 /** What a person may ask of a bot. */
 export type BotCommand =
   | { readonly kind: 'start' }
-  /** No new deals; running deals go on to their end. */
-  | { readonly kind: 'stop' }
+  /** No new deals. Running deals go on to their end unless `deals` says otherwise. */
+  | { readonly kind: 'stop'; readonly deals?: 'close' | 'cancel' }
+  /** Open a deal on `symbol` now. */
+  | {
+      readonly kind: 'startDeal';
+      readonly symbol: string;
+      /** Whether to start though the indicator conditions are not met. */
+      readonly skipConditions: boolean;
+      /** Whether to start beyond the bot's limits: numbers of deals, pauses, prices. */
+      readonly skipLimits: boolean;
+      /** Whether a stopped bot refuses. */
+      readonly onlyWhileRunning: boolean;
+      readonly conditions: ConditionStanding;
+      readonly readings: readonly Reading[];
+    }
+  /** As `closeDeal` and `cancelDeal` for every running deal, or for those on `symbol`. */
+  | { readonly kind: 'closeAllDeals'; readonly symbol?: string }
+  | { readonly kind: 'cancelAllDeals'; readonly symbol?: string }
+  /** New settings of the bot's own kind, parsed and checked; running deals keep the old ones. */
+  | {
+      readonly kind: 'editSettings';
+      readonly settings: SettingsOfSomeKind;
+      /** One for each of the settings' symbols. */
+      readonly instruments: readonly Instrument[];
+    }
   /** Sell the deal's coins now. */
   | { readonly kind: 'closeDeal'; readonly dealId: number }
   /** Cancel the deal's orders and keep its coins. */
   | { readonly kind: 'cancelDeal'; readonly dealId: number }
+  /** Enlarge the position of a deal: buy more, for a short sell more. */
+  | { readonly kind: 'addFunds'; readonly dealId: number; readonly order: ManualOrder }
+  /** Close a part of the position of a deal. */
+  | { readonly kind: 'reduceFunds'; readonly dealId: number; readonly order: ManualOrder }
+  /** Cancel an order that `addFunds` or `reduceFunds` placed. */
+  | { readonly kind: 'cancelOrder'; readonly dealId: number; readonly clientOrderId: ClientOrderId }
+  /** Close what a take-profit step, from 1, has left at once. */
+  | { readonly kind: 'closeStep'; readonly dealId: number; readonly step: number }
+  /** New settings of a running deal, parsed; the machine takes over what may change in it. */
+  | {
+      readonly kind: 'editDeal';
+      readonly dealId: number;
+      readonly settings: SettingsOfSomeKind;
+    }
+  /** Cancel the deal's orders and leave its position to another bot by the effect `handOver`. */
+  | { readonly kind: 'handOverDeal'; readonly dealId: number }
   /** The desk's risk state has changed. */
   | { readonly kind: 'setRisk'; readonly risk: RiskState }
   /** Orders from now on get IDs with this prefix: the old one's next IDs may be used already, by a later life. */
   | { readonly kind: 'renewOrderIds'; readonly clientOrderIdPrefix: string };
+
+/** An order that a person adds to a deal; numbers are decimal text. */
+export interface ManualOrder {
+  /** In the quote asset, or coins. */
+  readonly amount: { readonly kind: 'quote' | 'base'; readonly value: string };
+  /** It rests at this price; without one it trades at once, within the deal's slippage. */
+  readonly price?: string;
+}
+
+/** `BotSettings`, of which the machine's events need no more. */
+export interface SettingsOfSomeKind {
+  readonly kind: string;
+  readonly name: string;
+  readonly symbols: readonly string[];
+}
 
 /** What a bot wants done. A runner performs effects in order; a strategy never does. */
 export type Effect =
@@ -149,10 +208,14 @@ export type Effect =
 /** What a deal did and why, as data; the desk writes the sentence. Values are decimal text. */
 export interface DealNote {
   readonly time: TimeMs;
+  /** `NO_DEAL` for what concerns the bot and none of its deals. */
   readonly dealId: number;
   readonly kind: DealNoteKind;
   readonly values: Readonly<Record<string, string>>;
 }
+
+/** Deals count from 1. */
+export const NO_DEAL = 0;
 
 export type DealNoteKind =
   | 'dealStarted'
@@ -169,4 +232,9 @@ export type DealNoteKind =
   | 'dealCancelled'
   | 'dealFailed'
   | 'dealPaused'
-  | 'riskChanged';
+  | 'riskChanged'
+  | 'signalRefused'
+  | 'safetyOrderSignalled'
+  | 'closeSignalled'
+  | 'botStopped'
+  | 'settingsChanged';

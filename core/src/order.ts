@@ -18,6 +18,19 @@ export function clientOrderId(text: string): ClientOrderId {
 
 export type Side = 'buy' | 'sell';
 
+/** `long` buys first and sells later; `short` sells coins the account holds and buys them back later. */
+export type Direction = 'long' | 'short';
+
+/** The side of orders that open or enlarge a position. */
+export function entrySide(direction: Direction): Side {
+  return direction === 'long' ? 'buy' : 'sell';
+}
+
+/** The side of orders that close or reduce a position. */
+export function exitSide(direction: Direction): Side {
+  return direction === 'long' ? 'sell' : 'buy';
+}
+
 /** GTC rests until done; IOC fills what it can at once; FOK fills all at once or nothing. */
 export type TimeInForce = 'GTC' | 'IOC' | 'FOK';
 

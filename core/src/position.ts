@@ -3,8 +3,8 @@
 
 import { formatDecimal, trimDecimal } from './decimal.ts';
 import { ASSET_SCALE, notionalScale, type Instrument } from './instrument.ts';
-import type { Fill, Side } from './order.ts';
-import { divFloor, divHalfEven } from './units.ts';
+import type { Direction, Fill, Side } from './order.ts';
+import { divCeil, divFloor, divHalfEven, PPM } from './units.ts';
 
 /** An exact rational number; `denominator` is positive. */
 export interface Ratio {
@@ -123,13 +123,7 @@ export function heldLots(position: Position, instrument: Instrument): number {
 
 /** Cost of the buys per coin got, in ticks; null while no coin is left after commission. */
 export function averageTicks(position: Position, instrument: Instrument): Ratio | null {
-  const net = netBought(position, instrument);
-  if (net <= 0n) return null;
-  return {
-    numerator:
-      costOf(position, instrument) * power10(baseScale(instrument) + instrument.priceScale),
-    denominator: net * power10(moneyScale(instrument)) * BigInt(instrument.tickUnits),
-  };
+  return priceOf(instrument, costOf(position, instrument), netBought(position, instrument));
 }
 
 /** A price ratio in ticks as decimal text, half-even at six decimals more than the instrument has. */
@@ -157,12 +151,155 @@ export function formatBase(instrument: Instrument, amount: bigint): string {
  * left, dust too, keep their own share: they are neither profit nor loss before they are sold.
  */
 export function realisedProfit(position: Position, instrument: Instrument): bigint {
-  const cost = costOf(position, instrument);
-  const revenue = revenueOf(position, instrument);
-  const net = netBought(position, instrument);
-  if (net <= 0n) return revenue - cost;
-  const sold = net - heldBase(position, instrument);
-  return revenue + divFloor(-cost * sold, net);
+  return profitOf(position, instrument, 'long', 'quote');
+}
+
+/** In which asset a deal is to end with more than it began with. */
+export type ProfitCurrency = 'quote' | 'base';
+
+/**
+ * Coins that the entries moved, at `baseScale` decimals. Long: coins got by the buys, commission in base taken off.
+ * Short: coins given by the sells, commission in base included.
+ */
+export function enteredBase(
+  position: Position,
+  instrument: Instrument,
+  direction: Direction,
+): bigint {
+  return direction === 'long' ? netBought(position, instrument) : givenBase(position, instrument);
+}
+
+/** Coins that the exits moved back, at `baseScale` decimals: short and long change places in `enteredBase`. */
+export function exitedBase(
+  position: Position,
+  instrument: Instrument,
+  direction: Direction,
+): bigint {
+  return direction === 'long' ? givenBase(position, instrument) : netBought(position, instrument);
+}
+
+/** Money that the entries moved, at `moneyScale` decimals. Long: what the buys cost. Short: what the sells brought. */
+export function enteredMoney(
+  position: Position,
+  instrument: Instrument,
+  direction: Direction,
+): bigint {
+  return direction === 'long' ? costOf(position, instrument) : revenueOf(position, instrument);
+}
+
+/** Money that the exits moved back, at `moneyScale` decimals. Long: what the sells brought. Short: what the buys cost. */
+export function exitedMoney(
+  position: Position,
+  instrument: Instrument,
+  direction: Direction,
+): bigint {
+  return direction === 'long' ? revenueOf(position, instrument) : costOf(position, instrument);
+}
+
+/**
+ * Coins that are still to be sold (long) or bought back (short), at `baseScale` decimals: entered − exited. Below
+ * zero where a short bought back more than it sold.
+ */
+export function openBase(position: Position, instrument: Instrument, direction: Direction): bigint {
+  return enteredBase(position, instrument, direction) - exitedBase(position, instrument, direction);
+}
+
+/**
+ * The lots of the order that closes the position. Long: ⌊open / lot⌋, the rest is dust. Short: ⌈open / (1 − fee) /
+ * lot⌉, so that after a commission in base no coin is missing; without one that much is bought too many.
+ */
+export function closingLots(
+  position: Position,
+  instrument: Instrument,
+  direction: Direction,
+  feeRatePpm: number,
+): number {
+  const open = openBase(position, instrument, direction);
+  if (open <= 0n) return 0;
+  const lot = lotsBase(instrument, 1);
+  if (direction === 'long') return Number(open / lot);
+  return Number(divCeil(open * BigInt(PPM), lot * BigInt(PPM - feeRatePpm)));
+}
+
+/**
+ * The average price of the entries after their commissions, in ticks: money / coins, exact. Long: what a coin cost.
+ * Short: what a coin brought. Exits do not change it; null before the first coin.
+ */
+export function entryAverage(
+  position: Position,
+  instrument: Instrument,
+  direction: Direction,
+): Ratio | null {
+  return priceOf(
+    instrument,
+    enteredMoney(position, instrument, direction),
+    enteredBase(position, instrument, direction),
+  );
+}
+
+/** The average price of the exits after their commissions, in ticks; null before the first. */
+export function exitAverage(
+  position: Position,
+  instrument: Instrument,
+  direction: Direction,
+): Ratio | null {
+  return priceOf(
+    instrument,
+    exitedMoney(position, instrument, direction),
+    exitedBase(position, instrument, direction),
+  );
+}
+
+/**
+ * The price at which closing returns what the entries moved, in ticks, exact. Long: average / (1 − fee), the sell's
+ * commission in quote. Short: average × (1 − fee), the buy's commission in base; one in quote would allow
+ * average / (1 + fee), which is higher by less than fee².
+ */
+export function breakEvenPrice(average: Ratio, direction: Direction, feeRatePpm: number): Ratio {
+  const whole = BigInt(PPM);
+  const rest = BigInt(PPM - feeRatePpm);
+  return direction === 'long'
+    ? { numerator: average.numerator * whole, denominator: average.denominator * rest }
+    : { numerator: average.numerator * rest, denominator: average.denominator * whole };
+}
+
+/**
+ * What the exits have earned so far, rounded down.
+ *
+ * In quote, at `moneyScale` decimals: the money of the exits against that of the coins they moved. Long: sold for −
+ * cost × sold / bought. Short: proceeds × bought back / sold − paid.
+ *
+ * In base, at `baseScale` decimals: the coins of the exits against those of the money they moved. Long: bought ×
+ * regained / cost − sold. Short: bought back − sold × spent / proceeds.
+ *
+ * What exits moved beyond the entries (coins too many, money too much) is kept but is no profit.
+ */
+export function profitOf(
+  position: Position,
+  instrument: Instrument,
+  direction: Direction,
+  currency: ProfitCurrency,
+): bigint {
+  const entered = {
+    base: enteredBase(position, instrument, direction),
+    quote: enteredMoney(position, instrument, direction),
+  };
+  const exited = {
+    base: exitedBase(position, instrument, direction),
+    quote: exitedMoney(position, instrument, direction),
+  };
+  const other = currency === 'quote' ? 'base' : 'quote';
+  const moved = exited[other] < entered[other] ? exited[other] : entered[other];
+  // Long in quote and short in base gain what exits bring; the other two gain what exits need not give.
+  const gainsByExits = (direction === 'long') === (currency === 'quote');
+  if (entered[other] <= 0n) {
+    const gained = exited[currency] - entered[currency];
+    return gainsByExits ? gained : -gained;
+  }
+  const share = entered[currency] * moved;
+  return gainsByExits
+    ? exited[currency] - divCeil(share, entered[other])
+    : divFloor(share, entered[other]) - exited[currency];
 }
 
 /** `part / whole × 100` as text with `decimals` decimals, rounded towards −∞; '0' when `whole` is 0. */
@@ -198,6 +335,22 @@ export function assetMoney(instrument: Instrument, amount: bigint): bigint {
 /** A base amount at `ASSET_SCALE` decimals, at `baseScale` decimals. */
 export function assetBase(instrument: Instrument, amount: bigint): bigint {
   return amount * power10(baseScale(instrument) - ASSET_SCALE);
+}
+
+/** Coins given by the sells, commission in base included, at `baseScale` decimals. */
+function givenBase(position: Position, instrument: Instrument): bigint {
+  return (
+    lotsBase(instrument, position.soldLots) + assetBase(instrument, position.soldCommissionBase)
+  );
+}
+
+/** `money` per coin in ticks, exact; null without coins. */
+function priceOf(instrument: Instrument, money: bigint, base: bigint): Ratio | null {
+  if (base <= 0n) return null;
+  return {
+    numerator: money * power10(baseScale(instrument) + instrument.priceScale),
+    denominator: base * power10(moneyScale(instrument)) * BigInt(instrument.tickUnits),
+  };
 }
 
 const POWERS: readonly bigint[] = Array.from({ length: 65 }, (_, index) => 10n ** BigInt(index));

@@ -114,9 +114,9 @@ test('[F3] a field nobody described is refused wherever it stands', () => {
   check({ trigger: { kind: 'toString' } }, ['trigger.kind']);
 });
 
-test('[F4] whatever comes in, the parser answers, and what it takes it takes again unchanged', () => {
+test('[F4] whatever comes in, the parser answers, and what it takes it takes again unchanged', (t) => {
   const seed = 20261122;
-  console.log(`seed ${seed}`);
+  t.diagnostic(`seed ${seed}`);
   fc.assert(
     fc.property(fc.object({ maxDepth: 3 }), (input) => {
       const parsed = parseFields(FIELDS, { ...LEAST, ...input }, 'whole');

@@ -5,15 +5,7 @@
 // It retries nothing. It never guesses: an answer that does not prove that an order exists or does not exist is
 // `ambiguous`.
 
-import type {
-  ClientOrderId,
-  Fill,
-  Instrument,
-  OrderEnd,
-  Quote,
-  Side,
-  TimeMs,
-} from '@kontor/core';
+import type { ClientOrderId, Fill, Instrument, OrderEnd, Quote, Side, TimeMs } from '@kontor/core';
 
 /** An exchange's answer as egress received it. */
 export interface RawAnswer {

@@ -12,7 +12,6 @@ import {
   VenueError,
   type AccountEvent,
   type PublicMarket,
-  type VenueBalance,
 } from '@kontor/exchange';
 import type { ConnectionInfo } from '@kontor/signer';
 import { buildApp } from './api/app.ts';
@@ -27,8 +26,14 @@ import type { Logger } from './log.ts';
 import { createMarketClock } from './market/market-clock.ts';
 import { MarketHub } from './market/market-hub.ts';
 import { createMetrics } from './metrics.ts';
+import { BalanceBook } from './reconcile/balances.ts';
 import { FindingBook } from './reconcile/findings.ts';
+import { OrderIds } from './reconcile/order-ids.ts';
+import { OrphanBook } from './reconcile/orphans.ts';
+import { Reconciler } from './reconcile/reconcile.ts';
 import { BotRunner } from './runner/bot-runner.ts';
+import { RiskDesk } from './risk/risk-desk.ts';
+import { riskOf } from './api/risk-routes.ts';
 import { DealProjection } from './runner/deal-projection.ts';
 import { OrderDesk } from './runner/order-desk.ts';
 import { ProfitBook } from './runner/profit-book.ts';
@@ -38,10 +43,11 @@ import { Store } from './store/store.ts';
 import { terminalFile, writeTerminalFile } from './terminal-file.ts';
 import { systemTime, type CancelTimer, type Time } from './time.ts';
 
-const RECONCILE_MS = 30_000;
 const SUBSCRIBE_RETRY_MS_MIN = 250;
 const SUBSCRIBE_RETRY_MS_MAX = 30_000;
 const MARKET_STATUS_MS = 1_000;
+/** How often risk states that end by themselves are looked at. */
+const RISK_TICK_MS = 1_000;
 const START_RETRY_MS = 200;
 /** So many reports of the supervisor in a row, one a second, may show a peer that runs and has no link. */
 const REPORTS_APART_MAX = 5;
@@ -87,9 +93,6 @@ export function createServer(
   );
   let processes: readonly ProcessHealth[] = [];
   const apart = new Map<PeerName, number>();
-  let balances: readonly VenueBalance[] = [];
-  /** When each balance was told last, on the exchange's clock: events may come out of order. */
-  const balanceTimes = new Map<string, number>();
   let connection = '';
   let account: AccountStatus = { state: 'down', reason: 'not subscribed yet', lastEventAt: null };
   let exchangeClock: { skewMs: number | null; roundTripMs: number | null } = {
@@ -116,15 +119,18 @@ export function createServer(
         orders.reconcile();
         return;
       }
-      if (parsed.kind === 'balances') mergeBalances(parsed.balances, parsed.time);
-      else orders.onAccountEvent(parsed);
+      orders.onAccountEvent(parsed);
+      reconciler.onAccountEvent(parsed);
     },
     onAccountStream(from, state, reason) {
       if (from !== connection) return;
       account = { ...account, state, reason };
       logger.info({ state, reason }, 'account stream');
-      if (state === 'up') catchUp();
-      else void subscribe();
+      if (state === 'up') reconciler.request('stream');
+      else {
+        findings.add('streamDown', { reason }, 'account');
+        void subscribe();
+      }
     },
     onEgressHealth(health) {
       exchangeClock = { skewMs: health.clockSkewMs, roundTripMs: health.roundTripMs };
@@ -170,10 +176,35 @@ export function createServer(
     () => clock.now(),
     ({ code, values }) => logger.info({ code, ...values }, 'reconciliation'),
   );
+  const ids = new OrderIds(store);
+  const balances = new BalanceBook({
+    store,
+    instrument,
+    monotonic: time.monotonic,
+    onChanged: () => live.balancesChanged(),
+    onExplained: (difference) => findings.add('balanceExplained', { ...difference }),
+  });
   const profits = new ProfitBook(store);
-  const projection = new DealProjection(store, (botId, time, profit) =>
-    profits.add(botId, time, profit),
-  );
+  const projection = new DealProjection(store, ({ botId, symbol, time, profit }) => {
+    profits.add(botId, time, profit);
+    risk.dealEnded(botId, symbol, time, profit);
+  });
+  const risk: RiskDesk = new RiskDesk({
+    store,
+    now: () => clock.now(),
+    bots: () => runner.bots,
+    instrument,
+    setRisk: (botId, state) =>
+      runner.deliver(botId, {
+        kind: 'command',
+        time: clock.now(),
+        command: { kind: 'setRisk', risk: state },
+      }),
+    onChanged: ({ scope, state, cause }) => {
+      logger.info({ scope, state, cause }, 'risk');
+      live.put(`risk ${scope}`, { kind: 'risk', risk: riskOf(risk, scope) });
+    },
+  });
   const runner: BotRunner = new BotRunner({
     store,
     clock,
@@ -181,13 +212,16 @@ export function createServer(
     feeRatePpm: config.feeRatePpm,
     instrument,
     projection,
+    ids,
     place: (botId, order) => orders.place(botId, order),
     cancel: (clientOrderId) => orders.cancel(clientOrderId),
+    denial: (bot, effect, later) => risk.denial(bot, effect, later),
     freshQuote: (symbol) => hub.freshQuote(symbol),
     onChanged(botId, notes) {
       live.botChanged(botId);
       for (const note of notes) live.addNote(note);
     },
+    onFill: (symbol, side, fill) => balances.onFill(symbol, side, fill),
     onFatal,
     time,
   });
@@ -217,6 +251,29 @@ export function createServer(
     log: (level, message, fields) => logger[level](fields, message),
     time,
   });
+  const orphans = new OrphanBook(store);
+  const reconciler: Reconciler = new Reconciler({
+    connection: () => connection,
+    links,
+    parser: binanceAnswers,
+    instrument,
+    symbols: () => config.symbols,
+    store,
+    ids,
+    findings,
+    orphans,
+    balances,
+    orders,
+    bots: () => [...runner.bots.values()].map(({ state }) => state),
+    revive: (clientOrderId, exchangeOrderId) => runner.revive(clientOrderId, exchangeOrderId),
+    renewOrderIds: () => runner.renewOrderIds(),
+    giveToDeal: async () => false,
+    marketNow: () => clock.now(),
+    isStreamUp: () => account.state === 'up',
+    resubscribe,
+    onOrphansChanged: () => undefined,
+    time,
+  });
   const desk = new Desk({
     version: config.version,
     dataDirectory: config.dataDirectory,
@@ -229,7 +286,7 @@ export function createServer(
     projection,
     profits,
     market,
-    balances: () => balances,
+    balances: () => balances.list(),
     connections: listConnections,
     account: () => account,
     processes: () => processes,
@@ -257,27 +314,10 @@ export function createServer(
     };
   }
 
-  /** Takes over what is newer; an answer has no `time` of its own and is as of now. */
-  function mergeBalances(changed: readonly VenueBalance[], time?: number): void {
-    const merged = new Map(balances.map((balance) => [balance.asset, balance]));
-    for (const balance of changed) {
-      const known = balanceTimes.get(balance.asset);
-      if (time !== undefined && known !== undefined && time < known) continue;
-      if (time !== undefined) balanceTimes.set(balance.asset, time);
-      merged.set(balance.asset, balance);
-    }
-    balances = [...merged.values()].toSorted((a, b) => (a.asset < b.asset ? -1 : 1));
-    live.balancesChanged();
-  }
-
-  /** What the account stream may have missed is asked for: after each gap, and from time to time. */
-  function catchUp(): void {
-    orders.reconcile();
-    void links.submit({ kind: 'queryAccount', connection }).then((outcome) => {
-      if (outcome.kind !== 'answered') return;
-      const listing = binanceAnswers.account(outcome);
-      if (listing.kind === 'ok') mergeBalances(listing.items);
-    });
+  /** The stream answers and tells nothing: it is opened anew, and the earlier one ends once the new one is up. */
+  function resubscribe(reason: string): void {
+    account = { ...account, state: 'down', reason };
+    void subscribe();
   }
 
   /** Asks for the account's own events until they come. */
@@ -383,6 +423,7 @@ export function createServer(
       desk,
       live,
       sessions,
+      risk,
       webDirectory: config.webDirectory,
       metrics: () => metrics.text(),
       logger,
@@ -426,13 +467,17 @@ export function createServer(
       connection = await patiently('connection', openConnection);
       // No command may come before the orders it speaks of are known: pages are served last.
       for (const order of runner.load()) orders.resume(order);
+      balances.load();
       const url = world === undefined ? await servePages() : '';
+      // The bots act once it is known how their orders stand, or once waiting longer would do more harm.
+      await reconciler.start();
       isRunning = true;
       runner.start();
+      risk.start();
+      timers.push(time.every(RISK_TICK_MS, () => risk.tick()));
       makeFirstBots();
       hub.catchUp();
       void subscribe();
-      timers.push(time.every(RECONCILE_MS, catchUp));
       const { control } = config.market;
       if (control !== undefined) {
         await pollDemoMarket(control);
@@ -447,7 +492,7 @@ export function createServer(
       for (const cancel of timers) cancel();
       hub.close();
       live.close();
-      const isQuiet = orders.close();
+      const isQuiet = Promise.all([orders.close(), reconciler.close()]);
       links.close();
       await isQuiet;
       runner.close();

@@ -111,6 +111,7 @@ export async function openApi(options: ScriptedDeskOptions = {}): Promise<Script
     desk: shown,
     live,
     sessions,
+    risk: desk.risk,
     webDirectory: join(desk.directory, 'web'),
     metrics: async () => 'kontor_test 1\n',
     logger: createLogger(join(desk.directory, 'run', 'server.log')),

@@ -19,11 +19,17 @@ import { Store } from '@kontor/server';
 import type { Note } from '../src/api/schemas.ts';
 import { Links } from '../src/link/links.ts';
 import { createMarketClock, type MarketClock } from '../src/market/market-clock.ts';
+import { BalanceBook } from '../src/reconcile/balances.ts';
 import { FindingBook } from '../src/reconcile/findings.ts';
+import { OrderIds } from '../src/reconcile/order-ids.ts';
+import { OrphanBook } from '../src/reconcile/orphans.ts';
+import { Reconciler } from '../src/reconcile/reconcile.ts';
 import { BotRunner } from '../src/runner/bot-runner.ts';
+import { RiskDesk } from '../src/risk/risk-desk.ts';
 import { DealProjection } from '../src/runner/deal-projection.ts';
 import { OrderDesk } from '../src/runner/order-desk.ts';
 import type { Row } from '../src/store/store.ts';
+import { systemTime } from '../src/time.ts';
 import { CONNECTION, INSTRUMENT, ScriptedExchange, SYMBOL } from './scripted-exchange.ts';
 
 const WAIT_MS_MAX = 10_000;
@@ -58,6 +64,16 @@ const ORDER_PATIENCE = {
   refusedMs: 40,
 };
 
+const RECONCILE_PATIENCE = {
+  sweepMs: 600_000,
+  refillMs: 20,
+  startMs: 400,
+  startRetryMs: 10,
+  streamGraceMs: 30,
+  askMs: 2_000,
+  doubtMs: 40,
+};
+
 export interface ScriptedDeskOptions {
   readonly directory?: string;
   /** An exchange that outlives the desk: what a restart finds. */
@@ -66,17 +82,27 @@ export interface ScriptedDeskOptions {
   readonly wallNow?: () => number;
   readonly patience?: Partial<typeof ORDER_PATIENCE>;
   readonly instrument?: Instrument;
+  /** Compares with the exchange at the start; later when `reconciler.request` is called. */
+  readonly reconciles?: boolean;
 }
 
 export class ScriptedDesk {
   readonly directory: string;
   readonly store: Store;
   readonly findings: FindingBook;
+  readonly ids: OrderIds;
+  readonly orphans: OrphanBook;
+  readonly balances: BalanceBook;
+  readonly reconciler: Reconciler;
+  /** What the desk was asked to open the account stream anew for. */
+  readonly resubscribed: string[] = [];
+  isStreamUp = true;
   readonly clock: MarketClock;
   readonly links: Links;
   readonly exchange: ScriptedExchange;
   readonly orders: OrderDesk;
   readonly runner: BotRunner;
+  readonly risk: RiskDesk;
   /** What the order desk told the bots, whether it changed them or not. */
   readonly told: { readonly botId: string; readonly event: BotEvent }[] = [];
   readonly notes: Note[] = [];
@@ -84,9 +110,11 @@ export class ScriptedDesk {
   readonly broken: string[] = [];
   /** Answers to `requestQuote`; while it is null they wait. */
   quote: TimedQuote | null;
+  readonly #reconciles: boolean;
   #isDown = false;
 
   constructor(options: ScriptedDeskOptions = {}) {
+    this.#reconciles = options.reconciles ?? false;
     this.directory =
       options.directory ??
       options.before?.directory ??
@@ -100,8 +128,13 @@ export class ScriptedDesk {
     );
     this.links = new Links(
       {
-        onAccountEvent: (_connection, event) =>
-          this.orders.onAccountEvent(binanceAnswers.accountEvent(event, () => instrument)),
+        onAccountEvent: (_connection, event) => {
+          const parsed = binanceAnswers.accountEvent(event, (symbol) =>
+            symbol === SYMBOL ? instrument : undefined,
+          );
+          this.orders.onAccountEvent(parsed);
+          this.reconciler.onAccountEvent(parsed);
+        },
         onAccountStream: () => undefined,
         onEgressHealth: () => undefined,
         onPeer: () => undefined,
@@ -110,11 +143,18 @@ export class ScriptedDesk {
       LINK_PATIENCE,
     );
     this.exchange = new ScriptedExchange(this.links);
+    this.ids = new OrderIds(this.store);
+    this.orphans = new OrphanBook(this.store);
+    this.balances = new BalanceBook({
+      store: this.store,
+      instrument: (symbol) => (symbol === SYMBOL ? instrument : undefined),
+      monotonic: () => performance.now(),
+      onChanged: () => undefined,
+      onExplained: (difference) => this.findings.add('balanceExplained', { ...difference }),
+    });
     const { before } = options;
     if (before !== undefined) {
-      for (const [id, order] of before.exchange.orders) this.exchange.orders.set(id, order);
-      for (const [id, time] of before.exchange.signedAt) this.exchange.signedAt.set(id, time);
-      this.exchange.time = before.exchange.time;
+      this.exchange.goOnFrom(before.exchange);
     }
     this.quote = { time: this.exchange.time, quote: quoteAt(200_000) };
     const instrument = options.instrument ?? INSTRUMENT;
@@ -124,7 +164,12 @@ export class ScriptedDesk {
       connection: () => CONNECTION,
       feeRatePpm: 0,
       instrument: (symbol) => (symbol === SYMBOL ? instrument : undefined),
-      projection: new DealProjection(this.store, () => undefined),
+      projection: new DealProjection(this.store, ({ botId, symbol, time, profit }) =>
+        this.risk.dealEnded(botId, symbol, time, profit),
+      ),
+      denial: (bot, effect, later) => this.risk.denial(bot, effect, later),
+      ids: this.ids,
+      onFill: (symbol, side, fill) => this.balances.onFill(symbol, side, fill),
       place: (botId, order) => this.orders.place(botId, order),
       cancel: (clientOrderId) => this.orders.cancel(clientOrderId),
       freshQuote: async () => {
@@ -133,6 +178,19 @@ export class ScriptedDesk {
       },
       onChanged: (_botId, notes) => this.notes.push(...notes),
       onFatal: (error) => this.fatal.push(error),
+    });
+    this.risk = new RiskDesk({
+      store: this.store,
+      now: () => this.clock.now(),
+      bots: () => this.runner.bots,
+      instrument: (symbol) => (symbol === SYMBOL ? instrument : undefined),
+      setRisk: (botId, risk) =>
+        this.runner.deliver(botId, {
+          kind: 'command',
+          time: this.clock.now(),
+          command: { kind: 'setRisk', risk },
+        }),
+      onChanged: () => undefined,
     });
     this.orders = new OrderDesk({
       connection: () => CONNECTION,
@@ -156,6 +214,30 @@ export class ScriptedDesk {
       log: () => undefined,
       patience: { ...ORDER_PATIENCE, ...options.patience },
     });
+    this.reconciler = new Reconciler({
+      connection: () => CONNECTION,
+      links: this.links,
+      parser: binanceAnswers,
+      instrument: (symbol) => (symbol === SYMBOL ? instrument : undefined),
+      symbols: () => [SYMBOL],
+      store: this.store,
+      ids: this.ids,
+      findings: this.findings,
+      orphans: this.orphans,
+      balances: this.balances,
+      orders: this.orders,
+      bots: () => [...this.runner.bots.values()].map(({ state }) => state),
+      revive: (clientOrderId, exchangeOrderId) =>
+        this.runner.revive(clientOrderId, exchangeOrderId),
+      renewOrderIds: () => this.runner.renewOrderIds(),
+      giveToDeal: async () => false,
+      marketNow: () => this.clock.now(),
+      isStreamUp: () => this.isStreamUp,
+      resubscribe: (reason) => this.resubscribed.push(reason),
+      onOrphansChanged: () => undefined,
+      time: systemTime,
+      patience: RECONCILE_PATIENCE,
+    });
   }
 
   /** Links up and does what the server does at its start. */
@@ -163,7 +245,10 @@ export class ScriptedDesk {
     await this.exchange.joinAll();
     const alive = this.runner.load();
     for (const order of alive) this.orders.resume(order);
+    this.balances.load();
+    if (this.#reconciles) await this.reconciler.start();
     this.runner.start();
+    this.risk.start();
     return this;
   }
 
@@ -219,7 +304,7 @@ export class ScriptedDesk {
     if (this.#isDown) return;
     this.#isDown = true;
     this.exchange.close();
-    const isQuiet = this.orders.close();
+    const isQuiet = Promise.all([this.orders.close(), this.reconciler.close()]);
     this.links.close();
     await isQuiet;
     this.store.close();

@@ -54,6 +54,12 @@ const TRADES_PER_PAGE = 1_000;
 type Place = Extract<Intent, { kind: 'placeOrder' }>;
 type OfKind<K extends Intent['kind']> = Extract<Intent, { kind: K }>;
 
+interface PlacedByOthers {
+  readonly side: 'buy' | 'sell';
+  readonly price: string;
+  readonly lots: number;
+}
+
 /** An order as the exchange has it. */
 export class BookedOrder {
   readonly orderId: number;
@@ -190,6 +196,12 @@ export class ScriptedExchange {
   >();
   readonly #scripts = new Map<Intent['kind'], ((intent: Intent) => void)[]>();
   readonly orders = new Map<string, BookedOrder>();
+  /** Orders under an ID that another one has, too. */
+  readonly namesakes: BookedOrder[] = [];
+  /** What the account holds: free amounts, nothing locked. */
+  readonly balances = new Map([['USDT', '100']]);
+  /** Orders on symbols that the desk does not trade, as rows of the list. */
+  readonly elsewhere: Record<string, unknown>[] = [];
   /** Every intent that came, in order. */
   readonly intents: Intent[] = [];
   /** When an order of this ID was signed. */
@@ -219,6 +231,17 @@ export class ScriptedExchange {
     );
     far.on('data', (bytes: Buffer) => reader.push(bytes));
     this.#links.attach(peer, near);
+  }
+
+  /** Takes over everything that `earlier` had: what a desk finds that starts again. */
+  goOnFrom(earlier: ScriptedExchange): void {
+    for (const [id, order] of earlier.orders) this.orders.set(id, order);
+    for (const [id, time] of earlier.signedAt) this.signedAt.set(id, time);
+    for (const [asset, free] of earlier.balances) this.balances.set(asset, free);
+    this.namesakes.push(...earlier.namesakes);
+    this.elsewhere.push(...earlier.elsewhere);
+    this.time = earlier.time;
+    this.#ids = earlier.#ids;
   }
 
   async joinAll(): Promise<void> {
@@ -304,6 +327,39 @@ export class ScriptedExchange {
     return order;
   }
 
+  /** An order that this desk did not send: a person's, or one from another life of the desk. */
+  byOthers(
+    clientOrderId: string,
+    { side = 'buy', price = '1990.00', lots = 100 }: Partial<PlacedByOthers> = {},
+  ): BookedOrder {
+    const order = new BookedOrder(
+      {
+        kind: 'placeOrder',
+        id: 1,
+        connection: CONNECTION,
+        order: {
+          symbol: SYMBOL,
+          side,
+          type: 'limit',
+          timeInForce: 'GTC',
+          price,
+          quantity: formatQuantity(INSTRUMENT, lots),
+          clientOrderId,
+        },
+      },
+      this.#nextId(),
+      this.#tick(),
+    );
+    if (this.orders.has(clientOrderId)) this.namesakes.push(order);
+    else this.orders.set(clientOrderId, order);
+    return order;
+  }
+
+  /** All orders there are. */
+  get all(): readonly BookedOrder[] {
+    return [...this.orders.values(), ...this.namesakes];
+  }
+
   /** A part of `order` trades. Returns the report of it, which the caller may send. */
   fill(order: BookedOrder, lots: number): Record<string, unknown> {
     assert.ok(order.isOpen && order.filledLots + lots <= order.lots);
@@ -367,10 +423,24 @@ export class ScriptedExchange {
         return;
       }
       case 'queryFills': {
-        const order = [...this.orders.values()].find(
-          ({ orderId }) => String(orderId) === intent.exchangeOrderId,
-        );
+        if (intent.exchangeOrderId === undefined) {
+          this.answer(intent, 200, JSON.stringify(this.#tradesFrom(intent.fromTradeId)));
+          return;
+        }
+        const order = this.all.find(({ orderId }) => String(orderId) === intent.exchangeOrderId);
         this.answer(intent, 200, order?.trades(intent.fromTradeId) ?? '[]');
+        return;
+      }
+      case 'queryOpenOrders': {
+        const open = this.all.filter(({ isOpen }) => isOpen).map((order) => order.queried());
+        const rows = [...open, ...this.elsewhere.map((row) => JSON.stringify(row))];
+        this.answer(intent, 200, `[${rows.join(',')}]`);
+        return;
+      }
+      case 'identifyOrder': {
+        const order = this.all.find(({ orderId }) => String(orderId) === intent.exchangeOrderId);
+        if (order === undefined) this.answerError(intent, 400, -2013, 'Order does not exist.');
+        else this.answer(intent, 200, order.queried());
         return;
       }
       case 'subscribe':
@@ -383,11 +453,27 @@ export class ScriptedExchange {
         });
         return;
       case 'queryAccount':
-        this.answer(intent, 200, '{"balances":[{"asset":"USDT","free":"100","locked":"0"}]}');
+        this.answer(
+          intent,
+          200,
+          JSON.stringify({
+            updateTime: this.time,
+            balances: [...this.balances].map(([asset, free]) => ({ asset, free, locked: '0' })),
+          }),
+        );
         return;
       default:
         assert.fail(`no script for ${intent.kind}`);
     }
+  }
+
+  /** All trades of the account on the symbol, from an ID on or the newest. */
+  #tradesFrom(fromTradeId?: string): readonly unknown[] {
+    const trades = this.all
+      .flatMap((order): { readonly id: number }[] => JSON.parse(order.trades('0')))
+      .toSorted((a, b) => a.id - b.id);
+    if (fromTradeId === undefined) return trades.slice(-TRADES_PER_PAGE);
+    return trades.filter(({ id }) => id >= Number(fromTradeId)).slice(0, TRADES_PER_PAGE);
   }
 
   #nextId(): number {

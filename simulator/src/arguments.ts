@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 
 import { parseDecimal } from '@kontor/core';
 import type { FeedSymbol } from './market/feed.ts';
+import { FOLLOWED_VENUES, type FollowAddresses } from './market/follow.ts';
+import type { MarketOptions } from './market/opening.ts';
 import type { CandlePath } from './market/replay.ts';
 import type { MarketSpeed } from './market/runner.ts';
 import { parseSymbol } from './market/symbols.ts';
@@ -18,15 +20,21 @@ Without --market it makes up a market of its own.
 Market
   --market FILE          replay candles or trades: CSV, .gz or .zip; may be repeated
   --market SYMBOL=FILE   the same, naming the symbol, e.g. BTC/USDT=prices.csv
-  --symbol SYMBOL        the symbol of the file before it; without --market, one of those
-                         to make up; may be repeated
+  --market follow:VENUE  follow the public prices of a real exchange: binance. Needs the
+                         internet and no key
+  --symbol SYMBOL        the symbol of the file before it; without a file, one of those to
+                         make up or to follow; may be repeated
   --speed N              market ms per wall ms; 0 moves by control only; max: as fast as
                          possible (files only). Default 1
   --path ORDER           low-first (default) or high-first: which extreme of a candle comes
                          first
   --start TIME           where to begin in the files: ISO time or ms since 1970
   --history N            candles before the start that fill the chart; default 500 of a
-                         file, 720 minutes of a made-up market
+                         file, 720 minutes of a made-up and 1500 of a followed market
+  --follow-rest URL      where the followed exchange's REST listens, if elsewhere
+  --follow-streams URL   and its streams, e.g. wss://stream.binance.com:9443
+  --fill-by-volume       orders on a followed market trade no more than was traded or
+                         quoted there; without, they are filled whole
   --seed TEXT            the made-up market, keys and faults follow from it; drawn without
 
 Accounts
@@ -64,6 +72,8 @@ export type SimulatorArguments =
   | { readonly ok: false; readonly reason: string };
 
 interface Collected {
+  /** The venue to follow. */
+  followed: string | undefined;
   readonly files: { path: string; symbol: FeedSymbol | undefined }[];
   readonly symbols: FeedSymbol[];
   readonly accounts: AccountOptions[];
@@ -83,6 +93,8 @@ const VALUES: ReadonlySet<string> = new Set([
   '--port',
   '--control-port',
   '--state',
+  '--follow-rest',
+  '--follow-streams',
 ]);
 const REPEATED: ReadonlySet<string> = new Set([
   '--market',
@@ -93,10 +105,14 @@ const REPEATED: ReadonlySet<string> = new Set([
 const FLAGS: ReadonlySet<string> = new Set([
   '--no-keys',
   '--no-limits',
+  '--fill-by-volume',
   '--exit-with-stdin',
   '--json',
   '--help',
 ]);
+
+const FOLLOW = 'follow:';
+const FOLLOWED_ALONE = 'a followed market stands alone: no --market file goes with it';
 
 /** An option that is not what it should be. */
 class BadArgument extends Error {}
@@ -121,6 +137,7 @@ export function parseSimulatorArguments(args: readonly string[]): SimulatorArgum
 
 function collect(args: readonly string[]): Collected {
   const collected: Collected = {
+    followed: undefined,
     files: [],
     symbols: [],
     accounts: [],
@@ -153,7 +170,7 @@ function collect(args: readonly string[]): Collected {
 function addRepeated(collected: Collected, name: string, value: string): void {
   switch (name) {
     case '--market':
-      collected.files.push(parseMarket(value));
+      addMarket(collected, value);
       return;
     case '--symbol':
       addSymbol(collected, value);
@@ -164,6 +181,23 @@ function addRepeated(collected: Collected, name: string, value: string): void {
     default:
       addPublicKey(collected, value);
   }
+}
+
+function addMarket(collected: Collected, value: string): void {
+  if (!value.startsWith(FOLLOW)) {
+    if (collected.followed !== undefined) throw new BadArgument(FOLLOWED_ALONE);
+    collected.files.push(parseMarket(value));
+    return;
+  }
+  const venue = value.slice(FOLLOW.length);
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(venue)) {
+    throw new BadArgument(
+      `--market follow: must name a venue like binance, was ${JSON.stringify(value)}`,
+    );
+  }
+  if (collected.files.length > 0) throw new BadArgument(FOLLOWED_ALONE);
+  if (collected.followed !== undefined) throw new BadArgument('--market follow: was given twice');
+  collected.followed = venue;
 }
 
 function parseMarket(value: string): { path: string; symbol: FeedSymbol | undefined } {
@@ -234,9 +268,11 @@ function addPublicKey(collected: Collected, path: string): void {
 }
 
 function toOptions(collected: Collected): SimulatorOptions {
-  const { values, files, symbols, accounts, flags } = collected;
+  const { values, files, accounts, flags } = collected;
   const text = (name: string): string | undefined => values.get(name);
   const isReplay = files.length > 0;
+  if (collected.followed !== undefined) refuseWithFollow(values);
+  else refuseWithoutFollow(collected);
   const speed = parseSpeed(text('--speed'), isReplay);
   if (!isReplay && text('--start') !== undefined) {
     throw new BadArgument('--start needs a --market file');
@@ -254,17 +290,8 @@ function toOptions(collected: Collected): SimulatorOptions {
   const controlPort = parseWhole('--control-port', text('--control-port'), 0, 65_535);
   const host = text('--host');
   return {
-    market: isReplay
-      ? {
-          kind: 'files',
-          files: files.map(({ path, symbol }) =>
-            symbol === undefined ? { path } : { path, symbol },
-          ),
-        }
-      : {
-          kind: 'synthetic',
-          ...(symbols.length > 0 ? { symbols: symbols.map((known) => known.symbol) } : {}),
-        },
+    market: marketOf(collected),
+    ...(flags.has('--fill-by-volume') ? { fillsByVolume: true } : {}),
     path: parsePath(text('--path')),
     speed,
     accounts,
@@ -280,6 +307,56 @@ function toOptions(collected: Collected): SimulatorOptions {
     ...(controlPort === undefined ? {} : { controlPort }),
     ...(host === undefined ? {} : { host }),
   };
+}
+
+function marketOf({ followed, files, symbols, values }: Collected): MarketOptions {
+  const listed = symbols.length > 0 ? { symbols: symbols.map((known) => known.symbol) } : {};
+  if (followed !== undefined) {
+    return { kind: 'follow', venue: followed, addresses: addressesOf(followed, values), ...listed };
+  }
+  if (files.length === 0) return { kind: 'synthetic', ...listed };
+  return {
+    kind: 'files',
+    files: files.map(({ path, symbol }) => (symbol === undefined ? { path } : { path, symbol })),
+  };
+}
+
+function addressesOf(venue: string, values: ReadonlyMap<string, string>): FollowAddresses {
+  const known = FOLLOWED_VENUES[venue];
+  const address = (name: string, scheme: 'http' | 'ws', byDefault: string | undefined): string => {
+    const text = values.get(name);
+    if (text === undefined) {
+      if (byDefault !== undefined) return byDefault;
+      const names = Object.keys(FOLLOWED_VENUES).join(', ');
+      throw new BadArgument(`--market follow:${venue} needs ${name}; known by name: ${names}`);
+    }
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url?.protocol !== `${scheme}:` && url?.protocol !== `${scheme}s:`) {
+      throw new BadArgument(
+        `${name} must be an address like ${scheme}s://example.com, was ${JSON.stringify(text)}`,
+      );
+    }
+    return text;
+  };
+  return {
+    rest: address('--follow-rest', 'http', known?.rest),
+    streams: address('--follow-streams', 'ws', known?.streams),
+  };
+}
+
+function refuseWithFollow(values: ReadonlyMap<string, string>): void {
+  for (const name of ['--speed', '--path', '--start']) {
+    if (values.has(name)) {
+      throw new BadArgument(`${name} does not go with a followed market: it has a pace of its own`);
+    }
+  }
+}
+
+function refuseWithoutFollow({ values, flags }: Collected): void {
+  const found = ['--follow-rest', '--follow-streams', '--fill-by-volume'].find(
+    (name) => values.has(name) || flags.has(name),
+  );
+  if (found !== undefined) throw new BadArgument(`${found} needs --market follow:VENUE`);
 }
 
 function parsePath(text: string | undefined): CandlePath {

@@ -6,6 +6,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 
+import { assert } from '@kontor/core';
 import type { KeyKind, RegisteredKey } from './auth.ts';
 import { SimulationClock, systemWallClock, type WallClock } from './clock.ts';
 import type { ControlHands, KeyOptions } from './control/routes.ts';
@@ -17,7 +18,12 @@ import { MarketFileError } from './market/feed.ts';
 import { prepareMarket, type MarketOptions, type OpenableMarket } from './market/opening.ts';
 import { Random } from './market/random.ts';
 import type { CandlePath } from './market/replay.ts';
-import { MarketRunner, type MarketSpeed, type StepResult } from './market/runner.ts';
+import {
+  MarketRunner,
+  type MarketDriver,
+  type MarketSpeed,
+  type StepResult,
+} from './market/runner.ts';
 import { MarketStateError, type MarketHands, type MarketKind } from './market/source.ts';
 import { MarketHistory } from './market-data.ts';
 import type { ExchangeListener } from './ports.ts';
@@ -55,16 +61,22 @@ export interface SimulatorOptions {
   readonly accounts?: readonly AccountOptions[];
   readonly makerFeePpm?: number;
   readonly takerFeePpm?: number;
-  /** False lifts all rate limits. */
   /** False: an account without a public key of its own gets no key. */
   readonly hasKeys?: boolean;
+  /** False lifts all rate limits. */
   readonly isLimited?: boolean;
+  /** On a followed market: users trade no more than what was traded or quoted there. */
+  readonly fillsByVolume?: boolean;
   readonly statePath?: string;
   readonly wall?: WallClock;
   /** Hears what the exchange tells, after the simulator's own listeners. */
   readonly listener?: ExchangeListener;
   /** Hears of saves that failed. */
   readonly onError?: (error: unknown) => void;
+  /** Gives up a start that waits for the exchange to follow. */
+  readonly stop?: AbortSignal;
+  /** Hears why the exchange to follow cannot be reached, and when it is tried again. */
+  readonly onWaiting?: (reason: string, pauseMs: number) => void;
 }
 
 export interface SimulatorAccount {
@@ -126,8 +138,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   const saved = loadState(options.statePath);
   const seed = options.seed ?? saved?.seed ?? randomBytes(4).toString('hex');
   const wall = options.wall ?? systemWallClock;
-  const market = await openableMarket(options, seed, wall);
-  const simulator = new Simulator(options, { saved, seed, wall, market });
+  const stop = new AbortController();
+  options.stop?.addEventListener('abort', () => stop.abort(), { once: true });
+  const market = await openableMarket(options, { seed, wall, stop: stop.signal });
+  const simulator = new Simulator(options, { saved, seed, wall, market, stop });
   try {
     simulator.openAccounts();
     await simulator.listen();
@@ -152,8 +166,7 @@ function loadState(path: string | undefined): SimulatorState | undefined {
 
 async function openableMarket(
   options: SimulatorOptions,
-  seed: string,
-  wall: WallClock,
+  parts: { readonly seed: string; readonly wall: WallClock; readonly stop: AbortSignal },
 ): Promise<OpenableMarket> {
   try {
     const prepared = await prepareMarket({
@@ -161,8 +174,8 @@ async function openableMarket(
       path: options.path ?? 'low-first',
       startMs: options.startMs,
       history: options.history,
-      seed,
-      wallMs: Math.floor(wall.nowMs()),
+      ...parts,
+      ...(options.onWaiting === undefined ? {} : { onWaiting: options.onWaiting }),
     });
     if (prepared.ok) return prepared.market;
     throw new SimulatorError('MARKET', prepared.reason);
@@ -179,6 +192,8 @@ interface Parts {
   readonly seed: string;
   readonly wall: WallClock;
   readonly market: OpenableMarket;
+  /** Ends what a followed market waits for. */
+  readonly stop: AbortController;
 }
 
 class Simulator implements RunningSimulator {
@@ -194,7 +209,7 @@ class Simulator implements RunningSimulator {
   readonly #options: SimulatorOptions;
   readonly #source: OpenableMarket['source'];
   readonly #clock: SimulationClock;
-  readonly #runner: MarketRunner;
+  readonly #runner: MarketDriver;
   readonly #streamServer: StreamServer;
   readonly #wsApiServer: WsApiServer;
   readonly #server: Server;
@@ -203,12 +218,14 @@ class Simulator implements RunningSimulator {
   readonly #keyRandom: Random;
   readonly #upgraded = new Set<Duplex>();
   readonly #limits: RequestLimits;
+  readonly #stop: AbortController;
   #isEndTold = false;
   #stopping: Promise<void> | undefined;
 
   constructor(options: SimulatorOptions, parts: Parts) {
     const { saved, seed, wall, market } = parts;
     this.#options = options;
+    this.#stop = parts.stop;
     this.#source = market.source;
     if (saved !== undefined) restoreSource(market, saved);
     this.#clock = new SimulationClock(wall, saved?.marketMs ?? market.startMs);
@@ -219,7 +236,7 @@ class Simulator implements RunningSimulator {
     };
     const clock = this.#clock;
     this.faults = new FaultBox({ seed, nowMs: () => clock.steadyMs() });
-    this.marketData = new MarketHistory(market.instruments, clock, saved?.data);
+    this.marketData = new MarketHistory(market.instruments, clock, market.data ?? saved?.data);
     const limitOptions = { ...BINANCE_LIMITS, isEnabled: options.isLimited ?? true };
     this.#limits = new RequestLimits(limitOptions, () => clock.wallMs());
     this.exchange = this.#openExchange(parts, limitOptions);
@@ -227,18 +244,21 @@ class Simulator implements RunningSimulator {
       house: this.exchange.house,
       tape: (symbol) => this.marketData.symbol(symbol).tape,
     };
-    this.#runner = new MarketRunner({
-      source: market.source,
-      clock,
-      hands,
-      speed: options.speed ?? 1,
-      afterPoint: (marketMs) => this.#afterPoint(marketMs),
-    });
+    const runner =
+      market.followed === undefined
+        ? new MarketRunner({
+            source: market.source,
+            clock,
+            hands,
+            speed: options.speed ?? 1,
+            afterPoint: (marketMs) => this.#afterPoint(marketMs),
+          })
+        : undefined;
+    this.#runner = runner ?? mustBeFollowed(market);
     this.#streamServer = new StreamServer({
       data: this.marketData,
       book: {
-        depth: (symbol, side, limit) =>
-          this.exchange.market(symbol)?.engine.depth(side, limit) ?? [],
+        depth: (symbol, side, limit) => this.exchange.market(symbol)?.depth(side, limit) ?? [],
         lastUpdateId: (symbol) => this.exchange.lastUpdateId(symbol),
       },
       faults: this.faults,
@@ -246,6 +266,9 @@ class Simulator implements RunningSimulator {
       steadyMs: () => clock.steadyMs(),
       rules: { ...BINANCE_STREAM_RULES, areMessagesLimited: options.isLimited ?? true },
       mayConnect: (address) => this.#limits.connect(address, 0) === undefined,
+      ...(market.followed === undefined
+        ? {}
+        : { completeMs: (symbol: string) => market.followed?.completeMs(symbol) ?? 0 }),
     });
     const venue = {
       exchange: this.exchange,
@@ -253,6 +276,9 @@ class Simulator implements RunningSimulator {
       faults: this.faults,
       clock,
       limits: this.#limits,
+      ...(market.followed === undefined
+        ? {}
+        : { olderKlines: market.followed.olderKlines.bind(market.followed) }),
     };
     this.#wsApiServer = createWsApiServer(venue);
     this.#server = createRestServer(venue);
@@ -278,8 +304,18 @@ class Simulator implements RunningSimulator {
           });
     if (saved === undefined) {
       market.open(hands);
-      if (market.source.isLive) this.#runner.open(market.instruments.length);
+      if (market.source.isLive) runner?.open(market.instruments.length);
     }
+    market.followed?.wire({
+      ...hands,
+      clock,
+      onTrade: (trade, aggregate) => {
+        this.#streamServer.onTrade(trade, aggregate);
+        this.#keeper?.markDirty();
+        options.listener?.onTrade(trade);
+      },
+      afterPoint: (marketMs) => this.#afterPoint(marketMs),
+    });
   }
 
   /** Opens the accounts that are not there yet. */
@@ -334,6 +370,7 @@ class Simulator implements RunningSimulator {
 
   /** Closes what a failed start has opened. */
   async abandon(): Promise<void> {
+    this.#stop.abort();
     this.faults.close();
     this.#streamServer.close();
     this.#wsApiServer.close();
@@ -362,11 +399,12 @@ class Simulator implements RunningSimulator {
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+    this.#stopping ??= this.#end();
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
+  async #end(): Promise<void> {
+    this.#stop.abort();
     this.#runner.stop();
     this.faults.close();
     try {
@@ -391,11 +429,15 @@ class Simulator implements RunningSimulator {
       limits,
       ...(makerFeePpm === undefined ? {} : { makerFeePpm }),
       ...(takerFeePpm === undefined ? {} : { takerFeePpm }),
+      fillsByVolume: this.#options.fillsByVolume ?? false,
       listener: {
         onTrade: (trade) => {
-          const completed = this.marketData.onTrade(trade);
-          this.#source.onTrade(trade);
-          this.#streamServer.onTrade(trade, completed);
+          // What users trade here is no part of the market that is followed.
+          if (parts.market.followed === undefined) {
+            const completed = this.marketData.onTrade(trade);
+            this.#source.onTrade(trade);
+            this.#streamServer.onTrade(trade, completed);
+          }
           this.#keeper?.markDirty();
           listener?.onTrade(trade);
         },
@@ -500,6 +542,11 @@ class Simulator implements RunningSimulator {
       exchange: this.exchange.snapshot(),
     });
   }
+}
+
+function mustBeFollowed({ followed }: OpenableMarket): MarketDriver {
+  assert(followed !== undefined, 'Invariant: a market is walked or followed');
+  return followed;
 }
 
 function restoreSource(market: OpenableMarket, saved: SimulatorState): void {

@@ -23,18 +23,40 @@ async function run(args: readonly string[]): Promise<void> {
     process.stdout.write(simulatorHelp);
     return;
   }
+  const asked = stopRequest(parsed.exitsWithStdin);
   try {
-    const simulator = await startSimulator({ ...parsed.options, onError: report });
-    stopWhenAsked(simulator, parsed.exitsWithStdin);
+    const simulator = await startSimulator({
+      ...parsed.options,
+      onError: report,
+      stop: asked.signal,
+      onWaiting: (reason, pauseMs) =>
+        report(new Error(`${reason}; trying again in ${Math.round(pauseMs / 1000)} s`)),
+    });
+    stopWhenAsked(simulator, asked.signal);
     process.stdout.write(parsed.isJson ? readyLine(simulator) : readyText(simulator));
   } catch (error) {
     if (!(error instanceof SimulatorError)) throw error;
+    if (asked.signal.aborted) process.exit(0);
     process.stderr.write(`kontor simulator: ${error.message}\n`);
     process.exitCode = FAILURE_EXIT;
   }
 }
 
-function stopWhenAsked(simulator: RunningSimulator, exitsWithStdin: boolean): void {
+/** Aborted by a signal, or when whoever started us is gone: also while the start still waits for something. */
+function stopRequest(exitsWithStdin: boolean): AbortController {
+  const asked = new AbortController();
+  const stop = (): void => asked.abort();
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  if (exitsWithStdin) {
+    process.stdin.resume();
+    process.stdin.once('end', stop);
+    process.stdin.once('error', stop);
+  }
+  return asked;
+}
+
+function stopWhenAsked(simulator: RunningSimulator, asked: AbortSignal): void {
   const stop = (): void => {
     simulator.stop().then(
       () => process.exit(0),
@@ -44,12 +66,8 @@ function stopWhenAsked(simulator: RunningSimulator, exitsWithStdin: boolean): vo
       },
     );
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-  if (!exitsWithStdin) return;
-  process.stdin.resume();
-  process.stdin.once('end', stop);
-  process.stdin.once('error', stop);
+  if (asked.aborted) stop();
+  else asked.addEventListener('abort', stop, { once: true });
 }
 
 function report(error: unknown): void {

@@ -84,14 +84,17 @@ export interface ExchangeListener {
   onUserEvent(accountId: number, payload: Readonly<Record<string, unknown>>): void;
 }
 
+/** The first candles from `startMs` on, or the last ones before `endMs`. */
+export interface KlineRange {
+  readonly startMs?: number;
+  readonly endMs?: number;
+  readonly limit: number;
+}
+
 /** Candles, trades and statistics built from `onTrade`; REST and streams both read it. */
 export interface MarketData {
   /** Binance kline rows (12 columns, prices and volumes as text), oldest first. */
-  klines(
-    symbol: string,
-    interval: string,
-    range: { readonly startMs?: number; readonly endMs?: number; readonly limit: number },
-  ): readonly (readonly unknown[])[];
+  klines(symbol: string, interval: string, range: KlineRange): readonly (readonly unknown[])[];
   recentTrades(symbol: string, limit: number, fromId?: number): readonly TradeEvent[];
   aggTrades(
     symbol: string,

@@ -61,7 +61,8 @@ export async function openMarket(options: {
     startMs: options.startMs,
     history: options.history,
     seed: options.seed ?? 'test',
-    wallMs: wall.nowMs(),
+    wall,
+    stop: new AbortController().signal,
   });
   if (!prepared.ok) throw new Error(prepared.reason);
   const { market } = prepared;

@@ -57,10 +57,43 @@ export function stepWith<S extends BotStateBase<D>, D extends DealBase>(
       const { command } = event;
       if (command.kind === 'setRisk') return onRisk(rules, state, event.time, command.risk);
       if (command.kind === 'renewOrderIds') return onRenewOrderIds(state, command);
-      const turn = turnOf(state, event.time);
-      return rules.onCommand(state, turn, command) ? done(rules, state, turn) : NOTHING;
+      return onCommand(rules, state, event.time, command);
     }
   }
+}
+
+function onCommand<S extends BotStateBase<D>, D extends DealBase>(
+  rules: BotRules<S, D>,
+  state: S,
+  time: TimeMs,
+  command: Exclude<BotCommand, { kind: 'setRisk' | 'renewOrderIds' }>,
+): readonly Effect[] {
+  const turn = turnOf(state, time);
+  let isChanged = false;
+  const each = (kind: 'closeDeal' | 'cancelDeal', symbol: string | undefined): void => {
+    for (const deal of state.deals) {
+      if (symbol !== undefined && deal.symbol !== symbol) continue;
+      if (rules.onCommand(state, turn, { kind, dealId: deal.dealId })) isChanged = true;
+    }
+  };
+  switch (command.kind) {
+    case 'closeAllDeals':
+      each('closeDeal', command.symbol);
+      break;
+    case 'cancelAllDeals':
+      each('cancelDeal', command.symbol);
+      break;
+    case 'stop':
+      // First no new deals, or the place of one that ends would be taken at once.
+      isChanged = rules.onCommand(state, turn, command);
+      if (command.deals !== undefined) {
+        each(command.deals === 'close' ? 'closeDeal' : 'cancelDeal', undefined);
+      }
+      break;
+    default:
+      isChanged = rules.onCommand(state, turn, command);
+  }
+  return isChanged ? done(rules, state, turn) : NOTHING;
 }
 
 function onAccepted<D extends DealBase>(

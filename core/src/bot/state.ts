@@ -12,7 +12,7 @@ export interface BotStateBase<D extends DealBase> {
   readonly botId: string;
   clientOrderIdPrefix: string;
   readonly feeRatePpm: number;
-  readonly instruments: readonly Instrument[];
+  instruments: readonly Instrument[];
   version: number;
   isRunning: boolean;
   risk: RiskState;
@@ -28,7 +28,10 @@ export type QuoteEvent = Extract<BotEvent, { kind: 'quote' }>;
 export type SignalEvent = Extract<BotEvent, { kind: 'signal' }>;
 
 /** Commands a kind of bot answers itself; the others are the machine's. */
-export type KindCommand = Exclude<BotCommand, { kind: 'setRisk' | 'renewOrderIds' }>;
+export type KindCommand = Exclude<
+  BotCommand,
+  { kind: 'setRisk' | 'renewOrderIds' | 'closeAllDeals' | 'cancelAllDeals' }
+>;
 
 /**
  * What a kind of bot decides. Every function changes state, deals and `turn` in place. Those that answer a boolean

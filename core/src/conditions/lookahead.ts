@@ -77,7 +77,7 @@ export function checkLookahead(
   const rows = candles.openTime.length;
   const random = generator(options.seed);
   const positions = sample(rows, options.positionsMax, random);
-  const starts = sample(rows, options.startsMax + 1, random).filter((start) => start > 0);
+  const starts = sample(rows, options.startsMax, random).filter((start) => start > 0);
   const differences: LookaheadDifference[] = [];
   let differencesTotal = 0;
   let knownChecked = 0;
@@ -188,10 +188,10 @@ function valueAt(trace: ConditionTrace, position: number): LookaheadValue {
   };
 }
 
-/** At most `count` of the rows 0 to `rows` − 1, ascending, the last one among them. */
+/** At most `count` of the rows 0 to `rows` − 1, ascending. */
 function sample(rows: number, count: number, random: () => number): number[] {
   if (rows <= count) return Array.from({ length: rows }, (_, row) => row);
-  const chosen = new Set<number>(count > 0 ? [rows - 1] : []);
+  const chosen = new Set<number>();
   while (chosen.size < count) chosen.add(Math.floor(random() * rows));
   return [...chosen].toSorted((left, right) => left - right);
 }

@@ -85,8 +85,9 @@ export interface SupertrendState {
 export const supertrend: Indicator<SupertrendSettings, SupertrendState, 'value' | 'trend'> = {
   outputs: ['value', 'trend'],
   warmUpCandles: ({ period }) => period + 1,
-  // The bands remember until the trend turns twice; how long that takes was measured, it has no bound.
-  settledAfter: ({ period }) => atr.settledAfter({ period }) + SUPERTREND_TURNS_WITHIN * period,
+  // The bands remember until the trend turns; how long that takes was measured, it has no bound.
+  settledAfter: ({ period, multiplier }) =>
+    atr.settledAfter({ period }) + Math.ceil(SUPERTREND_TURNS_WITHIN * multiplier * period),
   start: ({ period, multiplier }) => ({
     atr: startAtr(period),
     multiplier,
@@ -113,7 +114,8 @@ export const supertrend: Indicator<SupertrendSettings, SupertrendState, 'value' 
   },
 };
 
-const SUPERTREND_TURNS_WITHIN = 30;
+/** Times multiplier and period: twice what the slowest of 1,309 starts on five-minute candles took. */
+const SUPERTREND_TURNS_WITHIN = 5;
 
 function followedBand(state: SupertrendState): number {
   return state.trend > 0 ? state.lower : state.upper;

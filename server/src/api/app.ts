@@ -18,9 +18,11 @@ import Fastify, {
 } from 'fastify';
 import { Type } from 'typebox';
 import type { Desk } from '../desk.ts';
+import type { RiskDesk } from '../risk/risk-desk.ts';
 import { StoreError } from '../store/errors.ts';
 import type { LiveHub } from './live.ts';
 import * as schemas from './schemas.ts';
+import { registerRisk } from './risk-routes.ts';
 import { SESSION_COOKIE, type Sessions } from './sessions.ts';
 
 const BODY_BYTES_MAX = 256 * 1024;
@@ -33,6 +35,7 @@ export interface AppOptions {
   readonly desk: Desk;
   readonly live: LiveHub;
   readonly sessions: Sessions;
+  readonly risk: RiskDesk;
   readonly webDirectory: string;
   readonly metrics: () => Promise<string>;
   readonly logger: FastifyBaseLogger;
@@ -43,7 +46,7 @@ export interface AppOptions {
 
 const CODES: Readonly<Record<number, string>> = { 404: 'not_found', 429: 'too_many_requests' };
 
-type App = FastifyInstance<
+export type App = FastifyInstance<
   import('fastify').RawServerDefault,
   import('node:http').IncomingMessage,
   import('node:http').ServerResponse,
@@ -252,6 +255,8 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     { schema: { response: { 200: Type.Array(schemas.Connection) } } },
     async () => desk.connections(),
   );
+
+  registerRisk(app, options.risk, (botId) => desk.bot(botId) !== null);
 
   app.get('/bots', { schema: { response: { 200: Type.Array(schemas.Bot) } } }, () => desk.bots());
   app.get(

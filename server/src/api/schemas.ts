@@ -4,10 +4,10 @@
 // Prices, quantities and amounts are decimal text at the instrument's own precision; times are UTC milliseconds
 // on the venue's clock; percentages are decimal text without a sign for plus.
 
-import { SETTINGS_FIELDS } from '@kontor/core';
+import { RISK_LIMIT_FIELDS, SETTINGS_FIELDS } from '@kontor/core';
 import type * as core from '@kontor/core';
 import { Type, type Static, type TSchema, type TUnsafe } from 'typebox';
-import { settingsSchema } from './settings-schema.ts';
+import { fieldsSchema, settingsSchema } from './settings-schema.ts';
 
 const Decimal = Type.String({ pattern: '^-?\\d+(\\.\\d+)?$', description: 'decimal text' });
 const Time = Type.Number({ description: 'UTC milliseconds' });
@@ -316,6 +316,35 @@ export const Totals = Type.Object(
   { $id: 'Totals' },
 );
 
+/** `active` everything; `reducing` only exits; `halted` nothing. */
+export const RiskState = Type.Union(
+  [Type.Literal('active'), Type.Literal('reducing'), Type.Literal('halted')],
+  { $id: 'RiskState' },
+);
+
+export const RiskLimits: TUnsafe<core.RiskLimits> & { readonly $id?: string } = Type.Unsafe(
+  fieldsSchema(RISK_LIMIT_FIELDS, 'given', 'RiskLimits'),
+);
+
+/** What the desk or one bot may have at stake, how it stands, and why. */
+export const Risk = Type.Object(
+  {
+    scope: Type.String({ description: 'desk, or bot:<id>' }),
+    limits: RiskLimits,
+    state: RiskState,
+    cause: Type.Union([Type.Literal('none'), Type.Literal('person'), Type.Literal('dailyLoss')]),
+    values: Type.Record(Type.String(), Type.String()),
+    since: Nullable(Time),
+    /** When the state ends by itself. */
+    until: Nullable(Time),
+    exposure: Type.Array(Type.Object({ asset: Type.String(), amount: Decimal })),
+    openOrders: Type.Integer(),
+    /** Since midnight UTC on the venue's clock, or since a person resumed after a loss. */
+    realisedToday: Type.Array(Type.Object({ asset: Type.String(), amount: Decimal })),
+  },
+  { $id: 'Risk' },
+);
+
 /**
  * Live updates on `/api/v1/stream` (server-sent events). Each event has `id: <sequence>` and `data:` one of these.
  * Sequences have no holes; after one, or after `reset`, the page reads everything again.
@@ -346,6 +375,7 @@ export const StreamMessage = Type.Union(
     Type.Object({ kind: Type.Literal('balances'), balances: Type.Array(Balance) }),
     Type.Object({ kind: Type.Literal('health'), health: Health }),
     Type.Object({ kind: Type.Literal('market'), market: Market }),
+    Type.Object({ kind: Type.Literal('risk'), risk: Risk }),
   ],
   { $id: 'StreamMessage' },
 );
@@ -359,6 +389,9 @@ export type StreamHealth = Static<typeof StreamHealth>;
 export type Health = Static<typeof Health>;
 export type Balance = Static<typeof Balance>;
 export type Connection = Static<typeof Connection>;
+export type RiskState = Static<typeof RiskState>;
+export type RiskLimits = Static<typeof RiskLimits>;
+export type Risk = Static<typeof Risk>;
 export type Bot = Static<typeof Bot>;
 export type Order = Static<typeof Order>;
 export type Fill = Static<typeof Fill>;

@@ -24,6 +24,11 @@ export function settingsSchema(
   );
 }
 
+/** The schema of values that `fields` describe. */
+export function fieldsSchema(fields: Fields, form: SettingsForm, id: string): TObject {
+  return Type.Object(propertiesOf(fields, form), { $id: id, additionalProperties: false });
+}
+
 function propertiesOf(fields: Fields, form: SettingsForm): Record<string, TSchema> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => {

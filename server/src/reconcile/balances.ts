@@ -38,13 +38,22 @@ interface Change {
   readonly amount: bigint;
 }
 
+interface Doubt {
+  readonly total: bigint;
+  readonly difference: bigint;
+  /** When it began, by the clock that nobody sets. */
+  readonly since: number;
+  /** The account's own time of the total. */
+  readonly time: number;
+}
+
 interface Account {
   /** The last total that was explained; null before the first. */
   total: bigint | null;
   /** Changes since, by time. */
   pending: Change[];
   /** The total told last, where nothing explains it. */
-  doubt: { readonly total: bigint; readonly difference: bigint; readonly since: number } | null;
+  doubt: Doubt | null;
   /** Differences that were written down as unexplained; news that comes late may explain them yet. */
   unexplained: { readonly time: number; difference: bigint }[];
   /** Changed since it was last written. */
@@ -133,7 +142,7 @@ export class BalanceBook {
       const known = this.#told.get(balance.asset);
       if (known !== undefined && time < known.time) continue;
       this.#told.set(balance.asset, { time, news: this.#news });
-      this.#take(balance);
+      this.#take(balance, time);
       isNew = true;
     }
     if (isNew) this.#ports.onChanged();
@@ -165,7 +174,7 @@ export class BalanceBook {
       if (updateTime !== null) {
         this.#told.set(balance.asset, { time: updateTime, news: known?.news ?? 0 });
       }
-      this.#take(balance);
+      this.#take(balance, updateTime ?? Infinity);
     }
     this.#isComplete = true;
     this.#ports.onChanged();
@@ -217,7 +226,7 @@ export class BalanceBook {
   }
 
   /** Takes the total of `asset` as it is, unexplained; null where it is explained after all. */
-  accept(asset: string, time: number): Difference | null {
+  accept(asset: string): Difference | null {
     const account = this.#account(asset);
     const { doubt } = account;
     if (doubt === null) return null;
@@ -225,7 +234,7 @@ export class BalanceBook {
     account.pending = [];
     account.doubt = null;
     account.isDirty = true;
-    account.unexplained.push({ time, difference: doubt.difference });
+    account.unexplained.push({ time: doubt.time, difference: doubt.difference });
     if (account.unexplained.length > UNEXPLAINED_MAX) account.unexplained.shift();
     return toDifference(asset, doubt.total, doubt.difference);
   }
@@ -258,16 +267,13 @@ export class BalanceBook {
           String(account.total),
           lastFill,
         );
-        store.run(
-          'UPDATE balance_changes SET counted = 1 WHERE asset = ? AND counted = 0',
-          asset,
-        );
+        store.run('UPDATE balance_changes SET counted = 1 WHERE asset = ? AND counted = 0', asset);
         account.isDirty = false;
       }
     });
   }
 
-  #take(balance: VenueBalance): void {
+  #take(balance: VenueBalance, time: number): void {
     const { asset } = balance;
     if (isZero(balance)) this.#balances.delete(asset);
     else this.#balances.set(asset, balance);
@@ -279,10 +285,10 @@ export class BalanceBook {
       if (!this.#isComplete) account.pending = [];
       account.isDirty = true;
     }
-    this.#explain(account, total);
+    this.#explain(account, total, time);
   }
 
-  #explain(account: Account, total: bigint): void {
+  #explain(account: Account, total: bigint, time: number): void {
     let sum = account.total ?? 0n;
     for (const { amount } of account.pending) sum += amount;
     const difference = total - sum;
@@ -299,7 +305,7 @@ export class BalanceBook {
       sum -= last.amount;
     }
     const isKnown = account.doubt?.difference === difference && account.doubt.total === total;
-    if (!isKnown) account.doubt = { total, difference, since: this.#ports.monotonic() };
+    if (!isKnown) account.doubt = { total, difference, since: this.#ports.monotonic(), time };
   }
 
   #store(
@@ -338,7 +344,7 @@ export class BalanceBook {
     // Before the first total there is nothing to explain.
     if (account.total === null && !this.#isComplete) return;
     this.#insert(change);
-    if (account.doubt !== null) this.#explain(account, account.doubt.total);
+    if (account.doubt !== null) this.#explain(account, account.doubt.total, account.doubt.time);
   }
 
   #insert(change: Change & { readonly asset: string }): void {

@@ -33,6 +33,8 @@ export const FINDING_CODES = [
   'namesake',
   /** The store is older than the orders: it was restored from a copy, and the desk went on after the copy was made. */
   'restoreNoticed',
+  /** Orders under this desk's IDs appear that it did not send: another copy of the desk seems to be at work. */
+  'otherDeskNoticed',
   /** The account stream ended. */
   'streamDown',
   /** The account stream was up and told nothing of what happened. */
@@ -79,7 +81,11 @@ export class FindingBook {
    * Writes a finding down. `key` says what it is about: found again under its key with the same values it is only
    * counted, with other values it is written over. Without a key each one stands for itself.
    */
-  add(code: FindingCode, values: Readonly<Record<string, string>>, key: string | null = null): void {
+  add(
+    code: FindingCode,
+    values: Readonly<Record<string, string>>,
+    key: string | null = null,
+  ): void {
     const now = this.#now();
     const text = JSON.stringify(values);
     const known =

@@ -82,12 +82,7 @@ export class OrphanBook {
   }
 
   /** Writes a new orphan down. */
-  add(
-    order: ListedOrder,
-    name: OrderName | null,
-    reason: OrphanReason,
-    now: number,
-  ): Orphan {
+  add(order: ListedOrder, name: OrderName | null, reason: OrphanReason, now: number): Orphan {
     const state: OrphanState = order.state === 'open' ? 'shown' : 'gone';
     this.#store.run(
       `INSERT INTO orphans (symbol, exchange_order_id, client_order_id, side, price, quantity, filled, exchange_state,

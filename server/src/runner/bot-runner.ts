@@ -4,7 +4,6 @@
 // Recovery after a crash is the normal start: the last snapshot, the journal after it, then every order, timer and
 // quote request that the store says is still open.
 
-import { randomBytes } from 'node:crypto';
 import {
   assert,
   createBot,
@@ -20,13 +19,17 @@ import {
   type BotState,
   type ClientOrderId,
   type Effect,
+  type FreeFunds,
+  type Fill,
   type Instrument,
   type OrderRequest,
   type Quote,
+  type Side,
 } from '@kontor/core';
 import type { TimedQuote } from '@kontor/exchange';
 import type { Note } from '../api/schemas.ts';
 import type { MarketClock } from '../market/market-clock.ts';
+import type { OrderIds } from '../reconcile/order-ids.ts';
 import { numberOf, textOf, type Row, type Store } from '../store/store.ts';
 import type { Bot } from './bot.ts';
 import type { DealProjection } from './deal-projection.ts';
@@ -37,6 +40,8 @@ import type { LiveOrder } from './order-desk.ts';
 const SNAPSHOT_EVERY = 64;
 /** So many waiting events are written at once, without waiting for the turn of the event loop to end. */
 const QUEUE_LENGTH_MAX = 10_000;
+/** Most answers of the desk to one event of a bot: every rejection may lead to one more order, a few times. */
+const ANSWERS_MAX = 10_000;
 /** Timers are looked at when the next one is due, and at least this often: the clock may be set meanwhile. */
 const TIMER_LOOK_MS_MAX = 1_000;
 
@@ -48,15 +53,32 @@ export interface RunnerPorts {
   readonly feeRatePpm: number;
   readonly instrument: (symbol: string) => Instrument | undefined;
   readonly projection: DealProjection;
+  /** What the IDs of a bot's orders begin with. */
+  readonly ids: Pick<OrderIds, 'prefixOf'>;
   readonly place: (botId: string, order: OrderRequest) => void;
   readonly cancel: (clientOrderId: ClientOrderId) => void;
   readonly freshQuote: (symbol: string) => Promise<TimedQuote | null>;
+  /** Why an order may not leave, or null; `later` are the orders the same event asks for after it. */
+  readonly denial?: (bot: Bot, effect: PlaceEffect, later: readonly PlaceEffect[]) => Denial | null;
+  /** What is free for a bot on `symbol`; null while it is not known. */
+  readonly funds?: (botId: string, symbol: string) => FreeFunds | null;
   /** After the writes are on disk: what a page wants to know. */
   readonly onChanged: (botId: string, notes: readonly Note[]) => void;
+  /** A fill was counted that was not known before; inside the transaction that stores it. */
+  readonly onFill: (symbol: string, side: Side, fill: Fill) => void;
   /** The store failed: nothing of the batch happened, and this process must not go on. */
   readonly onFatal: (error: unknown) => void;
   /** The process's own by default. */
   readonly time?: Time;
+}
+
+/** An order that a bot asks for. */
+export type PlaceEffect = Extract<Effect, { kind: 'placeOrder' }>;
+
+/** Why the desk itself does not let an order leave. */
+export interface Denial {
+  readonly rule: string;
+  readonly reason: string;
 }
 
 interface Waiting {
@@ -155,7 +177,7 @@ export class BotRunner {
         const bot = this.#insert(settings);
         this.#add(bot);
         const event: BotEvent = { kind: 'command', time, command: { kind: 'start' } };
-        this.#apply({ botId: bot.botId, event, isAnswer: false }, todo, new Map());
+        this.#applyAll([{ botId: bot.botId, event, isAnswer: false }], todo, new Map());
         this.#writeState(bot.botId);
       }
       alongside();
@@ -167,6 +189,33 @@ export class BotRunner {
   command(botId: string, command: BotCommand): Promise<void> {
     this.deliver(botId, { kind: 'command', time: this.#ports.clock.now(), command });
     return new Promise((resolve) => this.#afterFlush.push(resolve));
+  }
+
+  /** Every bot's orders get new IDs from now on; what is out keeps its own. */
+  renewOrderIds(): void {
+    const time = this.#ports.clock.now();
+    for (const botId of this.#bots.keys()) {
+      const clientOrderIdPrefix = this.#ports.ids.prefixOf(botId);
+      const command: BotCommand = { kind: 'renewOrderIds', clientOrderIdPrefix };
+      this.deliver(botId, { kind: 'command', time, command });
+    }
+  }
+
+  /**
+   * An order that the store believes ended is at the exchange after all: it is open again, and to be cancelled, since
+   * its deal has gone on without it. Null when there is no such order.
+   */
+  revive(clientOrderId: ClientOrderId, exchangeOrderId: string): LiveOrder | null {
+    const { store } = this.#ports;
+    this.#write(() =>
+      store.run(
+        "UPDATE orders SET state = 'open', exchange_order_id = ?, rejected_by = NULL, rule = NULL, reason = NULL, ended_at = NULL, cancel_requested = 1 WHERE client_order_id = ?",
+        exchangeOrderId,
+        clientOrderId,
+      ),
+    );
+    const row = store.get('SELECT * FROM orders WHERE client_order_id = ?', clientOrderId);
+    return row === undefined ? null : this.#toLiveOrder(row);
   }
 
   /** Takes an event for a bot. It is stored with its effects within this turn of the event loop. */
@@ -242,7 +291,7 @@ export class BotRunner {
     const botId = String(number);
     const state = createBot({
       botId,
-      clientOrderIdPrefix: `k1${this.#deskTag()}${number.toString(36)}-`,
+      clientOrderIdPrefix: this.#ports.ids.prefixOf(botId),
       settings,
       instruments,
       feeRatePpm: this.#ports.feeRatePpm,
@@ -306,7 +355,7 @@ export class BotRunner {
     const changed = new Map<string, Note[]>();
     try {
       this.#write(() => {
-        for (const waiting of batch) this.#apply(waiting, todo, changed);
+        this.#applyAll(batch, todo, changed);
         for (const botId of changed.keys()) this.#writeState(botId);
       });
     } catch {
@@ -320,13 +369,26 @@ export class BotRunner {
     for (const settle of settled) settle();
   }
 
+  /** Applies `batch` and what the desk itself answers to the orders that come of it. */
+  #applyAll(batch: readonly Waiting[], todo: Todo[], changed: Map<string, Note[]>): void {
+    for (const waiting of batch) {
+      const answers = [waiting];
+      for (let index = 0; index < answers.length; index += 1) {
+        assert(index < ANSWERS_MAX, 'Invariant: a bot whose orders are denied comes to rest');
+        const next = answers[index];
+        if (next !== undefined) answers.push(...this.#apply(next, todo, changed));
+      }
+    }
+  }
+
+  /** Answers with the rejections of the orders that the desk does not let leave. */
   #apply(
     { botId, event: given, isAnswer }: Waiting,
     todo: Todo[],
     changed: Map<string, Note[]>,
-  ): void {
+  ): readonly Waiting[] {
     const bot = this.#bots.get(botId);
-    if (bot === undefined) return;
+    if (bot === undefined) return [];
     const event = given.time < bot.lastTime ? { ...given, time: bot.lastTime } : given;
     const { version, endedCount } = bot.state;
     const effects = step(bot.state, event);
@@ -335,7 +397,7 @@ export class BotRunner {
     const isChange = bot.state.version !== version || effects.length > 0;
     this.#projectOrderEvent(event);
     this.#settle(botId, event, isAnswer);
-    if (!isChange) return;
+    if (!isChange) return [];
     bot.lastTime = event.time;
     const { store } = this.#ports;
     store.run(
@@ -347,11 +409,28 @@ export class BotRunner {
     );
     const notes = changed.get(botId) ?? [];
     changed.set(botId, notes);
-    for (const effect of effects) {
+    const rejections: Waiting[] = [];
+    for (const [index, effect] of effects.entries()) {
       const note = this.#storeEffect(botId, event.time, effect);
+      const denial = effect.kind === 'placeOrder' ? this.#denial(bot, effects, index) : null;
       if (note !== null) notes.push(note);
-      else todo.push({ botId, effect });
+      else if (denial === null) todo.push({ botId, effect });
+      if (denial !== null && effect.kind === 'placeOrder') {
+        const { clientOrderId } = effect.order;
+        rejections.push({
+          botId,
+          isAnswer: false,
+          event: { kind: 'orderRejected', time: event.time, clientOrderId, by: 'desk', ...denial },
+        });
+      }
     }
+    return rejections;
+  }
+
+  #denial(bot: Bot, effects: readonly Effect[], index: number): Denial | null {
+    const asked = effects.slice(index).filter((effect) => effect.kind === 'placeOrder');
+    const [effect, ...later] = asked;
+    return effect === undefined ? null : (this.#ports.denial?.(bot, effect, later) ?? null);
   }
 
   /** What the event answers is no longer open. */
@@ -396,6 +475,7 @@ export class BotRunner {
             event.fill.quantity,
             event.clientOrderId,
           );
+          this.#tellFill(event.clientOrderId, event.fill);
         }
         return;
       }
@@ -423,6 +503,15 @@ export class BotRunner {
       case 'command':
         return;
     }
+  }
+
+  #tellFill(clientOrderId: ClientOrderId, fill: Fill): void {
+    const row = this.#ports.store.get(
+      "SELECT symbol, json_extract(request, '$.side') AS side FROM orders WHERE client_order_id = ?",
+      clientOrderId,
+    );
+    if (row === undefined) return;
+    this.#ports.onFill(textOf(row, 'symbol'), row['side'] === 'buy' ? 'buy' : 'sell', fill);
   }
 
   /** Writes an effect; a note is done with that and comes back with its sequence, the others are to be performed. */
@@ -528,7 +617,14 @@ export class BotRunner {
       if (fresh === null) return;
       this.#ports.clock.observe(fresh.time);
       const time = this.#ports.clock.now();
-      const event: BotEvent = { kind: 'quote', time, symbol, quote: fresh.quote };
+      const funds = this.#ports.funds?.(botId, symbol) ?? null;
+      const event: BotEvent = {
+        kind: 'quote',
+        time,
+        symbol,
+        quote: fresh.quote,
+        ...(funds === null ? {} : { funds }),
+      };
       this.#push({ botId, event, isAnswer: true });
     });
   }
@@ -594,16 +690,6 @@ export class BotRunner {
       end: null,
       isCancelRequested: numberOf(row, 'cancel_requested') === 1,
     };
-  }
-
-  /** Four characters that tell this desk's orders from those of any other desk on the same account. */
-  #deskTag(): string {
-    const { store } = this.#ports;
-    const known = store.meta('deskTag');
-    if (known !== undefined) return known;
-    const made = randomBytes(3).toString('hex').slice(0, 4);
-    store.setMeta('deskTag', made);
-    return made;
   }
 }
 

@@ -48,16 +48,24 @@ const STATUS: Readonly<Record<DealView['status'], Deal['status']>> = {
   failed: 'failed',
 };
 
+/** A deal that ended, with its profit as decimal text in its quote asset. */
+export interface EndedDeal {
+  readonly botId: string;
+  readonly symbol: string;
+  readonly time: number;
+  readonly profit: string;
+}
+
 export class DealProjection {
   readonly #store: Store;
   /** The number of deals of each bot that have ended and are written for good. */
-  readonly #onEnded: (botId: string, time: number, profit: string) => void;
+  readonly #onEnded: (ended: EndedDeal) => void;
   readonly #ended = new Map<string, number>();
   /** The rows of running deals as they were written last: most changes of a bot concern one deal. */
   readonly #written = new Map<string, string>();
 
   /** `onEnded` is told of each deal that ends, once. */
-  constructor(store: Store, onEnded: (botId: string, time: number, profit: string) => void) {
+  constructor(store: Store, onEnded: (ended: EndedDeal) => void) {
     this.#store = store;
     this.#onEnded = onEnded;
   }
@@ -93,7 +101,12 @@ export class DealProjection {
         text,
       );
       if (summary.closedAt !== null) {
-        this.#onEnded(bot.botId, summary.closedAt, summary.realizedProfit);
+        this.#onEnded({
+          botId: bot.botId,
+          symbol: deal.symbol,
+          time: summary.closedAt,
+          profit: summary.realizedProfit,
+        });
       }
     }
     this.#ended.set(bot.botId, state.endedCount);

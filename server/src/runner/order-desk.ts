@@ -174,9 +174,10 @@ export class OrderDesk {
   onAccountEvent(event: AccountEvent): void {
     if (event.kind !== 'order') return;
     const order = this.#live.get(event.order.clientOrderId);
-    if (order !== undefined && !this.#isNamesake(order, event.order)) {
-      this.#learn(order, event.order);
-    }
+    if (order === undefined || this.#isNamesake(order, event.order)) return;
+    // An ID that was used before has another number at the exchange each time.
+    const known = order.exchangeOrderId;
+    if (known === null || known === event.order.exchangeOrderId) this.#learn(order, event.order);
   }
 
   /** The orders that rest at the exchange as far as is known, and what is known of their fills. */
@@ -348,9 +349,7 @@ export class OrderDesk {
     return signedAt === null ? 0 : signedAt + RECV_WINDOW_MS;
   }
 
-  async #query(
-    order: LiveOrder,
-  ): Promise<QueryAnswer> {
+  async #query(order: LiveOrder): Promise<QueryAnswer> {
     const askedAt = this.#time.now();
     const outcome = await this.#ports.links.submit({
       kind: 'queryOrder',

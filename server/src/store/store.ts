@@ -54,6 +54,13 @@ CREATE TABLE sessions (token_hash TEXT PRIMARY KEY, created_at INTEGER NOT NULL,
  * What reconciliation keeps. These tables came later and nothing older reads them: they are made where they are
  * missing, and a store with them still opens in the version before.
  */
+const RISK = `
+CREATE TABLE IF NOT EXISTS risk (
+  scope TEXT PRIMARY KEY, limits TEXT NOT NULL, state TEXT NOT NULL, cause TEXT NOT NULL, cause_values TEXT NOT NULL,
+  since INTEGER NOT NULL, until INTEGER NOT NULL, loss_since INTEGER NOT NULL
+) STRICT;
+`;
+
 const RECONCILIATION = `
 CREATE TABLE IF NOT EXISTS findings (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, last_time INTEGER NOT NULL, count INTEGER NOT NULL,
@@ -203,7 +210,7 @@ export class Store {
         `BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
       );
     }
-    this.#database.exec(`BEGIN IMMEDIATE; ${RECONCILIATION} COMMIT;`);
+    this.#database.exec(`BEGIN IMMEDIATE; ${RISK} ${RECONCILIATION} COMMIT;`);
   }
 }
 

@@ -9,12 +9,12 @@ import { queriedBody, tradeBody } from '../exchange/bodies.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { unitsText } from '../exchange/market.ts';
 import type { FaultBox, FaultRequest } from '../faults.ts';
-import type { MarketRunner, MarketSpeed } from '../market/runner.ts';
+import type { MarketDriver, MarketSpeed } from '../market/runner.ts';
 
 /** What the routes act on. */
 export interface ControlHands {
   readonly exchange: Exchange;
-  readonly market: MarketRunner;
+  readonly market: MarketDriver;
   readonly faults: FaultBox;
   /** Registers a key for an account, drawing what is not given. */
   registerKey(options: KeyOptions): RegisteredKey;
@@ -257,7 +257,7 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
   {
     method: 'GET',
     path: '/control/market',
-    does: 'Tells the market’s kind, state (running, stepping, paused, ended), speed, time and next point.',
+    does: 'Tells the market’s kind, state (running, stepping, paused, ended; stale while a followed exchange cannot be seen), speed, time and next point.',
     example: { answer: { kind: 'candles', state: 'stepping', speed: 0, marketMs: 1734659400000 } },
     handle: (_request, { market }) => done(market.status()),
   },
@@ -274,6 +274,7 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
     does: 'Sets market ms per wall ms: a number, 0 to move by steps only, or "max".',
     example: { body: { speed: 60 }, answer: { state: 'running', speed: 60 } },
     handle: ({ body }, { market }) => {
+      mustHaveOwnPace(market);
       market.setSpeed(parseSpeed(body['speed'], market.status().kind));
       return done(market.status());
     },
@@ -284,6 +285,7 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
     does: 'Stops the market; orders are still taken.',
     example: { answer: { state: 'paused' } },
     handle: (_request, { market }) => {
+      mustHaveOwnPace(market);
       market.pause();
       return done(market.status());
     },
@@ -294,6 +296,7 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
     does: 'Lets a paused market go on at its speed.',
     example: { answer: { state: 'running' } },
     handle: (_request, { market }) => {
+      mustHaveOwnPace(market);
       market.resume();
       return done(market.status());
     },
@@ -317,6 +320,11 @@ export function describeRoutes(): readonly unknown[] {
     { method: 'GET', path: '/control', does: 'This list.', example: { answer: { routes: [] } } },
     ...CONTROL_ROUTES.map(({ method, path, does, example }) => ({ method, path, does, example })),
   ];
+}
+
+function mustHaveOwnPace(market: MarketDriver): void {
+  if (market.hasOwnPace) return;
+  throw new ControlRefusal(409, 'a followed market has the pace of the exchange it follows');
 }
 
 /** A speed as text, number or "max"; a live market cannot run as fast as possible, for it never ends. */

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The past of a followed market: closed candles of every interval to begin with, and older ones on demand.
 
-import type { SimulatorInstrument } from '../ports.ts';
+import type { KlineRange, SimulatorInstrument } from '../ports.ts';
 import { mergeCandle, type Candle } from './candle-series.ts';
 import { parseKline } from './follow-parse.ts';
 import type { FollowRest } from './follow-rest.ts';
-import {
-  DAY_MS,
-  HOUR_MS,
-  INTERVALS,
-  MINUTE_MS,
-  windowStart,
-  type Interval,
-} from './intervals.ts';
+import { DAY_MS, HOUR_MS, INTERVALS, MINUTE_MS, windowStart, type Interval } from './intervals.ts';
 import { saveCandle, type SavedTape } from './tape.ts';
 
 /** Rows of one answer. */
@@ -117,9 +110,7 @@ async function loadClosed(
     endTime: beforeMs - 1,
     limit: Math.min(KLINES_PER_PAGE, limit + (interval === '1m' ? 0 : 1)),
   });
-  return rows
-    .map((row) => parseKline(instrument, row))
-    .filter(({ closeMs }) => closeMs < beforeMs);
+  return rows.map((row) => parseKline(instrument, row)).filter(({ closeMs }) => closeMs < beforeMs);
 }
 
 /** What of the window that holds `nowMs` is over, put together from the largest closed candles inside it. */
@@ -170,19 +161,14 @@ function sessionsOf(
   return sessions;
 }
 
-export interface KlineRange {
-  readonly startMs?: number;
-  readonly endMs?: number;
-  readonly limit: number;
-}
-
 type KlineRow = readonly unknown[];
 
 /**
- * Klines of a range that may reach back before what is held: the older part is asked of the followed exchange and
- * passed on as it answered. `own` reads what is held, `knownFromMs` says since when that is complete.
+ * Klines of a range that reaches back before what is held: the older part is asked of the followed exchange and
+ * passed on as it answered; undefined when the range needs none. `own` reads what is held, which is complete from
+ * `knownFromMs` on.
  */
-export async function klinesWithOlder(
+export function klinesWithOlder(
   rest: FollowRest,
   request: {
     readonly symbol: string;
@@ -192,27 +178,24 @@ export async function klinesWithOlder(
     readonly knownFromMs: number;
     readonly own: (range: KlineRange) => readonly KlineRow[];
   },
-): Promise<readonly KlineRow[]> {
+): Promise<readonly KlineRow[]> | undefined {
   const { symbol, interval, timeZone, range, knownFromMs, own } = request;
-  const { startMs, endMs, limit } = range;
-  const older = (wanted: { readonly startTime?: number; readonly limit: number }) =>
-    rest.klines(
-      symbol,
-      interval,
-      { ...wanted, endTime: Math.min(endMs ?? knownFromMs - 1, knownFromMs - 1) },
-      timeZone,
-    );
+  const { startMs, endMs = Number.POSITIVE_INFINITY, limit } = range;
+  const older = (part: {
+    readonly startTime?: number;
+    readonly limit: number;
+  }): Promise<readonly KlineRow[]> =>
+    rest.klines(symbol, interval, { ...part, endTime: Math.min(endMs, knownFromMs - 1) }, timeZone);
   if (startMs !== undefined) {
-    if (startMs >= knownFromMs) return own(range);
-    const before = await older({ startTime: startMs, limit });
-    const left = limit - before.length;
-    const reachesOwn = endMs === undefined || endMs >= knownFromMs;
-    if (left <= 0 || !reachesOwn) return before;
-    return [...before, ...own({ ...range, startMs: knownFromMs, limit: left })];
+    if (startMs >= knownFromMs) return undefined;
+    return older({ startTime: startMs, limit }).then((before) => {
+      const left = limit - before.length;
+      if (left <= 0 || endMs < knownFromMs) return before;
+      return [...before, ...own({ ...range, startMs: knownFromMs, limit: left })];
+    });
   }
-  const held = endMs !== undefined && endMs < knownFromMs ? [] : own(range);
-  const known = held.filter((row) => Number(row[0]) >= knownFromMs);
-  const left = limit - known.length;
-  if (left <= 0) return known;
-  return [...(await older({ limit: left })), ...known];
+  const held = own(range).filter((row) => Number(row[0]) >= knownFromMs);
+  const left = limit - held.length;
+  if (left <= 0) return undefined;
+  return older({ limit: left }).then((before) => [...before, ...held]);
 }

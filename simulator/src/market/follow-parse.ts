@@ -121,7 +121,9 @@ export function parseKline(
   };
   const { low: least, high: most } = candle;
   const isPossible =
-    least > 0 && least <= Math.min(candle.open, candle.close) && most >= Math.max(candle.open, candle.close);
+    least > 0 &&
+    least <= Math.min(candle.open, candle.close) &&
+    most >= Math.max(candle.open, candle.close);
   if (!isPossible) throw unreadable(`${instrument.symbol} kline: its prices`, row.slice(0, 5));
   return { openMs, closeMs, candle: count === 0 ? null : candle };
 }
@@ -129,7 +131,10 @@ export function parseKline(
 function priceOf(instrument: SimulatorInstrument, value: unknown): number {
   const parsed = typeof value === 'string' ? parsePrice(instrument, value) : undefined;
   if (parsed?.ok === true) return parsed.value;
-  throw unreadable(`${instrument.symbol} price: ${parsed?.reason ?? 'expected decimal text'}`, value);
+  throw unreadable(
+    `${instrument.symbol} price: ${parsed?.reason ?? 'expected decimal text'}`,
+    value,
+  );
 }
 
 function lotsOf(instrument: SimulatorInstrument, value: unknown): number {
@@ -155,9 +160,7 @@ function notionalOf(instrument: SimulatorInstrument, value: unknown): bigint {
   const scale = Math.max(WIRE_SCALE, own);
   const units = scaled(instrument, value, scale);
   const unit =
-    BigInt(instrument.tickUnits) *
-    BigInt(instrument.lotUnits) *
-    10n ** BigInt(scale - own);
+    BigInt(instrument.tickUnits) * BigInt(instrument.lotUnits) * 10n ** BigInt(scale - own);
   return (units + unit - 1n) / unit;
 }
 

@@ -222,7 +222,8 @@ export class FollowStream {
     if (others.some(({ isReady }) => isReady)) {
       // The one that was to take over failed; the old one asks again in a while.
       for (const other of others) {
-        if (other.isReplaced) setTimeout(() => (other.isReplaced = false), this.#rules.reconnectMsMax).unref();
+        if (other.isReplaced)
+          setTimeout(() => (other.isReplaced = false), this.#rules.reconnectMsMax).unref();
       }
       return;
     }

@@ -3,8 +3,20 @@
 
 import { defaultInstruments, inferInstrument } from '../instruments.ts';
 import type { SimulatorInstrument } from '../ports.ts';
+import type { WallClock } from '../clock.ts';
+import type { SavedMarketData } from '../market-data.ts';
 import type { FeedSymbol, MarketFeed } from './feed.ts';
 import { readMarketFile } from './files.ts';
+import {
+  DEFAULT_FOLLOWED_MINUTES,
+  DEFAULT_FOLLOWED_SYMBOLS,
+  FollowedMarket,
+  FOLLOWED_SYMBOLS_MAX,
+  prepareFollowed,
+  type FollowAddresses,
+} from './follow.ts';
+import { FollowError } from './follow-rest.ts';
+import type { FollowStreamRules } from './follow-stream.ts';
 import { ReplaySource, type CandlePath } from './replay.ts';
 import type { MarketHands, MarketSource } from './source.ts';
 import {
@@ -29,6 +41,14 @@ export type MarketOptions =
       readonly feeds: readonly MarketFeed[];
       /** Instruments to use instead of inferred ones, by symbol. */
       readonly instruments?: readonly SimulatorInstrument[];
+    }
+  | {
+      /** A real exchange's public prices, or another simulator's. */
+      readonly kind: 'follow';
+      readonly venue: string;
+      readonly addresses: FollowAddresses;
+      readonly symbols?: readonly string[];
+      readonly streamRules?: Partial<FollowStreamRules>;
     };
 
 export interface OpeningOptions {
@@ -37,7 +57,11 @@ export interface OpeningOptions {
   readonly startMs: number | undefined;
   readonly history: number | undefined;
   readonly seed: string;
-  readonly wallMs: number;
+  readonly wall: WallClock;
+  /** Ends the wait for an exchange that does not answer. */
+  readonly stop: AbortSignal;
+  /** Hears why a market that is followed cannot open yet, and when that is tried again. */
+  readonly onWaiting?: (reason: string, pauseMs: number) => void;
 }
 
 /** A market that is ready to be opened. */
@@ -50,6 +74,10 @@ export interface OpenableMarket {
   open(hands: MarketHands): void;
   /** Takes up a saved position instead. Throws MarketStateError. */
   restore(state: unknown): void;
+  /** Of a followed market: candles to begin with, newer than any that were saved. */
+  readonly data?: SavedMarketData;
+  /** Set where the market moves by itself. */
+  readonly followed?: FollowedMarket;
 }
 
 const DEFAULT_FILE_HISTORY = 500;
@@ -63,6 +91,7 @@ export async function prepareMarket(
 > {
   const { market } = options;
   if (market.kind === 'synthetic') return prepareSynthetic(options, market.symbols);
+  if (market.kind === 'follow') return prepareFollow(options, market);
   if (market.kind === 'feeds')
     return prepareReplay(options, market.feeds, market.instruments ?? []);
   const feeds: MarketFeed[] = [];
@@ -90,7 +119,7 @@ function prepareSynthetic(
   const instruments = defaultInstruments.filter(({ symbol }) =>
     pairs.some((pair) => pair.symbol === symbol),
   );
-  const startMs = options.startMs ?? options.wallMs;
+  const startMs = options.startMs ?? Math.floor(options.wall.nowMs());
   const source = new SyntheticSource({ seed: options.seed, startMs, pairs, instruments });
   const minutes = options.history ?? DEFAULT_SYNTHETIC_HISTORY;
   return {
@@ -101,6 +130,49 @@ function prepareSynthetic(
       startMs,
       open: (hands) => source.preload(hands, startMs, minutes),
       restore: (state) => source.restore(state),
+    },
+  };
+}
+
+async function prepareFollow(
+  options: OpeningOptions,
+  market: Extract<MarketOptions, { kind: 'follow' }>,
+): Promise<Prepared> {
+  const symbols = [...new Set(market.symbols ?? DEFAULT_FOLLOWED_SYMBOLS)];
+  if (symbols.length > FOLLOWED_SYMBOLS_MAX) {
+    return {
+      ok: false,
+      reason: `expected at most ${FOLLOWED_SYMBOLS_MAX} symbols to follow, found ${symbols.length}`,
+    };
+  }
+  let followed: FollowedMarket;
+  try {
+    followed = await prepareFollowed(
+      {
+        venue: market.venue,
+        addresses: market.addresses,
+        symbols,
+        minutes: options.history ?? DEFAULT_FOLLOWED_MINUTES,
+        wall: options.wall,
+        ...(market.streamRules === undefined ? {} : { streamRules: market.streamRules }),
+        ...(options.onWaiting === undefined ? {} : { onWaiting: options.onWaiting }),
+      },
+      options.stop,
+    );
+  } catch (error) {
+    if (!(error instanceof FollowError)) throw error;
+    return { ok: false, reason: error.message };
+  }
+  return {
+    ok: true,
+    market: {
+      instruments: followed.instruments,
+      source: followed,
+      startMs: followed.startMs,
+      data: followed.data(),
+      followed,
+      open: () => undefined,
+      restore: (state) => followed.restore(state),
     },
   };
 }

@@ -18,7 +18,8 @@ const STEP_POINTS_MAX = 10_000_000;
 const LAG_MS_MAX = 5000;
 const TIMER_MS_MAX = 1000;
 
-export type MarketState = 'stepping' | 'running' | 'paused' | 'ended';
+/** `stale`: the market it follows cannot be seen, and nothing trades. */
+export type MarketState = 'stepping' | 'running' | 'paused' | 'ended' | 'stale';
 
 export interface MarketStatus {
   readonly kind: string;
@@ -38,7 +39,28 @@ export interface StepResult {
   readonly done: boolean;
 }
 
-export class MarketRunner {
+/** What moves a market, as the process and its control server see it. */
+export interface MarketDriver {
+  /** False where the pace is another's: pause, resume and speed are not for it, and every step is refused. */
+  readonly hasOwnPace: boolean;
+  /** The market begins to move; before, market time stands still. */
+  start(): void;
+  stop(): void;
+  pause(): void;
+  resume(): void;
+  setSpeed(speed: MarketSpeed): void;
+  state(): MarketState;
+  status(): MarketStatus;
+  /** Walks `points` points, or all points up to `untilMs`. */
+  step(to: { readonly points: number } | { readonly untilMs: number }): Promise<SteppedMarket>;
+}
+
+export type SteppedMarket =
+  | { readonly ok: true; readonly result: StepResult }
+  | { readonly ok: false; readonly reason: string };
+
+export class MarketRunner implements MarketDriver {
+  readonly hasOwnPace = true;
   readonly #source: MarketSource;
   readonly #clock: SimulationClock;
   readonly #hands: MarketHands;
@@ -130,10 +152,7 @@ export class MarketRunner {
    */
   async step(
     to: { readonly points: number } | { readonly untilMs: number },
-  ): Promise<
-    | { readonly ok: true; readonly result: StepResult }
-    | { readonly ok: false; readonly reason: string }
-  > {
+  ): Promise<SteppedMarket> {
     if (this.state() === 'running') {
       return { ok: false, reason: 'the market runs by itself: pause it or set speed 0 first' };
     }

@@ -4,7 +4,7 @@
 import type { House, TradeEvent } from '../ports.ts';
 import type { SymbolTape } from './tape.ts';
 
-export type MarketKind = 'synthetic' | 'candles' | 'trades';
+export type MarketKind = 'synthetic' | 'candles' | 'trades' | 'follow';
 
 /** What a source may move. */
 export interface MarketHands {

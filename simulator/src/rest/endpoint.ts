@@ -7,7 +7,7 @@ import type { Account } from '../exchange/account.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Market } from '../exchange/market.ts';
 import type { RequestLimits } from '../limits.ts';
-import type { Faults, MarketData, SimulatorClock } from '../ports.ts';
+import type { Faults, KlineRange, MarketData, SimulatorClock } from '../ports.ts';
 import type { Parameters } from './parameters.ts';
 
 /** All that handlers work on. */
@@ -17,7 +17,22 @@ export interface Venue {
   readonly faults: Faults;
   readonly clock: SimulatorClock;
   readonly limits: RequestLimits;
+  /** Of a market that follows another: klines that reach back before what is held here; undefined when none do. */
+  readonly olderKlines?: OlderKlines;
 }
+
+type KlineRow = readonly unknown[];
+
+export type OlderKlines = (
+  symbol: string,
+  request: {
+    /** With its time zone, as `1d@+08:00`. */
+    readonly interval: string;
+    readonly range: KlineRange;
+    /** Reads what is held. */
+    readonly own: (range: KlineRange) => readonly KlineRow[];
+  },
+) => Promise<readonly KlineRow[]> | undefined;
 
 export interface VenueRequest {
   readonly venue: Venue;
@@ -45,7 +60,8 @@ interface EndpointBase {
 
 export interface PublicEndpoint extends EndpointBase {
   readonly security: 'NONE';
-  readonly handle: (request: VenueRequest) => Answer;
+  /** An answer comes later where it needs another exchange's word. */
+  readonly handle: (request: VenueRequest) => Answer | Promise<Answer>;
 }
 
 export interface SignedEndpoint extends EndpointBase {

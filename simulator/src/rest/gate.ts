@@ -34,7 +34,7 @@ export function serve(
   endpoint: Endpoint,
   parameters: Parameters,
   credentials: Credentials,
-): Answer {
+): Answer | Promise<Answer> {
   if (endpoint.security === 'NONE') return endpoint.handle({ venue, parameters });
   const admitted = admit(venue, parameters, credentials);
   if (!admitted.ok) return refused(admitted.refusal);

@@ -27,6 +27,7 @@ const INTERVALS: ReadonlySet<string> = new Set(
 );
 const WINDOW = /^(?:([1-9]|[1-5][0-9])m|([1-9]|1[0-9]|2[0-3])h|([1-7])d)$/;
 const TIME_ZONE = /^([+-]?)([0-9]{1,2})(?::([0-9]{2}))?$/;
+const NO_BACKEND = refusal(-1007, 'Timeout waiting for response from backend server.', 504);
 const MINI_KEYS = [
   'symbol',
   'openPrice',
@@ -160,7 +161,7 @@ export function aggTrades(request: VenueRequest): Answer {
   );
 }
 
-export function klines(request: VenueRequest): Answer {
+export function klines(request: VenueRequest): Answer | Promise<Answer> {
   const { parameters, venue } = request;
   const market = readMarket(request);
   const interval = parameters.text('interval');
@@ -173,13 +174,17 @@ export function klines(request: VenueRequest): Answer {
   const limit = parameters.limit(500, 1000);
   const problem = parameters.problem();
   if (problem !== undefined || market === undefined) return refusedBy(parameters);
-  return answer(
-    venue.marketData.klines(market.symbol, `${interval}${zone}`, {
-      ...(startMs === undefined ? {} : { startMs }),
-      ...(endMs === undefined ? {} : { endMs }),
-      limit,
-    }),
-  );
+  const name = `${interval}${zone}`;
+  const range = {
+    ...(startMs === undefined ? {} : { startMs }),
+    ...(endMs === undefined ? {} : { endMs }),
+    limit,
+  };
+  const own = (part: typeof range): readonly (readonly unknown[])[] =>
+    venue.marketData.klines(market.symbol, name, part);
+  const older = venue.olderKlines?.(market.symbol, { interval: name, range, own });
+  if (older === undefined) return answer(own(range));
+  return older.then(answer, () => refused(NO_BACKEND));
 }
 
 export function avgPrice(request: VenueRequest): Answer {

@@ -100,11 +100,21 @@ function process(request: RestRequest): void {
   }
   const query = split === -1 ? '' : url.slice(split + 1);
   const headers: Record<string, string | number> = {};
-  const { status, body } = handle(request, { venue, path, query, headers });
-  const after = venue.faults.afterRequest(call);
-  if (after.kind === 'hang') return;
-  if (after.kind === 'respond') send(response, after.status, after.body, headers);
-  else send(response, status, body, headers);
+  const handled = handle(request, { venue, path, query, headers });
+  const reply = ({ status, body }: Reply): void => {
+    const after = venue.faults.afterRequest(call);
+    if (after.kind === 'hang') return;
+    if (after.kind === 'respond') send(response, after.status, after.body, headers);
+    else send(response, status, body, headers);
+  };
+  // Almost every answer is at hand; only what another exchange must be asked for comes later.
+  if (handled instanceof Promise) void handled.then(reply);
+  else reply(handled);
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
 }
 
 interface Call {
@@ -115,7 +125,7 @@ interface Call {
   readonly headers: Record<string, string | number>;
 }
 
-function handle(request: RestRequest, call: Call): { status: number; body: unknown } {
+function handle(request: RestRequest, call: Call): Reply | Promise<Reply> {
   const { venue, headers } = call;
   const address = plainAddress(request.socket.remoteAddress ?? '');
   const endpoint = REST_ROUTES.get(`${request.method ?? 'GET'} ${call.path}`);
@@ -135,24 +145,20 @@ function handle(request: RestRequest, call: Call): { status: number; body: unkno
     address,
     payload: withoutSignature(call.query) + withoutSignature(request.body),
   });
-  if (result.ok) countOrders(venue, endpoint, apiKey, headers);
-  return finish(result, unit, headers);
+  const settle = (settled: Answer): Reply => {
+    if (settled.ok) countOrders(venue, endpoint, apiKey, headers);
+    return finish(settled, unit, headers);
+  };
+  return result instanceof Promise ? result.then(settle) : settle(result);
 }
 
-function finish(
-  result: Answer,
-  unit: TimeUnit,
-  headers: Record<string, string | number>,
-): { status: number; body: unknown } {
+function finish(result: Answer, unit: TimeUnit, headers: Record<string, string | number>): Reply {
   if (!result.ok) return fail(result.refusal, headers);
   const body = unit === 'MICROSECOND' ? toMicroseconds(result.body) : result.body;
   return { status: 200, body };
 }
 
-function fail(
-  reason: Refusal,
-  headers: Record<string, string | number>,
-): { status: number; body: unknown } {
+function fail(reason: Refusal, headers: Record<string, string | number>): Reply {
   if (reason.retryAfterSeconds !== undefined) headers['retry-after'] = reason.retryAfterSeconds;
   // Rate limits tell their times in the header; only half-done cancel-replaces have data in the body.
   return { status: reason.httpStatus, body: errorBody(reason, reason.code <= -2000) };

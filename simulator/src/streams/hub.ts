@@ -81,6 +81,7 @@ export class StreamHub {
   readonly #data: MarketHistory;
   readonly #book: BookReader;
   readonly #marketMs: () => number;
+  readonly #completeMs: (symbol: string) => number;
   readonly #streams = new Map<string, Stream>();
   readonly #bySymbol = new Map<string, SymbolStreams>();
   readonly #allMarkets = new Set<Stream>();
@@ -91,10 +92,13 @@ export class StreamHub {
     readonly data: MarketHistory;
     readonly book: BookReader;
     readonly marketMs: () => number;
+    /** Up to when all trades of a symbol are known for certain; by default up to now. */
+    readonly completeMs?: (symbol: string) => number;
   }) {
     this.#data = options.data;
     this.#book = options.book;
     this.#marketMs = options.marketMs;
+    this.#completeMs = options.completeMs ?? (() => Number.POSITIVE_INFINITY);
   }
 
   /** Unknown names are taken and stay silent, as at Binance; only malformed ones are refused. */
@@ -293,10 +297,11 @@ export class StreamHub {
     }
   }
 
-  #closeWindows(stream: Stream, marketMs: number): void {
+  #closeWindows(stream: Stream, nowMs: number): void {
     const { spec } = stream;
     if (spec.kind !== 'kline') return;
     const { interval, offsetMs } = spec;
+    const marketMs = Math.min(nowMs, this.#completeMs(spec.symbol));
     const data = this.#data.symbol(spec.symbol);
     for (let told = 0; told < CLOSED_WINDOWS_MAX; told += 1) {
       const endMs = windowEnd(interval, stream.windowMs, offsetMs);
@@ -342,7 +347,7 @@ export class StreamHub {
     const { spec } = stream;
     if (spec.kind !== 'kline') return;
     const data = this.#data.symbol(spec.symbol);
-    const marketMs = this.#marketMs();
+    const marketMs = Math.min(this.#marketMs(), this.#completeMs(spec.symbol));
     this.#closeWindows(stream, marketMs);
     stream.isDue = false;
     const running = candleAt(data, spec.interval, spec.offsetMs, marketMs);

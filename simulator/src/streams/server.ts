@@ -25,6 +25,8 @@ export interface StreamServerOptions {
   readonly book: BookReader;
   readonly faults: Pick<Faults, 'isSilent'>;
   readonly marketMs: () => number;
+  /** Up to when all trades of a symbol are known for certain; by default up to now. */
+  readonly completeMs?: (symbol: string) => number;
   /** Wall time that no fault bends. */
   readonly steadyMs: () => number;
   readonly rules?: StreamRules;

@@ -9,7 +9,14 @@ import { refusal, REJECTED_KEY, type Refusal } from '../errors.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { BINANCE_LIMITS, RequestLimits } from '../limits.ts';
 import type { Faults, MarketData, SimulatorClock } from '../ports.ts';
-import { answer, refused, type Answer, type Endpoint, type Venue } from '../rest/endpoint.ts';
+import {
+  answer,
+  refused,
+  type Answer,
+  type Endpoint,
+  type OlderKlines,
+  type Venue,
+} from '../rest/endpoint.ts';
 import { WS_METHODS } from '../rest/endpoints.ts';
 import {
   admit,
@@ -54,6 +61,7 @@ export interface WsApiOptions {
   readonly faults: Faults;
   readonly clock: SimulatorClock;
   readonly limits?: RequestLimits;
+  readonly olderKlines?: OlderKlines;
   readonly pingEveryMs?: number;
   readonly pongWithinMs?: number;
   /** A connection is cut after this long, and told so `shutdownNoticeMs` before. */
@@ -94,7 +102,15 @@ class WsApi implements WsApiServer {
   constructor(options: WsApiOptions) {
     const { exchange, marketData, faults, clock } = options;
     const limits = options.limits ?? new RequestLimits(BINANCE_LIMITS, () => clock.wallMs());
-    this.#venue = { exchange, marketData, faults, clock, limits };
+    const { olderKlines } = options;
+    this.#venue = {
+      exchange,
+      marketData,
+      faults,
+      clock,
+      limits,
+      ...(olderKlines === undefined ? {} : { olderKlines }),
+    };
     this.#pongWithinMs = options.pongWithinMs ?? PONG_WITHIN_MS;
     this.#lifetimeMs = options.lifetimeMs ?? LIFETIME_MS;
     this.#shutdownNoticeMs = options.shutdownNoticeMs ?? SHUTDOWN_NOTICE_MS;
@@ -226,20 +242,24 @@ class WsApi implements WsApiServer {
       return;
     }
     const reply = this.#handle(session, request);
-    const after = this.#venue.faults.afterRequest(call);
-    if (after.kind === 'hang') return;
-    if (after.kind === 'respond') {
-      session.send({ id: request.id, status: after.status, error: after.body });
-      return;
-    }
-    this.#reply(session, request.id, reply.answer, reply);
+    const settle = (settled: Answer): void => {
+      const after = this.#venue.faults.afterRequest(call);
+      if (after.kind === 'hang') return;
+      if (after.kind === 'respond') {
+        session.send({ id: request.id, status: after.status, error: after.body });
+        return;
+      }
+      this.#reply(session, request.id, settled, reply);
+    };
+    if (reply.answer instanceof Promise) void reply.answer.then(settle);
+    else settle(reply.answer);
   }
 
   #handle(
     session: Session,
     request: WsRequest,
   ): {
-    readonly answer: Answer;
+    readonly answer: Answer | Promise<Answer>;
     readonly endpoint: Endpoint | undefined;
     readonly accountId: number | undefined;
     readonly isLimited: boolean;

@@ -276,6 +276,44 @@ export type ProcessHealth = {
   readonly detail: string;
 };
 
+export type Risk = {
+  /** desk, or bot:<id> */
+  readonly scope: string;
+  readonly limits: RiskLimits;
+  readonly state: RiskState;
+  readonly cause: 'none' | 'person' | 'dailyLoss';
+  readonly values: Readonly<Record<string, string>>;
+  readonly since: number | null;
+  readonly until: number | null;
+  readonly exposure: readonly {
+    readonly asset: string;
+    /** decimal text */
+    readonly amount: string;
+  }[];
+  readonly openOrders: number;
+  readonly realisedToday: readonly {
+    readonly asset: string;
+    /** decimal text */
+    readonly amount: string;
+  }[];
+};
+
+export type RiskLimits = {
+  readonly maxExposure?: readonly {
+    readonly asset: string;
+    /** decimal text in quote, more than 0 */
+    readonly amount: string;
+  }[];
+  readonly maxOpenOrders?: number;
+  readonly dailyLoss?: readonly {
+    readonly asset: string;
+    /** decimal text in quote, more than 0 */
+    readonly amount: string;
+  }[];
+};
+
+export type RiskState = 'active' | 'reducing' | 'halted';
+
 export type StreamHealth = {
   readonly name: 'market' | 'account';
   readonly state: 'up' | 'down';
@@ -336,6 +374,10 @@ export type StreamMessage =
   | {
       readonly kind: 'market';
       readonly market: Market;
+    }
+  | {
+      readonly kind: 'risk';
+      readonly risk: Risk;
     };
 
 export type Totals = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every string of the desk in English. This file gives the catalogue its shape; german.ts must match it.
 
-import type { NoteSentences } from './note-text.ts';
+import { readingsIn, type NoteSentences } from './note-text.ts';
 import type { RefusalHints } from './refusal.ts';
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
@@ -417,6 +417,15 @@ export const english = {
     dealFailed: (note): string => `Deal failed: ${note.reason}.`,
     dealPaused: (note): string => `${note.orderFirst} waits until ${note.until}: ${note.reason}.`,
     riskChanged: (note): string => `The desk's risk state went from ${note.from} to ${note.to}.`,
+    signalRefused: (note): string =>
+      `A signal to ${note.action} on ${note.symbol} was not followed: ${note.reason}.${readingsIn(note)}`,
+    safetyOrderSignalled: (note): string =>
+      `A signal asks for safety order ${note.number}: the price has passed ${note.price}.${readingsIn(note)}`,
+    closeSignalled: (note): string =>
+      `A signal asks to close the deal, which stands at ${note.profitPercent}.${readingsIn(note)}`,
+    botStopped: (note): string => `The bot stopped: ${note.reason}.`,
+    settingsChanged: (note): string =>
+      `Settings changed (${note.fields}). Running deals keep those they started with.`,
   } satisfies NoteSentences as NoteSentences,
   noteWords: {
     baseOrder: 'base order',
@@ -432,6 +441,9 @@ export const english = {
     gridLineNumber: (number: string): string => `grid line ${number}`,
     balancing: 'balancing order',
     rebalance: 'rebalancing order',
+    actionStart: 'start a deal',
+    actionSafetyOrder: 'place a safety order',
+    actionClose: 'close deals',
     riskActive: 'active',
     riskReducing: 'reducing',
     riskHalted: 'halted',

@@ -2,6 +2,7 @@
 // Every string of the desk in German. A key that english.ts has and this file lacks is a type error.
 
 import type { Catalogue, Count } from './english.ts';
+import { readingsIn } from './note-text.ts';
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
@@ -425,6 +426,15 @@ export const german: Catalogue = {
     dealPaused: (note): string => `${note.orderFirst} wartet bis ${note.until}: ${note.reason}.`,
     riskChanged: (note): string =>
       `Der Risikozustand des Desks ging von ${note.from} zu ${note.to}.`,
+    signalRefused: (note): string =>
+      `Einem Signal auf ${note.symbol} (${note.action}) wurde nicht gefolgt: ${note.reason}.${readingsIn(note)}`,
+    safetyOrderSignalled: (note): string =>
+      `Ein Signal verlangt Sicherheitsorder ${note.number}: Der Kurs hat ${note.price} hinter sich.${readingsIn(note)}`,
+    closeSignalled: (note): string =>
+      `Ein Signal verlangt, den Deal zu schließen; er steht bei ${note.profitPercent}.${readingsIn(note)}`,
+    botStopped: (note): string => `Der Bot hält an: ${note.reason}.`,
+    settingsChanged: (note): string =>
+      `Einstellungen geändert (${note.fields}). Laufende Deals behalten die, mit denen sie begannen.`,
   },
   noteWords: {
     baseOrder: 'Basisorder',
@@ -440,6 +450,9 @@ export const german: Catalogue = {
     gridLineNumber: (number: string): string => `Grid-Linie ${number}`,
     balancing: 'Ausgleichsorder',
     rebalance: 'Umschichtungsorder',
+    actionStart: 'Start eines Deals',
+    actionSafetyOrder: 'nächste Sicherheitsorder',
+    actionClose: 'Schließen von Deals',
     riskActive: 'aktiv',
     riskReducing: 'abbauend',
     riskHalted: 'angehalten',

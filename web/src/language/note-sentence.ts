@@ -27,6 +27,11 @@ const NEEDS: Readonly<Record<DealNoteKind, readonly string[]>> = {
   dealFailed: ['reason'],
   dealPaused: ['order', 'reason', 'until'],
   riskChanged: ['from', 'to'],
+  signalRefused: ['symbol', 'action', 'reason'],
+  safetyOrderSignalled: ['number', 'price'],
+  closeSignalled: ['profitPercent'],
+  botStopped: ['reason'],
+  settingsChanged: ['fields'],
 };
 
 /** What a glance at the latest events needs; the rest is in the deal's own stream. */
@@ -42,6 +47,9 @@ const NOTABLE: ReadonlySet<string> = new Set<DealNoteKind>([
   'dealFailed',
   'dealPaused',
   'riskChanged',
+  'signalRefused',
+  'botStopped',
+  'settingsChanged',
 ]);
 
 /** Kinds this page has no sentence for count as notable: they are new. */
@@ -131,6 +139,10 @@ function toNoteText(note: Note, instrument: Instrument | null, language: Languag
       : value('profitPercent'),
     kept: quantity('kept'),
     safetyOrders: value('safetyOrders'),
+    action: actionWord(value('action'), text),
+    readings: value('readings'),
+    number: value('number'),
+    fields: value('fields'),
     from: riskWord(value('from'), text),
     to: riskWord(value('to'), text),
     duration: format.duration(Number(value('seconds')) * 1000 || 0),
@@ -166,6 +178,19 @@ function orderWords(purpose: OrderPurpose | null, number: string, text: Catalogu
   if (purpose === 'safetyOrder' && number !== '') return text.noteWords.safetyOrderNumber(number);
   if (purpose === 'gridLine' && number !== '') return text.noteWords.gridLineNumber(number);
   return text.noteWords[purpose];
+}
+
+function actionWord(action: string, { noteWords }: Catalogue): string {
+  switch (action) {
+    case 'start':
+      return noteWords.actionStart;
+    case 'safetyOrder':
+      return noteWords.actionSafetyOrder;
+    case 'close':
+      return noteWords.actionClose;
+    default:
+      return action;
+  }
 }
 
 function riskWord(risk: string, { noteWords }: Catalogue): string {

@@ -28,6 +28,12 @@ export interface NoteText {
   readonly average: string;
   readonly takeProfit: string;
   readonly stopLoss: string;
+  /** What a signal asks for, and what its conditions read. */
+  readonly action: string;
+  readonly readings: string;
+  readonly number: string;
+  /** Names of changed settings. */
+  readonly fields: string;
   /** Risk states. */
   readonly from: string;
   readonly to: string;
@@ -43,3 +49,8 @@ export interface NoteText {
 
 /** A sentence for every kind of event that the trading machine knows; a new kind without one is a type error. */
 export type NoteSentences = Readonly<Record<DealNoteKind, (note: NoteText) => string>>;
+
+/** What the conditions read, as the end of a sentence; nothing where there was nothing to read. */
+export function readingsIn(note: NoteText): string {
+  return note.readings === '' ? '' : ` ${note.readings}.`;
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The event stream of deals in plain sentences, newest first.
 
+import { NO_DEAL } from '@kontor/core';
 import type { ReactElement } from 'react';
 
 import { useDeskFacts } from '../api/desk-facts.tsx';
@@ -38,7 +39,7 @@ export function EventList({ label, notes, symbolOf, hasDeal }: EventListProps): 
             <p>{noteSentence(note, facts.instrument(symbolOf(note)), language)}</p>
             <p className="event-foot">
               <Ago at={note.time} />
-              {hasDeal ? (
+              {hasDeal && dealNumber(note.dealId) !== String(NO_DEAL) ? (
                 <Anchor className="event-link" href={dealPath(note.dealId)}>
                   {`${symbolOf(note)} ${language.text.deal.number(dealNumber(note.dealId))}`}
                 </Anchor>
@@ -56,6 +57,8 @@ function weightOf(kind: string): Weight {
     case 'orderRejected':
     case 'dealFailed':
     case 'dealPaused':
+    case 'signalRefused':
+    case 'botStopped':
       return 'needsYou';
     case 'dealStarted':
     case 'dealCompleted':

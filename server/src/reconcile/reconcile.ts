@@ -1,0 +1,883 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compares orders, fills and balances with the exchange: at the start, after each gap in the account stream, and
+// from time to time (order-life.md, section 3).
+//
+// A sweep reads the account's open orders (weight 80) and balances (20), the trades of one or two symbols (20 each;
+// at the start of up to 50), and asks about single orders (4) only where something does not fit. One sweep in 30 s
+// comes to about 240 of Binance's 6,000 a minute; never more than six a minute beyond the first five.
+
+import {
+  ASSET_SCALE,
+  clientOrderId as toClientOrderId,
+  formatDecimal,
+  formatPrice,
+  formatQuantity,
+  parseQuantity,
+  type BotState,
+  type ClientOrderId,
+  type Fill,
+  type Instrument,
+} from '@kontor/core';
+import type { AccountEvent, AnswerParser, ListedOrder, ReportedTrade } from '@kontor/exchange';
+import type { Outcome } from '../link/links.ts';
+import type { LiveOrder, OrderDesk, OrderLinks } from '../runner/order-desk.ts';
+import { numberOf, textOf, type Store } from '../store/store.ts';
+import type { CancelTimer, Time } from '../time.ts';
+import type { BalanceBook } from './balances.ts';
+import type { FindingBook } from './findings.ts';
+import type { OrderIds } from './order-ids.ts';
+import type { Orphan, OrphanBook, OrphanReason } from './orphans.ts';
+
+/** How patient reconciliation is; the tests are less so. */
+export interface ReconcilePatience {
+  /** From one sweep to the next. */
+  readonly sweepMs: number;
+  /** Beyond the first few, one sweep in this time. */
+  readonly refillMs: number;
+  /** How long the bots wait for the first sweep. */
+  readonly startMs: number;
+  readonly startRetryMs: number;
+  /** What the account stream may be late. */
+  readonly streamGraceMs: number;
+  /** How long a sweep waits for the questions it put about single orders. */
+  readonly askMs: number;
+  /** A balance that nothing explains for so long is written down. */
+  readonly doubtMs: number;
+}
+
+const PATIENCE: ReconcilePatience = {
+  sweepMs: 30_000,
+  refillMs: 10_000,
+  startMs: 30_000,
+  startRetryMs: 500,
+  streamGraceMs: 2_000,
+  askMs: 20_000,
+  doubtMs: 5_000,
+};
+
+const SWEEPS_AT_ONCE = 5;
+/** Symbols whose trades a sweep reads: at the start, and else. */
+const START_SYMBOLS_MAX = 50;
+const SWEEP_SYMBOLS_MAX = 2;
+const DOUBT_SYMBOLS_MAX = 10;
+/** Pages of 1,000 trades that are read of a symbol at once; the rest waits for the next sweep. */
+const TRADE_PAGES_MAX = 5;
+const TRADES_PER_PAGE = 1_000;
+/** Orders of others that a sweep asks about, and orders of ours. */
+const IDENTIFIED_MAX = 50;
+const ASKED_MAX = 100;
+/** Orders of others that are remembered, and shown. */
+const FOREIGN_KNOWN_MAX = 2_000;
+const FOREIGN_SHOWN_MAX = 200;
+/** Order IDs that the signer is asked about at the start. */
+const LOOK_UPS_MAX = 2_000;
+const LOOK_UPS_AT_ONCE = 50;
+
+export type SweepTrigger = 'start' | 'stream' | 'timer' | 'doubt' | 'person';
+
+export interface ReconcilerPorts {
+  readonly connection: () => string;
+  readonly links: OrderLinks;
+  readonly parser: AnswerParser;
+  readonly instrument: (symbol: string) => Instrument | undefined;
+  /** The symbols that this desk trades. */
+  readonly symbols: () => readonly string[];
+  readonly store: Store;
+  readonly ids: OrderIds;
+  readonly findings: FindingBook;
+  readonly orphans: OrphanBook;
+  readonly balances: BalanceBook;
+  readonly orders: OrderDesk;
+  readonly bots: () => readonly BotState[];
+  /** Takes an order that the store believes ended back among the living; null where there is no such order. */
+  readonly revive: (clientOrderId: ClientOrderId, exchangeOrderId: string) => LiveOrder | null;
+  /** Gives every bot the prefix of the new epoch. */
+  readonly renewOrderIds: () => void;
+  /** Gives an order to the deal its ID names; false where no deal takes it. */
+  readonly giveToDeal: (orphan: Orphan) => Promise<boolean>;
+  /** Market time. */
+  readonly marketNow: () => number;
+  readonly isStreamUp: () => boolean;
+  /** The account stream is up and says nothing: it is to be opened anew. */
+  readonly resubscribe: (reason: string) => void;
+  readonly onOrphansChanged: () => void;
+  readonly time: Time;
+  readonly patience?: Partial<ReconcilePatience>;
+}
+
+export interface ReconciliationStatus {
+  /** Wall time of the last sweep that succeeded; null before the first. */
+  readonly sweptAt: number | null;
+  /** Why the last sweep failed; null where it did not. */
+  readonly fault: string | null;
+  /** Orders of others that rest at the exchange: never touched. */
+  readonly foreignCount: number;
+  readonly foreignOrders: readonly ListedOrder[];
+}
+
+export type Decision =
+  | { readonly ok: true; readonly orphan: Orphan }
+  | {
+      readonly ok: false;
+      readonly kind: 'unknown' | 'decided' | 'refused' | 'unclear';
+      readonly reason: string;
+    };
+
+type SweepResult = { readonly kind: 'done' } | SweepFailure;
+
+/** `isFinal`: refused, so that asking again changes nothing. */
+interface SweepFailure {
+  readonly kind: 'failed';
+  readonly isFinal: boolean;
+}
+
+/** What one sweep has spent and found. */
+interface Sweep {
+  readonly trigger: SweepTrigger;
+  readonly wasStreamUp: boolean;
+  readonly lastJournalTime: number;
+  readonly readSymbols: Set<string>;
+  identified: number;
+  /** Orders of ours of which the exchange knows more than the desk was told. */
+  readonly suspects: Map<ClientOrderId, number>;
+}
+
+export class Reconciler {
+  readonly #ports: ReconcilerPorts;
+  readonly #patience: ReconcilePatience;
+  readonly #stop = new AbortController();
+  readonly #timers: CancelTimer[] = [];
+  /** Orders of others, by symbol and exchange ID: their trades need no further question. */
+  readonly #foreign = new Map<string, ListedOrder>();
+  #foreignOpen: readonly ListedOrder[] = [];
+  #sweptAt: number | null = null;
+  #fault: string | null = null;
+  #running: Promise<unknown> = Promise.resolve();
+  #isSweeping = false;
+  #waiting: SweepTrigger | null = null;
+  #allowance: number = SWEEPS_AT_ONCE;
+  #refilledAt: number;
+  #endDelay: CancelTimer | null = null;
+  #endDoubtTimer: CancelTimer | null = null;
+  #nextSymbol = 0;
+
+  constructor(ports: ReconcilerPorts) {
+    this.#ports = ports;
+    this.#patience = { ...PATIENCE, ...ports.patience };
+    this.#refilledAt = ports.time.monotonic();
+  }
+
+  get status(): ReconciliationStatus {
+    return {
+      sweptAt: this.#sweptAt,
+      fault: this.#fault,
+      foreignCount: this.#foreignOpen.length,
+      foreignOrders: this.#foreignOpen.slice(0, FOREIGN_SHOWN_MAX),
+    };
+  }
+
+  /** True while a sweep is under way or waits for its turn. */
+  get isBusy(): boolean {
+    return this.#isSweeping || this.#waiting !== null;
+  }
+
+  /** The first comparison. Resolves when it is done, can not be done, or the bots should not wait any longer. */
+  async start(): Promise<void> {
+    const { time, findings } = this.#ports;
+    const until = time.monotonic() + this.#patience.startMs;
+    await this.#compareWithSigner();
+    for (;;) {
+      const result = await this.#sweep('start');
+      if (result.kind === 'done' || this.#stop.signal.aborted) break;
+      if (result.isFinal || time.monotonic() >= until) {
+        findings.add('startedUnchecked', { reason: this.#fault ?? '' });
+        break;
+      }
+      await this.#pause(this.#patience.startRetryMs);
+    }
+    if (this.#stop.signal.aborted) return;
+    this.#timers.push(time.every(this.#patience.sweepMs, () => this.request('timer')));
+  }
+
+  /** Asks for a sweep. Sweeps come one at a time and at a bounded rate; several wishes are one sweep. */
+  request(trigger: SweepTrigger): void {
+    if (this.#stop.signal.aborted) return;
+    const isWeightier = trigger === 'stream' || this.#waiting === null;
+    if (isWeightier) this.#waiting = trigger;
+    this.#begin();
+  }
+
+  /** What the account's stream tells. Orders of ours that the store knows are the order desk's. */
+  onAccountEvent(event: AccountEvent): void {
+    const { balances, findings } = this.#ports;
+    switch (event.kind) {
+      case 'balances':
+        balances.onEvent(event.balances, event.time);
+        this.#watchDoubts();
+        return;
+      case 'transfer':
+        balances.onTransfer(event.asset, event.amount, event.time);
+        findings.add('transfer', { asset: event.asset, amount: event.amount });
+        return;
+      case 'order':
+      case 'foreignOrder':
+        this.#onReported(event.listed, event.trade);
+        return;
+      case 'other':
+        return;
+    }
+  }
+
+  /** A person takes an orphan in: its deal follows it, or the desk itself where no deal takes it. */
+  async adopt(orphanId: number): Promise<Decision> {
+    const { orphans, findings, marketNow } = this.#ports;
+    const orphan = orphans.get(orphanId);
+    const objection = objectionTo(orphan, orphanId);
+    if (orphan === null || objection !== null) return objection ?? unknownOrphan(orphanId);
+    const isTaken = await this.#ports.giveToDeal(orphan);
+    const adopted = orphans.update(orphan, orphan.order, 'adopted', marketNow());
+    findings.add('orphanAdopted', {
+      ...orderValues(orphan.order),
+      by: isTaken ? 'deal' : 'desk',
+      deal: `${orphan.botId ?? ''}-${orphan.dealNumber ?? ''}`,
+    });
+    this.#ports.onOrphansChanged();
+    return { ok: true, orphan: adopted };
+  }
+
+  /** A person has an orphan taken off the book. */
+  async cancel(orphanId: number): Promise<Decision> {
+    const { orphans, links, connection } = this.#ports;
+    const orphan = orphans.get(orphanId);
+    const objection = objectionTo(orphan, orphanId);
+    if (orphan === null || objection !== null) return objection ?? unknownOrphan(orphanId);
+    const { symbol, clientOrderId, exchangeOrderId } = orphan.order;
+    const outcome = await links.submit({
+      kind: 'cancelOrder',
+      connection: connection(),
+      symbol,
+      clientOrderId,
+    });
+    if (outcome.kind === 'refused') {
+      return { ok: false, kind: 'refused', reason: reasonOf(outcome) };
+    }
+    // Whatever the answer says: how the order stands now is what counts.
+    const order = await this.#identify(symbol, exchangeOrderId);
+    if (order === null || order === 'absent') {
+      const reason = `the exchange does not say what became of it: ${reasonOf(outcome)}`;
+      return { ok: false, kind: 'unclear', reason };
+    }
+    if (order.state === 'open') {
+      return { ok: false, kind: 'refused', reason: `it is still open: ${reasonOf(outcome)}` };
+    }
+    return { ok: true, orphan: this.#onOrphan(orphan, order, true) };
+  }
+
+  /** Resolves once nothing is under way; the links are to be closed meanwhile. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#waiting = null;
+    this.#endDelay?.();
+    this.#endDoubtTimer?.();
+    for (const cancel of this.#timers) cancel();
+    await this.#running;
+    this.#ports.balances.save();
+  }
+
+  #begin(): void {
+    const trigger = this.#waiting;
+    if (trigger === null || this.#isSweeping || this.#stop.signal.aborted) return;
+    const waitMs = this.#untilAllowed();
+    if (waitMs > 0) {
+      this.#endDelay ??= this.#ports.time.after(waitMs, () => {
+        this.#endDelay = null;
+        this.#begin();
+      });
+      return;
+    }
+    this.#waiting = null;
+    this.#running = this.#sweep(trigger)
+      .catch((error: unknown) => {
+        if (!this.#stop.signal.aborted) throw error;
+      })
+      .finally(() => this.#begin());
+  }
+
+  /** Takes one sweep off the allowance, or says how long until there is one. */
+  #untilAllowed(): number {
+    const { refillMs } = this.#patience;
+    const now = this.#ports.time.monotonic();
+    const refilled = Math.floor((now - this.#refilledAt) / refillMs);
+    if (refilled > 0) {
+      this.#allowance = Math.min(SWEEPS_AT_ONCE, this.#allowance + refilled);
+      this.#refilledAt += refilled * refillMs;
+    }
+    if (this.#allowance === 0) return this.#refilledAt + refillMs - now;
+    this.#allowance -= 1;
+    return 0;
+  }
+
+  async #sweep(trigger: SweepTrigger): Promise<SweepResult> {
+    this.#isSweeping = true;
+    try {
+      const result = await this.#compare(trigger);
+      if (result.kind === 'done') {
+        this.#sweptAt = this.#ports.time.now();
+        this.#fault = null;
+        this.#ports.findings.settle('sweepFailed', 'sweep');
+      }
+      return result;
+    } finally {
+      this.#isSweeping = false;
+    }
+  }
+
+  async #compare(trigger: SweepTrigger): Promise<SweepResult> {
+    const { orders, balances } = this.#ports;
+    const sweep: Sweep = {
+      trigger,
+      wasStreamUp: this.#ports.isStreamUp(),
+      lastJournalTime: this.#lastJournalTime(),
+      readSymbols: new Set(),
+      identified: 0,
+      suspects: new Map(),
+    };
+    const resting = orders.resting();
+    const listing = await this.#openOrders();
+    if (listing.kind === 'failed') {
+      // Without the list every order is asked for by itself.
+      if (listing.isFinal) orders.reconcile();
+      return listing;
+    }
+    const listed = listing.orders;
+    await this.#judgeListed(sweep, listed);
+    this.#suspectMissing(sweep, resting, listed);
+    await this.#followOrphans(listed);
+    await this.#readTrades(sweep, this.#symbolsToRead(trigger));
+    await this.#askSuspects(sweep);
+    const account = await this.#account();
+    if (account !== null) return account;
+    await this.#judgeBalances(sweep);
+    balances.save();
+    return { kind: 'done' };
+  }
+
+  async #openOrders(): Promise<
+    { readonly kind: 'listed'; readonly orders: readonly ListedOrder[] } | SweepFailure
+  > {
+    const outcome = await this.#ports.links.submit({
+      kind: 'queryOpenOrders',
+      connection: this.#ports.connection(),
+    });
+    if (outcome.kind !== 'answered') return this.#failed('open orders', outcome);
+    const listing = this.#ports.parser.openOrders(outcome);
+    if (listing.kind !== 'ok') return this.#failed('open orders', listing);
+    return { kind: 'listed', orders: listing.items };
+  }
+
+  async #account(): Promise<SweepFailure | null> {
+    const { links, connection, parser, balances } = this.#ports;
+    const question = balances.ask();
+    const outcome = await links.submit({ kind: 'queryAccount', connection: connection() });
+    if (outcome.kind !== 'answered') return this.#failed('balances', outcome);
+    const listing = parser.account(outcome);
+    if (listing.kind !== 'ok') return this.#failed('balances', listing);
+    balances.onAnswer(question, listing.items, listing.updateTime);
+    return null;
+  }
+
+  #failed(
+    what: string,
+    answer: { readonly kind: string; readonly reason: string; readonly rule?: string },
+  ): SweepFailure {
+    const isFinal = answer.kind === 'refused';
+    const reason = isFinal ? `${answer.rule ?? ''}: ${answer.reason}` : answer.reason;
+    this.#fault = `${what}: ${reason}`;
+    this.#ports.findings.add('sweepFailed', { what, reason }, 'sweep');
+    return { kind: 'failed', isFinal };
+  }
+
+  /** Whose is each order that rests at the exchange? */
+  async #judgeListed(sweep: Sweep, listed: readonly ListedOrder[]): Promise<void> {
+    const { ids, orders } = this.#ports;
+    const foreign: ListedOrder[] = [];
+    for (const order of listed) {
+      if (!ids.isOurs(order.clientOrderId)) {
+        foreign.push(order);
+        this.#remember(order);
+        continue;
+      }
+      if (isLive(orders, order.clientOrderId)) continue;
+      await this.#judgeOurs(sweep, order);
+    }
+    this.#foreignOpen = foreign;
+  }
+
+  /** An order with our tag that the order desk does not follow. */
+  async #judgeOurs(sweep: Sweep | null, order: ListedOrder): Promise<void> {
+    const { store, orphans, orders } = this.#ports;
+    const known = orphans.find(order.symbol, order.exchangeOrderId);
+    if (known !== null) {
+      this.#onOrphan(known, order);
+      return;
+    }
+    const row = store.get(
+      'SELECT state, rule, exchange_order_id, placed_at FROM orders WHERE client_order_id = ?',
+      order.clientOrderId,
+    );
+    // Same ID and another number at the exchange, or older than our own intent: another life of the desk sent it.
+    const isSame =
+      row !== undefined &&
+      (row['exchange_order_id'] === null
+        ? order.time >= numberOf(row, 'placed_at')
+        : row['exchange_order_id'] === order.exchangeOrderId);
+    if (row === undefined || !isSame) {
+      this.#addOrphan(sweep, order);
+      return;
+    }
+    if (sweep === null) return;
+    // The list may be older than the end we know of: only a question put now tells.
+    const now = await this.#identify(order.symbol, order.exchangeOrderId);
+    if (now === null || now === 'absent' || isLive(orders, order.clientOrderId)) return;
+    const isNews = now.state === 'open' || this.#hasUnknownFills(now);
+    if (isNews) this.#revive(now, textOf(row, 'state'), row['rule']);
+  }
+
+  /** The store has seen its end, the exchange has not: it is followed again, and taken off the book. */
+  #revive(order: ListedOrder, believed: string, rule: string | number | null | undefined): void {
+    const { revive, orders, findings } = this.#ports;
+    const live = revive(toClientOrderId(order.clientOrderId), order.exchangeOrderId);
+    if (live === null) return;
+    findings.add(
+      'orderRevived',
+      {
+        ...orderValues(order),
+        believed,
+        rule: typeof rule === 'string' ? rule : '',
+        found: order.state,
+      },
+      order.clientOrderId,
+    );
+    orders.resume(live);
+  }
+
+  #addOrphan(sweep: Sweep | null, order: ListedOrder): void {
+    const { ids, orphans, findings, marketNow } = this.#ports;
+    const name = ids.nameOf(order.clientOrderId);
+    const isOlderStore = sweep?.trigger === 'start' && order.time > sweep.lastJournalTime;
+    const reason: OrphanReason =
+      name === null
+        ? 'unknownForm'
+        : isOlderStore
+          ? 'olderStore'
+          : this.#hasBot(name.botId)
+            ? 'unknownOrder'
+            : 'unknownBot';
+    const orphan = orphans.add(order, name, reason, marketNow());
+    findings.add(
+      order.state === 'open' ? 'orphanFound' : 'orphanFilled',
+      { ...orderValues(order), reason },
+      keyOf(order),
+    );
+    if (name !== null && name.epoch === ids.epoch) {
+      this.#renew(isOlderStore ? 'restoreNoticed' : 'otherDeskNoticed', order.clientOrderId);
+    }
+    if (orphan.order.state !== 'open') this.#remember(order);
+    this.#ports.onOrphansChanged();
+  }
+
+  /** Writes down how an orphan stands now. */
+  #onOrphan(orphan: Orphan, order: ListedOrder, isCancelledByUs = false): Orphan {
+    const { orphans, findings, marketNow } = this.#ports;
+    const before = orphan.order;
+    const isSame = before.state === order.state && before.filledQuantity === order.filledQuantity;
+    // News come out of order: an end stays an end.
+    if (isSame || before.state !== 'open') return orphan;
+    const hasEnded = order.state !== 'open';
+    const state = !hasEnded
+      ? orphan.state
+      : isCancelledByUs && order.state === 'cancelled'
+        ? 'cancelled'
+        : orphan.state === 'shown'
+          ? 'gone'
+          : orphan.state;
+    const changed = orphans.update(orphan, order, state, marketNow());
+    const values = { ...orderValues(order), end: order.state };
+    if (before.filledQuantity !== order.filledQuantity) {
+      findings.add('orphanFilled', { ...values, reason: orphan.reason }, keyOf(order));
+    }
+    if (hasEnded && order.state !== 'filled') {
+      findings.add(isCancelledByUs ? 'orphanCancelled' : 'orphanEnded', values);
+    }
+    this.#ports.onOrphansChanged();
+    return changed;
+  }
+
+  /** Orphans that rest no more: what became of them? */
+  async #followOrphans(listed: readonly ListedOrder[]): Promise<void> {
+    const resting = new Set(listed.map(keyOf));
+    for (const orphan of this.#ports.orphans.open) {
+      if (resting.has(keyOf(orphan.order))) continue;
+      const { symbol, exchangeOrderId } = orphan.order;
+      const order = await this.#identify(symbol, exchangeOrderId);
+      if (order === 'absent') this.#onOrphan(orphan, { ...orphan.order, state: 'expired' });
+      else if (order !== null) this.#onOrphan(orphan, order);
+    }
+  }
+
+  /** Orders that the desk believes to rest as they did, and the list shows otherwise or not at all. */
+  #suspectMissing(
+    sweep: Sweep,
+    resting: ReadonlyMap<ClientOrderId, number>,
+    listed: readonly ListedOrder[],
+  ): void {
+    const found = new Map(listed.map((order) => [order.clientOrderId, order]));
+    for (const [id, toldLots] of resting) {
+      const order = found.get(id);
+      if (order === undefined || this.#lotsOf(order) !== toldLots) sweep.suspects.set(id, toldLots);
+    }
+  }
+
+  /** Gives the stream a moment, then asks about what it has not told. */
+  async #askSuspects(sweep: Sweep): Promise<void> {
+    const { orders, findings } = this.#ports;
+    const stands = (): (readonly [ClientOrderId, number])[] =>
+      [...sweep.suspects].filter(([id, toldLots]) => orders.stands(id, toldLots));
+    if (stands().length === 0) return;
+    await this.#pause(this.#patience.streamGraceMs);
+    const asked = stands().slice(0, ASKED_MAX);
+    if (asked.length === 0) return;
+    await this.#atMost(this.#patience.askMs, Promise.all(asked.map(([id]) => orders.ask(id))));
+    const missed = asked.filter(([id, toldLots]) => !orders.stands(id, toldLots));
+    for (const [clientOrderId] of missed) findings.add('orderMissed', { clientOrderId });
+    const isDeaf = missed.length > 0 && sweep.wasStreamUp && this.#ports.isStreamUp();
+    if (isDeaf) this.#onDeafStream(missed[0]?.[0] ?? '');
+  }
+
+  #onDeafStream(clientOrderId: string): void {
+    this.#ports.findings.add('streamDeaf', { clientOrderId });
+    this.#ports.resubscribe('it was up and told nothing of what happened to an order');
+  }
+
+  #symbolsToRead(trigger: SweepTrigger): readonly string[] {
+    const symbols = this.#ports.symbols();
+    const count = Math.min(
+      symbols.length,
+      trigger === 'start' ? START_SYMBOLS_MAX : SWEEP_SYMBOLS_MAX,
+    );
+    const chosen: string[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const symbol = symbols[(this.#nextSymbol + index) % symbols.length];
+      if (symbol !== undefined) chosen.push(symbol);
+    }
+    this.#nextSymbol = symbols.length === 0 ? 0 : (this.#nextSymbol + count) % symbols.length;
+    return chosen;
+  }
+
+  async #readTrades(sweep: Sweep, symbols: readonly string[]): Promise<void> {
+    for (const symbol of symbols) {
+      if (this.#stop.signal.aborted || sweep.readSymbols.has(symbol)) continue;
+      sweep.readSymbols.add(symbol);
+      await this.#readTradesOf(sweep, symbol);
+    }
+  }
+
+  /** Trades of a symbol since the last one known; on the first reading only where they end. */
+  async #readTradesOf(sweep: Sweep, symbol: string): Promise<void> {
+    const { store, links, connection, parser } = this.#ports;
+    const instrument = this.#ports.instrument(symbol);
+    if (instrument === undefined) return;
+    for (let page = 0; page < TRADE_PAGES_MAX; page += 1) {
+      const row = store.get('SELECT trade_id FROM trade_marks WHERE symbol = ?', symbol);
+      const mark = row === undefined ? null : BigInt(textOf(row, 'trade_id'));
+      const outcome = await links.submit({
+        kind: 'queryFills',
+        connection: connection(),
+        symbol,
+        ...(mark === null ? {} : { fromTradeId: String(mark + 1n) }),
+      });
+      if (outcome.kind !== 'answered') return;
+      const listing = parser.fills(outcome, instrument);
+      if (listing.kind !== 'ok') return;
+      let last = mark ?? -1n;
+      for (const trade of listing.items) {
+        if (mark !== null && !(await this.#judgeTrade(sweep, instrument, trade))) break;
+        const id = BigInt(trade.tradeId);
+        if (id > last) last = id;
+      }
+      if (mark === null || last > mark) {
+        store.run(
+          'INSERT OR REPLACE INTO trade_marks (symbol, trade_id) VALUES (?, ?)',
+          symbol,
+          String(last),
+        );
+      }
+      if (mark === null || listing.items.length < TRADES_PER_PAGE || last === mark) return;
+    }
+  }
+
+  /** Whose is a trade? False where that cannot be said now. */
+  async #judgeTrade(
+    sweep: Sweep,
+    instrument: Instrument,
+    trade: Fill & { readonly exchangeOrderId: string },
+  ): Promise<boolean> {
+    const { store, ids, orders, orphans, balances } = this.#ports;
+    const { symbol } = instrument;
+    const { exchangeOrderId, tradeId } = trade;
+    const row = store.get(
+      'SELECT client_order_id, state, rule FROM orders WHERE exchange_order_id = ? AND symbol = ?',
+      exchangeOrderId,
+      symbol,
+    );
+    if (row !== undefined) {
+      const clientOrderId = textOf(row, 'client_order_id');
+      if (this.#hasFill(clientOrderId, tradeId)) return true;
+      const live = orders.liveOrders.get(toClientOrderId(clientOrderId));
+      if (live !== undefined) sweep.suspects.set(live.request.clientOrderId, live.toldLots);
+      else {
+        const order = await this.#identify(symbol, exchangeOrderId);
+        if (order === null) return false;
+        if (order !== 'absent') this.#revive(order, textOf(row, 'state'), row['rule']);
+      }
+      return true;
+    }
+    let order = this.#foreign.get(`${symbol} ${exchangeOrderId}`) ?? null;
+    const orphan = orphans.find(symbol, exchangeOrderId);
+    order ??= orphan?.order ?? null;
+    if (order === null) {
+      if (sweep.identified >= IDENTIFIED_MAX) return false;
+      sweep.identified += 1;
+      const found = await this.#identify(symbol, exchangeOrderId);
+      if (found === null) return false;
+      // What the exchange has forgotten is nobody's any more: it counts as a stranger's.
+      if (found === 'absent') return true;
+      order = found;
+      if (ids.isOurs(order.clientOrderId) && !isLive(orders, order.clientOrderId)) {
+        await this.#judgeOurs(sweep, order);
+      }
+    }
+    // An order whose acceptance was not told yet is the order desk's: its fills come with the answer.
+    if (isLive(orders, order.clientOrderId) || this.#hasFill(order.clientOrderId, tradeId)) {
+      return true;
+    }
+    const isOurs = ids.isOurs(order.clientOrderId);
+    const reported: ReportedTrade = {
+      tradeId,
+      price: formatPrice(instrument, trade.priceTicks),
+      quantity: formatQuantity(instrument, trade.quantity),
+      commission: formatDecimal(trade.commission, ASSET_SCALE),
+      commissionAsset: trade.commissionAsset,
+    };
+    const cause = isOurs ? 'ownTrade' : 'foreignTrade';
+    balances.onOtherTrade(cause, symbol, order.side, reported, trade.time);
+    if (!isOurs) this.#onForeignTrade(order, reported);
+    return true;
+  }
+
+  /** The stream told of an order that the desk does not follow. */
+  #onReported(order: ListedOrder, trade: ReportedTrade | null): void {
+    const { ids, orders, balances, store } = this.#ports;
+    if (isLive(orders, order.clientOrderId)) return;
+    if (!ids.isOurs(order.clientOrderId)) {
+      this.#remember(order);
+      if (trade === null) return;
+      const { symbol, side, updateTime } = order;
+      balances.onOtherTrade('foreignTrade', symbol, side, trade, updateTime);
+      this.#onForeignTrade(order, trade);
+      return;
+    }
+    const row = store.get('SELECT 1 FROM orders WHERE client_order_id = ?', order.clientOrderId);
+    // Late news of an order that has ended here; where it says something new the next sweep finds out.
+    if (row !== undefined) return;
+    void this.#judgeOurs(null, order);
+    if (trade !== null) {
+      balances.onOtherTrade('ownTrade', order.symbol, order.side, trade, order.updateTime);
+    }
+  }
+
+  #onForeignTrade(order: ListedOrder, trade: ReportedTrade): void {
+    this.#ports.findings.add(
+      'foreignTrade',
+      { ...orderValues(order), tradePrice: trade.price, tradeQuantity: trade.quantity },
+      keyOf(order),
+    );
+  }
+
+  /** Balances that nothing explains: looks for trades of others, then writes the difference down. */
+  async #judgeBalances(sweep: Sweep): Promise<void> {
+    const { balances, findings, symbols } = this.#ports;
+    const doubtful = new Set(balances.doubtful(0));
+    if (doubtful.size === 0) return;
+    const concerned = symbols()
+      .filter((symbol) => !sweep.readSymbols.has(symbol))
+      .filter((symbol) => balances.assetsOf(symbol).some((asset) => doubtful.has(asset)));
+    await this.#readTrades(sweep, concerned.slice(0, DOUBT_SYMBOLS_MAX));
+    for (const asset of balances.doubtful(this.#patience.doubtMs)) {
+      const difference = balances.accept(asset);
+      if (difference !== null) findings.add('balanceUnexplained', { ...difference });
+    }
+    this.#watchDoubts();
+  }
+
+  /** A balance in doubt is looked at again soon. */
+  #watchDoubts(): void {
+    if (this.#endDoubtTimer !== null || this.#ports.balances.doubtful(0).length === 0) return;
+    this.#endDoubtTimer = this.#ports.time.after(this.#patience.doubtMs, () => {
+      this.#endDoubtTimer = null;
+      if (this.#ports.balances.doubtful(0).length > 0) this.request('doubt');
+    });
+  }
+
+  /** Does the signer know an ID that the store has yet to give? Then the store is older than its orders. */
+  async #compareWithSigner(): Promise<void> {
+    const { links, connection, bots, ids, store } = this.#ports;
+    const next = bots().flatMap(({ clientOrderIdPrefix, nextDealId, deals }) => [
+      `${clientOrderIdPrefix}${nextDealId}-1`,
+      ...deals.map(({ dealId, orderCount }) => `${clientOrderIdPrefix}${dealId}-${orderCount + 1}`),
+    ]);
+    next.unshift(`${ids.prefixOf(store.meta('nextBot') ?? '1')}1-1`);
+    const asked = next.slice(0, LOOK_UPS_MAX);
+    for (let index = 0; index < asked.length; index += LOOK_UPS_AT_ONCE) {
+      const batch = asked.slice(index, index + LOOK_UPS_AT_ONCE);
+      const answers = await Promise.all(batch.map((id) => links.signedAt(connection(), id)));
+      const at = answers.findIndex((signedAt) => typeof signedAt === 'number');
+      if (at === -1) continue;
+      this.#renew('restoreNoticed', batch[at] ?? '');
+      return;
+    }
+  }
+
+  #renew(code: 'restoreNoticed' | 'otherDeskNoticed', clientOrderId: string): void {
+    const { ids, findings, renewOrderIds } = this.#ports;
+    const before = ids.epoch;
+    const epoch = ids.renew();
+    renewOrderIds();
+    findings.add(code, { clientOrderId, epoch, before });
+  }
+
+  /** The order as it stands; `absent` where the exchange knows of none, null where it does not say. */
+  async #identify(symbol: string, exchangeOrderId: string): Promise<ListedOrder | 'absent' | null> {
+    const outcome = await this.#ports.links.submit({
+      kind: 'identifyOrder',
+      connection: this.#ports.connection(),
+      symbol,
+      exchangeOrderId,
+    });
+    if (outcome.kind !== 'answered') return null;
+    const verdict = this.#ports.parser.identify(outcome);
+    if (verdict.kind === 'ambiguous') return null;
+    return verdict.kind === 'found' ? verdict.order : 'absent';
+  }
+
+  #remember(order: ListedOrder): void {
+    const key = keyOf(order);
+    this.#foreign.delete(key);
+    this.#foreign.set(key, order);
+    for (const oldest of this.#foreign.keys()) {
+      if (this.#foreign.size <= FOREIGN_KNOWN_MAX) break;
+      this.#foreign.delete(oldest);
+    }
+  }
+
+  #hasBot(botId: string): boolean {
+    return this.#ports.bots().some((bot) => bot.botId === botId);
+  }
+
+  #hasFill(clientOrderId: string, tradeId: string): boolean {
+    const row = this.#ports.store.get(
+      'SELECT 1 FROM fills WHERE client_order_id = ? AND trade_id = ?',
+      clientOrderId,
+      tradeId,
+    );
+    return row !== undefined;
+  }
+
+  #hasUnknownFills(order: ListedOrder): boolean {
+    const row = this.#ports.store.get(
+      'SELECT filled_lots FROM orders WHERE client_order_id = ?',
+      order.clientOrderId,
+    );
+    return row !== undefined && this.#lotsOf(order) > numberOf(row, 'filled_lots');
+  }
+
+  #lotsOf(order: ListedOrder): number {
+    const instrument = this.#ports.instrument(order.symbol);
+    const lots = instrument === undefined ? null : parseQuantity(instrument, order.filledQuantity);
+    return lots?.ok === true ? lots.value : -1;
+  }
+
+  /** Market time of the last event that the store holds, or of its last bot. */
+  #lastJournalTime(): number {
+    const row = this.#ports.store.get(
+      `SELECT max(time) AS time FROM (
+         SELECT json_extract(event, '$.time') AS time FROM (SELECT event FROM journal ORDER BY sequence DESC LIMIT 1)
+         UNION ALL SELECT max(created_at) FROM bots)`,
+    );
+    const time = row?.['time'];
+    return typeof time === 'number' ? time : 0;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await this.#ports.time.pause(ms, this.#stop.signal).catch(() => undefined);
+  }
+
+  /** Waits for `work`, and no longer than `ms`. */
+  async #atMost(ms: number, work: Promise<unknown>): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.#ports.time.after(ms, resolve);
+      this.#stop.signal.addEventListener('abort', () => resolve(), { once: true });
+      void work.finally(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+function isLive(orders: OrderDesk, clientOrderId: string): boolean {
+  const live: ReadonlyMap<string, LiveOrder> = orders.liveOrders;
+  return live.has(clientOrderId);
+}
+
+function objectionTo(orphan: Orphan | null, orphanId: number): Decision | null {
+  if (orphan === null) return unknownOrphan(orphanId);
+  if (orphan.state === 'shown') return null;
+  return { ok: false, kind: 'decided', reason: `orphan ${orphanId} is ${orphan.state} already` };
+}
+
+function unknownOrphan(orphanId: number): Decision {
+  return { ok: false, kind: 'unknown', reason: `there is no orphan ${orphanId}` };
+}
+
+function keyOf({
+  symbol,
+  exchangeOrderId,
+}: {
+  readonly symbol: string;
+  readonly exchangeOrderId: string;
+}): string {
+  return `${symbol} ${exchangeOrderId}`;
+}
+
+function orderValues(order: ListedOrder): Record<string, string> {
+  return {
+    clientOrderId: order.clientOrderId,
+    symbol: order.symbol,
+    side: order.side,
+    price: order.price,
+    quantity: order.quantity,
+    filled: order.filledQuantity,
+  };
+}
+
+function reasonOf(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'refused':
+      return `${outcome.rule}: ${outcome.reason}`;
+    case 'failed':
+      return outcome.reason;
+    case 'answered':
+      return `HTTP ${outcome.status} ${outcome.body.slice(0, 200)}`;
+  }
+}

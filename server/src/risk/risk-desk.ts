@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+// What desk and bots may have at stake: limits, risk states and the daily loss pause, kept in the store.
+//
+// A scope is `desk` or `bot:<id>`. A bot trades by the strictest state of its scopes; it learns of a change by the
+// command `setRisk`, which is journalled like every event.
+
+import {
+  ASSET_SCALE,
+  exposureOf,
+  formatDecimal,
+  lossFault,
+  NO_LIMITS,
+  parseFields,
+  RISK_LIMIT_FIELDS,
+  riskFault,
+  stakeOf,
+  strictest,
+  sumExposure,
+  toScaled,
+  trimDecimal,
+  type BotExposure,
+  type FieldError,
+  type Instrument,
+  type RiskLimits,
+  type RiskState,
+} from '@kontor/core';
+import type { Bot } from '../runner/bot.ts';
+import type { Denial, PlaceEffect } from '../runner/bot-runner.ts';
+import { numberOf, textOf, type Store } from '../store/store.ts';
+
+const DAY_MS = 86_400_000;
+/** Profits come at the scale of their instrument. */
+const WIDE_SCALE = 24;
+
+export type RiskScope = 'desk' | `bot:${string}`;
+
+/** Why a scope is in its state: nothing was ever changed, a person did, or the daily loss was reached. */
+export type RiskCause = 'none' | 'person' | 'dailyLoss';
+
+export interface ScopeRisk {
+  readonly scope: RiskScope;
+  readonly limits: RiskLimits;
+  readonly state: RiskState;
+  readonly cause: RiskCause;
+  /** What happened, as values for a sentence. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly since: number;
+  /** When the state ends by itself; 0 when it stays. */
+  readonly until: number;
+}
+
+/** What a scope has at stake now, as decimal text by quote asset. */
+export interface ScopeStanding {
+  readonly exposure: readonly { readonly asset: string; readonly amount: string }[];
+  readonly openOrders: number;
+  /** Realised since the day began, or since a person resumed after a loss. */
+  readonly realisedToday: readonly { readonly asset: string; readonly amount: string }[];
+}
+
+interface Scope {
+  risk: ScopeRisk;
+  /** Only what was realised after this counts towards the daily loss. */
+  lossSince: number;
+}
+
+export interface RiskPorts {
+  readonly store: Store;
+  readonly now: () => number;
+  readonly bots: () => ReadonlyMap<string, Bot>;
+  readonly instrument: (symbol: string) => Instrument | undefined;
+  readonly setRisk: (botId: string, risk: RiskState) => void;
+  readonly onChanged: (risk: ScopeRisk) => void;
+}
+
+export class RiskDesk {
+  readonly #ports: RiskPorts;
+  readonly #scopes = new Map<RiskScope, Scope>();
+  /** Exposure of each bot at the version it was computed for. */
+  readonly #exposures = new Map<string, { readonly version: number; readonly of: BotExposure }>();
+  /** Profits of the running day by bot: what ended when, and with how much. */
+  #day = 0;
+  readonly #today = new Map<string, { time: number; asset: string; amount: bigint }[]>();
+
+  constructor(ports: RiskPorts) {
+    this.#ports = ports;
+    for (const row of ports.store.all('SELECT * FROM risk')) {
+      const scope = toScope(textOf(row, 'scope'));
+      const limits = parseFields(RISK_LIMIT_FIELDS, JSON.parse(textOf(row, 'limits')), 'limits');
+      this.#scopes.set(scope, {
+        lossSince: numberOf(row, 'loss_since'),
+        risk: {
+          scope,
+          limits: limits.ok ? limits.value : NO_LIMITS,
+          state: toState(textOf(row, 'state')),
+          cause: toCause(textOf(row, 'cause')),
+          values: toValues(textOf(row, 'cause_values')),
+          since: numberOf(row, 'since'),
+          until: numberOf(row, 'until'),
+        },
+      });
+    }
+  }
+
+  /** Reads what was realised today and brings bots to the state of their scopes; once the bots are loaded. */
+  start(): void {
+    const day = dayOf(this.#ports.now());
+    this.#turnDay(day);
+    for (const row of this.#ports.store.all(
+      "SELECT bot_id, symbol, closed_at, json_extract(summary, '$.realizedProfit') AS profit FROM deals WHERE closed_at >= ?",
+      day * DAY_MS,
+    )) {
+      this.#count(
+        textOf(row, 'bot_id'),
+        textOf(row, 'symbol'),
+        numberOf(row, 'closed_at'),
+        textOf(row, 'profit'),
+      );
+    }
+    for (const botId of this.#ports.bots().keys()) this.align(botId);
+    this.tick();
+  }
+
+  of(scope: RiskScope): ScopeRisk {
+    return this.#scope(scope).risk;
+  }
+
+  /** Every scope somebody has set something on, the desk first. */
+  all(): readonly ScopeRisk[] {
+    const scopes = [...this.#scopes.values()].map(({ risk }) => risk);
+    const bots = scopes.filter(({ scope }) => scope !== 'desk');
+    return [this.of('desk'), ...bots];
+  }
+
+  standing(scope: RiskScope): ScopeStanding {
+    const exposure = this.#exposureOfScope(scope);
+    return {
+      exposure: [...exposure.assets].map(([asset, { open, entries }]) => ({
+        asset,
+        amount: text(open + entries),
+      })),
+      openOrders: exposure.openOrders,
+      realisedToday: [...this.#realised(scope)].map(([asset, amount]) => ({
+        asset,
+        amount: text(amount),
+      })),
+    };
+  }
+
+  /** The state a bot is to trade by. */
+  effective(botId: string): RiskState {
+    return strictest([this.of('desk').state, this.of(`bot:${botId}`).state]);
+  }
+
+  /** Sets the limits of a scope, or says field by field what is wrong with them. */
+  setLimits(scope: RiskScope, input: unknown): readonly FieldError[] {
+    const parsed = parseFields(RISK_LIMIT_FIELDS, input, 'limits');
+    if (!parsed.ok) return parsed.errors;
+    for (const field of ['maxExposure', 'dailyLoss'] as const) {
+      const assets = parsed.value[field].map(({ asset }) => asset);
+      const twice = assets.find((asset, index) => assets.indexOf(asset) !== index);
+      if (twice !== undefined) {
+        return [{ field, expected: 'each asset once', found: twice }];
+      }
+    }
+    const known = this.#scope(scope);
+    this.#put({ ...known, risk: { ...known.risk, limits: parsed.value } });
+    this.#checkLoss(scope);
+    return [];
+  }
+
+  /** A person's word. Resuming after a daily loss counts losses anew from now on. */
+  setState(scope: RiskScope, state: RiskState): void {
+    const known = this.#scope(scope);
+    const now = this.#ports.now();
+    this.#put({
+      lossSince: state === 'active' && known.risk.cause === 'dailyLoss' ? now : known.lossSince,
+      risk: { ...known.risk, state, cause: 'person', values: {}, since: now, until: 0 },
+    });
+    this.#alignScope(scope);
+  }
+
+  /** Tells a bot its state where it trades by another one. */
+  align(botId: string): void {
+    const bot = this.#ports.bots().get(botId);
+    const risk = this.effective(botId);
+    if (bot !== undefined && bot.state.risk !== risk) this.#ports.setRisk(botId, risk);
+  }
+
+  /**
+   * Whether an order that `bot` asks for may leave; `later` are the orders of the same event that come after it,
+   * which the bot's state holds already.
+   */
+  denial(bot: Bot, effect: PlaceEffect, later: readonly PlaceEffect[]): Denial | null {
+    if (effect.role === 'exit') return null;
+    for (const scope of ['desk', `bot:${bot.botId}`] as const) {
+      const { limits } = this.of(scope);
+      if (limits.maxOpenOrders === undefined && limits.maxExposure.length === 0) continue;
+      const waiting = [effect, ...later];
+      const exposure = without(
+        this.#exposureOfScope(scope),
+        waiting.map((placed) => this.#stake(placed)),
+      );
+      const { asset, stake } = this.#stake(effect);
+      const fault = riskFault(limits, exposure, { role: effect.role, quoteAsset: asset, stake });
+      if (fault !== null) {
+        return {
+          rule: `risk: ${scope}: ${fault.rule}`,
+          reason: `expected ${fault.expected}, found ${fault.found}`,
+        };
+      }
+    }
+    return null;
+  }
+
+  /** A deal of `botId` on `symbol` ended at `time` with `profit` in its quote asset. */
+  dealEnded(botId: string, symbol: string, time: number, profit: string): void {
+    if (dayOf(time) < this.#day) return;
+    this.#turnDay(dayOf(time));
+    this.#count(botId, symbol, time, profit);
+    this.#checkLoss('desk');
+    this.#checkLoss(`bot:${botId}`);
+  }
+
+  /** States that end by themselves end; to be called about once a second. */
+  tick(): void {
+    const now = this.#ports.now();
+    this.#turnDay(dayOf(now));
+    for (const [scope, { risk, lossSince }] of this.#scopes) {
+      if (risk.until === 0 || now < risk.until) continue;
+      this.#put({
+        lossSince,
+        risk: { ...risk, state: 'active', cause: 'none', values: {}, since: now, until: 0 },
+      });
+      this.#alignScope(scope);
+    }
+  }
+
+  #checkLoss(scope: RiskScope): void {
+    const known = this.#scope(scope);
+    if (known.risk.state !== 'active') return;
+    const fault = lossFault(known.risk.limits, this.#realised(scope));
+    if (fault === null) return;
+    this.#put({
+      ...known,
+      risk: {
+        ...known.risk,
+        state: 'reducing',
+        cause: 'dailyLoss',
+        values: fault,
+        since: this.#ports.now(),
+        until: (this.#day + 1) * DAY_MS,
+      },
+    });
+    this.#alignScope(scope);
+  }
+
+  #alignScope(scope: RiskScope): void {
+    if (scope === 'desk') for (const botId of this.#ports.bots().keys()) this.align(botId);
+    else this.align(scope.slice('bot:'.length));
+  }
+
+  #exposureOfScope(scope: RiskScope): BotExposure {
+    const bots = this.#ports.bots();
+    if (scope !== 'desk') {
+      const bot = bots.get(scope.slice('bot:'.length));
+      return bot === undefined ? exposureOf([]) : this.#exposureOf(bot);
+    }
+    return sumExposure([...bots.values()].map((bot) => this.#exposureOf(bot)));
+  }
+
+  #exposureOf(bot: Bot): BotExposure {
+    const known = this.#exposures.get(bot.botId);
+    if (known?.version === bot.state.version) return known.of;
+    const of = exposureOf(bot.state.deals);
+    this.#exposures.set(bot.botId, { version: bot.state.version, of });
+    return of;
+  }
+
+  #stake({ order, role }: PlaceEffect): { readonly asset: string; readonly stake: bigint } {
+    const instrument = this.#ports.instrument(order.symbol);
+    if (instrument === undefined) return { asset: '', stake: 0n };
+    return {
+      asset: instrument.quoteAsset,
+      stake: role === 'exit' ? 0n : stakeOf(instrument, order.priceTicks, order.quantity),
+    };
+  }
+
+  #realised(scope: RiskScope): ReadonlyMap<string, bigint> {
+    const { lossSince } = this.#scope(scope);
+    const sums = new Map<string, bigint>();
+    for (const [botId, profits] of this.#today) {
+      if (scope !== 'desk' && scope !== `bot:${botId}`) continue;
+      for (const { time, asset, amount } of profits) {
+        if (time >= lossSince) sums.set(asset, (sums.get(asset) ?? 0n) + amount);
+      }
+    }
+    return sums;
+  }
+
+  #count(botId: string, symbol: string, time: number, profit: string): void {
+    const asset = this.#ports.instrument(symbol)?.quoteAsset ?? '';
+    // Rounded towards the loss: a limit is never missed by a fraction.
+    const wide = toScaled(profit, WIDE_SCALE, 'profit');
+    const unit = 10n ** BigInt(WIDE_SCALE - ASSET_SCALE);
+    const amount = wide >= 0n ? wide / unit : -((-wide + unit - 1n) / unit);
+    const profits = this.#today.get(botId) ?? [];
+    profits.push({ time, asset, amount });
+    this.#today.set(botId, profits);
+  }
+
+  #turnDay(day: number): void {
+    if (day <= this.#day) return;
+    this.#day = day;
+    this.#today.clear();
+  }
+
+  #scope(scope: RiskScope): Scope {
+    return (
+      this.#scopes.get(scope) ?? {
+        lossSince: 0,
+        risk: {
+          scope,
+          limits: NO_LIMITS,
+          state: 'active',
+          cause: 'none',
+          values: {},
+          since: 0,
+          until: 0,
+        },
+      }
+    );
+  }
+
+  #put(scope: Scope): void {
+    const { risk } = scope;
+    this.#ports.store.run(
+      'INSERT OR REPLACE INTO risk (scope, limits, state, cause, cause_values, since, until, loss_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      risk.scope,
+      JSON.stringify(risk.limits),
+      risk.state,
+      risk.cause,
+      JSON.stringify(risk.values),
+      risk.since,
+      risk.until,
+      scope.lossSince,
+    );
+    this.#scopes.set(risk.scope, scope);
+    this.#ports.onChanged(risk);
+  }
+}
+
+/** `exposure` less orders that are counted in it and have not left yet. */
+function without(
+  exposure: BotExposure,
+  stakes: readonly { readonly asset: string; readonly stake: bigint }[],
+): BotExposure {
+  const assets = new Map(exposure.assets);
+  for (const { asset, stake } of stakes) {
+    const known = assets.get(asset);
+    if (known !== undefined) assets.set(asset, { ...known, entries: known.entries - stake });
+  }
+  return { assets, openOrders: exposure.openOrders - stakes.length };
+}
+
+function dayOf(time: number): number {
+  return Math.floor(time / DAY_MS);
+}
+
+function text(amount: bigint): string {
+  return trimDecimal(formatDecimal(amount, ASSET_SCALE));
+}
+
+/** `text` as a scope; anything that is not a bot's is the desk's. */
+export function toScope(text: string): RiskScope {
+  return text.startsWith('bot:') ? `bot:${text.slice('bot:'.length)}` : 'desk';
+}
+
+function toState(text: string): RiskState {
+  return text === 'reducing' || text === 'halted' ? text : 'active';
+}
+
+function toCause(text: string): RiskCause {
+  return text === 'person' || text === 'dailyLoss' ? text : 'none';
+}
+
+function toValues(text: string): Record<string, string> {
+  const values: unknown = JSON.parse(text);
+  return typeof values === 'object' && values !== null
+    ? Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]))
+    : {};
+}
