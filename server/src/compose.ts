@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { parseSettings } from '@kontor/core';
+import { ASSET_SCALE, parseSettings, toScaled, type FreeFunds } from '@kontor/core';
 import {
   binanceAnswers,
   binancePublicMarket,
@@ -31,6 +31,7 @@ import { FindingBook } from './reconcile/findings.ts';
 import { OrderIds } from './reconcile/order-ids.ts';
 import { OrphanBook } from './reconcile/orphans.ts';
 import { Reconciler } from './reconcile/reconcile.ts';
+import { ReconciliationView } from './reconcile/view.ts';
 import { BotRunner } from './runner/bot-runner.ts';
 import { RiskDesk } from './risk/risk-desk.ts';
 import { riskOf } from './api/risk-routes.ts';
@@ -174,7 +175,10 @@ export function createServer(
   const findings = new FindingBook(
     store,
     () => clock.now(),
-    ({ code, values }) => logger.info({ code, ...values }, 'reconciliation'),
+    ({ code, values }) => {
+      logger.info({ code, ...values }, 'reconciliation');
+      live.reconciliationChanged();
+    },
   );
   const ids = new OrderIds(store);
   const balances = new BalanceBook({
@@ -215,6 +219,7 @@ export function createServer(
     ids,
     place: (botId, order) => orders.place(botId, order),
     cancel: (clientOrderId) => orders.cancel(clientOrderId),
+    funds: freeFunds,
     denial: (bot, effect, later) => risk.denial(bot, effect, later),
     freshQuote: (symbol) => hub.freshQuote(symbol),
     onChanged(botId, notes) {
@@ -271,7 +276,7 @@ export function createServer(
     marketNow: () => clock.now(),
     isStreamUp: () => account.state === 'up',
     resubscribe,
-    onOrphansChanged: () => undefined,
+    onChanged: () => live.reconciliationChanged(),
     time,
   });
   const desk = new Desk({
@@ -285,6 +290,7 @@ export function createServer(
     hub,
     projection,
     profits,
+    reconciliation: new ReconciliationView({ reconciler, orphans, findings }),
     market,
     balances: () => balances.list(),
     connections: listConnections,
@@ -318,6 +324,18 @@ export function createServer(
   function resubscribe(reason: string): void {
     account = { ...account, state: 'down', reason };
     void subscribe();
+  }
+
+  /** What the account has free of the two assets of `symbol`; an asset it does not name is not there. */
+  function freeFunds(_botId: string, symbol: string): FreeFunds | null {
+    const traded = instrument(symbol);
+    const known = balances.list();
+    if (traded === undefined || known.length === 0) return null;
+    const freeOf = (asset: string): bigint => {
+      const balance = known.find((candidate) => candidate.asset === asset);
+      return balance === undefined ? 0n : toScaled(balance.free, ASSET_SCALE, asset);
+    };
+    return { base: freeOf(traded.baseAsset), quote: freeOf(traded.quoteAsset) };
   }
 
   /** Asks for the account's own events until they come. */

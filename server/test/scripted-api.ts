@@ -10,6 +10,7 @@ import { Sessions } from '../src/api/sessions.ts';
 import { Desk } from '../src/desk.ts';
 import { createLogger } from '../src/log.ts';
 import { MarketHub } from '../src/market/market-hub.ts';
+import { ReconciliationView } from '../src/reconcile/view.ts';
 import { DealProjection } from '../src/runner/deal-projection.ts';
 import { ProfitBook } from '../src/runner/profit-book.ts';
 import { CONNECTION, INSTRUMENT, SYMBOL } from './scripted-exchange.ts';
@@ -28,7 +29,11 @@ export interface ScriptedApi {
   hasEnded: boolean;
   marketState: 'up' | 'down';
   /** Asks as the terminal does; the body is read as JSON. */
-  ask(method: 'GET' | 'POST' | 'DELETE', url: string, body?: unknown): Promise<ApiAnswer>;
+  ask(
+    method: 'GET' | 'PATCH' | 'POST' | 'PUT' | 'DELETE',
+    url: string,
+    body?: unknown,
+  ): Promise<ApiAnswer>;
   close(): Promise<void>;
 }
 
@@ -80,6 +85,7 @@ export async function openApi(options: ScriptedDeskOptions = {}): Promise<Script
     hub,
     projection: new DealProjection(desk.store, () => undefined),
     profits: new ProfitBook(desk.store),
+    reconciliation: new ReconciliationView(desk),
     market: () => ({
       kind: 'candles',
       label: 'scripted',

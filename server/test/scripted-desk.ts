@@ -234,7 +234,7 @@ export class ScriptedDesk {
       marketNow: () => this.clock.now(),
       isStreamUp: () => this.isStreamUp,
       resubscribe: (reason) => this.resubscribed.push(reason),
-      onOrphansChanged: () => undefined,
+      onChanged: () => undefined,
       time: systemTime,
       patience: RECONCILE_PATIENCE,
     });

@@ -12,7 +12,6 @@ import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from '@fastify/typ
 import Fastify, {
   LogController,
   type FastifyBaseLogger,
-  type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
@@ -22,6 +21,7 @@ import type { RiskDesk } from '../risk/risk-desk.ts';
 import { StoreError } from '../store/errors.ts';
 import type { LiveHub } from './live.ts';
 import * as schemas from './schemas.ts';
+import type { App } from './fastify-app.ts';
 import { registerRisk } from './risk-routes.ts';
 import { SESSION_COOKIE, type Sessions } from './sessions.ts';
 
@@ -46,15 +46,15 @@ export interface AppOptions {
 
 const CODES: Readonly<Record<number, string>> = { 404: 'not_found', 429: 'too_many_requests' };
 
-export type App = FastifyInstance<
-  import('fastify').RawServerDefault,
-  import('node:http').IncomingMessage,
-  import('node:http').ServerResponse,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->;
-
 const DealParameters = Type.Object({ id: Type.String({ pattern: '^[0-9]+-[0-9]+$' }) });
+const OrphanParameters = Type.Object({ id: Type.String({ pattern: '^[0-9]{1,15}$' }) });
+/** What an orphan's decision may be answered with; 502: the exchange or the signer stood in the way. */
+const ORPHAN_ERRORS = {
+  unknown: [404, 'not_found'],
+  decided: [409, 'decided'],
+  refused: [502, 'refused'],
+  unclear: [502, 'unclear'],
+} as const;
 const BotParameters = Type.Object({ id: Type.String({ pattern: '^[0-9]+$' }) });
 
 /** The whole HTTP application; call `listen` or `inject` on it. */
@@ -349,6 +349,7 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     },
     (request) => desk.latestNotes(request.query.limit ?? 100),
   );
+  registerReconciliation(app, desk);
   app.get(
     '/candles',
     {
@@ -410,6 +411,62 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     if (session !== undefined) sessions.endSession(session);
     return reply.clearCookie(SESSION_COOKIE, { path: '/' }).code(204).send(null);
   });
+}
+
+function registerReconciliation(app: App, { reconciliation }: Desk): void {
+  const Limit = Type.Object({
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX })),
+  });
+  app.get(
+    '/reconciliation',
+    {
+      schema: {
+        summary: 'How the desk compares with the exchange',
+        response: { 200: schemas.Reconciliation },
+      },
+    },
+    () => reconciliation.overview(),
+  );
+  app.post(
+    '/reconciliation/sweeps',
+    {
+      schema: {
+        summary: 'Compares with the exchange now, or as soon as the bounded rate allows',
+        response: { 202: Type.Object({ ok: Type.Boolean() }) },
+      },
+    },
+    async (_request, reply) => {
+      reconciliation.sweep();
+      return reply.code(202).send({ ok: true });
+    },
+  );
+  app.get(
+    '/orphans',
+    { schema: { querystring: Limit, response: { 200: Type.Array(schemas.Orphan) } } },
+    (request) => reconciliation.orphans(request.query.limit ?? 100),
+  );
+  app.get(
+    '/findings',
+    { schema: { querystring: Limit, response: { 200: Type.Array(schemas.Finding) } } },
+    (request) => reconciliation.findings(request.query.limit ?? 100),
+  );
+  for (const decision of ['adopt', 'cancel'] as const) {
+    app.post(
+      `/orphans/:id/${decision}`,
+      {
+        schema: {
+          params: OrphanParameters,
+          response: { 200: schemas.Orphan, 502: schemas.ErrorBody },
+        },
+      },
+      async (request, reply) => {
+        const decided = await reconciliation.decide(request.params.id, decision);
+        if (decided.ok) return decided.orphan;
+        const [status, error] = ORPHAN_ERRORS[decided.kind];
+        return reply.code(status).send({ error, message: decided.reason });
+      },
+    );
+  }
 }
 
 async function registerPages(app: App, webDirectory: string): Promise<void> {

@@ -21,6 +21,7 @@ export interface LiveSource {
   healthMessage(): StreamMessage;
   marketMessage(): StreamMessage;
   balancesMessage(): StreamMessage;
+  reconciliationMessage(): StreamMessage;
 }
 
 export class LiveHub {
@@ -30,6 +31,7 @@ export class LiveHub {
   readonly #bots = new Set<string>();
   #notes: Note[] = [];
   #isBalancesDirty = false;
+  #isReconciliationDirty = false;
   /** Something was left out: pages are told to read everything again. */
   #isIncomplete = false;
   #sequence = 0;
@@ -76,6 +78,10 @@ export class LiveHub {
     this.#isBalancesDirty = true;
   }
 
+  reconciliationChanged(): void {
+    this.#isReconciliationDirty = true;
+  }
+
   addNote(note: Note): void {
     if (this.#clients.size === 0) return;
     if (this.#notes.length < NOTES_MAX) this.#notes.push(note);
@@ -110,6 +116,7 @@ export class LiveHub {
     if (this.#bots.size > 0) messages.push(this.#source.totalsMessage());
     for (const note of this.#notes) messages.push({ kind: 'note', note });
     if (this.#isBalancesDirty) messages.push(this.#source.balancesMessage());
+    if (this.#isReconciliationDirty) messages.push(this.#source.reconciliationMessage());
     if (this.#ticks % (HEALTH_EVERY_MS / SEND_EVERY_MS) === 0) {
       messages.push(this.#source.healthMessage(), this.#source.marketMessage());
     }
@@ -119,6 +126,7 @@ export class LiveHub {
     this.#bots.clear();
     this.#notes = [];
     this.#isBalancesDirty = false;
+    this.#isReconciliationDirty = false;
     if (messages.length === 0) return;
     let text = '';
     for (const message of messages) {

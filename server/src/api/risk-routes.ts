@@ -5,7 +5,7 @@ import { Type } from 'typebox';
 import { toScope, type RiskDesk } from '../risk/risk-desk.ts';
 import type { Risk } from './schemas.ts';
 import * as schemas from './schemas.ts';
-import type { App } from './app.ts';
+import type { App } from './fastify-app.ts';
 
 const ScopeParameters = Type.Object({ scope: Type.String({ pattern: '^(desk|bot:[0-9]{1,9})$' }) });
 

@@ -291,6 +291,82 @@ export const DealPage = Type.Object(
   { $id: 'DealPage' },
 );
 
+/** An order of the account that this desk did not send: it is never touched. */
+export const ForeignOrder = Type.Object(
+  {
+    symbol: Type.String(),
+    clientOrderId: Type.String(),
+    exchangeOrderId: Type.String(),
+    side: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
+    /** As the exchange writes it. */
+    price: Type.String(),
+    quantity: Type.String(),
+    filledQuantity: Type.String(),
+    placedAt: Time,
+  },
+  { $id: 'ForeignOrder' },
+);
+
+/** An order with this desk's tag that its store knows nothing of. */
+export const Orphan = Type.Object(
+  {
+    ...ForeignOrder.properties,
+    id: Type.String(),
+    orderState: Type.Union([
+      Type.Literal('open'),
+      Type.Literal('filled'),
+      Type.Literal('cancelled'),
+      Type.Literal('expired'),
+    ]),
+    /** `shown`: waits for a decision. `gone`: ended before there was one. */
+    state: Type.Union([
+      Type.Literal('shown'),
+      Type.Literal('adopted'),
+      Type.Literal('cancelled'),
+      Type.Literal('gone'),
+    ]),
+    /** Why the store knows nothing of it. */
+    reason: Type.Union([
+      Type.Literal('olderStore'),
+      Type.Literal('unknownBot'),
+      Type.Literal('unknownForm'),
+      Type.Literal('unknownOrder'),
+    ]),
+    dealId: Nullable(Type.String({ description: 'the deal that its ID names' })),
+    firstSeenAt: Time,
+    updatedAt: Time,
+  },
+  { $id: 'Orphan' },
+);
+
+/** What comparing with the exchange found or decided: data; the web writes the sentence. */
+export const Finding = Type.Object(
+  {
+    sequence: Type.Integer(),
+    time: Time,
+    lastTime: Time,
+    count: Type.Integer({ description: 'how often the same was found' }),
+    code: Type.String(),
+    values: Type.Record(Type.String(), Type.String()),
+  },
+  { $id: 'Finding' },
+);
+
+export const Reconciliation = Type.Object(
+  {
+    sweptAt: Nullable(
+      Type.Integer({ description: 'wall time of the last comparison that succeeded' }),
+    ),
+    fault: Nullable(Type.String({ description: 'why the last comparison failed' })),
+    foreignCount: Type.Integer(),
+    foreignOrders: Type.Array(ForeignOrder),
+    /** Those that wait for a decision first, then the newest. */
+    orphans: Type.Array(Orphan),
+    findings: Type.Array(Finding),
+  },
+  { $id: 'Reconciliation' },
+);
+
 /** Candle rows, oldest first: `[openTime, open, high, low, close, volume]`; a missing row is a gap. */
 export const Candles = Type.Object(
   {
@@ -373,6 +449,7 @@ export const StreamMessage = Type.Union(
     Type.Object({ kind: Type.Literal('note'), note: Note }),
     Type.Object({ kind: Type.Literal('totals'), totals: Totals }),
     Type.Object({ kind: Type.Literal('balances'), balances: Type.Array(Balance) }),
+    Type.Object({ kind: Type.Literal('reconciliation'), reconciliation: Reconciliation }),
     Type.Object({ kind: Type.Literal('health'), health: Health }),
     Type.Object({ kind: Type.Literal('market'), market: Market }),
     Type.Object({ kind: Type.Literal('risk'), risk: Risk }),
@@ -399,6 +476,10 @@ export type LadderStep = Static<typeof LadderStep>;
 export type Deal = Static<typeof Deal>;
 export type Note = Static<typeof Note>;
 export type DealPage = Static<typeof DealPage>;
+export type ForeignOrder = Static<typeof ForeignOrder>;
+export type Orphan = Static<typeof Orphan>;
+export type Finding = Static<typeof Finding>;
+export type Reconciliation = Static<typeof Reconciliation>;
 export type Candles = Static<typeof Candles>;
 export type Totals = Static<typeof Totals>;
 export type StreamMessage = Static<typeof StreamMessage>;
