@@ -34,6 +34,8 @@ export type BotEvent =
       readonly time: TimeMs;
       readonly symbol: string;
       readonly signal: Signal;
+      /** The running deals it is for; absent for all on the symbol, and for signals to start one. */
+      readonly dealIds?: readonly number[];
       /** The last quote known when the signal came; a bot asks for a fresh one before it trades. */
       readonly quote?: Quote;
     }
@@ -237,4 +239,7 @@ export type DealNoteKind =
   | 'safetyOrderSignalled'
   | 'closeSignalled'
   | 'botStopped'
-  | 'settingsChanged';
+  | 'settingsChanged'
+  | 'rebalanceStarted'
+  | 'rebalanceShort'
+  | 'rebalancePaused';

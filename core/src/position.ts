@@ -123,7 +123,16 @@ export function heldLots(position: Position, instrument: Instrument): number {
 
 /** Cost of the buys per coin got, in ticks; null while no coin is left after commission. */
 export function averageTicks(position: Position, instrument: Instrument): Ratio | null {
-  return priceOf(instrument, costOf(position, instrument), netBought(position, instrument));
+  return moneyPerCoin(instrument, costOf(position, instrument), netBought(position, instrument));
+}
+
+/** `money` at `moneyScale` per coin of `base` at `baseScale`, in ticks, exact; null without coins. */
+export function moneyPerCoin(instrument: Instrument, money: bigint, base: bigint): Ratio | null {
+  if (base <= 0n) return null;
+  return {
+    numerator: money * power10(baseScale(instrument) + instrument.priceScale),
+    denominator: base * power10(moneyScale(instrument)) * BigInt(instrument.tickUnits),
+  };
 }
 
 /** A price ratio in ticks as decimal text, half-even at six decimals more than the instrument has. */
@@ -206,7 +215,7 @@ export function openBase(position: Position, instrument: Instrument, direction: 
 
 /**
  * The lots of the order that closes the position. Long: ⌊open / lot⌋, the rest is dust. Short: ⌈open / (1 − fee) /
- * lot⌉, so that after a commission in base no coin is missing; without one that much is bought too many.
+ * lot⌉ with the fee of `closingFeePpm`, so that after a commission in base no coin is missing.
  */
 export function closingLots(
   position: Position,
@@ -218,7 +227,19 @@ export function closingLots(
   if (open <= 0n) return 0;
   const lot = lotsBase(instrument, 1);
   if (direction === 'long') return Number(open / lot);
-  return Number(divCeil(open * BigInt(PPM), lot * BigInt(PPM - feeRatePpm)));
+  const feePpm = closingFeePpm(position, feeRatePpm);
+  return Number(divCeil(open * BigInt(PPM), lot * BigInt(PPM - feePpm)));
+}
+
+/**
+ * The commission in coins to expect of the buys that close a short. None once a commission was paid in a third asset,
+ * or once coins were bought without one in base: then it is taken elsewhere.
+ */
+export function closingFeePpm(position: Position, feeRatePpm: number): number {
+  const paidElsewhere =
+    Object.keys(position.otherCommissions).length > 0 ||
+    (position.boughtLots > 0 && position.boughtCommissionBase === 0n);
+  return paidElsewhere ? 0 : feeRatePpm;
 }
 
 /**
@@ -230,7 +251,7 @@ export function entryAverage(
   instrument: Instrument,
   direction: Direction,
 ): Ratio | null {
-  return priceOf(
+  return moneyPerCoin(
     instrument,
     enteredMoney(position, instrument, direction),
     enteredBase(position, instrument, direction),
@@ -243,7 +264,7 @@ export function exitAverage(
   instrument: Instrument,
   direction: Direction,
 ): Ratio | null {
-  return priceOf(
+  return moneyPerCoin(
     instrument,
     exitedMoney(position, instrument, direction),
     exitedBase(position, instrument, direction),
@@ -342,15 +363,6 @@ function givenBase(position: Position, instrument: Instrument): bigint {
   return (
     lotsBase(instrument, position.soldLots) + assetBase(instrument, position.soldCommissionBase)
   );
-}
-
-/** `money` per coin in ticks, exact; null without coins. */
-function priceOf(instrument: Instrument, money: bigint, base: bigint): Ratio | null {
-  if (base <= 0n) return null;
-  return {
-    numerator: money * power10(baseScale(instrument) + instrument.priceScale),
-    denominator: base * power10(moneyScale(instrument)) * BigInt(instrument.tickUnits),
-  };
 }
 
 const POWERS: readonly bigint[] = Array.from({ length: 65 }, (_, index) => 10n ** BigInt(index));

@@ -76,7 +76,7 @@ export function checkBadLine(t: TestContext, seed: number, runs: number): void {
   fc.assert(
     fc.property(randomRun, (run) => {
       const parsed = parseSettings(run.settings);
-      assert.ok(parsed.ok);
+      assert.ok(parsed.ok && parsed.settings.kind === 'dca');
       const bot = createBot({
         botId: 'faulty',
         clientOrderIdPrefix: 'k1-',
@@ -134,7 +134,7 @@ export function checkEveryDealEnds(t: TestContext, seed: number, runs: number): 
   fc.assert(
     fc.property(randomRun, (run) => {
       const parsed = parseSettings(run.settings);
-      assert.ok(parsed.ok);
+      assert.ok(parsed.ok && parsed.settings.kind === 'dca');
       const bot = createBot({
         botId: 'faulty',
         clientOrderIdPrefix: 'k1-',

@@ -94,6 +94,7 @@ export const CONDITIONS: readonly Condition[] = [
   { kind: 'supertrend', interval: '1h', period: 2, multiplier: '1', trend: 'turnsDown' },
   { kind: 'heikinAshi', interval: '4h', candles: 2, colour: 'red' },
   { kind: 'priceChange', interval: '1d', candles: 2, comparison: 'above', value: '0.75' },
+  { kind: 'technicalRating', interval: '1h', rating: 'sellOrStrongSell' },
   { kind: 'volume24h', atLeast: '115000' },
 ];
 
@@ -121,6 +122,11 @@ export function randomCandles(rows: number, seed: number, holes = 0): Candle[] {
     openTime += random() * 100 < holes ? HOUR * (2 + Math.floor(random() * 10)) : HOUR;
   }
   return candles;
+}
+
+/** The same with something traded in every candle. */
+export function allTraded(candles: readonly Candle[]): Candle[] {
+  return candles.map((candle) => ({ ...candle, volume: Math.max(1, candle.volume) }));
 }
 
 export function candleColumns(candles: readonly Candle[], intervalMs = HOUR): Candles {

@@ -22,11 +22,13 @@ import {
   type Condition,
   type Interval,
   type MissingCandles,
+  type RatingSide,
   type Verdict,
   type WatchOptions,
 } from '../src/index.ts';
 import {
   ALL_KINDS,
+  allTraded,
   candleColumns,
   candlesClosing,
   CONDITIONS,
@@ -193,7 +195,7 @@ test('[Q5] unknown until enough candles in a row were seen, then never; required
   for (const condition of CONDITIONS) {
     for (const seed of [1, 2, 3, 4, 5, 6, 7]) {
       const required = requiredCandles([condition], '1h', INSTRUMENT);
-      const candles = randomCandles(required + 60, seed);
+      const candles = allTraded(randomCandles(required + 60, seed));
       const found = verdicts([condition], candles);
       const first = found.findIndex((code) => code !== 0);
       assert.ok(
@@ -228,7 +230,7 @@ test('[Q5] unknown until enough candles in a row were seen, then never; required
 test('[Q6] after a gap a condition is unknown until it is warmed up again', () => {
   for (const condition of CONDITIONS) {
     const required = requiredCandles([condition], '1h', INSTRUMENT);
-    const candles = randomCandles(2 * required + 40, SEED);
+    const candles = allTraded(randomCandles(2 * required + 40, SEED));
     const at = required + 20;
     const holed = candles.toSpliced(at, 1);
     const found = verdicts([condition], holed);
@@ -408,6 +410,36 @@ test('[Q8] each kind is met when its settings say so', () => {
   }
 });
 
+test('[Q8] a rating is met from a tenth on, strongly from a half on, and not on too few trades', () => {
+  const candles = randomCandles(2600, SEED);
+  const columns = candleColumns(candles);
+  const of = (rating: RatingSide): Condition => ({
+    kind: 'technicalRating',
+    interval: '1h',
+    rating,
+  });
+  const { values } = conditionTrace(of('strongBuy'), columns, OPTIONS);
+  const sides: readonly (readonly [side: RatingSide, isIn: (rating: number) => boolean])[] = [
+    ['buyOrStrongBuy', (rating) => rating > 0.1],
+    ['strongBuy', (rating) => rating > 0.5],
+    ['sellOrStrongSell', (rating) => rating < -0.1],
+    ['strongSell', (rating) => rating < -0.5],
+  ];
+  for (const [side, isIn] of sides) {
+    const found = conditionSeries([of(side)], columns, OPTIONS);
+    let [met, early] = [0, 0];
+    const traded = candles.map(({ volume }) => volume > 0);
+    for (const [row, status] of found.entries()) {
+      const isSettled = traded.slice(0, row + 1).filter(Boolean).length >= 1582;
+      assert.equal(status !== 0, isSettled, `${side} ${row}`);
+      if (!isSettled && row >= 1582) early += 1;
+      if (isSettled) assert.equal(status === 2, isIn(values[0]?.[row] ?? NaN), `${side} ${row}`);
+      if (status === 2) met += 1;
+    }
+    assert.ok(met > 10 && early > 50, `${side}: met ${met} times, ${early} too early`);
+  }
+});
+
 test('[Q8] volume of 24 hours is compared in quote', () => {
   // Each hour 100,000 lots of 0.00001 at 1000 ticks of 0.01: 10 in quote an hour, 240 a day.
   const candles = candlesClosing(Array.from({ length: 30 }, () => 1000)).map((candle) => ({
@@ -451,9 +483,9 @@ test('[Q9] candle by candle and over columns say the same, with gaps and across 
 });
 
 test('[Q9] both verdicts occur for every kind, so that agreement means something', () => {
-  const candles = candleColumns(randomCandles(3000, SEED));
+  const candles = randomCandles(3000, SEED);
   for (const condition of CONDITIONS) {
-    const series = conditionSeries([condition], candles, OPTIONS);
+    const series = verdicts([condition], candles);
     const count = (code: number): number => series.filter((each) => each === code).length;
     assert.ok(count(1) > 5 && count(2) > 5, `${condition.kind}: ${count(1)}, ${count(2)}`);
   }
@@ -472,10 +504,10 @@ test('[Q10] several conditions are met together, and unknown while one of them i
 });
 
 test('[Q11] history of larger candles stands for the smaller ones before its end', () => {
-  const candles = randomCandles(3000, SEED).filter(
+  const candles = allTraded(randomCandles(4500, SEED)).filter(
     ({ openTime }) => openTime >= MONDAY + 24 * HOUR,
   );
-  const split = candles.findIndex(({ openTime }) => openTime === MONDAY + 90 * 24 * HOUR);
+  const split = candles.findIndex(({ openTime }) => openTime === MONDAY + 120 * 24 * HOUR);
   assert.ok(split > 0);
   const columns = candleColumns(candles.slice(0, split));
   const whole = new ConditionWatcher(CONDITIONS, '1h', OPTIONS);

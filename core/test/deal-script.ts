@@ -17,7 +17,7 @@ import {
   step,
   toScaled,
   type BotEvent,
-  type BotState,
+  type DcaBotState,
   type DcaSettings,
   type Effect,
   type Instrument,
@@ -65,13 +65,14 @@ export const PLAIN: Readonly<Record<string, unknown>> = {
 export function settingsOf(changes: Readonly<Record<string, unknown>> = {}): DcaSettings {
   const parsed = parseSettings({ ...PLAIN, ...changes });
   assert.ok(parsed.ok, parsed.ok ? '' : JSON.stringify(parsed.errors));
+  assert.ok(parsed.settings.kind === 'dca');
   return parsed.settings;
 }
 
 export function botOf(
   changes: Readonly<Record<string, unknown>> = {},
   options: { readonly feeRatePpm?: number; readonly instruments?: readonly Instrument[] } = {},
-): BotState {
+): DcaBotState {
   return createBot({
     botId: 'test',
     clientOrderIdPrefix: 'k-',
@@ -90,7 +91,10 @@ const START = 1_700_000_000_000;
  * Plays `rows` on `bot` and compares, row by row, what it wants done (notes aside). Orders are named by deal and
  * number (`1-2`), times count from the row. Returns all notes.
  */
-export function play(bot: BotState, rows: readonly Row[]): Extract<Effect, { kind: 'notify' }>[] {
+export function play(
+  bot: DcaBotState,
+  rows: readonly Row[],
+): Extract<Effect, { kind: 'notify' }>[] {
   const notes: Extract<Effect, { kind: 'notify' }>[] = [];
   let time = START;
   for (const [index, [text, ...wants]] of rows.entries()) {

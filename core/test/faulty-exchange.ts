@@ -10,9 +10,9 @@ import {
   quantityLots,
   step,
   type BotEvent,
-  type BotState,
+  type DcaBotState,
   type ClientOrderId,
-  type Deal,
+  type DcaDeal,
   type Effect,
   type Fill,
   type Instrument,
@@ -77,7 +77,7 @@ export const CALM: Faults = {
 const FEE_PPM = 1000n;
 
 export class FaultyExchange {
-  readonly bot: BotState;
+  readonly bot: DcaBotState;
   readonly instrument: Instrument;
   readonly journal: JournalEntry[] = [];
   readonly random: Random;
@@ -111,7 +111,7 @@ export class FaultyExchange {
   #lastTradeId = 0;
 
   constructor(options: {
-    readonly bot: BotState;
+    readonly bot: DcaBotState;
     readonly instrument: Instrument;
     readonly seed: number;
     readonly faults: Faults;
@@ -402,7 +402,7 @@ export class FaultyExchange {
   }
 
   /** Coins are covered by an exit, or the deal waits for something that is on its way; else the test fails. */
-  #explain(deal: Deal): void {
+  #explain(deal: DcaDeal): void {
     const name = `deal ${deal.dealId} ${deal.phase.kind}`;
     for (const order of deal.orders) {
       assert.ok(this.#isAlive(order.clientOrderId), `${name}: ${order.clientOrderId} is dead`);
@@ -436,7 +436,7 @@ export class FaultyExchange {
     }
   }
 
-  #explainHolding(deal: Deal, name: string): void {
+  #explainHolding(deal: DcaDeal, name: string): void {
     const exit = orderFor(deal, 'takeProfit');
     const wanted = wantedTakeProfit(deal);
     if (exit === undefined) {

@@ -28,6 +28,7 @@ import {
   smaColumn,
   stochastic,
   supertrend,
+  technicalRating,
   ult,
 } from '../src/index.ts';
 import { barAt, barsBetween, randomBars, randomNumbers, trials } from './indicator-table.ts';
@@ -43,6 +44,16 @@ interface Vectors {
   readonly quotes: Readonly<Record<keyof Bars, readonly number[]>>;
   readonly taLib: Readonly<Record<string, Column>>;
   readonly stockIndicators: Readonly<Record<string, Column>>;
+  readonly rating: {
+    readonly candles: Readonly<Record<keyof Bars, readonly number[]>>;
+    readonly expected: RatingValues;
+  };
+}
+
+interface RatingValues {
+  readonly all: number;
+  readonly averages: number;
+  readonly oscillators: number;
 }
 
 const VECTORS: Vectors = JSON.parse(
@@ -464,4 +475,97 @@ test('[I9] a period that is no whole number from 1 is a fault of ours', () => {
     assert.throws(() => emaPair.start({ fastPeriod: period, slowPeriod: 5 }), /whole number/);
   }
   assert.throws(() => adx.start({ period: 1 }), /from 2, was 1/);
+});
+
+function lastRating(bars: Bars): RatingValues {
+  const { all, averages, oscillators } = technicalRating.columns(bars, {});
+  const last = (column: Float64Array): number => column.at(-1) ?? NaN;
+  return { all: last(all), averages: last(averages), oscillators: last(oscillators) };
+}
+
+/** Prices in units of 1e-8: whole numbers, whose averages are exact. */
+function wholeBars(columns: Readonly<Record<keyof Bars, readonly number[]>>): Bars {
+  const whole = (values: readonly number[]): Float64Array =>
+    Float64Array.from(values, (value) => Math.round(value * 1e8));
+  return {
+    open: whole(columns.open),
+    high: whole(columns.high),
+    low: whole(columns.low),
+    close: whole(columns.close),
+    volume: whole(columns.volume),
+  };
+}
+
+test('[I16] the technical rating is the one that the screener gave', () => {
+  const { candles, expected } = VECTORS.rating;
+  assert.deepEqual(lastRating(wholeBars(candles)), expected);
+  const early = barsBetween(wholeBars(candles), 0, 199);
+  assert.ok(Number.isNaN(lastRating(early).all), 'not before 200 candles');
+});
+
+test(
+  '[I16] the technical rating is the one that the screener gave, for every recorded bar',
+  { skip: isHere ? false : 'the shared data is not here' },
+  (t) => {
+    const text = gunzipSync(readFileSync(`${SHARED}tradingview-closed-bars.json.gz`)).toString();
+    const { cases }: { cases: readonly Recorded[] } = JSON.parse(text);
+    for (const { symbol, interval, rawKlines, expected } of cases) {
+      const column = (index: number): number[] => rawKlines.map((row) => Number(row[index]));
+      const found = lastRating(
+        wholeBars({
+          open: column(1),
+          high: column(2),
+          low: column(3),
+          close: column(4),
+          volume: column(5),
+        }),
+      );
+      const { recommendAll, recommendMa, recommendOther } = expected;
+      const wanted = { all: recommendAll, averages: recommendMa, oscillators: recommendOther };
+      t.diagnostic(`${symbol} ${interval}: ${found.all}, screener ${recommendAll}`);
+      assert.deepEqual(found, wanted, symbol);
+    }
+    assert.equal(cases.length, 3);
+  },
+);
+
+interface Recorded {
+  readonly symbol: string;
+  readonly interval: string;
+  readonly rawKlines: readonly (readonly (string | number)[])[];
+  readonly expected: {
+    readonly recommendAll: number;
+    readonly recommendMa: number;
+    readonly recommendOther: number;
+  };
+}
+
+test('[I1, I16] a rating candle by candle and over columns is the same; candles without a trade do not exist', () => {
+  const bars = randomBars(900, SEED);
+  const columns = technicalRating.columns(bars, {});
+  let state = technicalRating.start({});
+  const rows: number[] = [];
+  for (let at = 0; at < 900; at += 1) {
+    if (at % 50 === 0) state = JSON.parse(JSON.stringify(state));
+    const values = technicalRating.next(state, barAt(bars, at));
+    for (const output of technicalRating.outputs) {
+      assert.ok(Object.is(values?.[output] ?? NaN, columns[output][at]), `${output} ${at}`);
+    }
+    if ((bars.volume[at] ?? 0) > 0) rows.push(at);
+    assert.equal(values !== undefined, rows.length >= technicalRating.warmUpCandles({}));
+  }
+  const pick = (column: Float64Array): Float64Array =>
+    Float64Array.from(rows, (at) => column[at] ?? NaN);
+  const traded = technicalRating.columns(
+    {
+      open: pick(bars.open),
+      high: pick(bars.high),
+      low: pick(bars.low),
+      close: pick(bars.close),
+      volume: pick(bars.volume),
+    },
+    {},
+  );
+  assert.deepEqual(traded.all, pick(columns.all));
+  assert.ok(new Set(traded.all.subarray(199)).size > 20, 'ratings differ');
 });

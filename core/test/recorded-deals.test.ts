@@ -250,6 +250,7 @@ function settingsOf(deal: RecordedDeal): ReturnType<typeof termsOf> {
     maxActiveDeals: 1,
   });
   assert.ok(parsed.ok, parsed.ok ? '' : `${deal.name}: ${JSON.stringify(parsed.errors)}`);
+  assert.ok(parsed.settings.kind === 'dca');
   return termsOf(parsed.settings);
 }
 

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { ASSET_SCALE, parseSettings, toScaled, type FreeFunds } from '@kontor/core';
+import { parseSettings } from '@kontor/core';
 import {
   binanceAnswers,
   binancePublicMarket,
@@ -31,6 +31,7 @@ import { FindingBook } from './reconcile/findings.ts';
 import { OrderIds } from './reconcile/order-ids.ts';
 import { OrphanBook } from './reconcile/orphans.ts';
 import { Reconciler } from './reconcile/reconcile.ts';
+import { ReservedFunds } from './reconcile/reserved-funds.ts';
 import { ReconciliationView } from './reconcile/view.ts';
 import { BotRunner } from './runner/bot-runner.ts';
 import { RiskDesk } from './risk/risk-desk.ts';
@@ -181,6 +182,11 @@ export function createServer(
     },
   );
   const ids = new OrderIds(store);
+  const reserved = new ReservedFunds({
+    balances: { list: () => balances.list(), total: (asset) => balances.total(asset) },
+    bots: () => runner.bots,
+    instrument,
+  });
   const balances = new BalanceBook({
     store,
     instrument,
@@ -219,8 +225,8 @@ export function createServer(
     ids,
     place: (botId, order) => orders.place(botId, order),
     cancel: (clientOrderId) => orders.cancel(clientOrderId),
-    funds: freeFunds,
-    denial: (bot, effect, later) => risk.denial(bot, effect, later),
+    funds: (_botId, symbol) => reserved.free(symbol),
+    denial: (bot, effect, later) => risk.denial(bot, effect, later) ?? reserved.denial(effect),
     freshQuote: (symbol) => hub.freshQuote(symbol),
     onChanged(botId, notes) {
       live.botChanged(botId);
@@ -324,18 +330,6 @@ export function createServer(
   function resubscribe(reason: string): void {
     account = { ...account, state: 'down', reason };
     void subscribe();
-  }
-
-  /** What the account has free of the two assets of `symbol`; an asset it does not name is not there. */
-  function freeFunds(_botId: string, symbol: string): FreeFunds | null {
-    const traded = instrument(symbol);
-    const known = balances.list();
-    if (traded === undefined || known.length === 0) return null;
-    const freeOf = (asset: string): bigint => {
-      const balance = known.find((candidate) => candidate.asset === asset);
-      return balance === undefined ? 0n : toScaled(balance.free, ASSET_SCALE, asset);
-    };
-    return { base: freeOf(traded.baseAsset), quote: freeOf(traded.quoteAsset) };
   }
 
   /** Asks for the account's own events until they come. */

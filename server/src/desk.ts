@@ -38,6 +38,7 @@ import type {
 } from './api/schemas.ts';
 import type { LiveSource } from './api/live.ts';
 import type { MarketHub } from './market/market-hub.ts';
+import type { ReconciliationView } from './reconcile/view.ts';
 import type { BotRunner } from './runner/bot-runner.ts';
 import type { Bot as RunnerBot } from './runner/bot.ts';
 import { toNote, type DealProjection } from './runner/deal-projection.ts';
@@ -62,6 +63,7 @@ export interface DeskParts {
   readonly hub: MarketHub;
   readonly projection: DealProjection;
   readonly profits: ProfitBook;
+  readonly reconciliation: ReconciliationView;
   /** What others keep up to date and the desk only shows. */
   readonly market: () => Market;
   readonly balances: () => readonly VenueBalance[];
@@ -98,6 +100,10 @@ export class Desk implements LiveSource {
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
+  }
+
+  get reconciliation(): ReconciliationView {
+    return this.#parts.reconciliation;
   }
 
   overview(): DeskOverview {
@@ -364,6 +370,10 @@ export class Desk implements LiveSource {
     return { kind: 'market', market: this.#parts.market() };
   }
 
+  reconciliationMessage(): StreamMessage {
+    return { kind: 'reconciliation', reconciliation: this.reconciliation.overview() };
+  }
+
   balancesMessage(): StreamMessage {
     return { kind: 'balances', balances: this.balances() };
   }
@@ -413,10 +423,10 @@ export class Desk implements LiveSource {
     return {
       id: bot.botId,
       name: settings.name,
-      kind: 'dca',
+      kind: settings.kind,
       state: bot.state.isRunning ? 'running' : 'stopped',
       connection: bot.connection,
-      settings: { ...settings, symbols: [...settings.symbols] },
+      settings,
       createdAt: bot.createdAt,
       quoteAsset: running[0]?.instrument.quoteAsset ?? this.#quoteAsset(),
       activeDeals: open.length,

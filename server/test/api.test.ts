@@ -225,6 +225,9 @@ test('[A4] real answers have the described shape', async (t) => {
   exchange.once('placeOrder', (intent) => exchange.refuse(intent, 'allow demo: notional'));
   await api.desk.firstOrder();
   await api.desk.untilQuiet();
+  for (const number of [1, 2]) exchange.byOthers(`${api.desk.ids.prefixOf('9')}1-${number}`);
+  exchange.byOthers('web_1');
+  await api.desk.reconciler.start();
 
   const checked = new Set<string>();
   const asked: readonly (readonly [
@@ -257,6 +260,15 @@ test('[A4] real answers have the described shape', async (t) => {
     ['POST', '/api/v1/deals/{id}/cancel', '/api/v1/deals/1-1/cancel', 200],
     ['POST', '/api/v1/deals/{id}/close', '/api/v1/deals/9-9/close', 404],
     ['GET', '/api/v1/notes', '/api/v1/notes?limit=5', 200],
+    ['GET', '/api/v1/reconciliation', '/api/v1/reconciliation', 200],
+    ['POST', '/api/v1/reconciliation/sweeps', '/api/v1/reconciliation/sweeps', 202],
+    ['GET', '/api/v1/findings', '/api/v1/findings?limit=5', 200],
+    ['GET', '/api/v1/orphans', '/api/v1/orphans', 200],
+    ['POST', '/api/v1/orphans/{id}/adopt', '/api/v1/orphans/1/adopt', 200],
+    ['POST', '/api/v1/orphans/{id}/adopt', '/api/v1/orphans/1/adopt', 409],
+    ['POST', '/api/v1/orphans/{id}/adopt', '/api/v1/orphans/x/adopt', 400],
+    ['POST', '/api/v1/orphans/{id}/cancel', '/api/v1/orphans/2/cancel', 200],
+    ['POST', '/api/v1/orphans/{id}/cancel', '/api/v1/orphans/99/cancel', 404],
     ['GET', '/api/v1/candles', `/api/v1/candles?symbol=${SYMBOL}&interval=1h`, 200],
     ['GET', '/api/v1/candles', '/api/v1/candles?symbol=XXX', 404],
     ['POST', '/api/v1/links', '/api/v1/links', 201],

@@ -140,7 +140,7 @@ test('[K17] settings come from a file or the example, with fields on top', () =>
     ],
     'BTCUSDT',
   );
-  assert.ok(changed.ok);
+  assert.ok(changed.ok && changed.settings.kind === 'dca');
   assert.deepEqual(
     [
       changed.settings.takeProfit,

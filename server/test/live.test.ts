@@ -20,6 +20,7 @@ const SOURCE: LiveSource = {
   healthMessage: () => ({ kind: 'reset' }),
   marketMessage: () => ({ kind: 'reset' }),
   balancesMessage: () => ({ kind: 'balances', balances: [] }),
+  reconciliationMessage: () => ({ kind: 'reset' }),
 };
 
 function quote(symbol: string): StreamMessage {

@@ -173,7 +173,8 @@ export class Line {
   /** The server process is gone: nobody hears its answers, and what the signer had not read is lost with it. */
   disconnect(end: LineEnd): void {
     for (const pending of this.#pending) if (pending.end === end) pending.cancelTimer();
-    for (const pending of [...this.#pending]) if (pending.end === end) this.#pending.delete(pending);
+    for (const pending of [...this.#pending])
+      if (pending.end === end) this.#pending.delete(pending);
     if (this.#end === end) this.#end = null;
     this.#endStream(null);
     // The signer is restarted with the server.
@@ -383,11 +384,15 @@ export class Line {
     const life = this.#lives.egress;
     this.#time.after(this.#networkMs() + this.#networkMs(), () => {
       if (this.#lives.egress !== life) return;
-      const answer = this.#venue.faults.isSilent() ? { kind: 'hang' as const } : this.#venue.subscribe();
+      const answer = this.#venue.faults.isSilent()
+        ? { kind: 'hang' as const }
+        : this.#venue.subscribe();
       this.#watcher.onAnswered(intent, answer);
       const isRefused = answer.kind === 'answer' && answer.body === '';
       if (answer.kind === 'hang' || isRefused) {
-        const reason = isRefused ? 'the connection failed' : 'expected the subscription to be confirmed';
+        const reason = isRefused
+          ? 'the connection failed'
+          : 'expected the subscription to be confirmed';
         this.#time.after(isRefused ? 1 : 5_000, () => {
           if (this.#lives.egress !== life) return;
           const certainty = isRefused ? 'notSent' : 'unknown';
@@ -426,7 +431,9 @@ export class Line {
     this.#stream = null;
     if (reason === null) return;
     this.#watcher.tell(() => `account stream ends: ${reason}`);
-    this.#toServer(stream.end, () => stream.end.listener.onAccountStream(CONNECTION, 'down', reason));
+    this.#toServer(stream.end, () =>
+      stream.end.listener.onAccountStream(CONNECTION, 'down', reason),
+    );
   }
 
   #lookAtStream(): void {
@@ -466,9 +473,7 @@ export class Line {
   }
 
   #call(end: LineEnd, work: () => void): void {
-    if (!end.isAlive()) return;
-    this.#time.touch();
-    work();
+    if (end.isAlive()) this.#time.enter(work);
   }
 
   #settle(pending: Pending, result: Outcome | Decision): void {

@@ -144,17 +144,13 @@ export class MarketFeed {
   }
 
   #call(subscription: Subscription, work: () => void): void {
-    if (!subscription.isAlive()) return;
-    this.#time.touch();
-    work();
+    if (subscription.isAlive()) this.#time.enter(work);
   }
 
   #ask<T>(path: string, isAlive: () => boolean, read: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const settle = (work: () => void): void => {
-        if (!isAlive()) return;
-        this.#time.touch();
-        work();
+        if (isAlive()) this.#time.enter(work);
       };
       const fail = (code: string, message: string): void =>
         settle(() => reject(new VenueError(code, `${path}: ${message}`)));

@@ -25,6 +25,7 @@ export class CrashError extends Error {
 /** The real store, which dies with its process, at a moment that was asked for. */
 class MortalStore extends Store {
   readonly #life: ServerLife;
+  #isInTransaction = false;
 
   constructor(file: string, life: ServerLife) {
     super(file);
@@ -36,18 +37,29 @@ class MortalStore extends Store {
 
   override transaction<T>(work: () => T): T {
     this.#life.assertAlive();
-    const result = super.transaction(() => {
-      const made = work();
-      this.#life.reach('beforeCommit');
-      return made;
-    });
+    this.#isInTransaction = true;
+    let result: T;
+    try {
+      result = super.transaction(() => {
+        const made = work();
+        this.#life.reach('beforeCommit');
+        return made;
+      });
+    } finally {
+      this.#isInTransaction = false;
+    }
     this.#life.reach('afterCommit');
     return result;
   }
 
   override run(sql: string, ...parameters: readonly Parameter[]): number {
     this.#life.assertAlive();
-    return super.run(sql, ...parameters);
+    if (this.#isInTransaction) return super.run(sql, ...parameters);
+    // A write of its own is a transaction of its own.
+    this.#life.reach('beforeCommit');
+    const changes = super.run(sql, ...parameters);
+    this.#life.reach('afterCommit');
+    return changes;
   }
 
   override all(sql: string, ...parameters: readonly Parameter[]): readonly Row[] {
@@ -113,6 +125,10 @@ export class ServerLife {
   /** Kills the process the `nth` time it comes to `moment`. */
   planCrash(moment: Exclude<CrashMoment, 'now'>, nth: number): void {
     this.#plan = { moment, left: nth };
+  }
+
+  forgetCrash(): void {
+    this.#plan = null;
   }
 
   /** The process is gone from this instant: what was committed stays, all else is lost. */

@@ -68,7 +68,6 @@ export class SimulatedVenue {
     readonly seed: string;
     readonly time: VirtualTime;
     readonly market: MarketPlan;
-    readonly balances: Readonly<Record<string, string>>;
     readonly feePpm: number;
     readonly listener: VenueListener;
   }) {
@@ -125,7 +124,6 @@ export class SimulatedVenue {
       secret: 'unused',
       rights: { reading: true, spotTrading: true },
     });
-    for (const [asset, amount] of Object.entries(options.balances)) this.deposit(asset, amount);
     this.#venue = {
       exchange: this.exchange,
       marketData: this.data,
@@ -148,8 +146,9 @@ export class SimulatedVenue {
     return this.#clock.wallMs() - this.#clock.steadyMs();
   }
 
-  /** The market begins to move. */
-  open(historyMinutes: number): void {
+  /** The account is funded, and the market begins to move. */
+  open(balances: Readonly<Record<string, string>>, historyMinutes: number): void {
+    for (const [asset, amount] of Object.entries(balances)) this.deposit(asset, amount);
     if (this.#source instanceof SyntheticSource) {
       this.#source.preload(this.#hands, this.startMarketMs, historyMinutes);
       for (const _ of this.instruments) this.#walk();
@@ -161,6 +160,14 @@ export class SimulatedVenue {
       }
     }
     this.#planWalk();
+  }
+
+  /** Whether every symbol has a price on both sides. */
+  get isQuoted(): boolean {
+    return this.instruments.every(({ symbol }) => {
+      const { bidPrice, askPrice } = this.exchange.bookTicker(symbol);
+      return Number(bidPrice) > 0 && Number(askPrice) > 0;
+    });
   }
 
   /** The market stands still from now on. */
@@ -238,6 +245,7 @@ export class SimulatedVenue {
       limited === undefined
         ? serve(this.#venue, endpoint, parameters, { apiKey: API_KEY, address, payload: null })
         : ({ ok: false, refusal: limited } as const);
+    assert.ok(!(result instanceof Promise), `${request.path} is answered at once`);
     if (result.ok) return { kind: 'answer', status: 200, body: JSON.stringify(result.body) };
     const { refusal } = result;
     const body = errorBody(refusal, refusal.code <= -2000);

@@ -18,10 +18,13 @@ export class VirtualTime {
   readonly #queue: Entry[] = [];
   #sequence = 0;
   #isTouched = false;
+  readonly #onThrown: (error: unknown) => void;
   happenings = 0;
 
-  constructor(startMs: number) {
+  /** `onThrown` hears of what code that was entered throws. */
+  constructor(startMs: number, onThrown: (error: unknown) => void) {
     this.#now = startMs;
+    this.#onThrown = onThrown;
   }
 
   /** ms since 1970, fractions included. */
@@ -55,9 +58,14 @@ export class VirtualTime {
     };
   }
 
-  /** Asynchronous code was called: what it has promised is carried out before anything else happens. */
-  touch(): void {
+  /** Calls code of a process; what it has promised is carried out before anything else happens. */
+  enter(work: () => void): void {
     this.#isTouched = true;
+    try {
+      work();
+    } catch (error) {
+      this.#onThrown(error);
+    }
   }
 
   /** Lets everything happen that is due until `endMs`, or until `isOver` says so. */
@@ -130,9 +138,7 @@ export function processTime(
   wallOffset: () => number,
 ): Time {
   const call = (work: () => void): void => {
-    if (!isAlive()) return;
-    world.touch();
-    work();
+    if (isAlive()) world.enter(work);
   };
   // No timer of a real event loop fires within the millisecond.
   const after = (ms: number, work: () => void): CancelTimer =>

@@ -700,6 +700,34 @@ test('[W35] connections: public key, days left, the policy as written, and what 
   });
 });
 
+test('[W60] connections: orders the desk does not know, decided on, orders of others, and findings', async () => {
+  await readers.read({ path: '/connections' }, async ({ page, server }) => {
+    await settled(page);
+    const card = page.getByRole('region', { name: 'Compared with the exchange' });
+    const text = plain(await card.innerText());
+    assert.match(text, /Buy 0\.01200 BTCUSDT @ 87,000\.50/);
+    assert.match(text, /k1abcd9-7-3 sent after the copy this store was restored from/);
+    assert.match(text, /Sell 0\.01000 BTCUSDT @ 99,000\.00/);
+    assert.match(text, /USDT: 100 was expected and 60 is there\..*4 times/);
+    const waiting = card.getByRole('listitem').filter({ hasText: 'k1abcd9-7-3' });
+    assert.equal(await card.getByRole('button', { name: 'Adopt' }).count(), 1);
+    await waiting.getByRole('button', { name: 'Adopt' }).click();
+    await waiting.getByText('Adopted').waitFor();
+    assert.equal(server.requests.get('POST /api/v1/orphans/2/adopt'), 1);
+    server.push({ kind: 'reconciliation', reconciliation: server.data.reconciliation });
+    await waiting.getByText('Waits for you').waitFor();
+    const cancel = waiting.getByRole('button', { name: 'Hold to cancel' });
+    await cancel.click();
+    assert.equal(server.requests.get('POST /api/v1/orphans/2/cancel'), undefined);
+    await cancel.focus();
+    await page.keyboard.down('Enter');
+    await waiting.getByText('Cancelled', { exact: true }).waitFor();
+    await page.keyboard.up('Enter');
+    await card.getByRole('button', { name: 'Compare now' }).click();
+    await page.getByText('The desk compares itself with the exchange.').waitFor();
+  });
+});
+
 test('[W36] the chart library is named and linked, as its licence asks', async () => {
   await readers.read({}, async ({ page }) => {
     await settled(page);

@@ -2,9 +2,7 @@
 // A made-up desk: four instruments, six bots, their deals of some days, always the same for the same seed.
 
 import { makeSettings } from '@kontor/core';
-import type {
-  Balance, Bot, Connection, Deal, Desk, Fill, Health, Instrument, LadderStep, Note, Order, Totals,
-} from '../src/api/types.ts'; // prettier-ignore
+import type { Balance, Bot, Connection, DcaSettings, Deal, Desk, Fill, Health, Instrument, LadderStep, Note, Order, Reconciliation, Totals } from '../src/api/types.ts'; // prettier-ignore
 
 export type CandleRow = readonly [number, string, string, string, string, string];
 
@@ -12,6 +10,7 @@ export interface FixtureData {
   readonly desk: Desk;
   readonly health: Health;
   readonly balances: readonly Balance[];
+  readonly reconciliation: Reconciliation;
   readonly connections: readonly Connection[];
   readonly bots: Bot[];
   /** Newest first. */
@@ -25,6 +24,87 @@ export interface FixtureData {
 /** Now on the fixture's market clock. */
 export const MARKET_NOW: number = Date.UTC(2026, 10, 20, 14, 30);
 const MINUTE_MS = 60_000;
+
+/** An orphan that waits, one that is done with, a stranger's order, and findings of every weight. */
+const RECONCILIATION: Reconciliation = {
+  sweptAt: MARKET_NOW,
+  fault: null,
+  foreignCount: 1,
+  foreignOrders: [
+    {
+      symbol: 'BTCUSDT',
+      clientOrderId: 'web_0815',
+      exchangeOrderId: '91',
+      side: 'sell',
+      price: '99000',
+      quantity: '0.01',
+      filledQuantity: '0',
+      placedAt: MARKET_NOW - MINUTE_MS,
+    },
+  ],
+  orphans: [
+    {
+      id: '2',
+      symbol: 'BTCUSDT',
+      clientOrderId: 'k1abcd9-7-3',
+      exchangeOrderId: '90',
+      side: 'buy',
+      price: '87000.5',
+      quantity: '0.012',
+      filledQuantity: '0.002',
+      placedAt: MARKET_NOW - 5 * MINUTE_MS,
+      orderState: 'open',
+      state: 'shown',
+      reason: 'olderStore',
+      dealId: '9-7',
+      firstSeenAt: MARKET_NOW - MINUTE_MS,
+      updatedAt: MARKET_NOW - MINUTE_MS,
+    },
+    {
+      id: '1',
+      symbol: 'BTCUSDT',
+      clientOrderId: 'k1abcd9-7-2',
+      exchangeOrderId: '89',
+      side: 'sell',
+      price: '90000',
+      quantity: '0.01',
+      filledQuantity: '0',
+      placedAt: MARKET_NOW - 9 * MINUTE_MS,
+      orderState: 'cancelled',
+      state: 'cancelled',
+      reason: 'olderStore',
+      dealId: '9-7',
+      firstSeenAt: MARKET_NOW - 8 * MINUTE_MS,
+      updatedAt: MARKET_NOW - 7 * MINUTE_MS,
+    },
+  ],
+  findings: [
+    {
+      sequence: 3,
+      time: MARKET_NOW - MINUTE_MS,
+      lastTime: MARKET_NOW,
+      count: 4,
+      code: 'balanceUnexplained',
+      values: { asset: 'USDT', expected: '100', found: '60', difference: '-40' },
+    },
+    {
+      sequence: 2,
+      time: MARKET_NOW - 2 * MINUTE_MS,
+      lastTime: MARKET_NOW - 2 * MINUTE_MS,
+      count: 1,
+      code: 'transfer',
+      values: { asset: 'USDT', amount: '25.5' },
+    },
+    {
+      sequence: 1,
+      time: MARKET_NOW - 3 * MINUTE_MS,
+      lastTime: MARKET_NOW - 3 * MINUTE_MS,
+      count: 1,
+      code: 'somethingNewer',
+      values: { asset: 'USDT' },
+    },
+  ],
+};
 const CANDLES = 4 * 1440;
 const FEE = 0.001;
 
@@ -45,7 +125,7 @@ const WALKS: readonly Walk[] = [
   { symbol: 'XRPUSDT', baseAsset: 'XRP', priceDecimals: 4, quantityDecimals: 1, start: 2.3145, volatility: 0.0007, volume: 60_000 },
 ]; // prettier-ignore
 
-type Settings = Bot['settings'];
+type Settings = DcaSettings;
 type Given = Partial<Omit<Settings, 'kind'>>;
 
 const COMMON = {
@@ -111,6 +191,7 @@ export function makeFixtureData(seed: number, dealCount = 0): FixtureData {
       quoteAsset: 'USDT',
     },
     health: makeHealth(),
+    reconciliation: RECONCILIATION,
     balances: [
       { asset: 'USDT', free: '8123.44180000', locked: '1876.12000000' },
       { asset: 'BTC', free: '0.00000123', locked: '0.01284000' },

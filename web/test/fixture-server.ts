@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { Bot, Candles, Deal, StreamMessage } from '../src/api/types.ts';
+import type { Bot, Candles, Deal, Orphan, StreamMessage } from '../src/api/types.ts';
 import {
   atPrice,
   makeFixtureData,
@@ -38,6 +38,7 @@ export class FixtureServer {
   readonly data: FixtureData;
   /** What `desk` answers; another process may have taken the place of the first. */
   desk: FixtureData['desk'];
+  reconciliation: FixtureData['reconciliation'];
   /** Requests answered, by method and path. */
   readonly requests = new Map<string, number>();
   isLocked = false;
@@ -53,6 +54,7 @@ export class FixtureServer {
   constructor(data: FixtureData) {
     this.data = data;
     this.desk = data.desk;
+    this.reconciliation = data.reconciliation;
     this.#server = createServer((request, response) => {
       void this.#answer(request, response);
     });
@@ -177,6 +179,8 @@ export class FixtureServer {
         return sendJson(response, makeTotals(this.data));
       case 'balances':
         return sendJson(response, this.data.balances);
+      case 'reconciliation':
+        return sendJson(response, this.reconciliation);
       case 'connections':
         return sendJson(response, this.data.connections);
       case 'bots':
@@ -234,6 +238,20 @@ export class FixtureServer {
       this.data.deals[index] = changed;
       this.push({ kind: 'deal', deal: changed });
       return sendJson(response, changed);
+    }
+    if (first === 'reconciliation') return sendJson(response, { ok: true });
+    if (first === 'orphans' && (action === 'adopt' || action === 'cancel')) {
+      const orphan = this.reconciliation.orphans.find((each) => each.id === id);
+      if (orphan === undefined) return sendFound(response, undefined);
+      const decided: Orphan =
+        action === 'adopt'
+          ? { ...orphan, state: 'adopted' }
+          : { ...orphan, state: 'cancelled', orderState: 'cancelled' };
+      this.reconciliation = {
+        ...this.reconciliation,
+        orphans: this.reconciliation.orphans.map((each) => (each.id === id ? decided : each)),
+      };
+      return sendJson(response, decided);
     }
     return sendError(response, 404, 'not_found', `no such path: ${path}`);
   }

@@ -27,6 +27,7 @@ const WORDS: LevelWords = {
 test('[W16] the most a bot can cost is all orders of all its deals, exactly', () => {
   const [bot] = data.bots;
   assert.ok(bot);
+  assert.ok(bot.settings.kind === 'dca');
   const settings = {
     ...bot.settings,
     baseOrderVolume: '10',

@@ -137,7 +137,7 @@ function sumDeals(outcome: Outcome, endTime: TimeMs): DealSums {
     const lastedMs = (isEnded ? phase.time : endTime) - deal.openedTime;
     openMs += lastedMs;
     fees += feesOf(deal);
-    safetyOrders += deal.filledSafetyOrders;
+    if (deal.kind === 'dca') safetyOrders += deal.filledSafetyOrders;
     if (cost > mostInvested) mostInvested = cost;
     if (!isEnded) continue;
     if (phase.outcome === 'failed') failed += 1;

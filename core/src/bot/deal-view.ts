@@ -2,6 +2,7 @@
 // A deal of any kind as a person reads it: every number as text, and what the deal is waiting for.
 
 import { dcaDealView } from '../dca/view.ts';
+import { rebalanceDealView } from '../rebalance/view.ts';
 import type { PriceTicks } from '../units.ts';
 import type { DealView } from './common-view.ts';
 import type { Deal } from './step.ts';
@@ -11,5 +12,7 @@ export function dealView(deal: Deal, priceTicks?: PriceTicks): DealView {
   switch (deal.kind) {
     case 'dca':
       return dcaDealView(deal, priceTicks);
+    case 'rebalance':
+      return rebalanceDealView(deal, priceTicks);
   }
 }

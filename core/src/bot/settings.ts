@@ -3,6 +3,12 @@
 
 import { checkDcaSettings, DCA_FIELDS, dcaContradictions } from '../dca/settings.ts';
 import type { DcaSettings } from '../dca/terms.ts';
+import {
+  checkRebalanceSettings,
+  REBALANCE_FIELDS,
+  rebalanceContradictions,
+  type RebalanceSettings,
+} from '../rebalance/settings.ts';
 import type { Instrument } from '../instrument.ts';
 import {
   parseFields,
@@ -14,7 +20,7 @@ import {
 import type { PriceTicks } from '../units.ts';
 
 /** Plain JSON data with decimals as text. */
-export type BotSettings = DcaSettings;
+export type BotSettings = DcaSettings | RebalanceSettings;
 
 export type BotKind = BotSettings['kind'];
 
@@ -23,6 +29,7 @@ export const SETTINGS_FIELDS: {
   readonly [K in BotKind]: FieldsOf<Omit<Extract<BotSettings, { readonly kind: K }>, 'kind'>>;
 } = {
   dca: DCA_FIELDS,
+  rebalance: REBALANCE_FIELDS,
 };
 
 export type ParsedSettings =
@@ -44,6 +51,12 @@ export function parseSettings(input: unknown): ParsedSettings {
   switch (kind) {
     case 'dca':
       return settled(parseFields(SETTINGS_FIELDS.dca, fields, 'settings'), kind, dcaContradictions);
+    case 'rebalance':
+      return settled(
+        parseFields(SETTINGS_FIELDS.rebalance, fields, 'settings'),
+        kind,
+        rebalanceContradictions,
+      );
     default: {
       const expected = `one of ${Object.keys(SETTINGS_FIELDS).join(', ')}`;
       return { ok: false, errors: [{ field: 'kind', expected, found: shownValue(kind) }] };
@@ -80,6 +93,8 @@ export function checkSettings(
   switch (settings.kind) {
     case 'dca':
       return checkDcaSettings(settings, instruments, prices, feeRatePpm);
+    case 'rebalance':
+      return checkRebalanceSettings(settings, instruments, prices);
   }
 }
 

@@ -2,7 +2,8 @@
 // What every kind of bot keeps, and the rules that each kind gives to the one machine in step.ts.
 
 import type { Instrument } from '../instrument.ts';
-import type { BotCommand, BotEvent, RiskState } from '../machine.ts';
+import type { Condition } from '../conditions/condition.ts';
+import type { BotCommand, BotEvent, RiskState, SignalAction } from '../machine.ts';
 import type { DealBase, DealOrder, Settlement } from './deal-order.ts';
 import type { Turn } from './turn.ts';
 
@@ -26,6 +27,17 @@ export interface BotStateBase<D extends DealBase> {
 
 export type QuoteEvent = Extract<BotEvent, { kind: 'quote' }>;
 export type SignalEvent = Extract<BotEvent, { kind: 'signal' }>;
+
+/** Conditions that make a signal or stand in its way, and whether one would change anything now. */
+export interface SignalWatch {
+  readonly action: SignalAction;
+  readonly conditions: readonly Condition[];
+  /** Whether their being met at the close of a candle is a signal by itself. */
+  readonly isTrigger: boolean;
+  readonly isWanted: boolean;
+  /** The running deal whose conditions they are. */
+  readonly dealId?: number;
+}
 
 /** Commands a kind of bot answers itself; the others are the machine's. */
 export type KindCommand = Exclude<
@@ -61,4 +73,6 @@ export interface BotRules<S extends BotStateBase<D>, D extends DealBase> {
   /** A quote of `symbol` changes nothing while bid and last are above this and ask and last below the other. */
   readonly watchedBelow: (state: S, symbol: string) => number;
   readonly watchedAbove: (state: S, symbol: string) => number;
+  /** For kinds with conditions: those that concern `symbol`. */
+  readonly signalWatches?: (state: S, symbol: string) => readonly SignalWatch[];
 }

@@ -3,6 +3,8 @@
 
 import { dcaBotParts, dcaRules, type DcaBotState } from '../dca/bot.ts';
 import type { DcaDeal } from '../dca/deal.ts';
+import { rebalanceBotParts, rebalanceRules, type RebalanceBotState } from '../rebalance/bot.ts';
+import type { RebalanceDeal } from '../rebalance/deal.ts';
 import type { Instrument } from '../instrument.ts';
 import type { BotEvent, Effect } from '../machine.ts';
 import { PPM } from '../units.ts';
@@ -12,23 +14,66 @@ import { isOrderIdPrefix, stepWith } from './shell.ts';
 export { ENDED_DEALS_KEPT } from './shell.ts';
 
 /** A bot as plain data: encode it with `encodeJournal`. `version` goes up with every change. */
-export type BotState = DcaBotState;
+export type BotState = DcaBotState | RebalanceBotState;
 
 /** A deal of any kind of bot. */
-export type Deal = DcaDeal;
+export type Deal = DcaDeal | RebalanceDeal;
 
-export interface BotSeed {
+export interface BotSeed<S extends BotSettings = BotSettings> {
   readonly botId: string;
   /** 1 to 16 of `A-Z a-z 0-9 - _`; must differ between all bots of a connection. */
   readonly clientOrderIdPrefix: string;
-  readonly settings: BotSettings;
+  readonly settings: S;
   /** One for each of the settings' symbols. */
   readonly instruments: readonly Instrument[];
   readonly feeRatePpm: number;
 }
 
 /** A stopped bot without deals. Throws RangeError when a part of `seed` does not fit the others. */
-export function createBot(seed: BotSeed): BotState {
+export function createBot<S extends BotSettings>(
+  seed: BotSeed<S>,
+): Extract<BotState, { readonly kind: S['kind'] }> {
+  // A bot is of the kind of its settings.
+  return newBot(seed) as Extract<BotState, { readonly kind: S['kind'] }>;
+}
+
+/**
+ * What the bot does about `event`. Changes `state` in place and raises its `version`, or changes nothing at
+ * all: an event that is late, repeated or of no concern returns one shared empty list.
+ */
+export function step(state: BotState, event: BotEvent): readonly Effect[] {
+  switch (state.kind) {
+    case 'dca':
+      return stepWith(dcaRules, state, event);
+    case 'rebalance':
+      return stepWith(rebalanceRules, state, event);
+  }
+}
+
+/**
+ * A quote of `symbol` can change the bot only where its bid or last is at or below this: Infinity while the bot
+ * waits for a quote, −1 while no price below concerns it. Lets a runner skip quotes without asking.
+ */
+export function watchedBelow(state: BotState, symbol: string): number {
+  switch (state.kind) {
+    case 'dca':
+      return dcaRules.watchedBelow(state, symbol);
+    case 'rebalance':
+      return rebalanceRules.watchedBelow(state, symbol);
+  }
+}
+
+/** … or where its ask or last is at or above this: Infinity while no price above concerns the bot. */
+export function watchedAbove(state: BotState, symbol: string): number {
+  switch (state.kind) {
+    case 'dca':
+      return dcaRules.watchedAbove(state, symbol);
+    case 'rebalance':
+      return rebalanceRules.watchedAbove(state, symbol);
+  }
+}
+
+function newBot(seed: BotSeed): BotState {
   if (!isOrderIdPrefix(seed.clientOrderIdPrefix)) {
     throw new RangeError(
       `clientOrderIdPrefix must be 1 to 16 of A-Z a-z 0-9 - _, was ${JSON.stringify(seed.clientOrderIdPrefix)}`,
@@ -47,48 +92,23 @@ export function createBot(seed: BotSeed): BotState {
     }
     return instrument;
   });
-  return {
-    ...dcaBotParts(settings),
+  const common = {
     botId: seed.botId,
     clientOrderIdPrefix: seed.clientOrderIdPrefix,
     feeRatePpm: seed.feeRatePpm,
     instruments,
     version: 0,
     isRunning: false,
-    risk: 'active',
+    risk: 'active' as const,
     nextDealId: 1,
     deals: [],
     endedCount: 0,
     endedDeals: [],
   };
-}
-
-/**
- * What the bot does about `event`. Changes `state` in place and raises its `version`, or changes nothing at
- * all: an event that is late, repeated or of no concern returns one shared empty list.
- */
-export function step(state: BotState, event: BotEvent): readonly Effect[] {
-  switch (state.kind) {
+  switch (settings.kind) {
     case 'dca':
-      return stepWith(dcaRules, state, event);
-  }
-}
-
-/**
- * A quote of `symbol` can change the bot only where its bid or last is at or below this: Infinity while the bot
- * waits for a quote, −1 while no price below concerns it. Lets a runner skip quotes without asking.
- */
-export function watchedBelow(state: BotState, symbol: string): number {
-  switch (state.kind) {
-    case 'dca':
-      return dcaRules.watchedBelow(state, symbol);
-  }
-}
-
-/** … or where its ask or last is at or above this: Infinity while no price above concerns the bot. */
-export function watchedAbove(state: BotState, symbol: string): number {
-  switch (state.kind) {
-    case 'dca':
-      return dcaRules.watchedAbove(state, symbol);
+      return { ...dcaBotParts(settings), ...common };
+    case 'rebalance':
+      return { ...rebalanceBotParts(settings), ...common };
   }
 }

@@ -15,10 +15,11 @@ import { rateOfChange } from '../indicators/rate-of-change.ts';
 import { rsi } from '../indicators/relative-strength.ts';
 import { rollingVolume } from '../indicators/rolling-volume.ts';
 import { stochastic } from '../indicators/stochastic.ts';
+import { technicalRating } from '../indicators/technical-rating.ts';
 import { supertrend } from '../indicators/true-range.ts';
 import { ult } from '../indicators/ultimate-oscillator.ts';
 import type { Instrument } from '../instrument.ts';
-import type { Comparison, Condition, TrendSide } from './condition.ts';
+import type { Comparison, Condition, RatingSide, TrendSide } from './condition.ts';
 
 /** Values of an indicator for one candle, in the order of its outputs. NaN is a value that does not exist. */
 export type Values = readonly number[];
@@ -27,8 +28,10 @@ export type Values = readonly number[];
 export interface ConditionRule {
   readonly condition: Condition;
   readonly interval: Interval;
-  /** Candles of `interval` in a row before it can be met. */
+  /** Candles of `interval` in a row before it can be known. */
   readonly candles: number;
+  /** Whether enough is known after so many candles: a rating waits for more when some had no trade. */
+  isKnown(current: Values): boolean;
   /** Plain JSON data. */
   start(): unknown;
   next(state: unknown, bar: Bar): Values | undefined;
@@ -199,6 +202,25 @@ export function conditionRule(
         },
       );
     }
+    case 'technicalRating': {
+      const { rating, interval } = condition;
+      const settled = technicalRating.settledAfter({});
+      return ruleOf(
+        technicalRating,
+        {},
+        {
+          condition,
+          interval,
+          label: 'Technical rating',
+          demand: RATING_WORDS[rating],
+          needsPrevious: false,
+          // Candles without a trade are no candles for a rating.
+          isKnown: ([, , , traded = 0]) => traded >= settled,
+          isMet: (_, [all = NaN]) => isRated(rating, all),
+          valueText: ([all = NaN]) => numberText(all),
+        },
+      );
+    }
     case 'volume24h': {
       const least = Number(condition.atLeast);
       return ruleOf(
@@ -220,19 +242,23 @@ export function conditionRule(
 }
 
 /** What a rule says beyond its indicator. */
-interface Terms extends Omit<ConditionRule, 'candles' | 'start' | 'next' | 'columns'> {
+interface Terms extends Omit<ConditionRule, 'candles' | 'isKnown' | 'start' | 'next' | 'columns'> {
   /** Whether the values of the candle before matter. */
   readonly needsPrevious: boolean;
+  readonly isKnown?: (current: Values) => boolean;
 }
+
+const ALWAYS = (): boolean => true;
 
 function ruleOf<Settings, State, Output extends string>(
   indicator: Indicator<Settings, State, Output>,
   settings: Settings,
-  { needsPrevious, ...terms }: Terms,
+  { needsPrevious, isKnown = ALWAYS, ...terms }: Terms,
 ): ConditionRule {
   const { outputs } = indicator;
   return {
     ...terms,
+    isKnown,
     candles: indicator.settledAfter(settings) + (needsPrevious ? 1 : 0),
     start: () => indicator.start(settings),
     next(state, bar) {
@@ -281,6 +307,26 @@ function trendTerms(
     isMet: ([, was = NaN], [, is = NaN]) => is === side && (!isTurn || was === -side),
     valueText: ([stop = NaN, is = NaN]) => `${priceText(stop, scale)} ${is > 0 ? 'up' : 'down'}`,
   };
+}
+
+const RATING_WORDS: Readonly<Record<RatingSide, string>> = {
+  buyOrStrongBuy: 'buy or strong buy',
+  strongBuy: 'strong buy',
+  sellOrStrongSell: 'sell or strong sell',
+  strongSell: 'strong sell',
+};
+
+function isRated(side: RatingSide, rating: number): boolean {
+  switch (side) {
+    case 'buyOrStrongBuy':
+      return rating > 0.1;
+    case 'strongBuy':
+      return rating > 0.5;
+    case 'sellOrStrongSell':
+      return rating < -0.1;
+    case 'strongSell':
+      return rating < -0.5;
+  }
 }
 
 /** NaN meets nothing. */

@@ -42,9 +42,10 @@ export function conditionSeries(
       larger.set(rule.interval, read);
     }
     const { status } = readCandles(rule, read);
-    spread(read, all.length, (row, index) => {
+    stretches(read, all.length, (from, to, index) => {
       const one = index < 0 ? STATUS_UNKNOWN : (status[index] ?? STATUS_UNKNOWN);
-      if (one < (all[row] ?? 0)) all[row] = one;
+      if (one === STATUS_MET) return;
+      for (let row = from; row < to; row += 1) if (one < (all[row] ?? 0)) all[row] = one;
     });
   }
   return all;
@@ -62,11 +63,12 @@ export function conditionTrace(
   const rows = candles.openTime.length;
   const status = new Uint8Array(rows);
   const values = read.values.map(() => new Float64Array(rows).fill(NaN));
-  spread(larger, rows, (row, index) => {
+  stretches(larger, rows, (from, to, index) => {
     if (index < 0 || read.status[index] === STATUS_UNKNOWN) return;
-    status[row] = read.status[index] ?? STATUS_UNKNOWN;
-    for (const [place, column] of values.entries())
-      column[row] = read.values[place]?.[index] ?? NaN;
+    status.fill(read.status[index] ?? STATUS_UNKNOWN, from, to);
+    for (const [place, column] of values.entries()) {
+      column.fill(read.values[place]?.[index] ?? NaN, from, to);
+    }
   });
   return { status, values };
 }
@@ -105,24 +107,24 @@ function readCandles(rule: ConditionRule, larger: LargerCandles): ConditionTrace
       for (let place = 0; place < columns.length; place += 1) {
         current[place] = columns[place]?.[index] ?? NaN;
       }
-      if (index < rule.candles - 1) continue;
+      if (index < rule.candles - 1 || !rule.isKnown(current)) continue;
       status[from + index] = rule.isMet(previous, current) ? STATUS_MET : STATUS_NOT_MET;
     }
   }
   return { status, values };
 }
 
-/** For every row of smaller candles: the larger candle that was the last closed one there, −1 for none. */
-function spread(
+/** Stretches of rows of smaller candles in which the same larger candle was the last closed one, −1 for none. */
+function stretches(
   larger: LargerCandles,
   rows: number,
-  visit: (row: number, index: number) => void,
+  visit: (from: number, to: number, index: number) => void,
 ): void {
   const { knownAt, gapsBefore } = larger;
   let next = 0;
   let gap = 0;
   let last = -1;
-  for (let row = 0; row < rows; row += 1) {
+  for (let row = 0; row < rows;) {
     if (gapsBefore[gap] === row) {
       gap += 1;
       last = -1;
@@ -131,6 +133,8 @@ function spread(
       last = next;
       next += 1;
     }
-    visit(row, last);
+    const to = Math.min(knownAt[next] ?? rows, gapsBefore[gap] ?? rows);
+    visit(row, to, last);
+    row = to;
   }
 }

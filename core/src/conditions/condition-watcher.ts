@@ -181,9 +181,11 @@ export class ConditionWatcher {
       const { condition, interval, label, demand, candles } = each.rule;
       const isKnown = verdict !== 'unknown';
       const value = isKnown ? each.rule.valueText(each.current) : '';
+      const seen =
+        each.seen < candles ? `${each.seen} of ${candles} candles seen` : 'not known yet';
       const text = isKnown
         ? `${label} ${interval} ${value}, ${verdict === 'met' ? '' : 'not '}${demand}`
-        : `${label} ${interval}, ${each.seen} of ${candles} candles seen`;
+        : `${label} ${interval}, ${seen}`;
       return { condition, verdict, interval, label, value, text, closeTime: each.closeTime };
     });
   }
@@ -214,6 +216,7 @@ export class ConditionWatcher {
     // History that reaches beyond the last candle would be the future.
     const isAhead = resampler.nextOpenTime > now;
     if (seen < rule.candles || isAhead || this.#lastOpenTime < 0) return 'unknown';
+    if (!rule.isKnown(current)) return 'unknown';
     return rule.isMet(previous, current) ? 'met' : 'notMet';
   }
 }
@@ -230,7 +233,10 @@ export function watchFault(conditions: readonly Condition[], base: Interval): st
   return null;
 }
 
-/** Candles of `base` in a row after which no condition is unknown, wherever they begin. */
+/**
+ * Candles of `base` in a row after which no condition is unknown, wherever they begin; a technical rating needs as
+ * many more as had no trade.
+ */
 export function requiredCandles(
   conditions: readonly Condition[],
   base: Interval,

@@ -122,6 +122,14 @@ export interface PriceChangeCondition extends Compared {
   readonly candles: number;
 }
 
+export type RatingSide = 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
+
+/** What averages and oscillators say together, as TradingView rates in its screener. */
+export interface TechnicalRatingCondition extends OnInterval {
+  readonly kind: 'technicalRating';
+  readonly rating: RatingSide;
+}
+
 /** At least so much was traded in the last 24 hours, in quote. */
 export interface VolumeCondition {
   readonly kind: 'volume24h';
@@ -142,6 +150,7 @@ export type Condition =
   | SupertrendCondition
   | HeikinAshiCondition
   | PriceChangeCondition
+  | TechnicalRatingCondition
   | VolumeCondition;
 
 export type ConditionKind = Condition['kind'];
@@ -285,6 +294,14 @@ export const CONDITION_FIELD: VariantField<Condition> = {
         least: -100,
         most: 10_000,
         default: '-1',
+      },
+    },
+    technicalRating: {
+      interval: INTERVAL,
+      rating: {
+        kind: 'choice',
+        choices: ['buyOrStrongBuy', 'strongBuy', 'sellOrStrongSell', 'strongSell'],
+        default: 'buyOrStrongBuy',
       },
     },
     volume24h: {

@@ -37,6 +37,7 @@ import {
 } from './deal.ts';
 import { breakEvenPrice, rungPrice, stopLossPrice } from './ladder.ts';
 import type { DcaSettings } from './settings.ts';
+import { hasSignalledSafetyOrders, settleSignalledSafetyOrder } from './signals.ts';
 import { termsOf } from './terms.ts';
 
 /** How long a limit base order may rest before it is taken back and placed anew at a fresh bid. */
@@ -358,7 +359,7 @@ function settleTakeProfit(turn: Turn, deal: DcaDeal, order: DealOrder, how: Sett
 }
 
 function placeSafetyOrders(turn: Turn, deal: DcaDeal): void {
-  if (!turn.mayEnter) return;
+  if (!turn.mayEnter || hasSignalledSafetyOrders(deal)) return;
   const { rungs } = termsOf(deal.settings);
   let active = activeSafetyOrders(deal);
   while (active < deal.settings.maxActiveSafetyOrders && deal.nextSafetyOrder <= rungs.length) {
@@ -404,6 +405,10 @@ function placeSafetyOrder(
 }
 
 function settleSafetyOrder(turn: Turn, deal: DcaDeal, order: DealOrder, how: Settlement): void {
+  if (hasSignalledSafetyOrders(deal)) {
+    settleSignalledSafetyOrder(turn, deal, order, how);
+    return;
+  }
   const rest = order.quantity - order.filledLots;
   const { ladderIndex, attempt } = order;
   if (rest === 0) deal.filledSafetyOrders += 1;

@@ -2,31 +2,57 @@
 // What a person sets on a DCA bot: plain JSON data with decimals as text, checked field by field.
 
 import { lotsForVolume, orderFault, slippedBuy } from '../bot/order-rules.ts';
-import type { FieldError, FieldsOf } from '../settings/field.ts';
+import type { ChoiceField, DecimalField, FieldError, FieldsOf } from '../settings/field.ts';
 import { formatNotional, formatPrice, formatQuantity, type Instrument } from '../instrument.ts';
 import { averageTicks, heldLots, type Ratio } from '../position.ts';
 import { divCeil, type PriceTicks } from '../units.ts';
+import { botContradictions, DCA_BOT_FIELDS } from './bot-settings.ts';
 import { boughtAt, rungPrice, stopLossPrice, takeProfitTicks } from './ladder.ts';
-import { formatRatioPercent, termsOf, type DcaSettings, type Terms } from './terms.ts';
+import {
+  formatRatioPercent,
+  termsOf,
+  type DcaSettings,
+  type Terms,
+  type VolumeType,
+} from './terms.ts';
 
 export type { DcaSettings } from './terms.ts';
 
 /** Most safety orders of one deal; keeps ladders, state and rejections bounded. */
 export const MAX_SAFETY_ORDERS = 200;
 const MAX_SYMBOLS = 200;
-const MAX_ACTIVE_DEALS = 199;
-const MAX_COOLDOWN_SECONDS = 2_592_000;
+const MAX_TAKE_PROFIT_STEPS = 4;
+const MAX_STOP_LOSS_TIMEOUT_SECONDS = 86_400;
+const MIN_CLOSE_TIMEOUT_SECONDS = 60;
+/** Ten years. */
+const MAX_CLOSE_TIMEOUT_SECONDS = 315_360_000;
 /** Decimals a percentage, a scale and a volume may have. */
 const PERCENT_DECIMALS = 6;
 const SCALE_DECIMALS = 4;
 const VOLUME_DECIMALS = 8;
 
+const VOLUME_TYPE: ChoiceField<VolumeType> = {
+  kind: 'choice',
+  choices: ['quote', 'base', 'percent'],
+};
+const PROFIT: DecimalField = {
+  kind: 'decimal',
+  unit: 'percent',
+  decimals: PERCENT_DECIMALS,
+  above: 0,
+  most: 1000,
+};
+
 export const DCA_FIELDS: FieldsOf<Omit<DcaSettings, 'kind'>> = {
   name: { kind: 'text', lengthMax: 80 },
   symbols: { kind: 'symbols', least: 1, most: MAX_SYMBOLS },
-  baseOrderVolume: { kind: 'decimal', unit: 'quote', decimals: VOLUME_DECIMALS, above: 0 },
+  direction: { kind: 'choice', choices: ['long', 'short'], default: 'long' },
+  profitCurrency: { kind: 'choice', choices: ['quote', 'base'], default: 'quote' },
+  baseOrderVolume: { kind: 'decimal', unit: 'volume', decimals: VOLUME_DECIMALS, above: 0 },
+  baseOrderVolumeType: { ...VOLUME_TYPE, default: 'quote' },
   baseOrderType: { kind: 'choice', choices: ['market', 'limit'] },
-  safetyOrderVolume: { kind: 'decimal', unit: 'quote', decimals: VOLUME_DECIMALS, above: 0 },
+  safetyOrderVolume: { kind: 'decimal', unit: 'volume', decimals: VOLUME_DECIMALS, above: 0 },
+  safetyOrderVolumeType: { ...VOLUME_TYPE, default: 'quote' },
   safetyOrderStep: {
     kind: 'decimal',
     unit: 'percent',
@@ -38,12 +64,53 @@ export const DCA_FIELDS: FieldsOf<Omit<DcaSettings, 'kind'>> = {
   maxActiveSafetyOrders: { kind: 'integer', unit: 'none', least: 0, most: MAX_SAFETY_ORDERS },
   volumeScale: { kind: 'decimal', unit: 'scale', decimals: SCALE_DECIMALS, least: 0.1, most: 10 },
   stepScale: { kind: 'decimal', unit: 'scale', decimals: SCALE_DECIMALS, least: 0.1, most: 10 },
-  takeProfit: {
+  customSafetyOrders: {
+    kind: 'list',
+    item: {
+      kind: 'group',
+      fields: {
+        deviation: {
+          kind: 'decimal',
+          unit: 'percent',
+          decimals: PERCENT_DECIMALS,
+          above: 0,
+          most: 1000,
+        },
+        volume: { kind: 'decimal', unit: 'volume', decimals: VOLUME_DECIMALS, above: 0 },
+      },
+    },
+    least: 1,
+    most: MAX_SAFETY_ORDERS,
+    optional: true,
+  },
+  takeProfit: { ...PROFIT, optional: true },
+  takeProfitType: { kind: 'choice', choices: ['total', 'base'], default: 'total' },
+  takeProfitSteps: {
+    kind: 'list',
+    item: {
+      kind: 'group',
+      fields: {
+        profit: PROFIT,
+        share: {
+          kind: 'decimal',
+          unit: 'percent',
+          decimals: PERCENT_DECIMALS,
+          above: 0,
+          below: 100,
+        },
+      },
+    },
+    least: 2,
+    most: MAX_TAKE_PROFIT_STEPS,
+    optional: true,
+  },
+  trailingDeviation: {
     kind: 'decimal',
     unit: 'percent',
     decimals: PERCENT_DECIMALS,
     above: 0,
-    most: 1000,
+    below: 100,
+    optional: true,
   },
   stopLoss: {
     kind: 'decimal',
@@ -53,8 +120,33 @@ export const DCA_FIELDS: FieldsOf<Omit<DcaSettings, 'kind'>> = {
     below: 100,
     optional: true,
   },
-  cooldownSeconds: { kind: 'integer', unit: 'seconds', least: 0, most: MAX_COOLDOWN_SECONDS },
-  maxActiveDeals: { kind: 'integer', unit: 'none', least: 1, most: MAX_ACTIVE_DEALS },
+  stopLossFrom: { kind: 'choice', choices: ['base', 'average'], default: 'base' },
+  stopLossTrailing: { kind: 'boolean', default: false },
+  stopLossTimeoutSeconds: {
+    kind: 'integer',
+    unit: 'seconds',
+    least: 0,
+    most: MAX_STOP_LOSS_TIMEOUT_SECONDS,
+    default: 0,
+  },
+  stopLossMove: {
+    kind: 'choice',
+    choices: ['never', 'breakEven', 'firstStep', 'secondStep'],
+    default: 'never',
+  },
+  stopLossAction: {
+    kind: 'choice',
+    choices: ['closeDeal', 'closeDealAndStopBot'],
+    default: 'closeDeal',
+  },
+  closeTimeoutSeconds: {
+    kind: 'integer',
+    unit: 'seconds',
+    least: MIN_CLOSE_TIMEOUT_SECONDS,
+    most: MAX_CLOSE_TIMEOUT_SECONDS,
+    optional: true,
+  },
+  ...DCA_BOT_FIELDS,
   maxSlippage: {
     kind: 'decimal',
     unit: 'percent',
@@ -67,8 +159,10 @@ export const DCA_FIELDS: FieldsOf<Omit<DcaSettings, 'kind'>> = {
 
 /** What single fields cannot say: how `settings` of the right form contradict themselves. */
 export function dcaContradictions(settings: DcaSettings): readonly FieldError[] {
+  const ofBot = botContradictions(settings);
+  if (ofBot.length > 0) return ofBot;
   const { maxSafetyOrders, maxActiveSafetyOrders } = settings;
-  const least = Math.min(1, maxSafetyOrders);
+  const least = settings.safetyOrderTrigger === 'price' ? Math.min(1, maxSafetyOrders) : 0;
   if (maxActiveSafetyOrders < least || maxActiveSafetyOrders > maxSafetyOrders) {
     return [
       {

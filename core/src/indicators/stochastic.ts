@@ -38,7 +38,8 @@ export const stochastic: Indicator<StochasticSettings, StochasticState, 'k' | 'd
     slide(highs, bar.high, kPeriod);
     slide(lows, bar.low, kPeriod);
     if (highs.length < kPeriod) return undefined;
-    slide(fast, orNoValue(place(highs, lows, 0, kPeriod, bar.close)), smoothing);
+    const value = shareOfRange(Math.max(...highs), Math.min(...lows), bar.close);
+    slide(fast, orNoValue(value), smoothing);
     if (fast.length < smoothing) return undefined;
     const k = meanOfKnown(fast);
     slide(slow, orNoValue(k), dPeriod);
@@ -48,8 +49,17 @@ export const stochastic: Indicator<StochasticSettings, StochasticState, 'k' | 'd
     for (const period of [kPeriod, smoothing, dPeriod]) assertPeriod(period);
     const rows = close.length;
     const fast = emptyColumn(rows);
-    for (let row = kPeriod - 1; row < rows; row += 1) {
-      fast[row] = place(high, low, row - kPeriod + 1, kPeriod, close[row] ?? 0);
+    let highest = 0;
+    let lowest = 0;
+    for (let row = 0; row < rows; row += 1) {
+      const from = row - kPeriod + 1;
+      // The window is read anew only when an extreme leaves it.
+      if ((high[row] ?? 0) >= (high[highest] ?? 0)) highest = row;
+      else if (highest < from) highest = placeOfMost(high, from, row);
+      if ((low[row] ?? 0) <= (low[lowest] ?? 0)) lowest = row;
+      else if (lowest < from) lowest = placeOfLeast(low, from, row);
+      if (from < 0) continue;
+      fast[row] = shareOfRange(high[highest] ?? 0, low[lowest] ?? 0, close[row] ?? 0);
     }
     const k = emptyColumn(rows);
     for (let row = kPeriod + smoothing - 2; row < rows; row += 1) {
@@ -63,23 +73,23 @@ export const stochastic: Indicator<StochasticSettings, StochasticState, 'k' | 'd
   },
 };
 
-/** Where `close` lies between the extremes of `period` candles, in percent; NaN where they are equal. */
-function place(
-  highs: ArrayLike<number>,
-  lows: ArrayLike<number>,
-  from: number,
-  period: number,
-  close: number,
-): number {
-  let highest = -Infinity;
-  let lowest = Infinity;
-  for (let index = from; index < from + period; index += 1) {
-    const high = highs[index] ?? 0;
-    const low = lows[index] ?? 0;
-    if (high > highest) highest = high;
-    if (low < lowest) lowest = low;
-  }
+/** Where `close` lies between the extremes, in percent; NaN where they are equal. */
+function shareOfRange(highest: number, lowest: number, close: number): number {
   return (100 * (close - lowest)) / (highest - lowest);
+}
+
+function placeOfMost(values: Float64Array, from: number, to: number): number {
+  let at = from;
+  for (let row = from + 1; row <= to; row += 1)
+    if ((values[row] ?? 0) >= (values[at] ?? 0)) at = row;
+  return at;
+}
+
+function placeOfLeast(values: Float64Array, from: number, to: number): number {
+  let at = from;
+  for (let row = from + 1; row <= to; row += 1)
+    if ((values[row] ?? 0) <= (values[at] ?? 0)) at = row;
+  return at;
 }
 
 function orNoValue(value: number): number {

@@ -270,7 +270,7 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
       // The desk itself says what is wrong, field by field and in the words of the settings.
       attachValidation: true,
       schema: {
-        body: schemas.DcaSettingsGiven,
+        body: schemas.BotSettingsGiven,
         response: { 201: schemas.Bot, 400: schemas.ErrorBody },
       },
     },
@@ -456,7 +456,12 @@ function registerReconciliation(app: App, { reconciliation }: Desk): void {
       {
         schema: {
           params: OrphanParameters,
-          response: { 200: schemas.Orphan, 502: schemas.ErrorBody },
+          response: {
+            200: schemas.Orphan,
+            404: schemas.ErrorBody,
+            409: schemas.ErrorBody,
+            502: schemas.ErrorBody,
+          },
         },
       },
       async (request, reply) => {

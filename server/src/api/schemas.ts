@@ -131,6 +131,11 @@ export const Connection = Type.Object(
 export const DcaSettings: TUnsafe<core.DcaSettings> & { readonly $id?: string } = Type.Unsafe(
   settingsSchema('dca', SETTINGS_FIELDS.dca, 'stored', 'DcaSettings'),
 );
+export const RebalanceSettings: TUnsafe<core.RebalanceSettings> & { readonly $id?: string } =
+  Type.Unsafe(
+    settingsSchema('rebalance', SETTINGS_FIELDS.rebalance, 'stored', 'RebalanceSettings'),
+  );
+export const BotSettings = Type.Union([DcaSettings, RebalanceSettings], { $id: 'BotSettings' });
 
 /** Settings as a client gives them: what has a default may be left out. */
 export const DcaSettingsGiven: TSchema = settingsSchema(
@@ -139,15 +144,24 @@ export const DcaSettingsGiven: TSchema = settingsSchema(
   'given',
   'DcaSettingsGiven',
 );
+export const RebalanceSettingsGiven: TSchema = settingsSchema(
+  'rebalance',
+  SETTINGS_FIELDS.rebalance,
+  'given',
+  'RebalanceSettingsGiven',
+);
+export const BotSettingsGiven: TSchema = Type.Union([DcaSettingsGiven, RebalanceSettingsGiven], {
+  $id: 'BotSettingsGiven',
+});
 
 export const Bot = Type.Object(
   {
     id: Type.String(),
     name: Type.String(),
-    kind: Type.Literal('dca'),
+    kind: Type.Union([Type.Literal('dca'), Type.Literal('rebalance')]),
     state: Type.Union([Type.Literal('running'), Type.Literal('stopped')]),
     connection: Type.String(),
-    settings: DcaSettings,
+    settings: BotSettings,
     createdAt: Time,
     quoteAsset: Type.String(),
     activeDeals: Type.Integer(),

@@ -18,6 +18,7 @@ import {
   shownResult,
   signOf,
 } from './shown-number.ts';
+import { settingsRows } from './settings-rows.ts';
 import { shownDecimals, statisticsRows, type StatisticsRow } from './statistics-rows.ts';
 
 /** A year of minutes is drawn in steps of 14; four years of them in steps of an hour, in a file of 1 to 4 MB. */
@@ -162,25 +163,7 @@ function settingsSection(document: BacktestDocument): string {
   const { settings, model, source, market } = document;
   const quote = source.quoteAsset;
   const rows: readonly (readonly [string, string])[] = [
-    ['Name', settings.name],
-    ['Base order', `${settings.baseOrderVolume} ${quote}, ${settings.baseOrderType}`],
-    [
-      'Safety orders',
-      `${settings.maxSafetyOrders}, at most ${settings.maxActiveSafetyOrders} at once`,
-    ],
-    [
-      'First safety order',
-      `${settings.safetyOrderVolume} ${quote}, ${settings.safetyOrderStep} % below`,
-    ],
-    ['Each further one', `volume × ${settings.volumeScale}, step × ${settings.stepScale}`],
-    ['Take profit', `${settings.takeProfit} % of everything bought, after commissions`],
-    [
-      'Stop loss',
-      settings.stopLoss === undefined ? 'none' : `${settings.stopLoss} % below the base order`,
-    ],
-    ['Wait between deals', `${groupedCount(settings.cooldownSeconds)} s`],
-    ['Deals at once', `1 (${settings.maxActiveDeals} in the settings, one symbol here)`],
-    ['Most slippage', `${settings.maxSlippage} %`],
+    ...settingsRows(settings, quote),
     ['Start balance', `${shownExact(model.startBalance)} ${quote}`],
     ['Commission', `${ppmText(model.makerFeePpm)} % maker, ${ppmText(model.takerFeePpm)} % taker`],
     ['Path in a candle', model.path],
@@ -295,7 +278,7 @@ function viewData(document: BacktestDocument, market: Market): unknown {
     end,
     priceDecimals: instrument.priceScale,
     tickUnits: instrument.tickUnits,
-    maxSafetyOrders: settings.maxSafetyOrders,
+    maxSafetyOrders: settings.kind === 'dca' ? settings.maxSafetyOrders : 0,
     startBalance: Number(document.model.startBalance),
     overview,
     details: details(listed, market, end).filter((level) => level.width < overview.width),

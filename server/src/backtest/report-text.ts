@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A backtest's report for the terminal.
 
+import { settingsLine } from './settings-rows.ts';
 import { intervalMs, isInterval, gapText, timeText } from '../candles/index.ts';
 import { modelCaveats, type BacktestDocument } from './document.ts';
 import { groupedCount } from './shown-number.ts';
@@ -16,12 +17,10 @@ export function reportText(document: BacktestDocument): string {
     source.gaps.missing === 0
       ? 'none missing'
       : `${groupedCount(source.gaps.missing)} missing in ${groupedCount(source.gaps.count)} gaps, the longest ${gapText(source.gaps.longest * length)}`;
-  const stop =
-    settings.stopLoss === undefined ? 'no stop loss' : `stop loss ${settings.stopLoss} %`;
   return [
     `${printable(settings.name)} on ${source.symbol}, simulated`,
     `${timeText(source.firstTime)} to ${timeText(source.lastTime)}, ${groupedCount(source.candles)} ${source.interval} candles, ${gaps}`,
-    `${settings.baseOrderVolume} ${source.quoteAsset} at first, then up to ${settings.maxSafetyOrders} safety orders from ${settings.safetyOrderVolume} (volume × ${settings.volumeScale}), ${settings.safetyOrderStep} % apart (× ${settings.stepScale}), take profit ${settings.takeProfit} %, ${stop}`,
+    settingsLine(settings, source.quoteAsset),
     `commissions ${model.makerFeePpm / 10_000} % maker, ${model.takerFeePpm / 10_000} % taker; ${model.path}; tick ${market.rules.tickSize}, lot ${market.rules.lotSize}`,
     ...(market.roundedPrices === 0
       ? []

@@ -239,6 +239,20 @@ export class BalanceBook {
     return toDifference(asset, doubt.total, doubt.difference);
   }
 
+  /**
+   * What the account holds of `asset` at `ASSET_SCALE` decimals, trades included that the exchange has not told in a
+   * balance yet. Null before the first balances are known.
+   */
+  total(asset: string): bigint | null {
+    if (!this.#isComplete) return null;
+    const account = this.#accounts.get(asset);
+    if (account === undefined) return 0n;
+    const sum =
+      account.doubt?.total ??
+      account.pending.reduce((total, { amount }) => total + amount, account.total ?? 0n);
+    return sum / 10n ** BigInt(SCALE - ASSET_SCALE);
+  }
+
   /** Base and quote of `symbol`, also where it is none of ours: then from the assets the account knows. */
   assetsOf(symbol: string): readonly string[] {
     const assets = this.#assetsOf(symbol);

@@ -100,7 +100,8 @@ export interface ReconcilerPorts {
   readonly isStreamUp: () => boolean;
   /** The account stream is up and says nothing: it is to be opened anew. */
   readonly resubscribe: (reason: string) => void;
-  readonly onOrphansChanged: () => void;
+  /** Something that `status` or the list of orphans shows has changed. */
+  readonly onChanged: () => void;
   readonly time: Time;
   readonly patience?: Partial<ReconcilePatience>;
 }
@@ -241,7 +242,7 @@ export class Reconciler {
       by: isTaken ? 'deal' : 'desk',
       deal: `${orphan.botId ?? ''}-${orphan.dealNumber ?? ''}`,
     });
-    this.#ports.onOrphansChanged();
+    this.#ports.onChanged();
     return { ok: true, orphan: adopted };
   }
 
@@ -329,6 +330,7 @@ export class Reconciler {
       return result;
     } finally {
       this.#isSweeping = false;
+      this.#ports.onChanged();
     }
   }
 
@@ -483,7 +485,7 @@ export class Reconciler {
       this.#renew(isOlderStore ? 'restoreNoticed' : 'otherDeskNoticed', order.clientOrderId);
     }
     if (orphan.order.state !== 'open') this.#remember(order);
-    this.#ports.onOrphansChanged();
+    this.#ports.onChanged();
   }
 
   /** Writes down how an orphan stands now. */
@@ -509,7 +511,7 @@ export class Reconciler {
     if (hasEnded && order.state !== 'filled') {
       findings.add(isCancelledByUs ? 'orphanCancelled' : 'orphanEnded', values);
     }
-    this.#ports.onOrphansChanged();
+    this.#ports.onChanged();
     return changed;
   }
 

@@ -205,7 +205,7 @@ function toSummary(bot: Bot, deal: CoreDeal): Summary {
     realizedProfitPercent: orZero(view.realisedProfitPercent),
     filledSafetyOrders: view.steps.filled,
     baseAverage: view.baseAverage,
-    rungs: dealLadder(deal).map((rung) => ({
+    rungs: (deal.kind === 'dca' ? dealLadder(deal) : []).map((rung) => ({
       index: rung.number,
       deviationPercent: rung.deviation,
       price: rung.price,

@@ -16,8 +16,9 @@ import {
 } from './follow-history.ts';
 import { parseAggregate, parseInstrument, parseKline, parseQuotes } from './follow-parse.ts';
 import { asRow, FollowError, FollowRest, type Row } from './follow-rest.ts';
-import { FollowStream, type FollowStreamRules } from './follow-stream.ts';
+import { FOLLOW_STREAM_RULES, FollowStream, type FollowStreamRules } from './follow-stream.ts';
 import {
+  effectiveOffset,
   MINUTE_MS,
   parseIntervalName,
   tileOf,
@@ -75,8 +76,6 @@ const GAP_MINUTES_MAX = 30 * 24 * 60;
 const WAITING_TRADES_MAX = 50_000;
 /** Rounds of reading until what was read meets what has come meanwhile. */
 const ROUNDS_MAX = 20;
-const RETRY_MS_MIN = 1_000;
-const RETRY_MS_MAX = 30_000;
 const FUTURE_MS_MAX = 60 * MINUTE_MS;
 
 interface SymbolState {
@@ -117,7 +116,8 @@ export async function prepareFollowed(
   stop: AbortSignal,
 ): Promise<FollowedMarket> {
   const rest = new FollowRest({ base: options.addresses.rest, stop });
-  for (let pauseMs = RETRY_MS_MIN; ; pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX)) {
+  const { reconnectMsMin, reconnectMsMax } = FOLLOW_STREAM_RULES;
+  for (let pauseMs = reconnectMsMin; ; pauseMs = Math.min(pauseMs * 2, reconnectMsMax)) {
     try {
       return await openFollowed(options, rest, stop);
     } catch (error) {
@@ -556,7 +556,11 @@ export class FollowedMarket implements MarketSource, MarketDriver {
 
   /** Does `work` again until it succeeds or the connection is another. */
   async #untilDone(generation: number, work: () => Promise<void>): Promise<void> {
-    let pauseMs = RETRY_MS_MIN;
+    const { reconnectMsMin, reconnectMsMax } = {
+      ...FOLLOW_STREAM_RULES,
+      ...this.#options.streamRules,
+    };
+    let pauseMs = reconnectMsMin;
     while (generation === this.#generation) {
       try {
         await work();
@@ -567,7 +571,7 @@ export class FollowedMarket implements MarketSource, MarketDriver {
         this.#say(error.message);
       }
       await delay(pauseMs, undefined, { signal: this.#stop }).catch(() => undefined);
-      pauseMs = Math.min(pauseMs * 2, RETRY_MS_MAX);
+      pauseMs = Math.min(pauseMs * 2, reconnectMsMax);
     }
   }
 
@@ -710,8 +714,8 @@ export class FollowedMarket implements MarketSource, MarketDriver {
       hands.tape(symbol).recordAggregate(trade, event);
       hands.onTrade(event, trade);
     }
-    if (this.#time.isOwnTime) this.#settledMs = Math.max(this.#settledMs, marketMs);
-    hands.afterPoint(hands.clock.marketMs());
+    if (this.#time.isOwnTime) this.#settle(marketMs);
+    else hands.afterPoint(hands.clock.marketMs());
   }
 
   #quote(state: SymbolState): void {
@@ -753,7 +757,9 @@ export class FollowedMarket implements MarketSource, MarketDriver {
     this.#sinceAt = this.#options.wall.nowMs();
   }
 
-  #knownFromMs(symbol: string, interval: Interval, offsetMs: number): number {
+  /** Since when candles of an interval are held here without a gap. */
+  #knownFromMs(symbol: string, interval: Interval, zoneMs: number): number {
+    const offsetMs = effectiveOffset(interval, zoneMs);
     const base = offsetMs === 0 ? interval : tileOf(offsetMs);
     const knownMs = this.#wired().tape(symbol).series(base).forgottenBeforeMs;
     if (offsetMs === 0 || !Number.isFinite(knownMs)) return knownMs;

@@ -7,7 +7,7 @@ import { refusal, type Refusal } from '../errors.ts';
 import { BINANCE_LIMITS, RequestLimits } from '../limits.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Faults, MarketData, SimulatorClock } from '../ports.ts';
-import type { Answer, Endpoint, Venue } from './endpoint.ts';
+import type { Answer, Endpoint, OlderKlines, Venue } from './endpoint.ts';
 import { REST_ROUTES } from './endpoints.ts';
 import {
   errorBody,
@@ -35,13 +35,16 @@ export interface RestOptions {
   readonly clock: SimulatorClock;
   /** Shared with the WebSocket API, since both count against one address. */
   readonly limits?: RequestLimits;
+  readonly olderKlines?: OlderKlines;
 }
 
 /** The venue over HTTP. The caller listens and closes. */
 export function createRestServer(options: RestOptions): Server {
   const { exchange, marketData, faults, clock } = options;
   const limits = options.limits ?? new RequestLimits(BINANCE_LIMITS, () => clock.wallMs());
-  const venue: Venue = { exchange, marketData, faults, clock, limits };
+  const { olderKlines } = options;
+  const older = olderKlines === undefined ? {} : { olderKlines };
+  const venue: Venue = { exchange, marketData, faults, clock, limits, ...older };
   const server = createServer({ IncomingMessage: RestRequest }, (request, response) => {
     begin(venue, request, response);
   });
@@ -101,15 +104,25 @@ function process(request: RestRequest): void {
   const query = split === -1 ? '' : url.slice(split + 1);
   const headers: Record<string, string | number> = {};
   const handled = handle(request, { venue, path, query, headers });
-  const reply = ({ status, body }: Reply): void => {
-    const after = venue.faults.afterRequest(call);
-    if (after.kind === 'hang') return;
-    if (after.kind === 'respond') send(response, after.status, after.body, headers);
-    else send(response, status, body, headers);
-  };
   // Almost every answer is at hand; only what another exchange must be asked for comes later.
-  if (handled instanceof Promise) void handled.then(reply);
-  else reply(handled);
+  if (handled instanceof Promise) {
+    void handled.then((later) => reply(venue, call, response, later, headers));
+  } else {
+    reply(venue, call, response, handled, headers);
+  }
+}
+
+function reply(
+  venue: Venue,
+  call: { readonly method: string; readonly path: string },
+  response: ServerResponse,
+  { status, body }: Reply,
+  headers: Record<string, string | number>,
+): void {
+  const after = venue.faults.afterRequest(call);
+  if (after.kind === 'hang') return;
+  if (after.kind === 'respond') send(response, after.status, after.body, headers);
+  else send(response, status, body, headers);
 }
 
 interface Reply {
@@ -145,11 +158,9 @@ function handle(request: RestRequest, call: Call): Reply | Promise<Reply> {
     address,
     payload: withoutSignature(call.query) + withoutSignature(request.body),
   });
-  const settle = (settled: Answer): Reply => {
-    if (settled.ok) countOrders(venue, endpoint, apiKey, headers);
-    return finish(settled, unit, headers);
-  };
-  return result instanceof Promise ? result.then(settle) : settle(result);
+  if (result instanceof Promise) return result.then((later) => finish(later, unit, headers));
+  if (result.ok) countOrders(venue, endpoint, apiKey, headers);
+  return finish(result, unit, headers);
 }
 
 function finish(result: Answer, unit: TimeUnit, headers: Record<string, string | number>): Reply {

@@ -39,6 +39,7 @@ export const keys = {
   health: ['health'],
   totals: ['totals'],
   balances: ['balances'],
+  reconciliation: ['reconciliation'],
   connections: ['connections'],
   bots: ['bots'],
   runningDeals: ['running-deals'],
@@ -161,6 +162,9 @@ export function applyBatch(client: QueryClient, batch: Batch): void {
   };
   if (batch.totals !== null) client.setQueryData(keys.totals, batch.totals);
   if (batch.balances !== null) client.setQueryData(keys.balances, batch.balances);
+  if (batch.reconciliation !== null) {
+    client.setQueryData(keys.reconciliation, batch.reconciliation);
+  }
   if (batch.health !== null) client.setQueryData(keys.health, batch.health);
   const { market } = batch;
   if (market !== null) change<Desk>(keys.desk, (desk) => ({ ...desk, market }));

@@ -9,6 +9,7 @@ import type {
   Health,
   Market,
   Note,
+  Reconciliation,
   StreamMessage,
   Totals,
 } from './types.ts';
@@ -26,6 +27,7 @@ export interface Batch {
   readonly notes: readonly Note[];
   readonly totals: Totals | null;
   readonly balances: readonly Balance[] | null;
+  readonly reconciliation: Reconciliation | null;
   readonly health: Health | null;
   readonly market: Market | null;
 }
@@ -77,6 +79,7 @@ interface Gathering {
   notes: Note[];
   totals: Totals | null;
   balances: readonly Balance[] | null;
+  reconciliation: Reconciliation | null;
   health: Health | null;
   market: Market | null;
 }
@@ -200,6 +203,9 @@ export class LiveStream {
       case 'balances':
         gathering.balances = message.balances;
         break;
+      case 'reconciliation':
+        gathering.reconciliation = message.reconciliation;
+        break;
       case 'health':
         gathering.health = message.health;
         break;
@@ -279,6 +285,7 @@ function emptyGathering(): Gathering {
     notes: [],
     totals: null,
     balances: null,
+    reconciliation: null,
     health: null,
     market: null,
   };

@@ -18,7 +18,7 @@ import {
 import { getJson, postJson } from './client.ts';
 import type { CandleRow, LiveStream } from './live.ts';
 import type {
-  Balance, Bot, Candles, Connection, Deal, DealPage, Desk, Health, Note, StreamMessage, Totals,
+  Balance, Bot, Candles, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, StreamMessage, Totals,
 } from './types.ts'; // prettier-ignore
 
 const API = '/api/v1';
@@ -89,6 +89,42 @@ export function useBalances(): UseQueryResult<readonly Balance[]> {
         (balances, messages) => last(messages, 'balances')?.balances ?? balances,
       ),
   });
+}
+
+export function useReconciliation(): UseQueryResult<Reconciliation> {
+  const live = useLive();
+  return useQuery({
+    queryKey: keys.reconciliation,
+    queryFn: ({ signal }) =>
+      read(
+        live,
+        getJson<Reconciliation>(`${API}/reconciliation`, signal),
+        (known, messages) => last(messages, 'reconciliation')?.reconciliation ?? known,
+      ),
+  });
+}
+
+/** Adopts an orphan or takes it off the book; the answer tells how it then stands. */
+export async function decideOrphan(
+  client: QueryClient,
+  id: string,
+  decision: 'adopt' | 'cancel',
+): Promise<Orphan> {
+  const decided = await postJson<Orphan>(`${API}/orphans/${encodeURIComponent(id)}/${decision}`);
+  client.setQueryData<Reconciliation>(keys.reconciliation, (known) =>
+    known === undefined
+      ? undefined
+      : {
+          ...known,
+          orphans: known.orphans.map((orphan) => (orphan.id === decided.id ? decided : orphan)),
+        },
+  );
+  return decided;
+}
+
+/** The desk compares itself as soon as its bounded rate allows; what it finds comes over the stream. */
+export async function sweepNow(): Promise<void> {
+  await postJson(`${API}/reconciliation/sweeps`);
 }
 
 /** Connections do not come over the stream, so they are asked for again. */

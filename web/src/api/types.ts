@@ -12,10 +12,10 @@ export type Balance = {
 export type Bot = {
   readonly id: string;
   readonly name: string;
-  readonly kind: 'dca';
+  readonly kind: 'dca' | 'rebalance';
   readonly state: 'running' | 'stopped';
   readonly connection: string;
-  readonly settings: DcaSettings;
+  readonly settings: BotSettings;
   /** UTC milliseconds */
   readonly createdAt: number;
   readonly quoteAsset: string;
@@ -29,6 +29,10 @@ export type Bot = {
   readonly fundsInUse: string;
   readonly attention: string | null;
 };
+
+export type BotSettings = DcaSettings | RebalanceSettings;
+
+export type BotSettingsGiven = DcaSettingsGiven | RebalanceSettingsGiven;
 
 export type Candles = {
   readonly symbol: string;
@@ -54,11 +58,15 @@ export type DcaSettings = {
   readonly kind: 'dca';
   readonly name: string;
   readonly symbols: readonly string[];
-  /** decimal text in quote, more than 0 */
+  readonly direction: 'long' | 'short';
+  readonly profitCurrency: 'quote' | 'base';
+  /** decimal text in volume, more than 0 */
   readonly baseOrderVolume: string;
+  readonly baseOrderVolumeType: 'quote' | 'base' | 'percent';
   readonly baseOrderType: 'market' | 'limit';
-  /** decimal text in quote, more than 0 */
+  /** decimal text in volume, more than 0 */
   readonly safetyOrderVolume: string;
+  readonly safetyOrderVolumeType: 'quote' | 'base' | 'percent';
   /** decimal text in percent, more than 0, less than 100 */
   readonly safetyOrderStep: string;
   readonly maxSafetyOrders: number;
@@ -67,25 +75,1070 @@ export type DcaSettings = {
   readonly volumeScale: string;
   /** decimal text, at least 0.1, at most 10 */
   readonly stepScale: string;
+  readonly customSafetyOrders?: readonly {
+    /** decimal text in percent, more than 0, at most 1000 */
+    readonly deviation: string;
+    /** decimal text in volume, more than 0 */
+    readonly volume: string;
+  }[];
   /** decimal text in percent, more than 0, at most 1000 */
-  readonly takeProfit: string;
+  readonly takeProfit?: string;
+  readonly takeProfitType: 'total' | 'base';
+  readonly takeProfitSteps?: readonly {
+    /** decimal text in percent, more than 0, at most 1000 */
+    readonly profit: string;
+    /** decimal text in percent, more than 0, less than 100 */
+    readonly share: string;
+  }[];
+  /** decimal text in percent, more than 0, less than 100 */
+  readonly trailingDeviation?: string;
   /** decimal text in percent, more than 0, less than 100 */
   readonly stopLoss?: string;
-  readonly cooldownSeconds: number;
-  readonly maxActiveDeals: number;
+  readonly stopLossFrom: 'base' | 'average';
+  readonly stopLossTrailing: boolean;
+  readonly stopLossTimeoutSeconds: number;
+  readonly stopLossMove: 'never' | 'breakEven' | 'firstStep' | 'secondStep';
+  readonly stopLossAction: 'closeDeal' | 'closeDealAndStopBot';
+  readonly closeTimeoutSeconds?: number;
   /** decimal text in percent, at least 0, at most 10 */
   readonly maxSlippage: string;
+  readonly startTrigger: 'immediately' | 'conditions' | 'signal' | 'manually';
+  readonly startConditions?: readonly (
+    | {
+        readonly kind: 'rsi';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'mfi';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'cci';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least -10000, at most 10000 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'adx';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'ult';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly shortPeriod: number;
+        readonly middlePeriod: number;
+        readonly longPeriod: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'bollinger';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        /** decimal text, more than 0, at most 10 */
+        readonly deviation: string;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least -10, at most 10 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'maCross';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly average: 'ema' | 'sma';
+        readonly fastPeriod: number;
+        readonly slowPeriod: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      }
+    | {
+        readonly kind: 'macd';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly fastPeriod: number;
+        readonly slowPeriod: number;
+        readonly signalPeriod: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        readonly line: 'any' | 'belowZero' | 'aboveZero';
+      }
+    | {
+        readonly kind: 'stochastic';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly kPeriod: number;
+        readonly smoothing: number;
+        readonly dPeriod: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+        readonly cross: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
+      }
+    | {
+        readonly kind: 'parabolicSar';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        /** decimal text, more than 0, at most 1 */
+        readonly step: string;
+        /** decimal text, more than 0, at most 1 */
+        readonly maximum: string;
+        readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+      }
+    | {
+        readonly kind: 'supertrend';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        /** decimal text, more than 0, at most 20 */
+        readonly multiplier: string;
+        readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+      }
+    | {
+        readonly kind: 'heikinAshi';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly candles: number;
+        readonly colour: 'green' | 'red';
+      }
+    | {
+        readonly kind: 'priceChange';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly candles: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text in percent, at least -100, at most 10000 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'technicalRating';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly rating: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
+      }
+    | {
+        readonly kind: 'volume24h';
+        /** decimal text in quote, at least 0 */
+        readonly atLeast: string;
+      }
+  )[];
+  readonly startDelaySeconds: number;
+  readonly cooldownSeconds: number;
+  readonly maxActiveDeals: number;
+  readonly maxActiveDealsPerSymbol: number;
+  readonly stopAfterDeals?: number;
+  /** decimal text in price, more than 0 */
+  readonly minPrice?: string;
+  /** decimal text in price, more than 0 */
+  readonly maxPrice?: string;
+  /** decimal text in percent, at least -95, at most 1000 */
+  readonly minPricePercent?: string;
+  /** decimal text in percent, at least -95, at most 1000 */
+  readonly maxPricePercent?: string;
+  readonly safetyOrderTrigger: 'price' | 'conditions' | 'signal';
+  readonly safetyOrderConditions?: readonly (
+    | {
+        readonly kind: 'rsi';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'mfi';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'cci';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least -10000, at most 10000 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'adx';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'ult';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly shortPeriod: number;
+        readonly middlePeriod: number;
+        readonly longPeriod: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'bollinger';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        /** decimal text, more than 0, at most 10 */
+        readonly deviation: string;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least -10, at most 10 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'maCross';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly average: 'ema' | 'sma';
+        readonly fastPeriod: number;
+        readonly slowPeriod: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      }
+    | {
+        readonly kind: 'macd';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly fastPeriod: number;
+        readonly slowPeriod: number;
+        readonly signalPeriod: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        readonly line: 'any' | 'belowZero' | 'aboveZero';
+      }
+    | {
+        readonly kind: 'stochastic';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly kPeriod: number;
+        readonly smoothing: number;
+        readonly dPeriod: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+        readonly cross: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
+      }
+    | {
+        readonly kind: 'parabolicSar';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        /** decimal text, more than 0, at most 1 */
+        readonly step: string;
+        /** decimal text, more than 0, at most 1 */
+        readonly maximum: string;
+        readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+      }
+    | {
+        readonly kind: 'supertrend';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        /** decimal text, more than 0, at most 20 */
+        readonly multiplier: string;
+        readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+      }
+    | {
+        readonly kind: 'heikinAshi';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly candles: number;
+        readonly colour: 'green' | 'red';
+      }
+    | {
+        readonly kind: 'priceChange';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly candles: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text in percent, at least -100, at most 10000 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'technicalRating';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly rating: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
+      }
+    | {
+        readonly kind: 'volume24h';
+        /** decimal text in quote, at least 0 */
+        readonly atLeast: string;
+      }
+  )[];
+  readonly closeTrigger: 'none' | 'conditions' | 'signal';
+  readonly closeConditions?: readonly (
+    | {
+        readonly kind: 'rsi';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'mfi';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'cci';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least -10000, at most 10000 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'adx';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'ult';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly shortPeriod: number;
+        readonly middlePeriod: number;
+        readonly longPeriod: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'bollinger';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        /** decimal text, more than 0, at most 10 */
+        readonly deviation: string;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least -10, at most 10 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'maCross';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly average: 'ema' | 'sma';
+        readonly fastPeriod: number;
+        readonly slowPeriod: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      }
+    | {
+        readonly kind: 'macd';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly fastPeriod: number;
+        readonly slowPeriod: number;
+        readonly signalPeriod: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        readonly line: 'any' | 'belowZero' | 'aboveZero';
+      }
+    | {
+        readonly kind: 'stochastic';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly kPeriod: number;
+        readonly smoothing: number;
+        readonly dPeriod: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value: string;
+        readonly cross: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
+      }
+    | {
+        readonly kind: 'parabolicSar';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        /** decimal text, more than 0, at most 1 */
+        readonly step: string;
+        /** decimal text, more than 0, at most 1 */
+        readonly maximum: string;
+        readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+      }
+    | {
+        readonly kind: 'supertrend';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period: number;
+        /** decimal text, more than 0, at most 20 */
+        readonly multiplier: string;
+        readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+      }
+    | {
+        readonly kind: 'heikinAshi';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly candles: number;
+        readonly colour: 'green' | 'red';
+      }
+    | {
+        readonly kind: 'priceChange';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly candles: number;
+        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text in percent, at least -100, at most 10000 */
+        readonly value: string;
+      }
+    | {
+        readonly kind: 'technicalRating';
+        readonly interval:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly rating: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
+      }
+    | {
+        readonly kind: 'volume24h';
+        /** decimal text in quote, at least 0 */
+        readonly atLeast: string;
+      }
+  )[];
+  readonly minProfitType: 'total' | 'base' | 'none';
+  /** decimal text in percent, at least 0, at most 1000 */
+  readonly minProfit: string;
+  /** decimal text in percent, at least 0, at most 100 */
+  readonly reinvest: string;
+  /** decimal text in percent, at least 0, at most 100 */
+  readonly riskReduction: string;
 };
 
 export type DcaSettingsGiven = {
   readonly kind?: 'dca';
   readonly name: string;
   readonly symbols: readonly string[];
-  /** decimal text in quote, more than 0 */
+  readonly direction?: 'long' | 'short';
+  readonly profitCurrency?: 'quote' | 'base';
+  /** decimal text in volume, more than 0 */
   readonly baseOrderVolume: string;
+  readonly baseOrderVolumeType?: 'quote' | 'base' | 'percent';
   readonly baseOrderType: 'market' | 'limit';
-  /** decimal text in quote, more than 0 */
+  /** decimal text in volume, more than 0 */
   readonly safetyOrderVolume: string;
+  readonly safetyOrderVolumeType?: 'quote' | 'base' | 'percent';
   /** decimal text in percent, more than 0, less than 100 */
   readonly safetyOrderStep: string;
   readonly maxSafetyOrders: number;
@@ -94,14 +1147,1055 @@ export type DcaSettingsGiven = {
   readonly volumeScale: string;
   /** decimal text, at least 0.1, at most 10 */
   readonly stepScale: string;
+  readonly customSafetyOrders?: readonly {
+    /** decimal text in percent, more than 0, at most 1000 */
+    readonly deviation: string;
+    /** decimal text in volume, more than 0 */
+    readonly volume: string;
+  }[];
   /** decimal text in percent, more than 0, at most 1000 */
-  readonly takeProfit: string;
+  readonly takeProfit?: string;
+  readonly takeProfitType?: 'total' | 'base';
+  readonly takeProfitSteps?: readonly {
+    /** decimal text in percent, more than 0, at most 1000 */
+    readonly profit: string;
+    /** decimal text in percent, more than 0, less than 100 */
+    readonly share: string;
+  }[];
+  /** decimal text in percent, more than 0, less than 100 */
+  readonly trailingDeviation?: string;
   /** decimal text in percent, more than 0, less than 100 */
   readonly stopLoss?: string;
-  readonly cooldownSeconds: number;
-  readonly maxActiveDeals: number;
+  readonly stopLossFrom?: 'base' | 'average';
+  readonly stopLossTrailing?: boolean;
+  readonly stopLossTimeoutSeconds?: number;
+  readonly stopLossMove?: 'never' | 'breakEven' | 'firstStep' | 'secondStep';
+  readonly stopLossAction?: 'closeDeal' | 'closeDealAndStopBot';
+  readonly closeTimeoutSeconds?: number;
   /** decimal text in percent, at least 0, at most 10 */
   readonly maxSlippage?: string;
+  readonly startTrigger?: 'immediately' | 'conditions' | 'signal' | 'manually';
+  readonly startConditions?: readonly (
+    | {
+        readonly kind: 'rsi';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'mfi';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'cci';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least -10000, at most 10000 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'adx';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'ult';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly shortPeriod?: number;
+        readonly middlePeriod?: number;
+        readonly longPeriod?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'bollinger';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        /** decimal text, more than 0, at most 10 */
+        readonly deviation?: string;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least -10, at most 10 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'maCross';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly average?: 'ema' | 'sma';
+        readonly fastPeriod?: number;
+        readonly slowPeriod?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      }
+    | {
+        readonly kind: 'macd';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly fastPeriod?: number;
+        readonly slowPeriod?: number;
+        readonly signalPeriod?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        readonly line?: 'any' | 'belowZero' | 'aboveZero';
+      }
+    | {
+        readonly kind: 'stochastic';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly kPeriod?: number;
+        readonly smoothing?: number;
+        readonly dPeriod?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+        readonly cross?: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
+      }
+    | {
+        readonly kind: 'parabolicSar';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        /** decimal text, more than 0, at most 1 */
+        readonly step?: string;
+        /** decimal text, more than 0, at most 1 */
+        readonly maximum?: string;
+        readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+      }
+    | {
+        readonly kind: 'supertrend';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        /** decimal text, more than 0, at most 20 */
+        readonly multiplier?: string;
+        readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+      }
+    | {
+        readonly kind: 'heikinAshi';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly candles?: number;
+        readonly colour?: 'green' | 'red';
+      }
+    | {
+        readonly kind: 'priceChange';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly candles?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text in percent, at least -100, at most 10000 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'technicalRating';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly rating?: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
+      }
+    | {
+        readonly kind: 'volume24h';
+        /** decimal text in quote, at least 0 */
+        readonly atLeast?: string;
+      }
+  )[];
+  readonly startDelaySeconds?: number;
+  readonly cooldownSeconds: number;
+  readonly maxActiveDeals: number;
+  readonly maxActiveDealsPerSymbol?: number;
+  readonly stopAfterDeals?: number;
+  /** decimal text in price, more than 0 */
+  readonly minPrice?: string;
+  /** decimal text in price, more than 0 */
+  readonly maxPrice?: string;
+  /** decimal text in percent, at least -95, at most 1000 */
+  readonly minPricePercent?: string;
+  /** decimal text in percent, at least -95, at most 1000 */
+  readonly maxPricePercent?: string;
+  readonly safetyOrderTrigger?: 'price' | 'conditions' | 'signal';
+  readonly safetyOrderConditions?: readonly (
+    | {
+        readonly kind: 'rsi';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'mfi';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'cci';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least -10000, at most 10000 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'adx';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'ult';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly shortPeriod?: number;
+        readonly middlePeriod?: number;
+        readonly longPeriod?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'bollinger';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        /** decimal text, more than 0, at most 10 */
+        readonly deviation?: string;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least -10, at most 10 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'maCross';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly average?: 'ema' | 'sma';
+        readonly fastPeriod?: number;
+        readonly slowPeriod?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      }
+    | {
+        readonly kind: 'macd';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly fastPeriod?: number;
+        readonly slowPeriod?: number;
+        readonly signalPeriod?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        readonly line?: 'any' | 'belowZero' | 'aboveZero';
+      }
+    | {
+        readonly kind: 'stochastic';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly kPeriod?: number;
+        readonly smoothing?: number;
+        readonly dPeriod?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+        readonly cross?: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
+      }
+    | {
+        readonly kind: 'parabolicSar';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        /** decimal text, more than 0, at most 1 */
+        readonly step?: string;
+        /** decimal text, more than 0, at most 1 */
+        readonly maximum?: string;
+        readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+      }
+    | {
+        readonly kind: 'supertrend';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        /** decimal text, more than 0, at most 20 */
+        readonly multiplier?: string;
+        readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+      }
+    | {
+        readonly kind: 'heikinAshi';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly candles?: number;
+        readonly colour?: 'green' | 'red';
+      }
+    | {
+        readonly kind: 'priceChange';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly candles?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text in percent, at least -100, at most 10000 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'technicalRating';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly rating?: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
+      }
+    | {
+        readonly kind: 'volume24h';
+        /** decimal text in quote, at least 0 */
+        readonly atLeast?: string;
+      }
+  )[];
+  readonly closeTrigger?: 'none' | 'conditions' | 'signal';
+  readonly closeConditions?: readonly (
+    | {
+        readonly kind: 'rsi';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'mfi';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'cci';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least -10000, at most 10000 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'adx';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'ult';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly shortPeriod?: number;
+        readonly middlePeriod?: number;
+        readonly longPeriod?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'bollinger';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        /** decimal text, more than 0, at most 10 */
+        readonly deviation?: string;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least -10, at most 10 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'maCross';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly average?: 'ema' | 'sma';
+        readonly fastPeriod?: number;
+        readonly slowPeriod?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      }
+    | {
+        readonly kind: 'macd';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly fastPeriod?: number;
+        readonly slowPeriod?: number;
+        readonly signalPeriod?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        readonly line?: 'any' | 'belowZero' | 'aboveZero';
+      }
+    | {
+        readonly kind: 'stochastic';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly kPeriod?: number;
+        readonly smoothing?: number;
+        readonly dPeriod?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text, at least 0, at most 100 */
+        readonly value?: string;
+        readonly cross?: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
+      }
+    | {
+        readonly kind: 'parabolicSar';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        /** decimal text, more than 0, at most 1 */
+        readonly step?: string;
+        /** decimal text, more than 0, at most 1 */
+        readonly maximum?: string;
+        readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+      }
+    | {
+        readonly kind: 'supertrend';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly period?: number;
+        /** decimal text, more than 0, at most 20 */
+        readonly multiplier?: string;
+        readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+      }
+    | {
+        readonly kind: 'heikinAshi';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly candles?: number;
+        readonly colour?: 'green' | 'red';
+      }
+    | {
+        readonly kind: 'priceChange';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly candles?: number;
+        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+        /** decimal text in percent, at least -100, at most 10000 */
+        readonly value?: string;
+      }
+    | {
+        readonly kind: 'technicalRating';
+        readonly interval?:
+          | '1m'
+          | '3m'
+          | '5m'
+          | '15m'
+          | '30m'
+          | '1h'
+          | '2h'
+          | '4h'
+          | '6h'
+          | '8h'
+          | '12h'
+          | '1d'
+          | '3d'
+          | '1w'
+          | '1M';
+        readonly rating?: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
+      }
+    | {
+        readonly kind: 'volume24h';
+        /** decimal text in quote, at least 0 */
+        readonly atLeast?: string;
+      }
+  )[];
+  readonly minProfitType?: 'total' | 'base' | 'none';
+  /** decimal text in percent, at least 0, at most 1000 */
+  readonly minProfit?: string;
+  /** decimal text in percent, at least 0, at most 100 */
+  readonly reinvest?: string;
+  /** decimal text in percent, at least 0, at most 100 */
+  readonly riskReduction?: string;
 };
 
 export type Deal = {
@@ -182,6 +2276,30 @@ export type Fill = {
   /** decimal text */
   readonly commission: string;
   readonly commissionAsset: string;
+};
+
+export type Finding = {
+  readonly sequence: number;
+  /** UTC milliseconds */
+  readonly time: number;
+  /** UTC milliseconds */
+  readonly lastTime: number;
+  /** how often the same was found */
+  readonly count: number;
+  readonly code: string;
+  readonly values: Readonly<Record<string, string>>;
+};
+
+export type ForeignOrder = {
+  readonly symbol: string;
+  readonly clientOrderId: string;
+  readonly exchangeOrderId: string;
+  readonly side: 'buy' | 'sell';
+  readonly price: string;
+  readonly quantity: string;
+  readonly filledQuantity: string;
+  /** UTC milliseconds */
+  readonly placedAt: number;
 };
 
 export type Health = {
@@ -266,6 +2384,27 @@ export type Order = {
   readonly endedAt: number | null;
 };
 
+export type Orphan = {
+  readonly symbol: string;
+  readonly clientOrderId: string;
+  readonly exchangeOrderId: string;
+  readonly side: 'buy' | 'sell';
+  readonly price: string;
+  readonly quantity: string;
+  readonly filledQuantity: string;
+  /** UTC milliseconds */
+  readonly placedAt: number;
+  readonly id: string;
+  readonly orderState: 'open' | 'filled' | 'cancelled' | 'expired';
+  readonly state: 'shown' | 'adopted' | 'cancelled' | 'gone';
+  readonly reason: 'olderStore' | 'unknownBot' | 'unknownForm' | 'unknownOrder';
+  readonly dealId: string | null;
+  /** UTC milliseconds */
+  readonly firstSeenAt: number;
+  /** UTC milliseconds */
+  readonly updatedAt: number;
+};
+
 export type ProcessHealth = {
   readonly name: 'server' | 'signer' | 'egress';
   readonly state: 'up' | 'starting' | 'down';
@@ -274,6 +2413,55 @@ export type ProcessHealth = {
   readonly restarts: number;
   readonly memoryBytes: number | null;
   readonly detail: string;
+};
+
+export type RebalanceSettings = {
+  readonly kind: 'rebalance';
+  readonly name: string;
+  readonly symbols: readonly string[];
+  readonly targets: readonly {
+    readonly symbol: string;
+    /** decimal text in percent, more than 0, at most 100 */
+    readonly share: string;
+  }[];
+  /** decimal text in quote, more than 0 */
+  readonly investment: string;
+  /** decimal text in percent, at least 0.5, at most 50 */
+  readonly threshold?: string;
+  readonly everyHours?: number;
+  /** decimal text in quote, more than 0 */
+  readonly minTrade: string;
+  /** decimal text in percent, at least 0, at most 10 */
+  readonly maxSlippage: string;
+};
+
+export type RebalanceSettingsGiven = {
+  readonly kind: 'rebalance';
+  readonly name: string;
+  readonly symbols: readonly string[];
+  readonly targets: readonly {
+    readonly symbol: string;
+    /** decimal text in percent, more than 0, at most 100 */
+    readonly share: string;
+  }[];
+  /** decimal text in quote, more than 0 */
+  readonly investment: string;
+  /** decimal text in percent, at least 0.5, at most 50 */
+  readonly threshold?: string;
+  readonly everyHours?: number;
+  /** decimal text in quote, more than 0 */
+  readonly minTrade?: string;
+  /** decimal text in percent, at least 0, at most 10 */
+  readonly maxSlippage?: string;
+};
+
+export type Reconciliation = {
+  readonly sweptAt: number | null;
+  readonly fault: string | null;
+  readonly foreignCount: number;
+  readonly foreignOrders: readonly ForeignOrder[];
+  readonly orphans: readonly Orphan[];
+  readonly findings: readonly Finding[];
 };
 
 export type Risk = {
@@ -366,6 +2554,10 @@ export type StreamMessage =
   | {
       readonly kind: 'balances';
       readonly balances: readonly Balance[];
+    }
+  | {
+      readonly kind: 'reconciliation';
+      readonly reconciliation: Reconciliation;
     }
   | {
       readonly kind: 'health';

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every string of the desk in English. This file gives the catalogue its shape; german.ts must match it.
 
+import type { FindingSentences } from './finding-text.ts';
 import { readingsIn, type NoteSentences } from './note-text.ts';
+import { englishFindings, englishReconciliation } from './reconciliation-english.ts';
 import type { RefusalHints } from './refusal.ts';
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
@@ -416,6 +418,12 @@ export const english = {
       `Deal cancelled (${note.reason}). ${note.kept} stay in the account.`,
     dealFailed: (note): string => `Deal failed: ${note.reason}.`,
     dealPaused: (note): string => `${note.orderFirst} waits until ${note.until}: ${note.reason}.`,
+    rebalanceStarted: (note): string =>
+      `Looks at all shares: the portfolio is worth ${note.worth}, ${note.cash} of it in cash. The share that is farthest off is off by ${note.off} percentage points.`,
+    rebalanceShort: (note): string =>
+      `The portfolio's cash is ${note.cash}, but the account has only ${note.free} free. It buys for no more than that.`,
+    rebalancePaused: (note): string =>
+      `An order was refused, so the portfolio looks again at ${note.until}.`,
     riskChanged: (note): string => `The desk's risk state went from ${note.from} to ${note.to}.`,
     signalRefused: (note): string =>
       `A signal to ${note.action} on ${note.symbol} was not followed: ${note.reason}.${readingsIn(note)}`,
@@ -542,6 +550,8 @@ export const english = {
     copyKey: 'Copy the public key',
     copyHash: 'Copy the hash',
   },
+  reconciliation: englishReconciliation as typeof englishReconciliation,
+  findings: englishFindings as FindingSentences,
   settings: {
     title: 'Settings',
     intro: 'Kept in this browser only.',

@@ -2,6 +2,7 @@
 // Every string of the desk in German. A key that english.ts has and this file lacks is a type error.
 
 import type { Catalogue, Count } from './english.ts';
+import { germanFindings, germanReconciliation } from './reconciliation-german.ts';
 import { readingsIn } from './note-text.ts';
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
@@ -424,6 +425,12 @@ export const german: Catalogue = {
       `Deal abgebrochen (${note.reason}). ${note.kept} bleiben auf dem Konto.`,
     dealFailed: (note): string => `Deal gescheitert: ${note.reason}.`,
     dealPaused: (note): string => `${note.orderFirst} wartet bis ${note.until}: ${note.reason}.`,
+    rebalanceStarted: (note): string =>
+      `Prüft alle Anteile: Das Portfolio ist ${note.worth} wert, davon ${note.cash} bar. Der Anteil mit der größten Abweichung liegt ${note.off} Prozentpunkte daneben.`,
+    rebalanceShort: (note): string =>
+      `Das Portfolio hat ${note.cash} bar, im Konto sind aber nur ${note.free} frei. Mehr gibt es nicht aus.`,
+    rebalancePaused: (note): string =>
+      `Eine Order wurde abgelehnt, darum prüft das Portfolio wieder um ${note.until}.`,
     riskChanged: (note): string =>
       `Der Risikozustand des Desks ging von ${note.from} zu ${note.to}.`,
     signalRefused: (note): string =>
@@ -553,6 +560,8 @@ export const german: Catalogue = {
     copyKey: 'Öffentlichen Schlüssel kopieren',
     copyHash: 'Prüfsumme kopieren',
   },
+  reconciliation: germanReconciliation,
+  findings: germanFindings,
   settings: {
     title: 'Einstellungen',
     intro: 'Nur in diesem Browser gespeichert.',

@@ -34,6 +34,11 @@ export interface NoteText {
   readonly number: string;
   /** Names of changed settings. */
   readonly fields: string;
+  readonly worth: string;
+  readonly cash: string;
+  readonly free: string;
+  /** Percentage points. */
+  readonly off: string;
   /** Risk states. */
   readonly from: string;
   readonly to: string;

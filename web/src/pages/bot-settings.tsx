@@ -4,15 +4,45 @@
 import type { ReactElement, ReactNode } from 'react';
 
 import { useConnections } from '../api/queries.ts';
-import type { Bot } from '../api/types.ts';
+import type { Bot, DcaSettings } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
 import { mostFunds } from '../most-funds.ts';
 import { Amount } from '../parts/numbers.tsx';
 import './bot-settings.css';
 
 export function BotSettings({ bot }: { readonly bot: Bot }): ReactElement {
+  const { settings } = bot;
+  return settings.kind === 'dca' ? (
+    <DcaBotSettings bot={bot} settings={settings} />
+  ) : (
+    <OtherBotSettings settings={settings} />
+  );
+}
+
+/** What has no arrangement of its own yet reads as it is stored. */
+function OtherBotSettings({ settings }: { readonly settings: Bot['settings'] }): ReactElement {
+  return (
+    <div className="bot-settings">
+      <Group name={settings.kind}>
+        {Object.entries(settings).map(([name, value]) => (
+          <Line key={name} name={name}>
+            {typeof value === 'string' ? value : JSON.stringify(value)}
+          </Line>
+        ))}
+      </Group>
+    </div>
+  );
+}
+
+function DcaBotSettings({
+  bot,
+  settings,
+}: {
+  readonly bot: Bot;
+  readonly settings: DcaSettings;
+}): ReactElement {
   const { text, format } = useLanguage();
-  const { settings, quoteAsset } = bot;
+  const { quoteAsset } = bot;
   const { group, setting } = text.bot;
   const funds = mostFunds(settings);
   const connections = useConnections();
@@ -49,7 +79,9 @@ export function BotSettings({ bot }: { readonly bot: Bot }): ReactElement {
         <Line name={setting.stepScale}>{`× ${format.exact(settings.stepScale)}`}</Line>
       </Group>
       <Group name={group.sell}>
-        <Line name={setting.takeProfit}>{format.share(settings.takeProfit)}</Line>
+        <Line name={setting.takeProfit}>
+          {settings.takeProfit === undefined ? '' : format.share(settings.takeProfit)}
+        </Line>
       </Group>
       <Group name={group.giveUp}>
         <Line name={setting.stopLoss}>

@@ -13,6 +13,7 @@ import { IconButton } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Holding } from '../parts/numbers.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';
+import { ReconciliationCard } from './reconciliation.tsx';
 import './connections.css';
 
 const DAY_MS = 86_400_000;
@@ -43,6 +44,7 @@ export function ConnectionsPage(): ReactElement {
               <ConnectionCard key={connection.id} connection={connection} />
             ))
           )}
+          <ReconciliationCard />
         </div>
         <BalancesCard />
       </div>

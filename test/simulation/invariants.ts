@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must hold in every run, whatever happens: at each request, while the run goes on, and when it has come to rest.
+
+import {
+  addFill,
+  dealView,
+  decodeJournal,
+  emptyPosition,
+  encodeJournal,
+  heldLots,
+  parseDecimal,
+  ASSET_SCALE,
+  step,
+  type BotEvent,
+  type BotState,
+  type Deal,
+  type Position,
+} from '@kontor/core';
+import { numberOf, textOf } from '../../server/src/store/store.ts';
+import type { KeyIntent } from '../../signer/src/binance/requests.ts';
+import {
+  isOpen,
+  type VenueFill,
+  type VenueOrder,
+} from '../../simulator/src/exchange/venue-order.ts';
+import type { Plan } from './plan.ts';
+import type { ServerLife } from './server-life.ts';
+import type { SimulatedVenue, VenueAnswer } from './venue.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** Something that must never be. `rule` is one word for what was broken. */
+export class Violation extends Error {
+  readonly rule: string;
+
+  constructor(rule: string, message: string) {
+    super(message);
+    this.name = 'Violation';
+    this.rule = rule;
+  }
+}
+
+/** The run as the invariants look at it. */
+export interface Observed {
+  readonly plan: Plan;
+  readonly time: VirtualTime;
+  readonly venue: SimulatedVenue;
+  readonly life: ServerLife | null;
+  /** For how long nothing has been wrong. */
+  readonly calmMs: number;
+}
+
+/**
+ * Coins may lie without a resting exit for so long once nothing is wrong any more: a subscription's longest pause and
+ * a sweep, and the retries between them.
+ */
+export const PROTECTED_WITHIN_MS = 90_000;
+/** A limit order that opens a deal rests for five minutes before it is moved; what it buys meanwhile waits for it. */
+const OPENING_MS = 300_000;
+/** What the exchange may answer to an order of ours for other reasons than the order itself. */
+const NOT_THE_ORDERS_FAULT = new Set([
+  -1000, -1001, -1003, -1006, -1007, -1008, -1015, -1016, -1021,
+]);
+const REJECTED = -2010;
+const NO_FUNDS = /insufficient balance/;
+/** Findings that blame what never happens here: no store is restored, no second desk is at work. */
+const FALSE_ALARMS = ['restoreNoticed', 'otherDeskNoticed', 'namesake', 'orphanFound'];
+
+interface Replayed {
+  readonly state: BotState;
+  /** Every deal, as it was last seen. */
+  readonly deals: ReadonlyMap<number, Deal>;
+}
+
+export class Invariants {
+  readonly #world: Observed;
+  /** Orders that were signed, by client order ID. */
+  readonly #signed = new Set<string>();
+  /** Deals whose coins no exit covers, and since when. */
+  readonly #unprotected = new Map<string, number>();
+  /** Each bot as it was first seen in the store. */
+  readonly #firstSeen = new Map<string, { readonly version: number; readonly state: string }>();
+
+  constructor(world: Observed) {
+    this.#world = world;
+  }
+
+  isOurs(clientOrderId: string): boolean {
+    return this.#signed.has(clientOrderId);
+  }
+
+  /** The signer is about to sign. */
+  onIntent(intent: KeyIntent): void {
+    if (intent.kind === 'cancelOrder' && !this.#signed.has(intent.clientOrderId)) {
+      throw new Violation('foreign', `a cancel of ${intent.clientOrderId}, which is not ours`);
+    }
+    if (intent.kind !== 'placeOrder') return;
+    const { clientOrderId } = intent.order;
+    if (this.#signed.has(clientOrderId)) {
+      throw new Violation('twice', `${clientOrderId} is sent a second time`);
+    }
+    this.#signed.add(clientOrderId);
+    const { life } = this.#world;
+    if (life === null || !life.isAlive) return;
+    const row = life.store.get('SELECT state FROM orders WHERE client_order_id = ?', clientOrderId);
+    if (row === undefined) {
+      throw new Violation('unstored', `${clientOrderId} is signed and was never stored`);
+    }
+  }
+
+  /** The exchange has answered. */
+  onAnswered(intent: KeyIntent, answer: VenueAnswer): void {
+    if (intent.kind !== 'placeOrder' || answer.kind !== 'answer' || answer.status === 200) return;
+    const { code, msg }: { readonly code?: number; readonly msg?: string } = JSON.parse(
+      answer.body,
+    );
+    if (code === undefined || NOT_THE_ORDERS_FAULT.has(code)) return;
+    if (code === REJECTED && NO_FUNDS.test(msg ?? '')) return;
+    const { symbol, side, quantity, price, clientOrderId } = intent.order;
+    throw new Violation(
+      'limits',
+      `the exchange refuses ${clientOrderId}, ${side} ${quantity} ${symbol} at ${price ?? ''}: ${code} ${msg ?? ''}`,
+    );
+  }
+
+  /** From time to time while the run goes on. */
+  onLook(): void {
+    const life = this.#running();
+    for (const row of life.store.all('SELECT bot_id, version, state FROM bots')) {
+      const botId = textOf(row, 'bot_id');
+      if (this.#firstSeen.has(botId)) continue;
+      this.#firstSeen.set(botId, {
+        version: numberOf(row, 'version'),
+        state: textOf(row, 'state'),
+      });
+    }
+    this.#lookAtExits(life);
+  }
+
+  /** What still keeps the run from its end, or null. */
+  unrest(): string | null {
+    const { life } = this.#world;
+    if (life === null || !life.isAlive) return 'the server is away';
+    if (!life.isStarted) return 'the server has not started';
+    const { orders, runner } = life.server;
+    if (orders.inFlight > 0) {
+      const ids = [...orders.liveOrders.values()]
+        .map((order) => `${order.request.clientOrderId} ${order.state}`)
+        .join(', ');
+      return `${orders.inFlight} questions about orders are open: ${ids}`;
+    }
+    if (runner.waiting > 0) return `${runner.waiting} events wait`;
+    const stored = life.store.get('SELECT count(*) AS count FROM fills');
+    const known = stored === undefined ? 0 : numberOf(stored, 'count');
+    const traded = this.#ourFills().length;
+    if (known !== traded) return `${traded} fills at the exchange, ${known} in the store`;
+    const open = life.store.all("SELECT client_order_id FROM orders WHERE state = 'open'");
+    const resting = this.#ourOrders().filter((order) => isOpen(order));
+    if (open.length !== resting.length) {
+      return `${resting.length} orders rest at the exchange, ${open.length} in the store`;
+    }
+    return null;
+  }
+
+  /** Nothing moves any more. */
+  onEnd(isClosed: boolean): void {
+    const life = this.#running();
+    this.#checkOrders(life);
+    this.#checkFills(life);
+    this.#checkBalances(life);
+    this.#checkFindings(life);
+    for (const bot of life.server.runner.bots.values()) {
+      const replayed = this.#replay(life, bot.botId);
+      const found = encodeJournal(bot.state);
+      const expected = encodeJournal(replayed.state);
+      if (found !== expected) {
+        throw new Violation(
+          'replay',
+          `bot ${bot.botId} is not what its journal gives:\n${found}\n${expected}`,
+        );
+      }
+      for (const deal of replayed.deals.values()) this.#checkPosition(life, bot.botId, deal);
+      for (const deal of bot.state.deals) this.#explain(life, bot.botId, deal);
+      if (isClosed) this.#checkStopped(bot.botId, bot.state);
+    }
+  }
+
+  #running(): ServerLife {
+    const { life } = this.#world;
+    if (life === null || !life.isAlive) throw new Violation('rest', 'the server is away');
+    return life;
+  }
+
+  #ourOrders(): readonly VenueOrder[] {
+    return this.#world.venue.orders().filter((order) => this.isOurs(order.clientOrderId));
+  }
+
+  #ourFills(): readonly { readonly order: VenueOrder; readonly fill: VenueFill }[] {
+    return this.#world.venue.fills().filter(({ order }) => this.isOurs(order.clientOrderId));
+  }
+
+  /** Every order with its state and sum is the same here and there. */
+  #checkOrders(life: ServerLife): void {
+    const there = new Map<string, VenueOrder>();
+    for (const order of this.#ourOrders()) {
+      if (there.has(order.clientOrderId)) {
+        throw new Violation('twice', `${order.clientOrderId} was taken twice by the exchange`);
+      }
+      there.set(order.clientOrderId, order);
+    }
+    for (const row of life.store.all('SELECT * FROM orders')) {
+      const id = textOf(row, 'client_order_id');
+      const state = textOf(row, 'state');
+      const order = there.get(id);
+      there.delete(id);
+      if (state === 'intended' || state === 'ambiguous') {
+        throw new Violation('doubt', `${id} is still ${state}`);
+      }
+      if (state === 'rejected') {
+        if (order !== undefined) {
+          throw new Violation(
+            'lost',
+            `${id} counts as rejected, the exchange has it ${order.status}`,
+          );
+        }
+        continue;
+      }
+      if (order === undefined) {
+        throw new Violation('lost', `${id} is ${state} here, the exchange does not have it`);
+      }
+      const expected = STATES[order.status] ?? order.status;
+      if (state !== expected) {
+        throw new Violation('state', `${id} is ${state} here, ${order.status} at the exchange`);
+      }
+      const filled = numberOf(row, 'filled_lots');
+      if (filled !== order.executedLots) {
+        throw new Violation('fills', `${id} has ${filled} lots here, ${order.executedLots} there`);
+      }
+    }
+    for (const id of there.keys()) {
+      throw new Violation('unstored', `the exchange has ${id}, the store does not`);
+    }
+  }
+
+  /** Every trade is stored exactly once, with its price, quantity and commission. */
+  #checkFills(life: ServerLife): void {
+    const lines = this.#ourFills().map(({ order, fill }) =>
+      [
+        order.clientOrderId,
+        fill.tradeId,
+        fill.priceTicks,
+        fill.lots,
+        valueOf(fill.commission),
+        fill.commissionAsset,
+      ].join(' '),
+    );
+    const stored = life.store.all('SELECT client_order_id, fill FROM fills').map((row) => {
+      const fill = decodeJournal<{
+        readonly tradeId: string;
+        readonly priceTicks: number;
+        readonly quantity: number;
+        readonly commission: bigint;
+        readonly commissionAsset: string;
+      }>(textOf(row, 'fill'));
+      const { tradeId, priceTicks, quantity, commission, commissionAsset } = fill;
+      return [
+        textOf(row, 'client_order_id'),
+        tradeId,
+        priceTicks,
+        quantity,
+        commission,
+        commissionAsset,
+      ].join(' ');
+    });
+    const there = lines.toSorted();
+    const here = stored.toSorted();
+    for (let index = 0; index < Math.max(there.length, here.length); index += 1) {
+      if (there[index] === here[index]) continue;
+      throw new Violation(
+        'fills',
+        `the exchange has ${there[index] ?? 'nothing'}, the store ${here[index] ?? 'nothing'}`,
+      );
+    }
+  }
+
+  #checkBalances(life: ServerLife): void {
+    const { account } = this.#world.venue;
+    const shown = new Map(
+      life.server.desk.balances().map(({ asset, free, locked }) => [asset, `${free} ${locked}`]),
+    );
+    for (const [asset, { free, locked }] of account.balances) {
+      if (free < 0n || locked < 0n) {
+        throw new Violation('balance', `${asset} is ${free} free and ${locked} locked`);
+      }
+      const scale = account.scaleOf(asset);
+      const expected = `${unitsText(free, scale)} ${unitsText(locked, scale)}`;
+      const found = shown.get(asset) ?? '0 0';
+      if (found !== expected) {
+        throw new Violation('balance', `${asset} is ${expected}, the desk shows ${found}`);
+      }
+    }
+  }
+
+  #checkFindings(life: ServerLife): void {
+    for (const row of life.store.all('SELECT code, finding_values FROM findings')) {
+      const code = textOf(row, 'code');
+      if (!FALSE_ALARMS.includes(code)) continue;
+      throw new Violation('alarm', `${code} is a false alarm: ${textOf(row, 'finding_values')}`);
+    }
+  }
+
+  /** The bot as its journal makes it, from the first state that was seen. */
+  #replay(life: ServerLife, botId: string): Replayed {
+    const first = this.#firstSeen.get(botId);
+    if (first === undefined) throw new Violation('replay', `bot ${botId} was never seen`);
+    const state = decodeJournal<BotState>(first.state);
+    const deals = new Map<number, Deal>();
+    const note = (): void => {
+      for (const deal of state.deals) deals.set(deal.dealId, deal);
+      for (const deal of state.endedDeals) deals.set(deal.dealId, deal);
+    };
+    note();
+    for (const row of life.store.all(
+      'SELECT version, event, effects FROM journal WHERE bot_id = ? AND version > ? ORDER BY version',
+      botId,
+      first.version,
+    )) {
+      const effects = encodeJournal(step(state, decodeJournal<BotEvent>(textOf(row, 'event'))));
+      if (effects !== textOf(row, 'effects') || state.version !== numberOf(row, 'version')) {
+        throw new Violation(
+          'replay',
+          `bot ${botId}, version ${numberOf(row, 'version')}: expected ${textOf(row, 'effects')}, found ${effects}`,
+        );
+      }
+      note();
+    }
+    return { state, deals };
+  }
+
+  /** A deal's position is the sum of the fills that the exchange has of its orders. */
+  #checkPosition(life: ServerLife, botId: string, deal: Deal): void {
+    const ids = new Set(
+      life.store
+        .all(
+          'SELECT client_order_id FROM orders WHERE bot_id = ? AND deal_number = ?',
+          botId,
+          deal.dealId,
+        )
+        .map((row) => textOf(row, 'client_order_id')),
+    );
+    const expected: Position = emptyPosition();
+    for (const { order, fill } of this.#ourFills()) {
+      if (!ids.has(order.clientOrderId)) continue;
+      const { priceTicks, lots, commissionAsset } = fill;
+      addFill(expected, deal.instrument, order.side === 'BUY' ? 'buy' : 'sell', {
+        priceTicks,
+        quantity: lots,
+        commission: valueOf(fill.commission),
+        commissionAsset,
+      } as Parameters<typeof addFill>[3]);
+    }
+    const wanted = encodeJournal(expected);
+    const found = encodeJournal(deal.position);
+    if (wanted !== found) {
+      throw new Violation(
+        'position',
+        `deal ${botId}-${deal.dealId}: fills come to ${wanted}, its position is ${found}`,
+      );
+    }
+  }
+
+  /** What a deal says it waits for is there. */
+  #explain(life: ServerLife, botId: string, deal: Deal): void {
+    const name = `deal ${botId}-${deal.dealId} (${deal.phase.kind})`;
+    const { waitingFor } = dealView(deal);
+    const open = new Set(
+      [...this.#world.venue.account.openOrders].map(({ clientOrderId }) => clientOrderId),
+    );
+    for (const order of deal.orders) {
+      if (!open.has(order.clientOrderId)) {
+        throw new Violation('explain', `${name}: ${order.clientOrderId} is not open any more`);
+      }
+    }
+    switch (waitingFor) {
+      case 'market':
+      case 'baseOrder':
+        if (deal.orders.length === 0) throw new Violation('explain', `${name} waits for no order`);
+        return;
+      case 'timer': {
+        const timers = life.store.all(
+          'SELECT timer FROM timers WHERE bot_id = ? AND timer LIKE ?',
+          botId,
+          `deal:${deal.dealId}:%`,
+        );
+        if (timers.length === 0) throw new Violation('explain', `${name} waits for no timer`);
+        return;
+      }
+      case 'quote':
+      case 'sale':
+      case 'cancelConfirmation':
+      case 'fills':
+        throw new Violation('explain', `${name} still waits for ${waitingFor}`);
+      case 'risk':
+        return;
+      case 'none':
+        throw new Violation('explain', `${name} waits for nothing`);
+    }
+  }
+
+  #checkStopped(botId: string, state: BotState): void {
+    if (state.isRunning) throw new Violation('stopped', `bot ${botId} was stopped and runs`);
+    if (state.deals.length > 0) return;
+    const prefix = `${state.clientOrderIdPrefix}`;
+    for (const { clientOrderId } of this.#world.venue.account.openOrders) {
+      if (!clientOrderId.startsWith(prefix)) continue;
+      throw new Violation('stopped', `bot ${botId} has stopped and left ${clientOrderId} behind`);
+    }
+  }
+
+  /** Coins that a deal holds are on offer at the exchange, or the deal says until when they wait. */
+  #lookAtExits(life: ServerLife): void {
+    const { venue, time, calmMs } = this.#world;
+    const open = new Set([...venue.account.openOrders].map(({ clientOrderId }) => clientOrderId));
+    const seen = new Set<string>();
+    for (const { botId, state } of life.server.runner.bots.values()) {
+      for (const deal of state.deals) {
+        const held = heldLots(deal.position, deal.instrument);
+        if (held < Math.max(1, deal.instrument.minLots)) continue;
+        const isCovered = deal.orders.some(
+          ({ role, clientOrderId }) => role === 'exit' && open.has(clientOrderId),
+        );
+        const { waitingFor } = dealView(deal);
+        if (isCovered || waitingFor === 'timer' || waitingFor === 'risk') continue;
+        const key = `${botId}-${deal.dealId}`;
+        seen.add(key);
+        const since = this.#unprotected.get(key) ?? time.now;
+        this.#unprotected.set(key, since);
+        const lasted = Math.min(time.now - since, calmMs);
+        const isOpening = waitingFor === 'baseOrder';
+        if (lasted <= PROTECTED_WITHIN_MS + (isOpening ? OPENING_MS : 0)) continue;
+        throw new Violation(
+          'unprotected',
+          `deal ${key} (${deal.phase.kind}, waits for ${waitingFor}) holds ${held} lots without an exit for ${Math.round(lasted / 1000)} s`,
+        );
+      }
+    }
+    for (const key of this.#unprotected.keys()) if (!seen.has(key)) this.#unprotected.delete(key);
+  }
+}
+
+const STATES: Readonly<Partial<Record<VenueOrder['status'], string>>> = {
+  NEW: 'open',
+  PARTIALLY_FILLED: 'open',
+  FILLED: 'filled',
+  CANCELED: 'cancelled',
+  EXPIRED: 'expired',
+  EXPIRED_IN_MATCH: 'expired',
+};
+
+function valueOf(text: string): bigint {
+  const parsed = parseDecimal(text, ASSET_SCALE);
+  if (!parsed.ok) throw new Violation('simulation', `commission ${text}: ${parsed.reason}`);
+  return parsed.value;
+}
+
+/** Without trailing zeros, as the desk shows it. */
+function unitsText(units: bigint, scale: number): string {
+  const digits = units.toString().padStart(scale + 1, '0');
+  const text = `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+  return text.replace(/\.?0+$/, '');
+}
