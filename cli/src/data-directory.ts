@@ -5,7 +5,12 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** The folder that `option` names, else `$KONTOR_DATA`, else `~/.kontor`. */
-export function dataDirectory(option: string | undefined): string {
+export function dataDirectory(option: string | undefined, byDefault = '.kontor'): string {
   const named = option ?? process.env['KONTOR_DATA'];
-  return named === undefined || named === '' ? join(homedir(), '.kontor') : resolve(named);
+  return named === undefined || named === '' ? join(homedir(), byDefault) : resolve(named);
+}
+
+/** As `dataDirectory`, but paper trading has a folder of its own: `~/.kontor-paper`. */
+export function paperDirectory(option: string | undefined): string {
+  return dataDirectory(option, '.kontor-paper');
 }

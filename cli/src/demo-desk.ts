@@ -12,8 +12,9 @@ const SYNTHETIC_SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'];
 /** The symbols the demo trades: the replayed one, or three of the synthetic market's. */
 export function demoSymbols(
   offered: readonly string[],
-  kind: 'synthetic' | 'candles' | 'trades',
+  kind: 'synthetic' | 'candles' | 'trades' | 'follow',
 ): readonly string[] {
+  if (kind === 'follow') return offered;
   if (kind !== 'synthetic') return offered.slice(0, 3);
   return SYNTHETIC_SYMBOLS.filter((symbol) => offered.includes(symbol));
 }

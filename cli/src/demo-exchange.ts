@@ -9,6 +9,11 @@ import { endChild } from './supervisor.ts';
 export interface DemoExchangeOptions {
   /** Arguments of the simulator: market, speed, seed, state file. */
   readonly arguments: readonly string[];
+  /**
+   * Set where the simulator may wait for another exchange before it is ready, however long: it is told what the
+   * simulator says meanwhile. Without it the simulator must be ready within a minute.
+   */
+  readonly onWaiting?: (line: string) => void;
   readonly onStopped: (reason: string) => void;
 }
 
@@ -18,7 +23,7 @@ export interface DemoExchangeAddresses {
   readonly wsApi: string;
   readonly control: string;
   readonly market: {
-    readonly kind: 'synthetic' | 'candles' | 'trades';
+    readonly kind: 'synthetic' | 'candles' | 'trades' | 'follow';
     readonly seed: string;
     readonly symbols: readonly string[];
   };
@@ -48,9 +53,15 @@ export async function startDemoExchange(options: DemoExchangeOptions): Promise<D
       '--exit-with-stdin',
     ],
     // Its own process group: Ctrl-C reaches the supervisor, which ends the desk before its exchange.
-    { stdio: ['pipe', 'pipe', 'inherit'], detached: true },
+    {
+      stdio: ['pipe', 'pipe', options.onWaiting === undefined ? 'inherit' : 'pipe'],
+      detached: true,
+    },
   );
-  const addresses = await readAddresses(child);
+  if (child.stderr !== null) {
+    createInterface({ input: child.stderr }).on('line', (line) => options.onWaiting?.(line));
+  }
+  const addresses = await readAddresses(child, options.onWaiting === undefined);
   let isStopping = false;
   child.on('exit', (code, signal) => {
     if (!isStopping) options.onStopped(signal ?? `exit code ${code}`);
@@ -64,14 +75,16 @@ export async function startDemoExchange(options: DemoExchangeOptions): Promise<D
   };
 }
 
-function readAddresses(child: ChildProcess): Promise<DemoExchangeAddresses> {
+function readAddresses(child: ChildProcess, isTimed: boolean): Promise<DemoExchangeAddresses> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      reject(
-        new DemoExchangeError(`the demo exchange was not ready after ${READY_MS_MAX / 1000} s`),
-      );
-    }, READY_MS_MAX);
+    const timer = isTimed
+      ? setTimeout(() => {
+          child.kill('SIGKILL');
+          reject(
+            new DemoExchangeError(`the demo exchange was not ready after ${READY_MS_MAX / 1000} s`),
+          );
+        }, READY_MS_MAX)
+      : undefined;
     child.once('error', (error) => {
       clearTimeout(timer);
       reject(new DemoExchangeError(`the demo exchange cannot be started: ${error.message}`));

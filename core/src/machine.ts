@@ -156,6 +156,15 @@ export type BotCommand =
   | { readonly kind: 'cancelOrder'; readonly dealId: number; readonly clientOrderId: ClientOrderId }
   /** Close what a take-profit step, from 1, has left at once. */
   | { readonly kind: 'closeStep'; readonly dealId: number; readonly step: number }
+  /** Take back a step that has not filled, from 1: a take profit, or an entry that waits. */
+  | {
+      readonly kind: 'cancelStep';
+      readonly dealId: number;
+      readonly of: 'entry' | 'takeProfit';
+      readonly step: number;
+    }
+  /** Entries that wait for their price go out at the market now. */
+  | { readonly kind: 'forceEntry'; readonly dealId: number }
   /** New settings of a running deal, parsed; the machine takes over what may change in it. */
   | {
       readonly kind: 'editDeal';
@@ -242,4 +251,17 @@ export type DealNoteKind =
   | 'settingsChanged'
   | 'rebalanceStarted'
   | 'rebalanceShort'
-  | 'rebalancePaused';
+  | 'rebalancePaused'
+  | 'entryTriggered'
+  | 'entryForced'
+  | 'entryEnded'
+  | 'trailingStarted'
+  | 'takeProfitTriggered'
+  | 'stopMoved'
+  | 'stopBreached'
+  | 'stopRecovered'
+  | 'stepCancelled'
+  | 'stepClosing'
+  | 'dealEdited'
+  | 'commandRefused'
+  | 'signalTaken';

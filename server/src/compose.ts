@@ -39,6 +39,7 @@ import { riskOf } from './api/risk-routes.ts';
 import { DealProjection } from './runner/deal-projection.ts';
 import { OrderDesk } from './runner/order-desk.ts';
 import { ProfitBook } from './runner/profit-book.ts';
+import { isLasting, Refusal, signerRefusal } from './refusal.ts';
 import { Secret } from './secret.ts';
 import { StoreError } from './store/errors.ts';
 import { Store } from './store/store.ts';
@@ -50,7 +51,8 @@ const SUBSCRIBE_RETRY_MS_MAX = 30_000;
 const MARKET_STATUS_MS = 1_000;
 /** How often risk states that end by themselves are looked at. */
 const RISK_TICK_MS = 1_000;
-const START_RETRY_MS = 200;
+const START_RETRY_MS_MIN = 200;
+const START_RETRY_MS_MAX = 5_000;
 /** So many reports of the supervisor in a row, one a second, may show a peer that runs and has no link. */
 const REPORTS_APART_MAX = 5;
 
@@ -167,8 +169,11 @@ export function createServer(
           candle: [...candle],
         }),
       onState: (state, reason) => logger.info({ state, reason }, 'market stream'),
-      onQuoteMissing: (symbol, error) =>
-        logger.warn({ symbol, reason: String(error) }, 'no quote; asking again'),
+      onQuoteMissing(symbol, error) {
+        logger.warn({ symbol, reason: String(error) }, 'no quote; asking again');
+        if (!isLasting(error)) return;
+        findings.add('questionRefused', { about: symbol, reason: messageOf(error) }, symbol);
+      },
     },
     time,
   );
@@ -257,7 +262,8 @@ export function createServer(
         order.request.clientOrderId,
       ),
     onAnswered: (verdict, seconds) => metrics.orderAnswered(verdict, seconds),
-    onFinding: (code, values) => findings.add(code, values, values['clientOrderId'] ?? null),
+    onFinding: (code, values) =>
+      findings.add(code, values, values['clientOrderId'] ?? values['about'] ?? null),
     isMarketTimeReal: clock.runsByItself,
     log: (level, message, fields) => logger[level](fields, message),
     time,
@@ -298,6 +304,7 @@ export function createServer(
     profits,
     reconciliation: new ReconciliationView({ reconciler, orphans, findings }),
     market,
+    marketUnseen: () => demo?.unseen ?? null,
     balances: () => balances.list(),
     connections: listConnections,
     account: () => account,
@@ -395,19 +402,23 @@ export function createServer(
     request: Parameters<Links['connections']>[0],
   ): Promise<readonly ConnectionInfo[]> {
     const result = await links.connections(request);
-    if (!result.ok) throw new Error(`the signer refused ${request.kind}: ${result.reason}`);
+    if (!result.ok) throw signerRefusal(request.kind, result.rule, result.reason);
     return result.connections;
   }
 
-  /** Runs `work` until it succeeds: peers and exchange may still be on their way up. */
+  /**
+   * Runs `work` until it succeeds: peers and exchange may still be on their way up, however long that takes. A
+   * refusal that no waiting changes ends the start with its reason. Each try has the time limits of what it asks.
+   */
   async function patiently<T>(what: string, work: () => Promise<T>): Promise<T> {
-    for (;;) {
+    for (let pause = START_RETRY_MS_MIN; ; pause = Math.min(pause * 2, START_RETRY_MS_MAX)) {
       try {
         return await work();
       } catch (error) {
         if (stop.signal.aborted || error instanceof StoreError) throw error;
+        if (isLasting(error)) throw new Refusal(`${what}: ${messageOf(error)}`, { cause: error });
         logger.warn({ what, reason: String(error) }, 'not ready yet; trying again');
-        await time.pause(START_RETRY_MS, stop.signal);
+        await time.pause(pause, stop.signal);
       }
     }
   }
@@ -513,4 +524,8 @@ export function createServer(
       store.close();
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

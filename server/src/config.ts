@@ -21,6 +21,7 @@ export const ServerConfig = Type.Object(
           Type.Literal('synthetic'),
           Type.Literal('candles'),
           Type.Literal('trades'),
+          Type.Literal('paper'),
           Type.Literal('exchange'),
         ]),
         label: Type.String(),

@@ -10,12 +10,15 @@ const RegisteredKey = Type.Object({ apiKey: Type.String({ minLength: 1 }) });
 const MarketStatus = Type.Object({
   state: Type.String(),
   speed: Type.Union([Type.Number(), Type.Literal('max')]),
+  source: Type.Object({ reason: Type.Optional(Type.String()) }),
 });
 
 export interface DemoMarketStatus {
   /** Market time per wall time; 0 while it stands. */
   readonly speed: number;
   readonly hasEnded: boolean;
+  /** Why the exchange whose prices the market follows cannot be seen; null while it can. */
+  readonly unseen: string | null;
 }
 
 /** What "as fast as possible" is shown as. */
@@ -46,6 +49,7 @@ export async function readDemoMarket(control: string): Promise<DemoMarketStatus>
   return {
     speed: !isMoving ? 0 : answer.speed === 'max' ? SPEED_MAX : answer.speed,
     hasEnded: answer.state === 'ended',
+    unseen: answer.state === 'stale' ? (answer.source.reason ?? 'the market is stale') : null,
   };
 }
 

@@ -66,6 +66,8 @@ export interface DeskParts {
   readonly reconciliation: ReconciliationView;
   /** What others keep up to date and the desk only shows. */
   readonly market: () => Market;
+  /** Why the exchange whose prices a paper market follows cannot be seen; null while it can. */
+  readonly marketUnseen: () => string | null;
   readonly balances: () => readonly VenueBalance[];
   readonly connections: () => Promise<readonly ConnectionInfo[]>;
   readonly account: () => AccountStatus;
@@ -117,6 +119,7 @@ export class Desk implements LiveSource {
       market: this.#parts.market(),
       instruments,
       quoteAsset: this.#quoteAsset(),
+      feeRatePpm: this.#parts.feeRatePpm,
     };
   }
 
@@ -127,8 +130,10 @@ export class Desk implements LiveSource {
     const clock = this.#parts.exchangeClock();
     // After the end of a replay there is nothing to hear, and a stream that falls silent is no fault.
     const hasEnded = this.#parts.market().hasEnded;
+    const unseen = this.#parts.marketUnseen();
+    const marketState = unseen === null ? hub.status.state : 'down';
     const isOk =
-      (hub.status.state === 'up' || hasEnded) &&
+      (marketState === 'up' || hasEnded) &&
       account.state === 'up' &&
       processes.every(({ state }) => state === 'up');
     return {
@@ -137,9 +142,9 @@ export class Desk implements LiveSource {
       streams: [
         {
           name: 'market',
-          state: hub.status.state,
+          state: marketState,
           lastEventAt: hub.status.lastEventAt,
-          detail: hasEnded ? 'the replay has ended' : hub.status.reason,
+          detail: hasEnded ? 'the replay has ended' : (unseen ?? hub.status.reason),
         },
         {
           name: 'account',

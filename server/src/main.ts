@@ -8,6 +8,7 @@ import type { ProcessHealth } from './api/schemas.ts';
 import { createServer, type Server } from './compose.ts';
 import { readServerConfig } from './config.ts';
 import { createLogger } from './log.ts';
+import { Refusal } from './refusal.ts';
 import { StoreError } from './store/errors.ts';
 
 /** Exit code that tells the supervisor that starting again cannot help. */
@@ -72,5 +73,5 @@ function fail(error: unknown): never {
     process.exit(EXIT_FATAL);
   }
   process.stderr.write(`error: ${message}\n`);
-  process.exit(error instanceof StoreError ? EXIT_FATAL : 1);
+  process.exit(error instanceof StoreError || error instanceof Refusal ? EXIT_FATAL : 1);
 }

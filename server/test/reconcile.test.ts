@@ -650,7 +650,7 @@ test('[R33] a question that is refused is put again no sooner than bounded, and 
   }
   const id = await desk.firstOrder();
   await until('the finding', () => found(desk, 'questionRefused')[0] ?? null);
-  assert.equal(found(desk, 'questionRefused')[0]?.['clientOrderId'], id);
+  assert.equal(found(desk, 'questionRefused')[0]?.['about'], id);
   assert.equal(desk.exchange.sent('queryOrder').length, 1);
   assert.equal(desk.order(id)['symbol'], SYMBOL);
 });

@@ -110,6 +110,7 @@ export async function openApi(options: ScriptedDeskOptions = {}): Promise<Script
     ],
     account: () => ({ state: 'up', reason: 'subscribed', lastEventAt: null }),
     processes: () => [],
+    marketUnseen: () => null,
     exchangeClock: () => ({ skewMs: 0, roundTripMs: 1 }),
   });
   const live = new LiveHub(shown);

@@ -209,7 +209,8 @@ export class ScriptedDesk {
           order.request.clientOrderId,
         ),
       onAnswered: () => undefined,
-      onFinding: (code, values) => this.findings.add(code, values, values['clientOrderId'] ?? null),
+      onFinding: (code, values) =>
+        this.findings.add(code, values, values['clientOrderId'] ?? values['about'] ?? null),
       isMarketTimeReal: this.clock.runsByItself,
       log: () => undefined,
       patience: { ...ORDER_PATIENCE, ...options.patience },

@@ -27,8 +27,8 @@ export function randomBot(random: Random, symbols: readonly string[], name: stri
 }
 
 function dca(random: Random, symbols: readonly string[]): Settings {
-  const steps = random.below(5);
-  const step = decimal(random, 0.15, 1.2);
+  const steps = random.below(7);
+  const step = decimal(random, 0.1, 0.7);
   const stepScale = decimal(random, 0.9, 1.4);
   const isMarket = random.chance(0.7);
   let deepest = 0;
@@ -47,9 +47,9 @@ function dca(random: Random, symbols: readonly string[]): Settings {
     maxActiveSafetyOrders: 1 + random.below(Math.max(1, steps)),
     volumeScale: decimal(random, 0.9, 1.6),
     stepScale,
-    takeProfit: decimal(random, 0.15, 1.5),
+    takeProfit: decimal(random, 0.05, random.chance(0.7) ? 0.4 : 1.5),
     ...(random.chance(0.5) ? { stopLoss: decimal(random, deepest + 0.2, deepest + 2.5) } : {}),
-    cooldownSeconds: random.chance(0.5) ? 0 : random.below(300),
+    cooldownSeconds: random.chance(0.6) ? 0 : random.below(200),
     maxActiveDeals: 1 + random.below(symbols.length),
     ...(random.chance(0.5) ? { maxSlippage: decimal(random, 0.1, 2) } : {}),
   };

@@ -158,7 +158,7 @@ export class Invariants {
     if (open.length !== resting.length) {
       return `${resting.length} orders rest at the exchange, ${open.length} in the store`;
     }
-    return null;
+    return this.#balanceFault(life);
   }
 
   /** Nothing moves any more. */
@@ -166,7 +166,7 @@ export class Invariants {
     const life = this.#running();
     this.#checkOrders(life);
     this.#checkFills(life);
-    this.#checkBalances(life);
+    this.#checkBalances();
     this.#checkFindings(life);
     for (const bot of life.server.runner.bots.values()) {
       const replayed = this.#replay(life, bot.botId);
@@ -282,20 +282,25 @@ export class Invariants {
     }
   }
 
-  #checkBalances(life: ServerLife): void {
+  /** Where the desk shows another balance than the exchange has, or null. */
+  #balanceFault(life: ServerLife): string | null {
     const { account } = this.#world.venue;
     const shown = new Map(
       life.server.desk.balances().map(({ asset, free, locked }) => [asset, `${free} ${locked}`]),
     );
     for (const [asset, { free, locked }] of account.balances) {
-      if (free < 0n || locked < 0n) {
-        throw new Violation('balance', `${asset} is ${free} free and ${locked} locked`);
-      }
       const scale = account.scaleOf(asset);
       const expected = `${unitsText(free, scale)} ${unitsText(locked, scale)}`;
       const found = shown.get(asset) ?? '0 0';
-      if (found !== expected) {
-        throw new Violation('balance', `${asset} is ${expected}, the desk shows ${found}`);
+      if (found !== expected) return `${asset} is ${expected}, the desk shows ${found}`;
+    }
+    return null;
+  }
+
+  #checkBalances(): void {
+    for (const [asset, { free, locked }] of this.#world.venue.account.balances) {
+      if (free < 0n || locked < 0n) {
+        throw new Violation('balance', `${asset} is ${free} free and ${locked} locked`);
       }
     }
   }

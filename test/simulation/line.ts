@@ -51,6 +51,25 @@ export const CALM: NetworkTrouble = {
   lateMs: 0,
 };
 
+/** A point on the way of a request. */
+export type LinePoint = 'atSigner' | 'signed' | 'sent' | 'answered';
+
+/** Something that goes wrong with the next `count` requests of a kind, whenever they come. */
+export interface LineStrike {
+  readonly on: KeyIntent['kind'] | 'any';
+  readonly skip: number;
+  readonly count: number;
+  readonly what:
+    | { readonly kind: 'connectFails' | 'requestLost' | 'answerLost' | 'reset' }
+    | { readonly kind: 'late'; readonly ms: number }
+    | {
+        readonly kind: 'peerDies';
+        readonly peer: PeerName;
+        readonly point: LinePoint;
+        readonly ms: number;
+      };
+}
+
 /** What the world wants to know of the line. */
 export interface LineWatcher {
   /** Just before the server hands an intent over; may throw to crash the server there. */
@@ -58,6 +77,10 @@ export interface LineWatcher {
   afterSend(): void;
   onIntent(intent: KeyIntent): void;
   onAnswered(intent: KeyIntent, answer: VenueAnswer): void;
+  /** Something has gone wrong just now. */
+  onTrouble(): void;
+  /** A peer is to die, and to come back after `ms`. */
+  onPeerDies(peer: PeerName, ms: number): void;
   tell(what: () => string): void;
 }
 
@@ -121,6 +144,7 @@ export class Line {
   #stream: Stream | null = null;
   #nextId = 1;
   trouble: NetworkTrouble = CALM;
+  #strikes: { readonly strike: LineStrike; skip: number; left: number }[] = [];
   /** The chance that the policy refuses a request, and which rule it then names. */
   refusals: { readonly share: number; readonly rule: string } = { share: 0, rule: '' };
 
@@ -181,8 +205,15 @@ export class Line {
     this.#lives.signer += 1;
   }
 
-  isUp(peer: PeerName): boolean {
-    return this.#up[peer];
+  arm(strike: LineStrike): void {
+    this.#strikes.push({ strike, skip: strike.skip, left: strike.count });
+  }
+
+  /** Nothing goes wrong any more. */
+  mend(): void {
+    this.trouble = CALM;
+    this.refusals = { share: 0, rule: '' };
+    this.#strikes = [];
   }
 
   /** A peer dies; with egress goes the signer. */
@@ -284,6 +315,58 @@ export class Line {
     });
   }
 
+  /** The strike that hits this request now, if any; spent by it. */
+  #struck(
+    intent: KeyIntent,
+    fits: (what: LineStrike['what']) => boolean,
+  ): LineStrike['what'] | undefined {
+    for (const armed of this.#strikes) {
+      const { on, what } = armed.strike;
+      if ((on !== 'any' && on !== intent.kind) || !fits(what)) continue;
+      if (armed.skip > 0) {
+        armed.skip -= 1;
+        continue;
+      }
+      armed.left -= 1;
+      if (armed.left <= 0) this.#strikes = this.#strikes.filter((other) => other !== armed);
+      this.#watcher.tell(() => `line: ${JSON.stringify(what)} at ${describe(intent)}`);
+      this.#watcher.onTrouble();
+      return what;
+    }
+    return undefined;
+  }
+
+  /** Whether the signer or egress dies here, and with it what is under way. */
+  #dies(intent: KeyIntent, point: LinePoint): boolean {
+    const what = this.#struck(intent, (each) => each.kind === 'peerDies' && each.point === point);
+    if (what?.kind !== 'peerDies') return false;
+    this.#watcher.onPeerDies(what.peer, what.ms);
+    return true;
+  }
+
+  /** What the network does to this request. */
+  #networkFate(intent: KeyIntent): {
+    readonly connectFails: boolean;
+    readonly requestLost: boolean;
+    readonly answerLost: boolean;
+    readonly reset: boolean;
+    readonly lateMs: number;
+  } {
+    const what = this.#struck(intent, (each) => each.kind !== 'peerDies');
+    const { trouble } = this;
+    const happens = (kind: 'connectFails' | 'requestLost' | 'answerLost' | 'reset'): boolean => {
+      const isChance = trouble[kind] > 0 && this.#random.chance(trouble[kind]);
+      return isChance || what?.kind === kind;
+    };
+    return {
+      connectFails: happens('connectFails'),
+      requestLost: happens('requestLost'),
+      answerLost: happens('answerLost'),
+      reset: happens('reset'),
+      lateMs: what?.kind === 'late' ? what.ms : 0,
+    };
+  }
+
   /** At the signer: refuses, or records, builds and hands on. */
   #judge(pending: Pending, unnumbered: Unnumbered<Intent>): void {
     const id = this.#nextId++;
@@ -299,6 +382,7 @@ export class Line {
       this.#decide(pending, { kind: 'refused', id, rule, reason: 'expected less' });
       return;
     }
+    if (this.#dies(intent, 'atSigner')) return;
     this.#watcher.onIntent(intent);
     const timestamp = Math.floor(this.#time.now + this.#wallOffset());
     if (intent.kind === 'placeOrder') {
@@ -316,6 +400,9 @@ export class Line {
     const life = this.#lives.egress;
     this.#toEgress.send(() => {
       if (!this.#up.egress || this.#lives.egress !== life) return;
+      // A signer that dies now is too late; an egress takes the request along.
+      this.#dies(intent, 'signed');
+      if (this.#lives.egress !== life) return;
       if (draft.endpoint.kind === 'subscribe') {
         this.#openStream(pending, intent);
         return;
@@ -329,7 +416,7 @@ export class Line {
   #exchange(pending: Pending, intent: KeyIntent, request: VenueRequest): void {
     const sentAt = this.#time.now;
     const life = this.#lives.egress;
-    const { connectFails, requestLost, answerLost, reset } = this.trouble;
+    const fate = this.#networkFate(intent);
     let isDone = false;
     const finish = (outcome: () => Outcome): void => {
       if (isDone) return;
@@ -343,38 +430,39 @@ export class Line {
     const cancelTimeout = this.#time.after(REQUEST_TIMEOUT_MS, () =>
       fail('unknown', `no answer: expected an answer within ${REQUEST_TIMEOUT_MS} ms`),
     );
-    if (this.#random.chance(connectFails)) {
+    if (fate.connectFails) {
       this.#watcher.tell(() => `network: no connection for ${describe(intent)}`);
       this.#time.after(this.#networkMs(), () => fail('notSent', 'no connection: ECONNREFUSED'));
       return;
     }
-    const isReset = this.#random.chance(reset);
-    if (isReset) {
+    if (fate.reset) {
       this.#watcher.tell(() => `network: reset under ${describe(intent)}`);
       this.#time.after(this.#networkMs(), () => fail('unknown', 'no answer: ECONNRESET'));
       if (this.#random.chance(0.5)) return;
     }
-    if (this.#random.chance(requestLost)) {
+    if (fate.requestLost) {
       this.#watcher.tell(() => `network: lost ${describe(intent)}`);
       return;
     }
-    this.#time.after(this.#networkMs(), () => {
+    this.#dies(intent, 'sent');
+    this.#time.after(this.#networkMs() + fate.lateMs * this.#random.unit(), () => {
       const answer = this.#venue.request(request);
       this.#watcher.onAnswered(intent, answer);
       if (answer.kind === 'hang') return;
-      if (this.#random.chance(answerLost)) {
+      if (fate.answerLost) {
         this.#watcher.tell(() => `network: lost the answer to ${describe(intent)}`);
         return;
       }
-      this.#time.after(this.#networkMs(), () =>
+      this.#time.after(this.#networkMs(), () => {
+        if (!isDone) this.#dies(intent, 'answered');
         finish(() => ({
           kind: 'answered',
           status: answer.status,
           body: answer.body,
           signedUntil:
             pending.signedUntil ?? Math.floor(sentAt + this.#wallOffset()) + RECV_WINDOW_MS,
-        })),
-      );
+        }));
+      });
     });
   }
 

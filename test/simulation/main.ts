@@ -1,45 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs seeds by hand:
+// Runs seeds by hand, and as a worker the seeds it is sent:
 //
 //   node test/simulation/main.ts --seed 17              one run; says what was broken, if anything
 //   node test/simulation/main.ts --seed 17 --trace      with its whole story
-//   node test/simulation/main.ts --from 1 --runs 1000   many, one line for each that fails
+//   node test/simulation/main.ts --seed 17 --shrink     what of its plan is needed for the failure
+//   node test/simulation/main.ts --from 1 --runs 1000   many, on --workers 2; one line for each that fails
 
 import { parseArgs } from 'node:util';
-import { planOf } from './plan.ts';
-import { runPlan } from './world.ts';
+import { isMainThread, parentPort } from 'node:worker_threads';
+import { planOf, type Plan } from './plan.ts';
+import { failureLine, runSeeds, totalsOf } from './seeds.ts';
+import { shrink } from './shrink.ts';
+import { happeningText, runPlan } from './world.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    trace: { type: 'boolean', default: false },
-    from: { type: 'string', default: '1' },
-    runs: { type: 'string', default: '1' },
-  },
-});
-
-const from = Number(values.seed ?? values.from);
-const runs = values.seed === undefined ? Number(values.runs) : 1;
-const startedAt = performance.now();
-let failed = 0;
-const totals: Record<string, number> = {};
-for (let seed = from; seed < from + runs; seed += 1) {
-  const result = await runPlan(
-    planOf(seed),
-    values.trace ? (line) => process.stdout.write(`${line}\n`) : undefined,
-  );
-  for (const [name, count] of Object.entries(result.counts)) {
-    totals[name] = (totals[name] ?? 0) + count;
-  }
-  totals['happenings'] = (totals['happenings'] ?? 0) + result.happenings;
-  if (result.violation === null) continue;
-  failed += 1;
-  const { rule, message, at } = result.violation;
-  process.stdout.write(
-    `seed ${seed}: ${rule} at ${(at / 1000).toFixed(1)} s: ${message.split('\n', 3).join(' | ').slice(0, 400)}\n`,
-  );
+if (isMainThread) process.exitCode = await main();
+else {
+  parentPort?.on('message', (seed: number) => {
+    void runPlan(planOf(seed)).then((result) => parentPort?.postMessage(result));
+  });
 }
-const seconds = (performance.now() - startedAt) / 1000;
-process.stdout.write(
-  `${runs} runs, ${failed} failed, ${seconds.toFixed(1)} s, ${(runs / seconds).toFixed(2)} runs/s ${JSON.stringify(totals)}\n`,
-);
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string' },
+      trace: { type: 'boolean', default: false },
+      shrink: { type: 'boolean', default: false },
+      from: { type: 'string', default: '1' },
+      runs: { type: 'string', default: '100' },
+      workers: { type: 'string', default: '2' },
+    },
+  });
+  if (values.seed === undefined) {
+    return runMany(Number(values.from), Number(values.runs), Number(values.workers));
+  }
+  const plan = planOf(Number(values.seed));
+  if (values.shrink) return showSmallest(plan);
+  const result = await runPlan(plan, values.trace ? say : undefined);
+  say(failureLine(result));
+  if (result.violation !== null) say(result.violation.message);
+  return result.violation === null ? 0 : 1;
+}
+
+async function runMany(from: number, runs: number, workers: number): Promise<number> {
+  const startedAt = performance.now();
+  const results = await runSeeds({
+    from,
+    runs,
+    workers,
+    onResult: (result) => {
+      if (result.violation !== null) say(failureLine(result));
+    },
+  });
+  const seconds = (performance.now() - startedAt) / 1000;
+  const failed = results.filter(({ violation }) => violation !== null).length;
+  say(JSON.stringify(totalsOf(results)));
+  say(
+    `${runs} runs, ${failed} failed, ${seconds.toFixed(0)} s, ${(runs / seconds).toFixed(1)} runs/s`,
+  );
+  return failed === 0 ? 0 : 1;
+}
+
+async function showSmallest(plan: Plan): Promise<number> {
+  const { violation } = await runPlan(plan);
+  if (violation === null) {
+    say(`seed ${plan.seed} holds`);
+    return 0;
+  }
+  say(`${violation.rule}: ${violation.message}`);
+  const smallest = await shrink(plan, violation.rule, (candidate) => runPlan(candidate), say);
+  for (const settings of smallest.firstBots) say(`bot ${JSON.stringify(settings)}`);
+  for (const happening of smallest.happenings) {
+    say(`${(happening.at / 1000).toFixed(3).padStart(9)}  ${happeningText(happening)}`);
+  }
+  await runPlan(smallest, say);
+  return 1;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

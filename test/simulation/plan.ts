@@ -4,7 +4,7 @@
 import type { FaultRequest } from '../../simulator/src/faults.ts';
 import { Random } from '../../simulator/src/market/random.ts';
 import { randomBot } from './bots.ts';
-import type { NetworkTrouble } from './line.ts';
+import type { LineStrike, NetworkTrouble } from './line.ts';
 import { randomMarket, type MarketPlan } from './market-plan.ts';
 import type { CrashMoment } from './server-life.ts';
 
@@ -27,17 +27,17 @@ export type Happening = { readonly at: number } & (
   | { readonly kind: 'commandDeal'; readonly action: 'close' | 'cancel'; readonly pick: number }
 );
 
-/** Every kind of trouble; `ms` is how long it lasts. */
+/** Every kind of trouble; `ms` is how long it lasts. Those without a length strike when their moment comes. */
 export type Fault =
   | { readonly kind: 'venue'; readonly request: FaultRequest }
+  | { readonly kind: 'line'; readonly strike: LineStrike }
   | {
       readonly kind: 'crash';
       readonly moment: CrashMoment;
       readonly nth: number;
       readonly downMs: number;
     }
-  | { readonly kind: 'signerDown'; readonly ms: number }
-  | { readonly kind: 'egressDown'; readonly ms: number }
+  | { readonly kind: 'peerDown'; readonly peer: 'signer' | 'egress'; readonly ms: number }
   | { readonly kind: 'network'; readonly trouble: NetworkTrouble; readonly ms: number }
   | { readonly kind: 'policy'; readonly share: number; readonly ms: number }
   | { readonly kind: 'marketStreamDown'; readonly ms: number }
@@ -87,7 +87,7 @@ export function planOf(seed: number): Plan {
     historyMinutes: HISTORY_MINUTES,
   });
   const bots = Random.fromSeed(`${seed} bots`);
-  const firstBots = Array.from({ length: 1 + bots.below(3) }, (_, index) =>
+  const firstBots = Array.from({ length: 1 + bots.below(4) }, (_, index) =>
     randomBot(bots, market.symbols, `first ${index + 1}`),
   );
   const happenings = [
@@ -108,70 +108,63 @@ export function historyMinutes(): number {
   return HISTORY_MINUTES;
 }
 
-/** When the trouble of `happening` is over, in ms after the start; null where it is none. */
-export function endOf(happening: Happening): number | null {
+/** How long `happening` keeps something broken; what strikes later by itself is told when it does. */
+export function lengthOf(happening: Happening): number {
   switch (happening.kind) {
     case 'venue':
-      return happening.at + (happening.request.durationMs ?? 0);
-    case 'crash':
-      // A moment that does not come within this time is not waited for.
-      return happening.at + happening.downMs + (happening.moment === 'now' ? 0 : CRASH_WAIT_MS);
-    case 'signerDown':
-    case 'egressDown':
+      return happening.request.durationMs ?? 0;
     case 'network':
     case 'policy':
     case 'marketStreamDown':
     case 'wallClock':
     case 'withdraw':
-      return happening.at + happening.ms;
+      return happening.ms;
+    case 'line':
+    case 'crash':
+    case 'peerDown':
     case 'strangerCancels':
     case 'handOrder':
     case 'handCancel':
     case 'sweep':
-      return happening.at;
     case 'createBot':
     case 'commandBot':
     case 'commandDeal':
-      return null;
+      return 0;
   }
 }
-
-/** A planned crash strikes within this time or not at all. */
-export const CRASH_WAIT_MS = 60_000;
 
 /** What people want of their bots. */
 function randomWishes(random: Random, market: MarketPlan): readonly Happening[] {
   const wishes: Happening[] = [];
   const at = (): number => random.below(HOUR_MS);
-  for (let count = random.below(3); count > 0; count -= 1) {
+  for (let count = random.below(4); count > 0; count -= 1) {
     const settings = randomBot(random, market.symbols, `later ${count}`);
     wishes.push({ at: at(), kind: 'createBot', settings });
   }
-  for (let count = random.below(5); count > 0; count -= 1) {
-    const action = random.chance(0.5) ? 'start' : 'stop';
+  for (let count = random.below(6); count > 0; count -= 1) {
+    const action = random.chance(0.6) ? 'start' : 'stop';
     wishes.push({ at: at(), kind: 'commandBot', action, pick: random.below(1_000) });
   }
-  for (let count = random.below(5); count > 0; count -= 1) {
+  for (let count = random.below(8); count > 0; count -= 1) {
     const action = random.chance(0.6) ? 'close' : 'cancel';
     wishes.push({ at: at(), kind: 'commandDeal', action, pick: random.below(1_000) });
   }
   return wishes;
 }
 
-/** Bursts of trouble with calm between them. */
+/** Bursts of trouble with calm between them, and single blows anywhere. */
 function randomFaults(random: Random): readonly Happening[] {
   const faults: Happening[] = [];
-  const bursts = 1 + random.below(5);
-  for (let burst = 0; burst < bursts; burst += 1) {
+  for (let bursts = 1 + random.below(6); bursts > 0; bursts -= 1) {
     const start = random.below(HOUR_MS);
     const lastsMs = 5_000 + random.below(4 * MINUTE_MS);
-    for (let count = 1 + random.below(5); count > 0; count -= 1) {
+    for (let count = 1 + random.below(6); count > 0; count -= 1) {
       const at = Math.min(start + random.below(lastsMs), HOUR_MS);
       faults.push({ at, ...randomFault(random) });
     }
   }
-  for (let count = random.below(4); count > 0; count -= 1) {
-    faults.push({ at: random.below(HOUR_MS), ...handOf(random) });
+  for (let count = random.below(14); count > 0; count -= 1) {
+    faults.push({ at: random.below(HOUR_MS), ...blow(random) });
   }
   return faults;
 }
@@ -181,61 +174,107 @@ function duration(random: Random): number {
   return random.chance(0.8) ? 500 + random.below(20_000) : 20_000 + random.below(220_000);
 }
 
+const PLACE = { method: 'POST', path: '/api/v3/order' } as const;
+const CANCEL = { method: 'DELETE', path: '/api/v3/order' } as const;
+const QUERY = { method: 'GET', path: '/api/v3/order' } as const;
 const ROUTES: readonly { readonly method?: string; readonly path?: string }[] = [
   {},
-  { method: 'POST', path: '/api/v3/order' },
-  { method: 'DELETE', path: '/api/v3/order' },
-  { method: 'GET', path: '/api/v3/order' },
+  PLACE,
+  PLACE,
+  CANCEL,
+  QUERY,
   { method: 'GET', path: '/api/v3/*' },
   { path: '/api/v3/myTrades' },
+  { path: '/api/v3/openOrders' },
+  { path: '/api/v3/account' },
 ];
 
+/** Something that lasts. */
 function randomFault(random: Random): Fault {
   const draw = random.below(100);
-  if (draw < 34) return { kind: 'venue', request: randomRequestFault(random) };
-  if (draw < 52) return { kind: 'venue', request: randomEventFault(random) };
-  if (draw < 70) return randomCrash(random);
-  if (draw < 75) return { kind: 'signerDown', ms: duration(random) };
-  if (draw < 80) return { kind: 'egressDown', ms: duration(random) };
-  if (draw < 88) return { kind: 'network', trouble: randomTrouble(random), ms: duration(random) };
-  if (draw < 91) {
+  if (draw < 22) return { kind: 'venue', request: randomRequestFault(random) };
+  if (draw < 42) return { kind: 'venue', request: randomEventFault(random) };
+  if (draw < 50) {
+    const peer = random.chance(0.5) ? 'signer' : 'egress';
+    return { kind: 'peerDown', peer, ms: duration(random) };
+  }
+  if (draw < 60) return { kind: 'network', trouble: randomTrouble(random), ms: duration(random) };
+  if (draw < 64) {
     return { kind: 'policy', share: random.chance(0.5) ? 1 : 0.5, ms: duration(random) };
   }
-  if (draw < 94) return { kind: 'marketStreamDown', ms: duration(random) };
-  if (draw < 96) {
+  if (draw < 68) return { kind: 'marketStreamDown', ms: duration(random) };
+  if (draw < 71) {
     const offsetMs = (random.chance(0.5) ? 1 : -1) * (100 + random.below(8_000));
     return { kind: 'wallClock', offsetMs, ms: duration(random) };
   }
+  return blow(random);
+}
+
+/** Something that strikes once, when its moment comes. */
+function blow(random: Random): Fault {
+  const draw = random.below(100);
+  if (draw < 25) return randomCrash(random);
+  if (draw < 50) return { kind: 'venue', request: randomRequestBlow(random) };
+  if (draw < 75) return { kind: 'line', strike: randomStrike(random) };
   return handOf(random);
 }
 
+const ANSWER_KINDS = [
+  'acceptThenTimeout',
+  'errorBeforeAccept',
+  'errorAfterAccept',
+  'partialOutage',
+] as const;
+
 function randomRequestFault(random: Random): FaultRequest {
-  const kinds = [
-    'acceptThenTimeout',
-    'acceptThenTimeout',
-    'errorBeforeAccept',
-    'errorAfterAccept',
-    'errorAfterAccept',
-    'partialOutage',
-    'maintenance',
-    'clockSkew',
-  ] as const;
-  const kind = kinds[random.below(kinds.length)] ?? 'acceptThenTimeout';
   const durationMs = duration(random);
-  if (kind === 'clockSkew') {
-    return { kind, durationMs, skewMs: (random.chance(0.5) ? 1 : -1) * random.below(9_000) };
+  const draw = random.below(100);
+  if (draw < 12) {
+    const skewMs = (random.chance(0.5) ? 1 : -1) * random.below(9_000);
+    return { kind: 'clockSkew', durationMs, skewMs };
   }
-  if (kind === 'maintenance') return { kind, durationMs };
-  const route = ROUTES[random.below(ROUTES.length)] ?? {};
+  if (draw < 24) return { kind: 'maintenance', durationMs };
   return {
-    kind,
+    kind: ANSWER_KINDS[random.below(ANSWER_KINDS.length)] ?? 'errorAfterAccept',
     durationMs,
-    ...route,
-    ...(random.chance(0.5) ? { count: 1 + random.below(4) } : {}),
-    ...(random.chance(0.3) ? { skip: random.below(3) } : {}),
+    ...ROUTES[random.below(ROUTES.length)],
     ...(random.chance(0.5) ? { share: 0.2 + 0.8 * random.unit() } : {}),
     mode: random.chance(0.5) ? 'hang' : 'answer',
   };
+}
+
+/** Strikes the next few requests of a kind, whenever they come. */
+function randomRequestBlow(random: Random): FaultRequest {
+  const route = random.chance(0.7)
+    ? ([PLACE, PLACE, CANCEL, QUERY][random.below(4)] ?? PLACE)
+    : ROUTES[random.below(ROUTES.length)];
+  return {
+    kind: ANSWER_KINDS[random.below(3)] ?? 'errorAfterAccept',
+    count: 1 + random.below(3),
+    skip: random.below(4),
+    ...route,
+    mode: random.chance(0.5) ? 'hang' : 'answer',
+  };
+}
+
+function randomStrike(random: Random): LineStrike {
+  const intents = ['placeOrder', 'placeOrder', 'cancelOrder', 'queryOrder', 'any'] as const;
+  const on = intents[random.below(intents.length)] ?? 'any';
+  const base = { on, skip: random.below(5), count: 1 + random.below(2) };
+  const draw = random.below(100);
+  if (draw < 45) {
+    const points = ['atSigner', 'signed', 'sent', 'answered'] as const;
+    const what = {
+      kind: 'peerDies',
+      peer: random.chance(0.5) ? 'signer' : 'egress',
+      point: points[random.below(points.length)] ?? 'sent',
+      ms: 100 + random.below(random.chance(0.8) ? 3_000 : 40_000),
+    } as const;
+    return { ...base, count: 1, what };
+  }
+  if (draw < 65) return { ...base, what: { kind: 'late', ms: 500 + random.below(8_000) } };
+  const kinds = ['connectFails', 'requestLost', 'answerLost', 'reset'] as const;
+  return { ...base, what: { kind: kinds[random.below(kinds.length)] ?? 'reset' } };
 }
 
 function randomEventFault(random: Random): FaultRequest {
@@ -268,7 +307,7 @@ function randomCrash(random: Random): Fault {
   return {
     kind: 'crash',
     moment: moments[random.below(moments.length)] ?? 'now',
-    nth: 1 + random.below(6),
+    nth: 1 + random.below(12),
     downMs: random.chance(0.8) ? 200 + random.below(6_000) : 6_000 + random.below(200_000),
   };
 }
@@ -288,8 +327,8 @@ function randomTrouble(random: Random): NetworkTrouble {
 function handOf(random: Random): Fault {
   const pick = random.below(1_000);
   const draw = random.below(100);
-  if (draw < 35) return { kind: 'strangerCancels', pick };
-  if (draw < 65) {
+  if (draw < 45) return { kind: 'strangerCancels', pick };
+  if (draw < 70) {
     return {
       kind: 'handOrder',
       pick,
@@ -299,8 +338,8 @@ function handOf(random: Random): Fault {
       distance: 0.002 + 0.03 * random.unit(),
     };
   }
-  if (draw < 70) return { kind: 'handCancel', pick };
-  if (draw < 80) {
+  if (draw < 75) return { kind: 'handCancel', pick };
+  if (draw < 84) {
     return { kind: 'withdraw', pick, share: 0.2 + 0.8 * random.unit(), ms: duration(random) };
   }
   const side = random.chance(0.5) ? 'buy' : 'sell';

@@ -35,6 +35,8 @@ export interface VenueListener {
   onUserEvent(payload: Readonly<Record<string, unknown>>): void;
   /** Every socket is cut. */
   onDrop(): void;
+  /** A fault has struck a request. */
+  onTrouble(): void;
 }
 
 export interface VenueRequest {
@@ -58,6 +60,7 @@ export class SimulatedVenue {
   readonly startWallMs: number;
   readonly startMarketMs: number;
   readonly #time: VirtualTime;
+  readonly #listener: VenueListener;
   readonly #clock: SimulationClock;
   readonly #source: MarketSource;
   readonly #hands: MarketHands;
@@ -73,6 +76,7 @@ export class SimulatedVenue {
   }) {
     const { seed, time, market, listener } = options;
     this.#time = time;
+    this.#listener = listener;
     this.startWallMs = time.now;
     this.instruments = instrumentsOf(market);
     const { source, startMs } = openSource(seed, market, this.instruments, time.now);
@@ -178,10 +182,11 @@ export class SimulatedVenue {
   /** A request of the desk as egress sends it. */
   request(request: VenueRequest): VenueAnswer {
     const before = this.faults.beforeRequest(request);
-    if (before.kind !== 'pass') return answerOf(before);
-    const answer = this.#handle(request, DESK_ADDRESS);
-    const after = this.faults.afterRequest(request);
-    return after.kind === 'pass' ? answer : answerOf(after);
+    const answer = before.kind === 'pass' ? this.#handle(request, DESK_ADDRESS) : answerOf(before);
+    const after = before.kind === 'pass' ? this.faults.afterRequest(request) : before;
+    if (after.kind === 'pass') return answer;
+    this.#listener.onTrouble();
+    return answerOf(after);
   }
 
   /** A request of a person at the exchange's own pages, where our faults are not felt. */

@@ -8,17 +8,11 @@ import { join } from 'node:path';
 import { parseSettings } from '@kontor/core';
 import type { ServerConfig } from '../../server/src/config.ts';
 import { Random } from '../../simulator/src/market/random.ts';
+import type { PeerName } from '../../server/src/link/links.ts';
 import { Invariants, Violation, type Observed } from './invariants.ts';
 import { CALM, describe, Line } from './line.ts';
 import { MarketFeed } from './market-feed.ts';
-import {
-  CRASH_WAIT_MS,
-  endOf,
-  historyMinutes,
-  HOUR_MINUTES,
-  type Happening,
-  type Plan,
-} from './plan.ts';
+import { historyMinutes, HOUR_MINUTES, type Happening, lengthOf, type Plan } from './plan.ts';
 import { CrashError, ServerLife } from './server-life.ts';
 import { SimulatedVenue } from './venue.ts';
 import { processTime, VirtualTime } from './virtual-time.ts';
@@ -42,7 +36,6 @@ export interface RunResult {
     readonly message: string;
     readonly at: number;
   } | null;
-  readonly happenings: number;
   readonly counts: Readonly<Record<string, number>>;
 }
 
@@ -98,6 +91,7 @@ class World implements Observed {
           this.#line.dropSockets();
           this.#feed.drop(0);
         },
+        onTrouble: () => this.#noteTrouble(),
       },
     });
     const { venue } = this;
@@ -126,6 +120,8 @@ class World implements Observed {
           }
           this.#guard(() => this.#invariants.onAnswered(intent, answer));
         },
+        onTrouble: () => this.#noteTrouble(),
+        onPeerDies: (peer, ms) => this.#peerDies(peer, ms),
         tell: (what) => this.tell(what),
       },
     });
@@ -175,8 +171,7 @@ class World implements Observed {
     return {
       seed,
       violation: this.#violation,
-      happenings: time.happenings,
-      counts: this.counts,
+      counts: { ...this.counts, happenings: time.happenings },
     };
   }
 
@@ -264,13 +259,14 @@ class World implements Observed {
   #happen(happening: Happening): void {
     if (this.#violation !== null) return;
     this.tell(() => `--- ${happeningText(happening)}`);
-    const end = endOf(happening);
-    if (end !== null) {
+    this.#noteTrouble();
+    const lengthMs = lengthOf(happening);
+    if (lengthMs > 0) {
       this.#activeTroubles += 1;
-      this.time.at(START_MS + end, () => {
+      this.time.after(lengthMs, () => {
         this.#activeTroubles -= 1;
-        this.#lastTroubleMs = Math.max(this.#lastTroubleMs, this.time.now);
-        if (end > happening.at) this.tell(() => `--- over: ${happeningText(happening)}`);
+        this.#noteTrouble();
+        this.tell(() => `--- over: ${happeningText(happening)}`);
       });
     }
     switch (happening.kind) {
@@ -280,17 +276,12 @@ class World implements Observed {
       case 'crash':
         this.#crash(happening);
         return;
-      case 'signerDown':
-      case 'egressDown': {
-        const peer = happening.kind === 'signerDown' ? 'signer' : 'egress';
-        this.#line.bringDown(peer);
-        this.time.after(happening.ms, () => {
-          // The signer comes after egress: it inherits its end of the link between them.
-          this.#line.bringUp('egress');
-          this.time.after(150, () => this.#line.bringUp('signer'));
-        });
+      case 'peerDown':
+        this.#peerDies(happening.peer, happening.ms);
         return;
-      }
+      case 'line':
+        this.#line.arm(happening.strike);
+        return;
       case 'network':
         this.#line.trouble = happening.trouble;
         this.time.after(happening.ms, () => {
@@ -354,6 +345,24 @@ class World implements Observed {
     }
   }
 
+  #noteTrouble(): void {
+    this.#lastTroubleMs = Math.max(this.#lastTroubleMs, this.time.now);
+  }
+
+  /** With egress goes the signer, and comes after it: it inherits its end of the link between them. */
+  #peerDies(peer: PeerName, ms: number): void {
+    this.#line.bringDown(peer);
+    this.#activeTroubles += 1;
+    this.time.after(ms, () => {
+      this.#line.bringUp('egress');
+      this.time.after(150, () => {
+        this.#line.bringUp('signer');
+        this.#activeTroubles -= 1;
+        this.#noteTrouble();
+      });
+    });
+  }
+
   #crash(happening: Extract<Happening, { kind: 'crash' }>): void {
     const { life } = this;
     if (life === null || !life.isAlive) return;
@@ -363,7 +372,6 @@ class World implements Observed {
       return;
     }
     life.planCrash(happening.moment, happening.nth);
-    this.time.after(CRASH_WAIT_MS, () => life.forgetCrash());
   }
 
   #createBot(settings: Readonly<Record<string, unknown>>): void {
@@ -482,8 +490,8 @@ class World implements Observed {
   async #settle(): Promise<void> {
     if (this.#violation !== null) return;
     this.venue.faults.clear();
-    this.#line.trouble = CALM;
-    this.#line.refusals = { share: 0, rule: '' };
+    this.#line.mend();
+    this.life?.forgetCrash();
     await this.#runTo(Math.max(this.#lastTroubleMs, this.time.now) + CALM_MS, () => false);
     const isClosing = this.plan.seed % 2 === 0;
     if (isClosing) {

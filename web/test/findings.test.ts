@@ -56,7 +56,7 @@ const FINDINGS: Readonly<
   sweepFailed: [{ what: 'balances', reason: 'HTTP 503' }, ['balances', 'HTTP 503']],
   startedUnchecked: [{ reason: 'balances: HTTP 503' }, ['balances: HTTP 503']],
   questionRefused: [
-    { clientOrderId: 'k1abcd1-2-3', reason: 'default deny' },
+    { about: 'k1abcd1-2-3', reason: 'default deny' },
     ['k1abcd1-2-3', 'default deny'],
   ],
 };

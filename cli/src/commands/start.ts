@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// `kontor start`: the demo exchange, the three processes of the desk, and one link.
+// `kontor start`: the demo exchange or its paper market, the three processes of the desk, and one link.
 
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { EXIT_FAILED, EXIT_USAGE, reportFailure, withExitCodes } from '../command-output.ts';
-import { dataDirectory } from '../data-directory.ts';
+import { dataDirectory, paperDirectory } from '../data-directory.ts';
 import { startDemoExchange, DemoExchangeError, type DemoExchange } from '../demo-exchange.ts';
-import {
-  DEMO_ACCOUNT,
-  DEMO_CONNECTION,
-  DEMO_VENUE,
-  demoBots,
-  demoPolicy,
-  demoSymbols,
-} from '../demo-desk.ts';
 import {
   deskFiles,
   DeskFilesError,
@@ -27,11 +19,12 @@ import {
   writeJson,
   type DeskFiles,
 } from '../desk-files.ts';
+import { checkMarket, demoPlan, paperPlan, recordMarket, type DeskPlan } from '../desk-plan.ts';
+import { PAPER_VENUE_NAMES, paperAdvice } from '../paper-desk.ts';
 import { Supervisor, type ServerReady } from '../supervisor.ts';
 import { version } from '../version.ts';
 
 const DEFAULT_PORT = 7447;
-const DEFAULT_SEED = 7;
 /** The fee of the demo exchange, as Binance's usual one: 0.1 %. */
 const DEMO_FEE_PPM = 1_000;
 
@@ -40,6 +33,13 @@ interface StartOptions {
   readonly symbol?: string;
   readonly speed?: number;
   readonly seed?: number;
+  /** True without a venue's name. */
+  readonly paper?: string | true;
+  readonly symbols?: readonly string[];
+  readonly funds?: string;
+  readonly fillByVolume?: true;
+  readonly followRest?: string;
+  readonly followStreams?: string;
   readonly port?: number;
   readonly data?: string;
   readonly open: boolean;
@@ -47,11 +47,8 @@ interface StartOptions {
   readonly json: boolean;
 }
 
-/** The market this desk was begun on: a desk's history makes sense on no other. */
-interface DeskRecord {
-  readonly version: 1;
-  readonly market: string;
-}
+const DEMO_ONLY = ['market', 'symbol', 'speed', 'seed'] as const;
+const PAPER_ONLY = ['symbols', 'funds', 'fillByVolume', 'followRest', 'followStreams'] as const;
 
 export function startCommand(): Command {
   return withExitCodes(new Command('start'))
@@ -63,8 +60,20 @@ export function startCommand(): Command {
     .option('--symbol <symbol>', 'the instrument in the file, where its name does not say')
     .option('--speed <n>', 'market time per real time in a replay', positiveNumber)
     .option('--seed <n>', 'seed of the synthetic market', wholeNumber)
+    .option(
+      '--paper [venue]',
+      `paper trading: live public prices of an exchange (${PAPER_VENUE_NAMES.join(', ')}; the default), simulated orders, no key`,
+    )
+    .option('--symbols <list>', 'pairs of a paper desk, e.g. BTC/USDT,ADA/USDT', symbolList)
+    .option('--funds <list>', 'coins of a new paper account (default USDT=10000)', fundsList)
+    .option('--fill-by-volume', 'paper orders trade no more than was traded or quoted')
+    .option('--follow-rest <url>', "where the followed exchange's REST listens, if elsewhere")
+    .option('--follow-streams <url>', 'and its market streams')
     .option('--port <n>', `port of the desk on 127.0.0.1 (default ${DEFAULT_PORT})`, portNumber)
-    .option('--data <dir>', 'data directory (default: $KONTOR_DATA, else ~/.kontor)')
+    .option(
+      '--data <dir>',
+      'data directory (default: $KONTOR_DATA, else ~/.kontor, or ~/.kontor-paper for paper)',
+    )
     .option('--no-open', 'do not open the browser')
     .option(
       '--fresh',
@@ -74,9 +83,10 @@ export function startCommand(): Command {
     .option('--json', 'print one line of JSON when the desk is ready', false)
     .addHelpText(
       'after',
-      '\nExample:\n  kontor start --market BTCUSDT-1m-2024-10.csv.gz --speed 60',
+      '\nExamples:\n  kontor start --market BTCUSDT-1m-2024-10.csv.gz --speed 60\n  kontor start --paper --symbols BTC/USDT,ETH/USDT',
     )
     .action(async (options: StartOptions, command: Command) => {
+      refuseMixture(options, command);
       for (const option of ['speed', 'symbol'] as const) {
         if (options[option] !== undefined && options.market === undefined) {
           command.error(`error: --${option} needs a replay: name its file with --market`, {
@@ -88,9 +98,46 @@ export function startCommand(): Command {
     });
 }
 
+function refuseMixture(options: StartOptions, command: Command): void {
+  const isPaper = options.paper !== undefined;
+  const wrong = (isPaper ? DEMO_ONLY : PAPER_ONLY).find((name) => options[name] !== undefined);
+  if (wrong !== undefined) {
+    const name = wrong.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    command.error(
+      isPaper
+        ? `error: --${name} does not go with --paper: its market is a real exchange's`
+        : `error: --${name} needs --paper`,
+      { exitCode: EXIT_USAGE },
+    );
+  }
+  const venue = options.paper === true ? undefined : options.paper;
+  const isKnown = venue === undefined || PAPER_VENUE_NAMES.includes(venue);
+  if (!isKnown && (options.followRest === undefined || options.followStreams === undefined)) {
+    command.error(
+      `error: --paper: expected ${PAPER_VENUE_NAMES.join(' or ')}, or another name with --follow-rest and --follow-streams, found ${venue}`,
+      { exitCode: EXIT_USAGE },
+    );
+  }
+}
+
+function planOf(files: DeskFiles, options: StartOptions): DeskPlan {
+  if (options.paper === undefined) return demoPlan(files, options);
+  return paperPlan(files, {
+    venue: options.paper === true ? (PAPER_VENUE_NAMES[0] ?? '') : options.paper,
+    symbols: options.symbols,
+    funds: options.funds,
+    fillByVolume: options.fillByVolume ?? false,
+    followRest: options.followRest,
+    followStreams: options.followStreams,
+  });
+}
+
 async function runStart(options: StartOptions): Promise<void> {
-  const files = deskFiles(dataDirectory(options.data));
+  const files = deskFiles(
+    options.paper === undefined ? dataDirectory(options.data) : paperDirectory(options.data),
+  );
   let lock: { readonly release: () => void };
+  let plan: DeskPlan;
   try {
     makeDirectories(files);
     lock = lockDirectory(files);
@@ -100,7 +147,9 @@ async function runStart(options: StartOptions): Promise<void> {
         process.stdout.write(`The desk that was here is now in ${aside}\n`);
       makeDirectories(files);
     }
-    checkMarket(files, options);
+    checkFile(options);
+    plan = planOf(files, options);
+    checkMarket(files, plan);
   } catch (error) {
     if (!(error instanceof DeskFilesError)) throw error;
     reportFailure({ code: error.code, message: error.message }, options.json);
@@ -110,7 +159,8 @@ async function runStart(options: StartOptions): Promise<void> {
   let stop: (code: number) => Promise<void> = async () => undefined;
   try {
     exchange = await startDemoExchange({
-      arguments: simulatorArguments(files, options),
+      arguments: plan.simulatorArguments,
+      ...(plan.mayWait ? { onWaiting: saysWhy() } : {}),
       onStopped: (reason) => {
         process.stderr.write(
           `The demo exchange stopped (${reason}); start again to go on from its last state.\n`,
@@ -124,8 +174,8 @@ async function runStart(options: StartOptions): Promise<void> {
     lock.release();
     return;
   }
-  recordMarket(files, options);
-  const configs = writeConfigs(files, options, exchange);
+  recordMarket(files, plan);
+  const configs = await writeConfigs(files, options, { plan, exchange });
   const supervisor = new Supervisor({
     signerDirectory: files.signer,
     ...configs,
@@ -133,7 +183,7 @@ async function runStart(options: StartOptions): Promise<void> {
     onMessage: (_name, line) => process.stderr.write(`${line}\n`),
     onReady: (ready) => {
       keepPort(configs.serverConfigFile, ready);
-      announce(ready, options, exchange, files);
+      announce(ready, options, { plan, exchange, files });
     },
     onFatal: () => void stop(EXIT_FAILED),
     onRestart: (name, reason) =>
@@ -157,101 +207,61 @@ async function runStart(options: StartOptions): Promise<void> {
   supervisor.start();
 }
 
-function marketOf(options: StartOptions): string {
-  return options.market === undefined
-    ? `synthetic ${options.seed ?? DEFAULT_SEED}`
-    : resolve(options.market);
-}
-
-/** Throws DeskFilesError when the desk in the directory was begun on another market. */
-function checkMarket(files: DeskFiles, options: StartOptions): void {
-  if (options.market !== undefined && !existsSync(options.market)) {
-    throw new DeskFilesError(
-      'otherMarket',
-      `--market: expected a file, found nothing at ${resolve(options.market)}`,
-    );
-  }
-  const record = readJson(join(files.directory, 'desk.json'));
-  if (!isDeskRecord(record)) return;
-  const isSynthetic = record.market.startsWith('synthetic ');
-  const isSame = record.market === marketOf(options);
-  const goesOn = isSynthetic && options.market === undefined && options.seed === undefined;
-  if (isSame || goesOn) return;
+function checkFile({ market }: StartOptions): void {
+  if (market === undefined || existsSync(market)) return;
   throw new DeskFilesError(
     'otherMarket',
-    `the desk in ${files.directory} was begun on the market ${record.market}, not ${marketOf(options)}; begin a new one with --fresh, or keep both with --data DIR`,
+    `--market: expected a file, found nothing at ${resolve(market)}`,
   );
 }
 
-/** Only a market that the demo exchange could open becomes this desk's market. */
-function recordMarket(files: DeskFiles, options: StartOptions): void {
-  const path = join(files.directory, 'desk.json');
-  if (!existsSync(path)) {
-    const record: DeskRecord = { version: 1, market: marketOf(options) };
-    writeJson(path, record);
-  }
+/** Hands on what the simulator says while it waits for the exchange to follow, with advice the first time. */
+function saysWhy(): (line: string) => void {
+  let isAdvised = false;
+  return (line) => {
+    process.stderr.write(`${line.replace(/^kontor simulator: /, '')}\n`);
+    if (isAdvised || !line.includes('; trying again in ')) return;
+    isAdvised = true;
+    process.stderr.write(`${paperAdvice()}\n`);
+  };
 }
 
-function isDeskRecord(value: unknown): value is DeskRecord {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'market' in value &&
-    typeof value.market === 'string'
-  );
-}
-
-function simulatorArguments(files: DeskFiles, options: StartOptions): readonly string[] {
-  const result = ['--account', DEMO_ACCOUNT, '--no-keys', '--state', files.simulatorState];
-  if (options.market !== undefined) result.push('--market', resolve(options.market));
-  if (options.symbol !== undefined) result.push('--symbol', options.symbol);
-  if (options.speed !== undefined) result.push('--speed', String(options.speed));
-  if (options.market === undefined && !existsSync(files.simulatorState)) {
-    result.push('--seed', String(options.seed ?? DEFAULT_SEED));
-  }
-  return result;
-}
-
-function writeConfigs(
+async function writeConfigs(
   files: DeskFiles,
   options: StartOptions,
-  exchange: DemoExchange,
-): { readonly egressConfigFile: string; readonly serverConfigFile: string } {
+  { plan, exchange }: { readonly plan: DeskPlan; readonly exchange: DemoExchange },
+): Promise<{ readonly egressConfigFile: string; readonly serverConfigFile: string }> {
   const { addresses } = exchange;
-  const symbols = demoSymbols(addresses.market.symbols, addresses.market.kind);
+  const symbols = plan.symbols(addresses);
   const policyFile = join(files.signer, 'policy');
   if (!existsSync(policyFile)) {
-    writeFileSync(policyFile, demoPolicy(symbols, 'USDT'), { mode: 0o600 });
+    writeFileSync(policyFile, await plan.policy(addresses), { mode: 0o600 });
   }
   const egressConfigFile = join(files.run, 'egress.json');
   writeJson(egressConfigFile, {
-    venues: { [DEMO_VENUE]: { rest: addresses.rest, wsApi: addresses.wsApi } },
+    venues: { [plan.venue]: { rest: addresses.rest, wsApi: addresses.wsApi } },
   });
+  const facts = plan.facts(addresses);
   const serverConfigFile = join(files.run, 'server.json');
   writeJson(serverConfigFile, {
     version,
     dataDirectory: files.directory,
     webDirectory: fileURLToPath(new URL('../../../web/dist', import.meta.url)),
     port: options.port ?? DEFAULT_PORT,
-    connectionName: DEMO_CONNECTION,
-    venue: DEMO_VENUE,
+    connectionName: plan.connection,
+    venue: plan.venue,
     market: {
-      kind: addresses.market.kind,
-      label: labelOf(options, exchange),
+      kind: facts.kind,
+      label: facts.label,
       rest: addresses.rest,
       streams: addresses.streams,
       control: addresses.control,
     },
     symbols,
     feeRatePpm: DEMO_FEE_PPM,
-    firstBots: demoBots(symbols),
+    firstBots: plan.bots(symbols),
   });
   return { egressConfigFile, serverConfigFile };
-}
-
-/** What the desk calls its market: the file, or the seed that makes the same market again. */
-function labelOf(options: StartOptions, { addresses }: DemoExchange): string {
-  return options.market === undefined ? `seed ${addresses.market.seed}` : basename(options.market);
 }
 
 /** A port that the system chose is asked for by number from now on, so that a restarted server keeps its address. */
@@ -268,15 +278,15 @@ let isAnnounced = false;
 function announce(
   ready: ServerReady,
   options: StartOptions,
-  exchange: DemoExchange,
-  files: DeskFiles,
+  desk: { readonly plan: DeskPlan; readonly exchange: DemoExchange; readonly files: DeskFiles },
 ): void {
   if (isAnnounced) return;
   isAnnounced = true;
-  const { addresses } = exchange;
-  const label = labelOf(options, exchange);
+  const { files } = desk;
+  const { addresses } = desk.exchange;
+  const { kind, label, line: about } = desk.plan.facts(addresses);
   if (options.json) {
-    const market = { kind: addresses.market.kind, label };
+    const market = { kind, label };
     const { rest, streams, wsApi, control } = addresses;
     const line = {
       ...ready,
@@ -287,13 +297,9 @@ function announce(
     process.stdout.write(`${JSON.stringify(line)}\n`);
     return;
   }
-  const kind =
-    addresses.market.kind === 'synthetic'
-      ? `synthetic (${label}): made up, no real prices`
-      : `replay of ${label}`;
   process.stdout.write(`
 Kontor ${version}
-  market  ${kind}
+  market  ${about}
   data    ${files.directory}
 
 Open this link; it logs in once:
@@ -329,6 +335,23 @@ function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text))
     throw new InvalidArgumentError(`expected a whole number, found ${text}.`);
   return Number(text);
+}
+
+function symbolList(text: string): readonly string[] {
+  const symbols = text
+    .split(',')
+    .map((part) => part.trim().toUpperCase().replace('/', ''))
+    .filter((part) => part !== '');
+  const wrong = symbols.find((symbol) => !/^[A-Z0-9]{4,30}$/.test(symbol));
+  if (symbols.length === 0 || wrong !== undefined)
+    throw new InvalidArgumentError(`expected pairs like BTC/USDT,ADA/USDT, found ${text}.`);
+  return [...new Set(symbols)];
+}
+
+function fundsList(text: string): string {
+  if (!/^[A-Z0-9]{1,20}=\d+(\.\d{1,8})?(,[A-Z0-9]{1,20}=\d+(\.\d{1,8})?)*$/.test(text))
+    throw new InvalidArgumentError(`expected amounts like USDT=10000,BTC=1, found ${text}.`);
+  return text;
 }
 
 function portNumber(text: string): number {

@@ -3,7 +3,7 @@
 
 import type { ClientOrderId, OrderRequest, Quote } from '../order.ts';
 import { priceTicks, type TimeMs } from '../units.ts';
-import type { BacktestVenue, Clerk } from './venue.ts';
+import { WOULD_TAKE, type BacktestVenue, type Clerk } from './venue.ts';
 
 export class BarVenue implements BacktestVenue {
   readonly #clerk: Clerk;
@@ -25,11 +25,16 @@ export class BarVenue implements BacktestVenue {
   }
 
   place(order: OrderRequest): void {
-    if (!this.#clerk.accept(order)) return;
     const against = order.side === 'buy' ? this.#priceTicks + 1 : this.#priceTicks - 1;
-    const isTaker =
+    const isPassed =
       order.side === 'buy' ? order.priceTicks >= against : order.priceTicks <= against;
-    if (isTaker && against >= 1) {
+    const isTaker = isPassed && against >= 1;
+    if (isTaker && order.type === 'limitMaker') {
+      this.#clerk.reject(order, WOULD_TAKE);
+      return;
+    }
+    if (!this.#clerk.accept(order)) return;
+    if (isTaker) {
       this.#clerk.fill(order, against, order.quantity, false);
       this.#clerk.end(order, 'filled', order.quantity);
     } else if (order.timeInForce === 'GTC') {

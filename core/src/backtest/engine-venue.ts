@@ -4,7 +4,7 @@
 import { HOUSE, MatchingEngine, type EngineOrder, type EngineTrade } from '../matching/engine.ts';
 import type { ClientOrderId, OrderRequest, Quote, Side } from '../order.ts';
 import { assert, priceTicks, type TimeMs } from '../units.ts';
-import type { BacktestVenue, Clerk } from './venue.ts';
+import { WOULD_TAKE, type BacktestVenue, type Clerk } from './venue.ts';
 
 /** More than any bot trades between two points, and far from 2^53. */
 const HOUSE_LOTS = 2 ** 50;
@@ -51,6 +51,10 @@ export class EngineVenue implements BacktestVenue {
   }
 
   place(order: OrderRequest): void {
+    if (order.type === 'limitMaker' && this.#wouldTake(order)) {
+      this.#clerk.reject(order, WOULD_TAKE);
+      return;
+    }
     if (!this.#clerk.accept(order)) return;
     this.#lastOrderId += 1;
     this.#orders.set(this.#lastOrderId, order);
@@ -88,6 +92,13 @@ export class EngineVenue implements BacktestVenue {
       if (side === 'sell') lowest = Math.min(lowest, ticks);
     }
     return lowest;
+  }
+
+  #wouldTake({ side, priceTicks: ticks }: OrderRequest): boolean {
+    const [best] = this.#engine.depth(side === 'buy' ? 'sell' : 'buy', 1);
+    if (best === undefined) return false;
+    const [bestTicks] = best;
+    return side === 'buy' ? ticks >= bestTicks : ticks <= bestTicks;
   }
 
   #quoteHouse(side: Side, ticks: number): void {

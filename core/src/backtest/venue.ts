@@ -29,8 +29,10 @@ export interface Fees {
   readonly takerFeePpm: number;
 }
 
-/** The rule a venue names when money is missing: Binance's code. */
-export const INSUFFICIENT_BALANCE = '-2010';
+/** The rule a venue names when it refuses an order: Binance's code. */
+const NEW_ORDER_REJECTED = '-2010';
+/** Why an order that may only rest is refused where it would trade at once. */
+export const WOULD_TAKE = 'order would immediately match and take';
 
 /** Books and reports what happens to orders. */
 export class Clerk {
@@ -54,17 +56,21 @@ export class Clerk {
     this.#emit = options.emit;
   }
 
+  reject(order: OrderRequest, reason: string): void {
+    this.#emit({
+      kind: 'orderRejected',
+      time: this.time,
+      clientOrderId: order.clientOrderId,
+      by: 'exchange',
+      rule: NEW_ORDER_REJECTED,
+      reason,
+    });
+  }
+
   /** Accepts `order` if the money for it is free, or rejects it. */
   accept(order: OrderRequest): boolean {
     if (!this.#wallet.lock(order.side, order.priceTicks, order.quantity)) {
-      this.#emit({
-        kind: 'orderRejected',
-        time: this.time,
-        clientOrderId: order.clientOrderId,
-        by: 'exchange',
-        rule: INSUFFICIENT_BALANCE,
-        reason: 'insufficient balance',
-      });
+      this.reject(order, 'insufficient balance');
       return false;
     }
     this.#lastOrderId += 1;

@@ -325,6 +325,8 @@ function onCommand(state: DcaBotState, turn: Turn, command: KindCommand): boolea
     case 'reduceFunds':
     case 'cancelOrder':
     case 'closeStep':
+    case 'cancelStep':
+    case 'forceEntry':
     case 'editDeal':
     case 'handOverDeal':
       return false;

@@ -2,12 +2,7 @@
 // One trade as plain data: its entries, its targets, its stop, and the questions that its rules ask.
 
 import type { DealOutcome } from '../bot/common-view.ts';
-import {
-  isSettled,
-  leavesLots,
-  type DealBase,
-  type DealOrder,
-} from '../bot/deal-order.ts';
+import { isSettled, leavesLots, type DealBase, type DealOrder } from '../bot/deal-order.ts';
 import type { FreeFunds } from '../machine.ts';
 import { entrySide, exitSide, type Direction, type Quote, type Side } from '../order.ts';
 import { closingLots, enteredBase, type Ratio } from '../position.ts';
@@ -170,7 +165,10 @@ export interface TradeDeal extends DealBase {
    * Whether the exits must be measured anew, for the position or the plan has changed; `until` puts that off while an
    * entry fills in many small parts.
    */
-  refit: { readonly kind: 'none' } | { readonly kind: 'due' } | { readonly kind: 'at'; readonly until: TimeMs };
+  refit:
+    | { readonly kind: 'none' }
+    | { readonly kind: 'due' }
+    | { readonly kind: 'at'; readonly until: TimeMs };
 }
 
 export function entrySideOf(deal: Pick<TradeDeal, 'plan'>): Side {

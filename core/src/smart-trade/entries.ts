@@ -8,7 +8,7 @@ import { ABSENT_MAX, ATTEMPTS_MAX, backoffMs, EXIT_BACKOFF_MAX_MS } from '../bot
 import type { Turn } from '../bot/turn.ts';
 import { ASSET_SCALE, formatPrice, formatQuantity, type Instrument } from '../instrument.ts';
 import type { FreeFunds } from '../machine.ts';
-import type { Quote, Side } from '../order.ts';
+import { entrySide, type Quote, type Side } from '../order.ts';
 import {
   assetBase,
   assetMoney,
@@ -52,8 +52,13 @@ import { planTerms } from './terms.ts';
 const SHORTAGE_PART = 100;
 
 /** The entries of `plan` at the market as it stands when the trade begins. */
-export function beginEntries(plan: TradePlan, instrument: Instrument, market: Market, side: Side): EntryState[] {
+export function beginEntries(
+  plan: TradePlan,
+  instrument: Instrument,
+  market: Market,
+): EntryState[] {
   const { entries, size } = plan;
+  const side = entrySide(plan.direction);
   if (size === undefined) return [];
   const shares = sizesOf(entries, size, instrument, market.funds, side);
   return entries.map((term, index) => {
@@ -94,7 +99,8 @@ export function beginEntry(
   quote: Quote,
   side: Side,
 ): EntryState {
-  const trigger = term.trigger === undefined ? null : triggerOf(term.trigger, instrument, quote, side);
+  const trigger =
+    term.trigger === undefined ? null : triggerOf(term.trigger, instrument, quote, side);
   return {
     purpose: 'entry',
     number,
@@ -186,7 +192,13 @@ function triggerOf(
   const price = priceOfTerm(term.price, start, instrument, side);
   const isAbove = price.numerator > BigInt(start) * price.denominator;
   const fires =
-    term.when === 'reaches' ? (isAbove ? 'above' : 'below') : term.when === 'atOrAbove' ? 'above' : 'below';
+    term.when === 'reaches'
+      ? isAbove
+        ? 'above'
+        : 'below'
+      : term.when === 'atOrAbove'
+        ? 'above'
+        : 'below';
   return {
     ticks: fires === 'above' ? ceilTicks(price) : floorTicks(price),
     fires,
@@ -345,7 +357,10 @@ function placeEntry(
   const affordable = funds === undefined ? wanted : affordableLots(instrument, side, ticks, funds);
   const lots = Math.min(wanted, affordable);
   // A little too little is made to fit; more than that is said, and waited for.
-  if (lots < wanted && (lots < wanted - wanted / SHORTAGE_PART || orderFault(instrument, ticks, lots) !== null)) {
+  if (
+    lots < wanted &&
+    (lots < wanted - wanted / SHORTAGE_PART || orderFault(instrument, ticks, lots) !== null)
+  ) {
     trouble(turn, deal, entry, shortage(instrument, side, ticks, wanted, funds));
     return;
   }
@@ -368,12 +383,19 @@ function placeEntry(
 }
 
 /** What `funds` pay for at `ticks`. */
-function affordableLots(instrument: Instrument, side: Side, ticks: number, funds: FreeFunds): number {
+function affordableLots(
+  instrument: Instrument,
+  side: Side,
+  ticks: number,
+  funds: FreeFunds,
+): number {
   const lots =
     side === 'buy'
       ? assetMoney(instrument, funds.quote) / notionalMoney(instrument, BigInt(ticks))
       : assetBase(instrument, funds.base) / lotsBase(instrument, 1);
-  return lots < 0n ? 0 : Number(lots > BigInt(instrument.maxLots) ? BigInt(instrument.maxLots) : lots);
+  return lots < 0n
+    ? 0
+    : Number(lots > BigInt(instrument.maxLots) ? BigInt(instrument.maxLots) : lots);
 }
 
 function shortage(

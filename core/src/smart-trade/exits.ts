@@ -36,7 +36,15 @@ import {
   type Market,
   type TradeDeal,
 } from './deal.ts';
-import { limitTicks, movedBy, profitTicks, shareOf, stopTicks, toTicks, wholeTicks } from './exact.ts';
+import {
+  limitTicks,
+  movedBy,
+  profitTicks,
+  shareOf,
+  stopTicks,
+  toTicks,
+  wholeTicks,
+} from './exact.ts';
 import type { TakeProfitTerm } from './plan.ts';
 import { planTerms } from './terms.ts';
 
@@ -115,9 +123,7 @@ function isTail(deal: TradeDeal, exit: ExitState): boolean {
   if (order === undefined || order.isCancelling || exit.order !== 'limit') return false;
   const leaves = leavesLots(order);
   return (
-    order.filledLots > 0 &&
-    order.priceTicks === exit.ticks &&
-    isTooSmall(deal, exit.ticks, leaves)
+    order.filledLots > 0 && order.priceTicks === exit.ticks && isTooSmall(deal, exit.ticks, leaves)
   );
 }
 
@@ -136,7 +142,8 @@ function takeBack(deal: TradeDeal, difference: number): void {
 /** Coins that came after all steps were done get the last of them again. */
 function reopened(deal: TradeDeal, targets: readonly ExitState[], available: number): ExitState[] {
   const last = targets.findLast(({ phase }) => phase.kind === 'done');
-  if (last === undefined) return [];
+  // Where a person has cancelled a step its coins are to stay.
+  if (last === undefined || targets.some(({ phase }) => phase.kind === 'cancelled')) return [];
   const ticks = targetTicks(deal, last.number);
   if (isTooSmall(deal, ticks, available)) return [];
   last.phase = { kind: 'open' };
@@ -146,7 +153,9 @@ function reopened(deal: TradeDeal, targets: readonly ExitState[], available: num
 }
 
 function share(deal: TradeDeal, steps: readonly ExitState[], available: number): void {
-  const weights = steps.map(({ number }) => planTerms(deal.plan).takeProfit[number - 1]?.weight ?? 0n);
+  const weights = steps.map(
+    ({ number }) => planTerms(deal.plan).takeProfit[number - 1]?.weight ?? 0n,
+  );
   const total = weights.reduce((sum, weight) => sum + weight, 0n);
   let rest = available;
   let carried = 0;
@@ -189,7 +198,8 @@ export function exitWatch(deal: TradeDeal, exit: ExitState): { below: number; ab
   const isLong = deal.plan.direction === 'long';
   const atProfit = (ticks: number): { below: number; above: number } =>
     isLong ? { below: -1, above: ticks } : { below: ticks, above: Infinity };
-  if (phase.kind === 'open' && exit.order === 'market' && exit.lots > 0) return atProfit(exit.ticks);
+  if (phase.kind === 'open' && exit.order === 'market' && exit.lots > 0)
+    return atProfit(exit.ticks);
   if (phase.kind === 'trailing') {
     const level = turnTicks(deal, exit.number, phase.bestTicks);
     return isLong
@@ -359,9 +369,7 @@ function closeExit(turn: Turn, deal: TradeDeal, exit: ExitState, market: Market 
 export function exitsAwaitQuote(turn: Turn, deal: TradeDeal): boolean {
   return (
     turn.mayExit &&
-    deal.exits.some(
-      ({ phase }) => phase.kind === 'closing' && phase.step.kind === 'awaitingQuote',
-    )
+    deal.exits.some(({ phase }) => phase.kind === 'closing' && phase.step.kind === 'awaitingQuote')
   );
 }
 
@@ -459,7 +467,8 @@ function notePause(
   how: Settlement,
   order?: DealOrder,
 ): void {
-  const ended = order === undefined ? 'cancelled by someone else' : 'the market did not take all coins';
+  const ended =
+    order === undefined ? 'cancelled by someone else' : 'the market did not take all coins';
   turn.note(deal.dealId, 'dealPaused', {
     order: order?.purpose ?? exit.purpose,
     number: String(exit.number),
@@ -470,7 +479,7 @@ function notePause(
 
 /** The exit closes no more; what it has left goes to the others. */
 export function endExit(deal: TradeDeal, exit: ExitState): void {
-  exit.phase = { kind: exit.filledLots > 0 ? 'done' : 'cancelled' };
+  exit.phase = { kind: 'done' };
   if (exit.lots > 0 || exit.purpose === 'reduceFunds') deal.refit = { kind: 'due' };
   exit.lots = 0;
 }

@@ -94,7 +94,9 @@ export function stopWatch(deal: TradeDeal): { below: number; above: number } {
   const trails = plan.stopLoss?.trailing !== undefined;
   if (stop.breachedUntil > 0) {
     // Acting waits for the timer; the way back is watched.
-    return isLong ? { below: -1, above: stop.ticks + 1 } : { below: stop.ticks - 1, above: Infinity };
+    return isLong
+      ? { below: -1, above: stop.ticks + 1 }
+      : { below: stop.ticks - 1, above: Infinity };
   }
   return isLong
     ? { below: stop.ticks, above: trails ? stop.bestTicks + 1 : Infinity }

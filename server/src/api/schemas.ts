@@ -36,7 +36,12 @@ export const Instrument = Type.Object(
     quantityDecimals: Type.Integer(),
     tickSize: Decimal,
     lotSize: Decimal,
+    minPrice: Decimal,
+    maxPrice: Decimal,
+    minQuantity: Decimal,
+    maxQuantity: Decimal,
     minNotional: Decimal,
+    maxNotional: Decimal,
   },
   { $id: 'Instrument' },
 );
@@ -48,6 +53,7 @@ export const Market = Type.Object(
       Type.Literal('synthetic'),
       Type.Literal('candles'),
       Type.Literal('trades'),
+      Type.Literal('paper'),
       Type.Literal('exchange'),
     ]),
     label: Type.String({ description: 'seed or file name, or the exchange' }),
@@ -66,6 +72,8 @@ export const Desk = Type.Object(
     market: Market,
     instruments: Type.Array(Instrument),
     quoteAsset: Type.String(),
+    /** What the venue takes of every fill, as bots reckon with it. */
+    feeRatePpm: Type.Integer(),
   },
   { $id: 'Desk' },
 );

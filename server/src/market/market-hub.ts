@@ -3,6 +3,7 @@
 
 import type { Instrument, Quote } from '@kontor/core';
 import type { CandleRow, MarketStream, PublicMarket, TimedQuote } from '@kontor/exchange';
+import { isLasting } from '../refusal.ts';
 import { systemTime, type Time } from '../time.ts';
 import type { MarketClock } from './market-clock.ts';
 
@@ -26,6 +27,8 @@ export const LIVE_INTERVAL = '1m';
 
 const QUOTE_RETRY_MS_MIN = 100;
 const QUOTE_RETRY_MS_MAX = 5_000;
+/** After a no that no waiting changes, such as a symbol that is no more: a bot waits, and a person is told. */
+const QUOTE_REFUSED_MS = 60_000;
 
 export class MarketHub {
   readonly #market: PublicMarket;
@@ -99,12 +102,14 @@ export class MarketHub {
       !this.#stop.signal.aborted;
       pause = Math.min(pause * 2, QUOTE_RETRY_MS_MAX)
     ) {
+      let wait = pause;
       try {
         return await this.#market.quote(symbol);
       } catch (error) {
         this.#listener.onQuoteMissing(symbol, error);
+        if (isLasting(error)) wait = QUOTE_REFUSED_MS;
       }
-      await this.#time.pause(pause, this.#stop.signal).catch(() => undefined);
+      await this.#time.pause(wait, this.#stop.signal).catch(() => undefined);
     }
     return null;
   }

@@ -33,6 +33,7 @@ import type { OrderIds } from '../reconcile/order-ids.ts';
 import { numberOf, textOf, type Row, type Store } from '../store/store.ts';
 import type { Bot } from './bot.ts';
 import type { DealProjection } from './deal-projection.ts';
+import { TimerBook } from './timer-book.ts';
 import { systemTime, type CancelTimer, type Time } from '../time.ts';
 import type { LiveOrder } from './order-desk.ts';
 
@@ -104,7 +105,7 @@ export class BotRunner {
   readonly #time: Time;
   readonly #bots = new Map<string, Running>();
   readonly #bySymbol = new Map<string, Running[]>();
-  readonly #timers = new Map<string, Map<string, number>>();
+  readonly #timers = new TimerBook();
   /** Bots that wait for a fresh quote see no older one from the stream. */
   readonly #awaitingQuote = new Set<string>();
   #queue: Waiting[] = [];
@@ -140,7 +141,7 @@ export class BotRunner {
       this.#ports.projection.resume(bot);
     }
     for (const row of store.all('SELECT bot_id, timer, due FROM timers')) {
-      this.#timersOf(textOf(row, 'bot_id')).set(textOf(row, 'timer'), numberOf(row, 'due'));
+      this.#timers.set(textOf(row, 'bot_id'), textOf(row, 'timer'), numberOf(row, 'due'));
     }
     for (const row of store.all('SELECT bot_id, symbol FROM quote_requests')) {
       this.#awaitingQuote.add(requestKey(textOf(row, 'bot_id'), textOf(row, 'symbol')));
@@ -158,7 +159,7 @@ export class BotRunner {
     for (const row of this.#ports.store.all('SELECT bot_id, symbol FROM quote_requests')) {
       this.#requestQuote(textOf(row, 'bot_id'), textOf(row, 'symbol'));
     }
-    this.#planLook(this.#earliestTimer());
+    this.#planLook(this.#timers.earliest);
   }
 
   /** Makes a bot and stores it; it does nothing until it gets the command `start`. */
@@ -602,7 +603,7 @@ export class BotRunner {
         else this.#awaitingQuote.add(requestKey(botId, effect.symbol));
         return;
       case 'setTimer':
-        this.#timersOf(botId).set(effect.timer, effect.time);
+        this.#timers.set(botId, effect.timer, effect.time);
         if (this.#isStarted) this.#planLook(effect.time);
         return;
       case 'notify':
@@ -630,13 +631,8 @@ export class BotRunner {
   }
 
   #fireTimers(now: number): void {
-    for (const [botId, timers] of this.#timers) {
-      const due = [...timers].filter(([, time]) => time <= now);
-      due.sort(([nameA, a], [nameB, b]) => a - b || (nameA < nameB ? -1 : 1));
-      for (const [timer] of due) {
-        timers.delete(timer);
-        this.deliver(botId, { kind: 'timer', time: now, timer });
-      }
+    for (const { botId, timer } of this.#timers.takeDue(now)) {
+      this.deliver(botId, { kind: 'timer', time: now, timer });
     }
   }
 
@@ -649,24 +645,8 @@ export class BotRunner {
     this.#cancelLook = this.#time.after(ms, () => {
       this.#lookDue = Infinity;
       this.#fireTimers(this.#ports.clock.now());
-      this.#planLook(this.#earliestTimer());
+      this.#planLook(this.#timers.earliest);
     });
-  }
-
-  #earliestTimer(): number {
-    let earliest = Infinity;
-    for (const timers of this.#timers.values()) {
-      for (const due of timers.values()) earliest = Math.min(earliest, due);
-    }
-    return earliest;
-  }
-
-  #timersOf(botId: string): Map<string, number> {
-    const known = this.#timers.get(botId);
-    if (known !== undefined) return known;
-    const made = new Map<string, number>();
-    this.#timers.set(botId, made);
-    return made;
   }
 
   #toLiveOrder(row: Row): LiveOrder {

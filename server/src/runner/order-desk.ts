@@ -360,7 +360,7 @@ export class OrderDesk {
     const isRefused = outcome.kind === 'refused';
     if (isRefused) {
       this.#ports.onFinding('questionRefused', {
-        clientOrderId: order.request.clientOrderId,
+        about: order.request.clientOrderId,
         reason: reasonOf(outcome),
       });
     }

@@ -2340,7 +2340,7 @@ export type LadderStep = {
 };
 
 export type Market = {
-  readonly kind: 'synthetic' | 'candles' | 'trades' | 'exchange';
+  readonly kind: 'synthetic' | 'candles' | 'trades' | 'paper' | 'exchange';
   /** seed or file name, or the exchange */
   readonly label: string;
   readonly isSimulated: boolean;

@@ -40,11 +40,14 @@ export const english = {
   market: {
     synthetic: 'Simulated market',
     replay: 'Replay',
+    paper: 'Paper',
     exchange: 'Live market',
     syntheticText: (label: string): string =>
       `Prices are made by a generator (${label}). No real money.`,
     candlesText: (label: string): string => `Recorded candles (${label}). No real money.`,
     tradesText: (label: string): string => `Recorded trades (${label}). No real money.`,
+    paperText: (label: string): string =>
+      `Live prices of ${label}, simulated orders. No real money.`,
     exchangeText: (label: string): string => `Real orders at ${label}.`,
     simulatedExchangeText: (label: string): string => `Simulated orders at ${label}.`,
     speed: (factor: string): string => `${factor}× speed`,
@@ -401,7 +404,7 @@ export const english = {
     orderRejected: (note): string =>
       `${note.orderFirst} of ${note.quantity} at ${note.price} was refused ${note.by}. Rule ${note.rule}: ${note.reason}`,
     averageChanged: (note): string =>
-      `The average is now ${note.average}, so take profit stands at ${note.takeProfit}. The deal holds ${note.held} for ${note.cost}.`,
+      `The average is now ${note.average}${note.takeProfit === '' ? '' : `, so take profit stands at ${note.takeProfit}`}. The deal holds ${note.held} for ${note.cost}.`,
     stopLossTriggered: (note): string =>
       `Stop loss: the last price ${note.last} is at or below ${note.stopLoss}.`,
     closeRequested: (): string => 'You asked to close the deal at market.',
@@ -412,7 +415,7 @@ export const english = {
         stopLoss: 'Deal closed at stop loss',
         closed: 'Deal closed as you asked',
       };
-      return `${how[note.outcome]}: ${note.profit} (${note.profitPercent}) after ${note.duration}, safety orders used: ${note.safetyOrders}.`;
+      return `${how[note.outcome]}: ${note.profit} (${note.profitPercent}) after ${note.duration}${note.safetyOrders === '' ? '' : `, safety orders used: ${note.safetyOrders}`}.`;
     },
     dealCancelled: (note): string =>
       `Deal cancelled (${note.reason}). ${note.kept} stay in the account.`,
@@ -434,6 +437,25 @@ export const english = {
     botStopped: (note): string => `The bot stopped: ${note.reason}.`,
     settingsChanged: (note): string =>
       `Settings changed (${note.fields}). Running deals keep those they started with.`,
+    entryTriggered: (note): string =>
+      `${note.orderFirst}: the price of ${note.price} is reached, so it goes out.`,
+    entryForced: (note): string => `${note.orderFirst} goes out at the market, as you asked.`,
+    entryEnded: (note): string =>
+      `${note.orderFirst} goes no further: ${note.reason}. It got ${note.filled}.`,
+    trailingStarted: (note): string =>
+      `${note.orderFirst} is reached at ${note.price} and now follows the price.`,
+    takeProfitTriggered: (note): string =>
+      `${note.orderFirst} is reached at ${note.price} and trades at once.`,
+    stopMoved: (note): string => `The stop loss moved to ${note.stopLoss}, the break-even price.`,
+    stopBreached: (note): string =>
+      `The price ${note.price} is beyond the stop loss of ${note.stopLoss}. It acts at ${note.until} unless the price comes back.`,
+    stopRecovered: (note): string =>
+      `The price came back to ${note.price}: the stop loss of ${note.stopLoss} waits again.`,
+    stepCancelled: (note): string => `You cancelled ${note.order}.`,
+    stepClosing: (note): string => `You asked to close ${note.order} at the market.`,
+    dealEdited: (): string => 'You changed the running trade.',
+    commandRefused: (note): string => `Not done (${note.command}): ${note.reason}.`,
+    signalTaken: (note): string => `A signal to ${note.action} on ${note.symbol} is followed.`,
   } satisfies NoteSentences as NoteSentences,
   noteWords: {
     baseOrder: 'base order',
@@ -447,9 +469,17 @@ export const english = {
     entry: 'entry order',
     gridLine: 'grid line',
     gridLineNumber: (number: string): string => `grid line ${number}`,
+    takeProfitNumber: (number: string): string => `take profit ${number}`,
+    entryNumber: (number: string): string => `entry ${number}`,
     balancing: 'balancing order',
     rebalance: 'rebalancing order',
     actionStart: 'start a deal',
+    actionEnterLong: 'buy',
+    actionExitLong: 'close the long position',
+    actionEnterShort: 'sell first',
+    actionExitShort: 'buy back',
+    actionReverse: 'reverse the position',
+    actionDisable: 'stop the bot',
     actionSafetyOrder: 'place a safety order',
     actionClose: 'close deals',
     riskActive: 'active',

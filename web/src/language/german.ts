@@ -33,11 +33,14 @@ export const german: Catalogue = {
   market: {
     synthetic: 'Simulierter Markt',
     replay: 'Wiedergabe',
+    paper: 'Papierhandel',
     exchange: 'Echter Markt',
     syntheticText: (label: string): string =>
       `Die Kurse macht ein Generator (${label}). Kein echtes Geld.`,
     candlesText: (label: string): string => `Aufgezeichnete Kerzen (${label}). Kein echtes Geld.`,
     tradesText: (label: string): string => `Aufgezeichnete Trades (${label}). Kein echtes Geld.`,
+    paperText: (label: string): string =>
+      `Echte Kurse von ${label}, simulierte Orders. Kein echtes Geld.`,
     exchangeText: (label: string): string => `Echte Orders bei ${label}.`,
     simulatedExchangeText: (label: string): string => `Simulierte Orders bei ${label}.`,
     speed: (factor: string): string => `${factor}-fach`,
@@ -408,7 +411,7 @@ export const german: Catalogue = {
     orderRejected: (note): string =>
       `${note.orderFirst} über ${note.quantity} zu ${note.price} wurde ${note.by} abgelehnt. Regel ${note.rule}: ${note.reason}`,
     averageChanged: (note): string =>
-      `Der Durchschnitt ist nun ${note.average}, Take-Profit steht damit bei ${note.takeProfit}. Der Deal hält ${note.held} für ${note.cost}.`,
+      `Der Durchschnitt ist nun ${note.average}${note.takeProfit === '' ? '' : `, Take-Profit steht damit bei ${note.takeProfit}`}. Der Deal hält ${note.held} für ${note.cost}.`,
     stopLossTriggered: (note): string =>
       `Stop-Loss: Der letzte Kurs ${note.last} liegt bei oder unter ${note.stopLoss}.`,
     closeRequested: (): string => 'Sie wollten den Deal zum Marktpreis schließen.',
@@ -419,7 +422,7 @@ export const german: Catalogue = {
         stopLoss: 'Deal am Stop-Loss geschlossen',
         closed: 'Deal wie gewünscht geschlossen',
       };
-      return `${how[note.outcome]}: ${note.profit} (${note.profitPercent}) nach ${note.duration}, Nachkäufe: ${note.safetyOrders}.`;
+      return `${how[note.outcome]}: ${note.profit} (${note.profitPercent}) nach ${note.duration}${note.safetyOrders === '' ? '' : `, Nachkäufe: ${note.safetyOrders}`}.`;
     },
     dealCancelled: (note): string =>
       `Deal abgebrochen (${note.reason}). ${note.kept} bleiben auf dem Konto.`,
@@ -442,6 +445,27 @@ export const german: Catalogue = {
     botStopped: (note): string => `Der Bot hält an: ${note.reason}.`,
     settingsChanged: (note): string =>
       `Einstellungen geändert (${note.fields}). Laufende Deals behalten die, mit denen sie begannen.`,
+    entryTriggered: (note): string =>
+      `${note.orderFirst}: Der Kurs von ${note.price} ist erreicht, die Order geht hinaus.`,
+    entryForced: (note): string =>
+      `${note.orderFirst} geht zum Marktpreis hinaus, wie Sie es wünschen.`,
+    entryEnded: (note): string =>
+      `${note.orderFirst} geht nicht weiter: ${note.reason}. Bekommen: ${note.filled}.`,
+    trailingStarted: (note): string =>
+      `${note.orderFirst} ist bei ${note.price} erreicht und folgt nun dem Kurs.`,
+    takeProfitTriggered: (note): string =>
+      `${note.orderFirst} ist bei ${note.price} erreicht und handelt sofort.`,
+    stopMoved: (note): string =>
+      `Der Stop-Loss rückt auf ${note.stopLoss}, den kostendeckenden Preis.`,
+    stopBreached: (note): string =>
+      `Der Kurs ${note.price} hat den Stop-Loss von ${note.stopLoss} überschritten. Er greift um ${note.until}, wenn der Kurs nicht zurückkehrt.`,
+    stopRecovered: (note): string =>
+      `Der Kurs ist auf ${note.price} zurückgekehrt: Der Stop-Loss von ${note.stopLoss} wartet wieder.`,
+    stepCancelled: (note): string => `Sie haben ${note.order} gestrichen.`,
+    stepClosing: (note): string => `Sie wollten ${note.order} zum Marktpreis schließen.`,
+    dealEdited: (): string => 'Sie haben den laufenden Trade geändert.',
+    commandRefused: (note): string => `Nicht ausgeführt (${note.command}): ${note.reason}.`,
+    signalTaken: (note): string => `Einem Signal auf ${note.symbol} wird gefolgt: ${note.action}.`,
   },
   noteWords: {
     baseOrder: 'Basisorder',
@@ -455,9 +479,17 @@ export const german: Catalogue = {
     entry: 'Einstiegsorder',
     gridLine: 'Grid-Linie',
     gridLineNumber: (number: string): string => `Grid-Linie ${number}`,
+    takeProfitNumber: (number: string): string => `Take-Profit ${number}`,
+    entryNumber: (number: string): string => `Einstieg ${number}`,
     balancing: 'Ausgleichsorder',
     rebalance: 'Umschichtungsorder',
     actionStart: 'Start eines Deals',
+    actionEnterLong: 'kaufen',
+    actionExitLong: 'Kaufposition schließen',
+    actionEnterShort: 'zuerst verkaufen',
+    actionExitShort: 'zurückkaufen',
+    actionReverse: 'Position drehen',
+    actionDisable: 'Bot anhalten',
     actionSafetyOrder: 'nächste Sicherheitsorder',
     actionClose: 'Schließen von Deals',
     riskActive: 'aktiv',

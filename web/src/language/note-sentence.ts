@@ -18,11 +18,11 @@ const NEEDS: Readonly<Record<DealNoteKind, readonly string[]>> = {
   orderCancelling: ['order', 'price', 'quantity'],
   orderCancelled: ['order', 'price'],
   orderRejected: ['order', 'price', 'quantity', 'by', 'rule', 'reason'],
-  averageChanged: ['average', 'takeProfit', 'held', 'cost'],
+  averageChanged: ['average', 'held', 'cost'],
   stopLossTriggered: ['last', 'stopLoss'],
   closeRequested: [],
   cancelRequested: [],
-  dealCompleted: ['outcome', 'profit', 'profitPercent', 'seconds', 'safetyOrders'],
+  dealCompleted: ['outcome', 'profit', 'profitPercent', 'seconds'],
   dealCancelled: ['reason', 'kept'],
   dealFailed: ['reason'],
   dealPaused: ['order', 'reason', 'until'],
@@ -35,6 +35,19 @@ const NEEDS: Readonly<Record<DealNoteKind, readonly string[]>> = {
   closeSignalled: ['profitPercent'],
   botStopped: ['reason'],
   settingsChanged: ['fields'],
+  entryTriggered: ['order', 'price'],
+  entryForced: ['order'],
+  entryEnded: ['order', 'reason', 'filled'],
+  trailingStarted: ['order', 'price'],
+  takeProfitTriggered: ['order', 'price'],
+  stopMoved: ['stopLoss'],
+  stopBreached: ['price', 'stopLoss', 'until'],
+  stopRecovered: ['price', 'stopLoss'],
+  stepCancelled: ['order'],
+  stepClosing: ['order'],
+  dealEdited: [],
+  commandRefused: ['command', 'reason'],
+  signalTaken: ['symbol', 'action'],
 };
 
 /** What a glance at the latest events needs; the rest is in the deal's own stream. */
@@ -55,6 +68,14 @@ const NOTABLE: ReadonlySet<string> = new Set<DealNoteKind>([
   'signalRefused',
   'botStopped',
   'settingsChanged',
+  'entryTriggered',
+  'entryEnded',
+  'takeProfitTriggered',
+  'stopMoved',
+  'stopBreached',
+  'stopRecovered',
+  'commandRefused',
+  'signalTaken',
 ]);
 
 /** Kinds this page has no sentence for count as notable: they are new. */
@@ -148,6 +169,7 @@ function toNoteText(note: Note, instrument: Instrument | null, language: Languag
     readings: value('readings'),
     number: value('number'),
     fields: value('fields'),
+    command: value('command'),
     worth: money('worth'),
     cash: money('cash'),
     free: money('free'),
@@ -186,6 +208,8 @@ function orderWords(purpose: OrderPurpose | null, number: string, text: Catalogu
   if (purpose === null) return text.noteWords.unknownOrder;
   if (purpose === 'safetyOrder' && number !== '') return text.noteWords.safetyOrderNumber(number);
   if (purpose === 'gridLine' && number !== '') return text.noteWords.gridLineNumber(number);
+  if (purpose === 'takeProfit' && number !== '') return text.noteWords.takeProfitNumber(number);
+  if (purpose === 'entry' && number !== '') return text.noteWords.entryNumber(number);
   return text.noteWords[purpose];
 }
 
@@ -197,6 +221,18 @@ function actionWord(action: string, { noteWords }: Catalogue): string {
       return noteWords.actionSafetyOrder;
     case 'close':
       return noteWords.actionClose;
+    case 'enterLong':
+      return noteWords.actionEnterLong;
+    case 'exitLong':
+      return noteWords.actionExitLong;
+    case 'enterShort':
+      return noteWords.actionEnterShort;
+    case 'exitShort':
+      return noteWords.actionExitShort;
+    case 'reverse':
+      return noteWords.actionReverse;
+    case 'disable':
+      return noteWords.actionDisable;
     default:
       return action;
   }

@@ -34,6 +34,8 @@ export interface NoteText {
   readonly number: string;
   /** Names of changed settings. */
   readonly fields: string;
+  /** What a person or a signal asked for and did not get. */
+  readonly command: string;
   readonly worth: string;
   readonly cash: string;
   readonly free: string;

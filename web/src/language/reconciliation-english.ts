@@ -54,7 +54,7 @@ export const englishFindings: FindingSentences = {
   startedUnchecked: (of) =>
     `The bots began before the desk could compare itself with the exchange: ${of.value('reason')}`,
   questionRefused: (of) =>
-    `A question about ${of.value('clientOrderId')} is refused: ${of.value('reason')} It is put again every minute.`,
+    `A question about ${of.value('about')} is refused: ${of.value('reason')} It is put again every minute.`,
 };
 
 export const englishReconciliation = {

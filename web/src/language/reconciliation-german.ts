@@ -59,7 +59,7 @@ export const germanFindings: FindingSentences = {
   startedUnchecked: (of) =>
     `Die Bots begannen, bevor der Desk sich mit der Börse vergleichen konnte: ${of.value('reason')}`,
   questionRefused: (of) =>
-    `Eine Frage nach ${of.value('clientOrderId')} wird verweigert: ${of.value('reason')} Sie wird jede Minute neu gestellt.`,
+    `Eine Frage nach ${of.value('about')} wird verweigert: ${of.value('reason')} Sie wird jede Minute neu gestellt.`,
 };
 
 export const germanReconciliation: typeof englishReconciliation = {

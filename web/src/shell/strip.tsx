@@ -64,6 +64,8 @@ function marketName(market: Market, { text }: Language): string {
     case 'candles':
     case 'trades':
       return text.market.replay;
+    case 'paper':
+      return text.market.paper;
     case 'exchange':
       return market.isSimulated ? text.market.synthetic : text.market.exchange;
   }
@@ -77,6 +79,8 @@ function marketText(market: Market, { text }: Language): string {
       return text.market.candlesText(market.label);
     case 'trades':
       return text.market.tradesText(market.label);
+    case 'paper':
+      return text.market.paperText(market.label);
     case 'exchange':
       return market.isSimulated
         ? text.market.simulatedExchangeText(market.label)
