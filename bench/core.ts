@@ -169,8 +169,7 @@ function slice(candles: Candles, rows: number): Candles {
 function inputOf(candles: Candles, walk: NonNullable<BacktestInput['walk']>): BacktestInput {
   return {
     settings: SETTINGS,
-    instrument: INSTRUMENT,
-    candles,
+    markets: [{ instrument: INSTRUMENT, candles }],
     path: 'low-first',
     makerFeePpm: 1000,
     takerFeePpm: 1000,

@@ -104,8 +104,7 @@ for (const [name, settings] of [
     assert.ok(instrument !== undefined);
     const result = runBacktest({
       settings,
-      instrument,
-      candles: toCandles(instrument, rows),
+      markets: [{ instrument, candles: toCandles(instrument, rows) }],
       path: 'low-first',
       makerFeePpm: FEE_PPM,
       takerFeePpm: FEE_PPM,

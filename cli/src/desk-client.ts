@@ -21,6 +21,7 @@ export interface DeskClient {
   /** `path` begins with `/api/v1`. Throws DeskClientError when the desk does not answer or answers no. */
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
+  put<T>(path: string, body: unknown): Promise<T>;
 }
 
 /** The desk that runs on `dataDirectory`. Throws DeskClientError `not_running` when there is none. */
@@ -31,6 +32,7 @@ export function connectDesk(dataDirectory: string): DeskClient {
     url: access.url,
     get: (path) => call(access, dataDirectory, path, 'GET'),
     post: (path, body) => call(access, dataDirectory, path, 'POST', body),
+    put: (path, body) => call(access, dataDirectory, path, 'PUT', body),
   };
 }
 
@@ -38,7 +40,7 @@ async function call<T>(
   access: TerminalAccess,
   dataDirectory: string,
   path: string,
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PUT',
   body?: unknown,
 ): Promise<T> {
   let response: Response;

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   link: async () => (await import('./commands/desk.ts')).linkCommand(),
   bots: async () => (await import('./commands/desk.ts')).botsCommand(),
   deals: async () => (await import('./commands/desk.ts')).dealsCommand(),
+  risk: async () => (await import('./commands/risk.ts')).riskCommand(),
   backtest: async () => (await import('./commands/backtest.ts')).backtestCommand(),
   candles: async () => (await import('./commands/candles.ts')).candlesCommand(),
   simulator: async () => (await import('./commands/simulator.ts')).simulatorCommand(),

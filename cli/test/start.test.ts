@@ -168,6 +168,20 @@ test('[C1, C2, C7, C8, C9] a desk from its first start through stop, restart, ba
   const link = kontor('link', '--data', data);
   assert.equal((await logIn(link.out.trim())).to, '/');
 
+  const risk = (...args: readonly string[]): api.Risk => {
+    const said = kontor('risk', ...args, '--data', data, '--json');
+    assert.equal(said.code, 0, said.err);
+    return JSON.parse(said.out);
+  };
+  assert.equal(risk('limit', '--max-exposure', 'usdt=5000').limits.maxExposure[0]?.asset, 'USDT');
+  assert.match(kontor('risk', 'limit', '--max-exposure', 'USDT=no', '--data', data).err, /amount/);
+  assert.equal(risk('reduce').state, 'reducing');
+  assert.match(kontor('risk', 'show', '--data', data).out, /The desk +reducing +person/);
+  assert.match(kontor('status', '--data', data).out, /risk +reducing/);
+  assert.equal(risk('halt', '--bot', '1').scope, 'bot:1');
+  assert.equal(risk('resume', '--bot', '1').state, 'active');
+  assert.equal(risk('resume').state, 'active');
+
   const stopped = kontor('bots', 'stop', '1', '--data', data, '--json');
   assert.equal(JSON.parse(stopped.out).state, 'stopped');
 
@@ -381,6 +395,12 @@ test('[C6] every command helps with an example', () => {
     ['deals', 'show'],
     ['deals', 'close'],
     ['deals', 'cancel'],
+    ['risk'],
+    ['risk', 'show'],
+    ['risk', 'limit'],
+    ['risk', 'reduce'],
+    ['risk', 'halt'],
+    ['risk', 'resume'],
     ['candles'],
     ['candles', 'import'],
     ['candles', 'list'],
@@ -406,6 +426,7 @@ test('[C7] without a desk the commands say so', () => {
     ['bots', 'list'],
     ['deals', 'list'],
     ['deals', 'close', '1-1'],
+    ['risk', 'reduce'],
   ]) {
     const result = kontor(...args, '--data', data);
     assert.equal(result.code, 1);

@@ -52,6 +52,7 @@ export { dealView } from './bot/deal-view.ts';
 export type { DealOutcome, DealStatus, DealView, DealWait, OrderView } from './bot/common-view.ts';
 export * from './journal.ts';
 export type * from './rebalance/bot.ts';
+export { previewRebalance, type RebalancePreview, type RebalanceRow } from './rebalance/preview.ts';
 export type * from './rebalance/deal.ts';
 export type { RebalanceSettings, TargetShare } from './rebalance/settings.ts';
 export * from './position.ts';

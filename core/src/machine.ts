@@ -119,7 +119,7 @@ export type OrderRole = 'entry' | 'exit';
 /** What a person may ask of a bot. */
 export type BotCommand =
   | { readonly kind: 'start' }
-  /** No new deals. Running deals go on to their end unless `deals` says otherwise. */
+  /** No new deals. Running deals go on to their end unless `deals` says otherwise; a grid is cancelled then. */
   | { readonly kind: 'stop'; readonly deals?: 'close' | 'cancel' }
   /** Open a deal on `symbol` now. */
   | {
@@ -264,4 +264,8 @@ export type DealNoteKind =
   | 'stepClosing'
   | 'dealEdited'
   | 'commandRefused'
-  | 'signalTaken';
+  | 'signalTaken'
+  | 'gridLaid'
+  | 'gridLineClosed'
+  | 'gridMoved'
+  | 'gridStopReached';

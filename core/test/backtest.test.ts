@@ -43,7 +43,6 @@ function candlesOf(rows: readonly CandleRow[]): Candles {
 }
 
 const DEFAULTS = {
-  instrument: COIN,
   path: 'low-first',
   makerFeePpm: 0,
   takerFeePpm: 0,
@@ -55,7 +54,12 @@ function run(
   settings: Readonly<Record<string, unknown>> = {},
   options: Partial<BacktestInput> = {},
 ): BacktestReport {
-  const result = runBacktest({ ...DEFAULTS, candles, settings: settingsOf(settings), ...options });
+  const result = runBacktest({
+    ...DEFAULTS,
+    markets: [{ instrument: COIN, candles }],
+    settings: settingsOf(settings),
+    ...options,
+  });
   assert.equal(result.kind, 'completed', JSON.stringify(result));
   assert.ok(result.kind === 'completed');
   return result;

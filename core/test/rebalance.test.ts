@@ -14,6 +14,7 @@ import {
   makeSettings,
   orderFault,
   parseSettings,
+  previewRebalance,
   priceTicks,
   quantityLots,
   step,
@@ -366,6 +367,32 @@ test('[Z10] new targets of the same coins are traded for at once', () => {
   const { shares } = market.worth();
   assert.ok(Math.abs((shares['COINUSDT'] ?? 0) - 20) < 0.3, JSON.stringify(shares));
   assert.ok(Math.abs((shares['OTHERUSDT'] ?? 0) - 70) < 0.3, JSON.stringify(shares));
+});
+
+test('[Z12] the preview buys what a start buys, and says where one share alone would be off', () => {
+  const market = new Market();
+  const prices = { COINUSDT: priceTicks(10_001), OTHERUSDT: priceTicks(5_001) };
+  const preview = previewRebalance(market.bot.settings, [COIN, OTHER], prices, FEE_PPM);
+  market.command({ kind: 'start' });
+  assert.deepEqual(
+    preview.rows.map(({ quantity }) => quantity),
+    market.sent.map(({ quantity }) => (quantity / 100).toFixed(2)),
+  );
+  assert.deepEqual(preview.rows[0], {
+    symbol: 'COINUSDT',
+    share: '50',
+    actualShare: '49.9',
+    price: '100.01',
+    quantity: '4.99',
+    amount: '499.0499',
+    // A half becomes 55 % where it is worth 55/45 of the other half.
+    sellsAbove: '122.23',
+    buysBelow: '81.82',
+    fault: '',
+  });
+  assert.equal(preview.spent, '798.6098');
+  assert.equal(preview.cash, '201.3902');
+  assert.equal(preview.fee, '0.7986098');
 });
 
 test('[Z11] over random markets: no share stays off, cash never below zero, limits kept, replay equal', (t) => {

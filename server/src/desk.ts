@@ -7,10 +7,9 @@ import { join } from 'node:path';
 import {
   checkSettings,
   dealView,
-  formatDecimal,
+  formatNotional,
   formatPrice,
   formatQuantity,
-  notionalScale,
   parseSettings,
   trimDecimal,
   type Deal as CoreDeal,
@@ -473,11 +472,11 @@ function toInstrument(instrument: CoreInstrument): Instrument {
     quantityDecimals: instrument.quantityScale,
     tickSize: formatPrice(instrument, 1),
     lotSize: formatQuantity(instrument, 1),
-    minNotional: trimDecimal(
-      formatDecimal(
-        BigInt(instrument.minNotional) * BigInt(instrument.tickUnits) * BigInt(instrument.lotUnits),
-        notionalScale(instrument),
-      ),
-    ),
+    minPrice: formatPrice(instrument, instrument.minTicks),
+    maxPrice: formatPrice(instrument, instrument.maxTicks),
+    minQuantity: formatQuantity(instrument, instrument.minLots),
+    maxQuantity: formatQuantity(instrument, instrument.maxLots),
+    minNotional: formatNotional(instrument, 1, instrument.minNotional),
+    maxNotional: formatNotional(instrument, 1, instrument.maxNotional),
   };
 }

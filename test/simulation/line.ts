@@ -445,7 +445,9 @@ export class Line {
       return;
     }
     this.#dies(intent, 'sent');
-    this.#time.after(this.#networkMs() + fate.lateMs * this.#random.unit(), () => {
+    // What left before a connection broke may lie in a buffer on the way.
+    const heldMs = fate.reset && this.#random.chance(0.5) ? 5_500 : fate.lateMs;
+    this.#time.after(this.#networkMs() + heldMs * this.#random.unit(), () => {
       const answer = this.#venue.request(request);
       this.#watcher.onAnswered(intent, answer);
       if (answer.kind === 'hang') return;

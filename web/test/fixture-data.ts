@@ -189,6 +189,7 @@ export function makeFixtureData(seed: number, dealCount = 0): FixtureData {
       },
       instruments,
       quoteAsset: 'USDT',
+      feeRatePpm: 1_000,
     },
     health: makeHealth(),
     reconciliation: RECONCILIATION,
@@ -267,7 +268,12 @@ function toInstrument(walk: Walk): Instrument {
     quantityDecimals: walk.quantityDecimals,
     tickSize: (10 ** -walk.priceDecimals).toFixed(walk.priceDecimals),
     lotSize: (10 ** -walk.quantityDecimals).toFixed(walk.quantityDecimals),
+    minPrice: (10 ** -walk.priceDecimals).toFixed(walk.priceDecimals),
+    maxPrice: '1000000',
+    minQuantity: (10 ** -walk.quantityDecimals).toFixed(walk.quantityDecimals),
+    maxQuantity: '9000000',
     minNotional: '5',
+    maxNotional: '9000000',
   };
 }
 

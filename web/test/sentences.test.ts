@@ -15,7 +15,8 @@ const german = toLanguage({ language: 'de', zone: 'utc', hours: 'h23' }, ['de-DE
 
 const BTC: Instrument = {
   symbol: 'BTCUSDT', baseAsset: 'BTC', quoteAsset: 'USDT', priceDecimals: 2, quantityDecimals: 5,
-  tickSize: '0.01', lotSize: '0.00001', minNotional: '5',
+  tickSize: '0.01', lotSize: '0.00001', minPrice: '0.01', maxPrice: '1000000',
+  minQuantity: '0.00001', maxQuantity: '9000', minNotional: '5', maxNotional: '9000000',
 }; // prettier-ignore
 
 const ORDER = {

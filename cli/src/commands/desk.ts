@@ -4,14 +4,9 @@
 import { readFileSync } from 'node:fs';
 import type { api } from '@kontor/server';
 import { Command, Option } from 'commander';
-import { printJson, reportFailure, textTable, withExitCodes } from '../command-output.ts';
-import { dataDirectory } from '../data-directory.ts';
-import { connectDesk, DeskClientError, type DeskClient } from '../desk-client.ts';
-
-interface CommonOptions {
-  readonly data?: string;
-  readonly json: boolean;
-}
+import { printJson, textTable, withExitCodes } from '../command-output.ts';
+import { DeskClientError } from '../desk-client.ts';
+import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
 
 interface DealListOptions extends CommonOptions {
   readonly bot?: string;
@@ -25,13 +20,14 @@ export function statusCommand(): Command {
     .addHelpText('after', '\nExample:\n  kontor status --json')
     .action((options: CommonOptions) =>
       withDesk(options, async (desk) => {
-        const [overview, health, totals] = await Promise.all([
+        const [overview, health, totals, risk] = await Promise.all([
           desk.get<api.Desk>('/api/v1/desk'),
           desk.get<api.Health>('/api/v1/health'),
           desk.get<api.Totals>('/api/v1/totals'),
+          desk.get<api.Risk>('/api/v1/risk/desk'),
         ]);
-        if (options.json) printJson({ url: desk.url, desk: overview, health, totals });
-        else print(statusText(desk.url, overview, health, totals));
+        if (options.json) printJson({ url: desk.url, desk: overview, health, totals, risk });
+        else print(statusText(desk.url, overview, health, totals, risk));
       }),
     );
 }
@@ -174,24 +170,6 @@ function dealAction(action: 'close' | 'cancel', description: string): Command {
     );
 }
 
-function deskCommand(name: string): Command {
-  return withExitCodes(new Command(name))
-    .option('--data <dir>', 'data directory of the desk (default: $KONTOR_DATA, else ~/.kontor)')
-    .option('--json', 'print one JSON document', false);
-}
-
-async function withDesk(
-  options: CommonOptions,
-  work: (desk: DeskClient) => Promise<void>,
-): Promise<void> {
-  try {
-    await work(connectDesk(dataDirectory(options.data)));
-  } catch (error) {
-    if (!(error instanceof DeskClientError)) throw error;
-    reportFailure({ code: error.code, message: error.message }, options.json);
-  }
-}
-
 function readSettings(file: string): unknown {
   let text: string;
   try {
@@ -214,15 +192,18 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-function statusText(url: string, desk: api.Desk, health: api.Health, totals: api.Totals): string {
+function statusText(
+  url: string,
+  desk: api.Desk,
+  health: api.Health,
+  totals: api.Totals,
+  risk: api.Risk,
+): string {
   const { market } = desk;
   const lines = [
     `desk     ${url}, ${health.state}`,
     `market   ${market.kind} (${market.label})${market.isSimulated ? ', simulated' : ''}${market.hasEnded ? ', the replay has ended' : ''}`,
+    `risk     ${risk.state}, ${risk.openOrders} orders out`,
     `bots     ${totals.runningBots} running, ${totals.activeDeals} open deals, ${totals.completedDeals} ended`,
     `profit   ${totals.realizedProfit} ${totals.quoteAsset} realised, ${totals.unrealizedProfit} unrealised`,
     ...health.processes.map(

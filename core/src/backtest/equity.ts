@@ -47,7 +47,8 @@ class Falls {
   mayMatter(worth: number): boolean {
     const peak = this.#peakDouble;
     return (
-      worth > peak * (1 - DOUBLE_MARGIN) || (peak - worth) / peak >= this.#fallShare * (1 - DOUBLE_MARGIN)
+      worth > peak * (1 - DOUBLE_MARGIN) ||
+      (peak - worth) / peak >= this.#fallShare * (1 - DOUBLE_MARGIN)
     );
   }
 
@@ -86,6 +87,9 @@ export class EquityTrack {
   readonly #scale: number;
   readonly points: EquityPoint[] = [];
   readonly #falls: Falls;
+  /** The money at the beginning, at `scale` decimals, and the coins of each market. */
+  readonly startQuote: bigint;
+  readonly startBases: readonly bigint[];
   #version = -1;
   #quote = 0n;
   #perTick: readonly bigint[] = [];
@@ -103,6 +107,8 @@ export class EquityTrack {
     this.#purse = purse;
     this.#scale = scale;
     this.#readWallets();
+    this.startQuote = this.#quote;
+    this.startBases = markets.map(({ wallet }) => wallet.base);
     this.#falls = new Falls(this.worth());
     this.#version = -1;
   }

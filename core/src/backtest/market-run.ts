@@ -2,7 +2,13 @@
 // One market of a backtest: its candles, how far they are walked, and what in them may concern the bot.
 
 import type { MissingCandles } from '../candle-resample.ts';
-import { pointTicks, pointTime, POINTS_PER_CANDLE, type CandlePath, type Candles } from '../candle.ts';
+import {
+  pointTicks,
+  pointTime,
+  POINTS_PER_CANDLE,
+  type CandlePath,
+  type Candles,
+} from '../candle.ts';
 import type { Condition } from '../conditions/condition.ts';
 import type { Instrument } from '../instrument.ts';
 import type { BotEvent } from '../machine.ts';
@@ -109,8 +115,7 @@ export class MarketRun implements EquityMarket {
   firstTouch(levels: Levels, until: TimeMs): TimeMs {
     const { openTime, low, high } = this.candles;
     const { lowTouched, highTouched } = levels;
-    const isCalmer =
-      lowTouched <= this.#clean.lowTouched && highTouched >= this.#clean.highTouched;
+    const isCalmer = lowTouched <= this.#clean.lowTouched && highTouched >= this.#clean.highTouched;
     let index = isCalmer ? Math.max(this.#cleanTo, this.row) : this.row;
     this.#clean = levels;
     for (; index < openTime.length; index += 1) {
@@ -127,6 +132,11 @@ export class MarketRun implements EquityMarket {
 
   /** The first opening time from the next candle on that is at least `time`. */
   firstFrom(time: TimeMs): TimeMs {
+    return this.candles.openTime[this.rowAt(time)] ?? Infinity;
+  }
+
+  /** The first row from the next on that opens at `time` or later. */
+  rowAt(time: TimeMs): number {
     const { openTime } = this.candles;
     let [from, to] = [this.row, openTime.length];
     while (from < to) {
@@ -134,7 +144,14 @@ export class MarketRun implements EquityMarket {
       if ((openTime[middle] as number) < time) from = middle + 1;
       else to = middle;
     }
-    return openTime[from] ?? Infinity;
+    return from;
+  }
+
+  /** The market stands at the close of `row`, on the way to which nothing happened. */
+  standAt(row: number): void {
+    const ticks = this.candles.close[row] ?? 0;
+    this.closeTicks = ticks;
+    this.hasPrice = true;
+    this.venue.moveTo((this.candles.openTime[row] ?? 0) + this.candles.intervalMs - 1, ticks, 0);
   }
 }
-

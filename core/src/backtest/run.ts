@@ -1,51 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bot over candles: the trading machine itself, a venue that fills its orders, and what came of it.
+// A bot over candles: the trading machine itself, venues that fill its orders, and what came of it.
 
-import {
-  candleFault,
-  pointTicks,
-  pointTime,
-  POINTS_PER_CANDLE,
-  type CandlePath,
-  type Candles,
-} from '../candle.ts';
-import { parseDecimal } from '../decimal.ts';
-import { checkSettings, type BotSettings } from '../bot/settings.ts';
+import { dealView } from '../bot/deal-view.ts';
+import type { DealView } from '../bot/common-view.ts';
+import { checkSettings, conditionLists, type BotSettings } from '../bot/settings.ts';
 import {
   createBot,
+  signalWatches,
   step,
   watchedAbove,
   watchedBelow,
   type BotState,
   type Deal,
 } from '../bot/step.ts';
-import type { DealView } from '../bot/common-view.ts';
-import { dealView } from '../bot/deal-view.ts';
-import type { Instrument } from '../instrument.ts';
-import type { FieldError } from '../settings/field.ts';
+import type { MissingCandles } from '../candle-resample.ts';
+import { candleFault, POINTS_PER_CANDLE, type CandlePath } from '../candle.ts';
+import { parseDecimal } from '../decimal.ts';
 import type { BotEvent, DealNote, Effect, OrderPurpose } from '../machine.ts';
-import { moneyScale } from '../position.ts';
-import { assert, PPM, priceTicks, type TimeMs } from '../units.ts';
-import { BarVenue } from './bar-venue.ts';
-import { EngineVenue } from './engine-venue.ts';
+import { baseScale, costOf, moneyScale, power10, revenueOf } from '../position.ts';
+import type { FieldError } from '../settings/field.ts';
+import { assert, PPM, priceTicks, type PriceTicks, type TimeMs } from '../units.ts';
 import { EquityTrack, type EquityPoint } from './equity.ts';
-import { statisticsOf, type BacktestStatistics } from './statistics.ts';
-import { Clerk, type BacktestVenue } from './venue.ts';
-import { Wallet } from './wallet.ts';
+import { MarketRun, type BacktestMarket } from './market-run.ts';
+import { scheduleFault } from './signal-schedule.ts';
+import { statisticsOf, type BacktestStatistics, type ViewedDeal } from './statistics.ts';
+import { equityScale, Purse } from './wallet.ts';
+
+export type { BacktestMarket } from './market-run.ts';
 
 export interface BacktestInput {
   readonly settings: BotSettings;
-  readonly instrument: Instrument;
-  readonly candles: Candles;
+  /** One for each symbol that is to trade, with candles of one length and one quote asset. */
+  readonly markets: readonly BacktestMarket[];
   readonly path: CandlePath;
   readonly makerFeePpm: number;
   readonly takerFeePpm: number;
   readonly startBalanceQuote: string;
+  /** Coins there are at the beginning, by base asset. */
+  readonly startBalances?: Readonly<Record<string, string>>;
+  /** What a missing candle means to conditions; a gap unless said otherwise. */
+  readonly missing?: MissingCandles;
   /**
    * `fast` skips candles in which nothing can happen. `every-point` walks all of them; `matching-engine` does so
    * on the full matching engine. All three give the same result.
    */
   readonly walk?: 'fast' | 'every-point' | 'matching-engine';
+  /** Candles are counted over all markets. */
   readonly onProgress?: (candlesDone: number, candles: number) => void;
   readonly isCancelled?: () => boolean;
 }
@@ -58,7 +58,7 @@ export type BacktestResult =
 export interface BacktestReport {
   readonly kind: 'completed';
   readonly fills: readonly BacktestFill[];
-  /** Ended deals in order of their end, then the open one, valued at the last close. */
+  /** Ended deals in order of their end, then the open ones, valued at the last close. */
   readonly deals: readonly DealView[];
   readonly equity: readonly EquityPoint[];
   readonly statistics: BacktestStatistics;
@@ -67,9 +67,10 @@ export interface BacktestReport {
 /** One line of the trade log. Numbers are decimal text. */
 export interface BacktestFill {
   readonly time: TimeMs;
+  readonly symbol: string;
   readonly dealId: number;
   readonly order: OrderPurpose;
-  /** Which safety order, from 1; 0 for every other purpose. */
+  /** Which safety order, grid line or step, from 1; 0 for every other purpose. */
   readonly ladderIndex: number;
   readonly side: 'buy' | 'sell';
   readonly price: string;
@@ -86,8 +87,9 @@ const CURVE_POINTS = 1_000;
 const PROGRESS_EVERY = 65_536;
 /** A bot that asks for ever more at one point of the path is wrong; this many events cannot come of a right one. */
 const EVENTS_PER_POINT_MAX = 100_000;
+const MARKETS_MAX = 1_000;
 
-/** Runs the bot of `settings` over `candles` from the first point to the last. */
+/** Runs the bot of `settings` over the candles of `markets` from the first point to the last. */
 export function runBacktest(input: BacktestInput): BacktestResult {
   const errors = inputErrors(input);
   if (errors.length > 0) return { kind: 'refused', errors };
@@ -96,92 +98,106 @@ export function runBacktest(input: BacktestInput): BacktestResult {
 
 class Backtest {
   readonly #input: BacktestInput;
-  readonly #candles: Candles;
+  readonly #markets: readonly MarketRun[];
+  readonly #bySymbol: ReadonlyMap<string, MarketRun>;
   readonly #state: BotState;
-  readonly #symbol: string;
-  readonly #venue: BacktestVenue;
   readonly #equity: EquityTrack;
-  readonly #wallet: Wallet;
-  readonly #startBalance: bigint;
+  readonly #equityScale: number;
+  readonly #startEquity: bigint;
+  readonly #candles: number;
+  readonly #intervalMs: number;
   readonly #queue: BotEvent[] = [];
   readonly #timers = new Map<string, TimeMs>();
+  /** Quotes asked for before the market's first candle. */
+  readonly #quotesOwed = new Set<string>();
   #nextTimer = Infinity;
   #time: TimeMs = 0;
   readonly #fills: BacktestFill[] = [];
   readonly #ended: Deal[] = [];
+  #mostInvested = 0n;
 
   constructor(input: BacktestInput) {
-    const { instrument } = input;
     this.#input = input;
-    this.#candles = input.candles;
-    this.#symbol = instrument.symbol;
-    this.#startBalance = balanceOf(input);
+    const instruments = input.markets.map(({ instrument }) => instrument);
+    const moneyDecimals = Math.max(...instruments.map(moneyScale));
+    const purse = new Purse(moneyDecimals, decimal(input.startBalanceQuote, moneyDecimals));
+    this.#markets = input.markets.map(
+      (market) =>
+        new MarketRun({
+          market,
+          purse,
+          startBase: decimal(
+            input.startBalances?.[market.instrument.baseAsset] ?? '0',
+            baseScale(market.instrument),
+          ),
+          fees: input,
+          path: input.path,
+          missing: input.missing ?? 'gap',
+          onEngine: input.walk === 'matching-engine',
+          emit: (event) => this.#queue.push(event),
+        }),
+    );
+    this.#bySymbol = new Map(this.#markets.map((market) => [market.symbol, market]));
     this.#state = createBot({
       botId: 'backtest',
       clientOrderIdPrefix: 'bt-',
-      settings: { ...input.settings, symbols: [instrument.symbol] },
-      instruments: [instrument],
+      settings: settingsOfRun(input),
+      instruments,
       feeRatePpm: Math.max(input.makerFeePpm, input.takerFeePpm),
     });
-    this.#wallet = new Wallet(instrument, this.#startBalance);
-    const clerk = new Clerk({
-      instrument,
-      wallet: this.#wallet,
-      fees: input,
-      emit: (event) => this.#queue.push(event),
-    });
-    this.#venue = input.walk === 'matching-engine' ? new EngineVenue(clerk) : new BarVenue(clerk);
-    this.#equity = new EquityTrack(instrument, this.#wallet);
+    this.#equityScale = equityScale(instruments);
+    this.#equity = new EquityTrack(this.#markets, purse, this.#equityScale);
+    this.#startEquity = this.#equity.worth();
+    this.#candles = this.#markets.reduce((sum, { rows }) => sum + rows, 0);
+    this.#intervalMs = input.markets[0]?.candles.intervalMs ?? 0;
   }
 
   run(): BacktestResult {
-    const { openTime, close } = this.#candles;
-    const rows = openTime.length;
-    const sampleEvery = Math.max(1, Math.ceil(rows / CURVE_POINTS));
+    const [only, second] = this.#markets;
     const maySkip = (this.#input.walk ?? 'fast') === 'fast';
-    let nextSample = sampleEvery - 1;
-    let nextProgress = 0;
-    let row = 0;
-    while (row < rows) {
-      if (row >= nextProgress) {
-        if (this.#input.isCancelled?.() === true) return { kind: 'cancelled', candlesDone: row };
-        this.#input.onProgress?.(row, rows);
-        nextProgress = row + PROGRESS_EVERY;
-      }
-      const stop = Math.min(rows, nextSample + 1, nextProgress);
-      const reached = maySkip && row > 0 ? this.#skip(row, stop) : row;
-      if (reached < stop) {
-        this.#walk(reached);
-        row = reached + 1;
-      } else {
-        row = reached;
-      }
-      if (row === nextSample + 1 || row === rows) {
-        this.#equity.record(pointTime(this.#candles, row - 1, 3), close[row - 1] ?? 0);
-        nextSample += sampleEvery;
-      }
-    }
-    this.#input.onProgress?.(rows, rows);
+    const isDone =
+      only !== undefined && second === undefined
+        ? this.#runOne(only, maySkip)
+        : this.#runMany(maySkip);
+    if (!isDone) return { kind: 'cancelled', candlesDone: this.#candlesDone() };
+    this.#input.onProgress?.(this.#candles, this.#candles);
     return this.#report();
   }
 
-  /** The first candle from `row` on, before `stop`, in which something can happen; else `stop`. */
-  #skip(row: number, stop: number): number {
-    const { openTime, low, high, close, intervalMs } = this.#candles;
+  /** Walks the only market; false when called off. */
+  #runOne(market: MarketRun, maySkip: boolean): boolean {
+    const { rows } = market;
+    const sampleEvery = Math.max(1, Math.ceil(rows / CURVE_POINTS));
+    let nextSample = sampleEvery - 1;
+    let nextProgress = 0;
+    this.#begin();
+    while (market.row < rows) {
+      if (market.row >= nextProgress) {
+        if (!this.#goOn(market.row)) return false;
+        nextProgress = market.row + PROGRESS_EVERY;
+      }
+      const stop = Math.min(rows, nextSample + 1, nextProgress);
+      if (maySkip && market.row > 0) market.row = this.#skip(market, stop);
+      if (market.row < stop) this.#walk(market.nextTime);
+      if (market.row === nextSample + 1 || market.row === rows) {
+        market.closeTicks = market.candles.close[market.row - 1] ?? 0;
+        this.#equity.record((market.candles.openTime[market.row - 1] ?? 0) + this.#intervalMs - 1);
+        nextSample += sampleEvery;
+      }
+    }
+    return true;
+  }
+
+  /** The first candle from the next on, before `stop`, in which something can happen; else `stop`. */
+  #skip(market: MarketRun, stop: number): number {
+    const { openTime, low, high, close, intervalMs } = market.candles;
     const equity = this.#equity;
-    // The house quotes one tick either side of the price.
-    const lowTouched = Math.max(
-      this.#venue.highestBuy() - 1,
-      watchedBelow(this.#state, this.#symbol) + 1,
-    );
-    const highTouched = Math.min(
-      this.#venue.lowestSell() + 1,
-      watchedAbove(this.#state, this.#symbol) - 1,
-    );
+    const { lowTouched, highTouched } = this.#levels(market);
     const timeTouched = this.#nextTimer - intervalMs + 1;
+    const until = Math.min(stop, this.#nextSignal(market));
     let { peakTicks, troughTicks } = equity;
-    let index = row;
-    for (; index < stop; index += 1) {
+    let index = market.row;
+    for (; index < until; index += 1) {
       if ((low[index] as number) <= lowTouched || (high[index] as number) >= highTouched) break;
       if ((openTime[index] as number) >= timeTouched) break;
       const ticks = close[index] as number;
@@ -197,39 +213,190 @@ class Backtest {
     return index;
   }
 
-  #walk(row: number): void {
-    const { path } = this.#input;
-    const volume = this.#candles.volume[row] ?? 0;
-    const quarter = Math.floor(volume / POINTS_PER_CANDLE);
-    for (let point = 0; point < POINTS_PER_CANDLE; point += 1) {
-      const isLast = point === POINTS_PER_CANDLE - 1;
-      this.#reach(
-        pointTime(this.#candles, row, point),
-        pointTicks(this.#candles, row, point, path),
-        isLast ? volume - quarter * (POINTS_PER_CANDLE - 1) : quarter,
-        row === 0 && point === 0,
-      );
+  /** Walks several markets along one time; false when called off. */
+  #runMany(maySkip: boolean): boolean {
+    const first = Math.min(...this.#markets.map(({ nextTime }) => nextTime));
+    const last = Math.max(...this.#markets.map(({ candles }) => candles.openTime.at(-1) ?? 0));
+    const candles = Math.round((last - first) / this.#intervalMs) + 1;
+    const sampleMs = Math.max(1, Math.ceil(candles / CURVE_POINTS)) * this.#intervalMs;
+    let nextSample = first + sampleMs;
+    let nextProgress = 0;
+    this.#begin();
+    for (;;) {
+      const time = Math.min(...this.#markets.map(({ nextTime }) => nextTime));
+      if (time === Infinity) break;
+      const done = this.#candlesDone();
+      if (done >= nextProgress) {
+        if (!this.#goOn(done)) return false;
+        nextProgress = done + PROGRESS_EVERY;
+      }
+      const reached =
+        maySkip && time > first ? this.#nextTouched(Math.max(nextSample, time)) : time;
+      if (reached > time) this.#passOver(reached);
+      else this.#walk(time);
+      const next = Math.min(...this.#markets.map(({ nextTime }) => nextTime));
+      if (next >= nextSample) {
+        const isEnd = next === Infinity;
+        const closed = Math.max(...this.#markets.map(lastTime)) + this.#intervalMs - 1;
+        if (!isEnd || this.#equity.points.at(-1)?.time !== closed) this.#equity.record(closed);
+        while (!isEnd && nextSample <= next) nextSample += sampleMs;
+      }
     }
-    this.#equity.refresh();
-    this.#equity.close(this.#candles.close[row] ?? 0);
+    return true;
   }
 
-  /** One point of the path: fills, then the quote, then timers; after each, everything that follows from it. */
-  #reach(time: TimeMs, ticks: number, printLots: number, isFirst: boolean): void {
+  /** The first opening time up to `until` at which something can happen in any market. */
+  #nextTouched(until: TimeMs): TimeMs {
+    let reached = until;
+    for (const market of this.#markets) {
+      const signalTime = market.candles.openTime[this.#nextSignal(market)] ?? Infinity;
+      reached = Math.min(
+        reached,
+        signalTime,
+        market.firstFrom(this.#nextTimer - this.#intervalMs + 1),
+      );
+    }
+    for (const market of this.#markets) {
+      reached = market.firstTouch(this.#levels(market), reached);
+    }
+    return reached;
+  }
+
+  /** Lets the candles before `until` pass, in which nothing happens but that prices change. */
+  #passOver(until: TimeMs): void {
+    const equity = this.#equity;
+    equity.refresh();
+    if (!equity.holdsNothing) {
+      for (;;) {
+        let time = until;
+        for (const [index, market] of this.#markets.entries()) {
+          if (equity.holds(index)) time = Math.min(time, market.nextTime);
+        }
+        if (time >= until) break;
+        for (const [index, market] of this.#markets.entries()) {
+          if (!equity.holds(index) || market.nextTime !== time) continue;
+          market.closeTicks = market.candles.close[market.row] as number;
+          market.row += 1;
+        }
+        equity.close();
+      }
+    }
+    for (const market of this.#markets) {
+      const next = market.rowAt(until);
+      if (next > 0) market.standAt(next - 1);
+      market.row = next;
+    }
+  }
+
+  /** Where the market may fill an order or matter to the bot. The house quotes one tick either side of the price. */
+  #levels({ venue, symbol }: MarketRun): {
+    readonly lowTouched: number;
+    readonly highTouched: number;
+  } {
+    return {
+      lowTouched: Math.max(venue.highestBuy() - 1, watchedBelow(this.#state, symbol) + 1),
+      highTouched: Math.min(venue.lowestSell() + 1, watchedAbove(this.#state, symbol) - 1),
+    };
+  }
+
+  /** The first row at which conditions tell the bot something it would act on. */
+  #nextSignal(market: MarketRun): number {
+    let next = Infinity;
+    for (const { conditions, isTrigger, isWanted } of signalWatches(this.#state, market.symbol)) {
+      if (!isTrigger || !isWanted) continue;
+      next = Math.min(next, market.scheduleOf(conditions).nextFrom(market.row));
+    }
+    return next;
+  }
+
+  #goOn(candlesDone: number): boolean {
+    if (this.#input.isCancelled?.() === true) return false;
+    this.#input.onProgress?.(candlesDone, this.#candles);
+    return true;
+  }
+
+  #candlesDone(): number {
+    let done = 0;
+    for (const { row } of this.#markets) done += row;
+    return done;
+  }
+
+  /** The bot starts at the very first point, before any market moves. */
+  #begin(): void {
+    const time = Math.min(...this.#markets.map(({ nextTime }) => nextTime));
     this.#time = time;
-    this.#venue.moveTo(time, ticks, printLots);
-    if (isFirst) this.#deliver({ kind: 'command', time, command: { kind: 'start' } });
+    for (const market of this.#markets) {
+      if (market.nextTime !== time) continue;
+      market.hasPrice = true;
+      market.venue.moveTo(time, market.pointTicks(0), 0);
+    }
+    this.#deliver({ kind: 'command', time, command: { kind: 'start' } });
     this.#drain();
-    if (
-      ticks - 1 <= watchedBelow(this.#state, this.#symbol) ||
-      ticks + 1 >= watchedAbove(this.#state, this.#symbol)
-    ) {
-      this.#deliver(this.#quoteEvent());
+  }
+
+  /** The candles that open at `time`, point by point. */
+  #walk(time: TimeMs): void {
+    const open = this.#markets.filter(({ nextTime }) => nextTime === time);
+    for (let point = 0; point < POINTS_PER_CANDLE; point += 1) {
+      for (const market of open) this.#reach(market, point);
+      while (this.#nextTimer <= this.#time) {
+        const timer = this.#takeDueTimer();
+        this.#deliver({ kind: 'timer', time: this.#time, timer });
+        this.#drain();
+      }
+      if (point === 0) for (const market of open) this.#signal(market);
+    }
+    for (const market of open) {
+      market.closeTicks = market.candles.close[market.row] ?? 0;
+      market.row += 1;
+    }
+    this.#equity.refresh();
+    this.#equity.close();
+  }
+
+  /** One point of a market's path: fills, then the quote; after each, everything that follows from it. */
+  #reach(market: MarketRun, point: number): void {
+    const time = market.pointTime(point);
+    const ticks = market.pointTicks(point);
+    this.#time = time;
+    market.hasPrice = true;
+    market.venue.moveTo(time, ticks, market.pointLots(point));
+    this.#drain();
+    if (this.#quotesOwed.delete(market.symbol)) {
+      this.#queue.push(this.#askedQuote(market));
       this.#drain();
     }
-    while (this.#nextTimer <= time) {
-      const timer = this.#takeDueTimer();
-      this.#deliver({ kind: 'timer', time, timer });
+    const { symbol } = market;
+    if (
+      ticks - 1 <= watchedBelow(this.#state, symbol) ||
+      ticks + 1 >= watchedAbove(this.#state, symbol)
+    ) {
+      this.#deliver({ kind: 'quote', time, symbol, quote: market.venue.quote() });
+      this.#drain();
+    }
+  }
+
+  /** What the close before this candle has made of the conditions. */
+  #signal(market: MarketRun): void {
+    const { row, symbol } = market;
+    const due = signalWatches(this.#state, symbol).filter(
+      ({ conditions, isTrigger, isWanted }) =>
+        isTrigger && isWanted && market.scheduleOf(conditions).nextFrom(row) === row,
+    );
+    for (const { action, conditions, dealId } of due) {
+      this.#deliver({
+        kind: 'signal',
+        time: this.#time,
+        symbol,
+        signal: {
+          action,
+          source: 'conditions',
+          conditions: 'met',
+          readings: market.scheduleOf(conditions).readings(row),
+        },
+        ...(dealId === undefined ? {} : { dealIds: [dealId] }),
+        quote: market.venue.quote(),
+      });
       this.#drain();
     }
   }
@@ -245,38 +412,56 @@ class Backtest {
   }
 
   #deliver(event: BotEvent): void {
-    const endedBefore = this.#state.endedCount;
+    const { endedCount } = this.#state;
     const effects = step(this.#state, event);
-    if (this.#state.endedCount > endedBefore) {
-      const deal = this.#state.endedDeals.at(-1);
-      if (deal !== undefined) this.#ended.push(deal);
-    }
+    const ended = this.#state.endedCount - endedCount;
+    if (ended > 0) this.#ended.push(...this.#state.endedDeals.slice(-ended));
+    if (event.kind === 'orderFilled') this.#measureStake();
     for (const effect of effects) this.#perform(effect);
+  }
+
+  /** Money that went into a deal and has not come back, or that a short deal owes in coins. */
+  #measureStake(): void {
+    for (const { position, instrument } of this.#state.deals) {
+      const money = costOf(position, instrument) - revenueOf(position, instrument);
+      const stake =
+        (money < 0n ? -money : money) * power10(this.#equityScale - moneyScale(instrument));
+      if (stake > this.#mostInvested) this.#mostInvested = stake;
+    }
   }
 
   #perform(effect: Effect): void {
     switch (effect.kind) {
       case 'placeOrder':
-        this.#venue.place(effect.order);
+        this.#marketOf(effect.order.symbol).venue.place(effect.order);
         return;
       case 'cancelOrder':
-        this.#venue.cancel(effect.clientOrderId);
+        this.#marketOf(effect.symbol).venue.cancel(effect.clientOrderId);
         return;
-      case 'requestQuote':
-        this.#queue.push(this.#quoteEvent());
+      case 'requestQuote': {
+        const market = this.#marketOf(effect.symbol);
+        if (market.hasPrice) this.#queue.push(this.#askedQuote(market));
+        else this.#quotesOwed.add(effect.symbol);
         return;
+      }
       case 'setTimer':
         this.#timers.set(effect.timer, effect.time);
         this.#findNextTimer();
         return;
       case 'notify':
-        if (effect.note.kind === 'orderFilled') this.#fills.push(toFill(effect.note));
+        if (effect.note.kind === 'orderFilled') this.#fills.push(this.#toFill(effect.note));
         return;
     }
   }
 
-  #quoteEvent(): BotEvent {
-    return { kind: 'quote', time: this.#time, symbol: this.#symbol, quote: this.#venue.quote() };
+  #marketOf(symbol: string): MarketRun {
+    const market = this.#bySymbol.get(symbol);
+    assert(market !== undefined, `Invariant: a backtest has the market of ${symbol}`);
+    return market;
+  }
+
+  #askedQuote({ symbol, venue, wallet }: MarketRun): BotEvent {
+    return { kind: 'quote', time: this.#time, symbol, quote: venue.quote(), funds: wallet.free };
   }
 
   /** The earliest timer; of several at one time the first by name. */
@@ -295,63 +480,91 @@ class Backtest {
     for (const time of this.#timers.values()) this.#nextTimer = Math.min(this.#nextTimer, time);
   }
 
+  #toFill(note: DealNote): BacktestFill {
+    const value = (name: string): string => note.values[name] ?? '';
+    const isOf = (deal: Deal): boolean => deal.dealId === note.dealId;
+    const deal = this.#state.deals.find(isOf) ?? this.#state.endedDeals.findLast(isOf);
+    assert(deal !== undefined, 'Invariant: a fill is of a deal');
+    return {
+      time: note.time,
+      symbol: deal.symbol,
+      dealId: note.dealId,
+      order: purposeOf(value('order')),
+      ladderIndex: Number(note.values['number'] ?? '0'),
+      side: value('side') === 'buy' ? 'buy' : 'sell',
+      price: value('price'),
+      quantity: value('quantity'),
+      volume: value('volume'),
+      commission: value('commission'),
+      commissionAsset: value('commissionAsset'),
+      isMaker: value('liquidity') === 'maker',
+    };
+  }
+
   #report(): BacktestReport {
-    const { candles, instrument } = this.#input;
-    const rows = candles.openTime.length;
-    const lastTicks = candles.close[rows - 1] ?? 0;
-    const open = this.#state.deals.map((deal) => dealView(deal, priceTicks(lastTicks)));
+    const deals: ViewedDeal[] = [
+      ...this.#ended.map((deal) => ({ deal, view: dealView(deal) })),
+      ...this.#state.deals.map((deal) => ({
+        deal,
+        view: dealView(deal, priceTicks(this.#marketOf(deal.symbol).closeTicks)),
+      })),
+    ];
     this.#equity.refresh();
     return {
       kind: 'completed',
       fills: this.#fills,
-      deals: [...this.#ended.map((deal) => dealView(deal)), ...open],
+      deals: deals.map(({ view }) => view),
       equity: this.#equity.points,
       statistics: statisticsOf({
-        instrument,
-        candles,
+        markets: this.#input.markets,
         takerFeePpm: this.#input.takerFeePpm,
-        startBalance: this.#startBalance,
+        scale: this.#equityScale,
+        startEquity: this.#startEquity,
+        mostInvested: this.#mostInvested,
         equity: this.#equity,
-        ended: this.#ended,
-        open: this.#state.deals,
+        deals,
       }),
     };
   }
 }
 
-function toFill(note: DealNote): BacktestFill {
-  const value = (name: string): string => note.values[name] ?? '';
-  return {
-    time: note.time,
-    dealId: note.dealId,
-    order: purposeOf(value('order')),
-    ladderIndex: Number(note.values['number'] ?? '0'),
-    side: value('side') === 'buy' ? 'buy' : 'sell',
-    price: value('price'),
-    quantity: value('quantity'),
-    volume: value('volume'),
-    commission: value('commission'),
-    commissionAsset: value('commissionAsset'),
-    isMaker: value('liquidity') === 'maker',
-  };
+function lastTime({ candles, row }: MarketRun): TimeMs {
+  return candles.openTime[row - 1] ?? 0;
 }
 
+const PURPOSES: Readonly<Record<OrderPurpose, true>> = {
+  baseOrder: true,
+  safetyOrder: true,
+  takeProfit: true,
+  stopLoss: true,
+  close: true,
+  addFunds: true,
+  reduceFunds: true,
+  entry: true,
+  gridLine: true,
+  balancing: true,
+  rebalance: true,
+};
+
 function purposeOf(text: string): OrderPurpose {
-  switch (text) {
-    case 'baseOrder':
-    case 'safetyOrder':
-    case 'takeProfit':
-    case 'stopLoss':
-    case 'close':
-      return text;
-    default:
-      throw new Error(`Invariant: a fill names its order, was ${text}`);
-  }
+  assert(isPurpose(text), `Invariant: a fill names its order, was ${text}`);
+  return text;
+}
+
+function isPurpose(text: string): text is OrderPurpose {
+  return Object.hasOwn(PURPOSES, text);
+}
+
+/** The settings with the symbols that are run: those that have a market, in the order of the settings. */
+function settingsOfRun({ settings, markets }: BacktestInput): BotSettings {
+  const symbols = settings.symbols.filter((symbol) =>
+    markets.some(({ instrument }) => instrument.symbol === symbol),
+  );
+  return { ...settings, symbols };
 }
 
 function inputErrors(input: BacktestInput): FieldError[] {
   const errors: FieldError[] = [];
-  const { candles, instrument, settings } = input;
   const refuse = (field: string, expected: string, found: string): void => {
     errors.push({ field, expected, found });
   };
@@ -361,24 +574,101 @@ function inputErrors(input: BacktestInput): FieldError[] {
       refuse(field, `a whole number from 0 to ${PPM - 1}`, String(rate));
     }
   }
-  const balance = parseDecimal(input.startBalanceQuote, moneyScale(instrument));
-  if (!balance.ok || balance.value <= 0n) {
-    refuse('startBalanceQuote', 'a decimal number above 0', input.startBalanceQuote);
-  }
-  if (!settings.symbols.includes(instrument.symbol)) {
-    refuse('symbols', `to hold ${instrument.symbol}`, settings.symbols.join(', '));
-  }
-  const fault = candles.openTime.length === 0 ? 'no candles' : candleFault(candles);
-  if (fault !== null) refuse('candles', 'candles in order, at least one', fault);
+  checkMarkets(input, refuse);
   if (errors.length > 0) return errors;
-  const first = priceTicks(candles.open[0] ?? 0);
-  const single = { ...settings, symbols: [instrument.symbol] };
+  checkBalances(input, refuse);
+  checkConditions(input, refuse);
+  if (errors.length > 0) return errors;
+  const prices: Record<string, PriceTicks> = {};
+  for (const { instrument, candles } of input.markets) {
+    prices[instrument.symbol] = priceTicks(candles.open[0] ?? 0);
+  }
+  const instruments = input.markets.map(({ instrument }) => instrument);
   const feeRatePpm = Math.max(input.makerFeePpm, input.takerFeePpm);
-  return [...checkSettings(single, [instrument], { [instrument.symbol]: first }, feeRatePpm)];
+  return [...checkSettings(settingsOfRun(input), instruments, prices, feeRatePpm)];
 }
 
-function balanceOf(input: BacktestInput): bigint {
-  const parsed = parseDecimal(input.startBalanceQuote, moneyScale(input.instrument));
-  assert(parsed.ok, 'Invariant: the start balance was checked before');
+type Refuse = (field: string, expected: string, found: string) => void;
+
+function checkMarkets({ settings, markets }: BacktestInput, refuse: Refuse): void {
+  if (markets.length === 0 || markets.length > MARKETS_MAX) {
+    refuse('markets', `1 to ${MARKETS_MAX} markets`, String(markets.length));
+  }
+  const [first] = markets;
+  const seen = new Set<string>();
+  for (const { instrument, candles, warmUp } of markets) {
+    const { symbol, quoteAsset } = instrument;
+    if (!settings.symbols.includes(symbol)) {
+      refuse('symbols', `to hold ${symbol}`, settings.symbols.join(', '));
+    }
+    if (seen.has(symbol)) refuse('markets', 'each symbol once', symbol);
+    seen.add(symbol);
+    if (first !== undefined && quoteAsset !== first.instrument.quoteAsset) {
+      refuse(
+        'markets',
+        `a quote asset of ${first.instrument.quoteAsset}`,
+        `${symbol}: ${quoteAsset}`,
+      );
+    }
+    if (first !== undefined && candles.intervalMs !== first.candles.intervalMs) {
+      const expected = `candles of ${first.candles.intervalMs} ms in every market`;
+      refuse('candles', expected, `${symbol}: ${candles.intervalMs} ms`);
+    }
+    const fault = candles.openTime.length === 0 ? 'no candles' : candleFault(candles);
+    if (fault !== null) {
+      const found = markets.length > 1 ? `${symbol}: ${fault}` : fault;
+      refuse('candles', 'candles in order, at least one', found);
+    }
+    if (warmUp === undefined || warmUp.openTime.length === 0) continue;
+    const warmUpFault = candleFault(warmUp);
+    const isBefore =
+      warmUp.intervalMs === candles.intervalMs &&
+      (warmUp.openTime.at(-1) ?? 0) + warmUp.intervalMs <= (candles.openTime[0] ?? 0);
+    if (warmUpFault !== null || !isBefore) {
+      refuse(
+        'warmUp',
+        'candles of the same length that end before the first candle of the run',
+        `${symbol}: ${warmUpFault ?? 'others'}`,
+      );
+    }
+  }
+}
+
+function checkBalances(input: BacktestInput, refuse: Refuse): void {
+  const { markets, startBalances = {} } = input;
+  const scale = Math.max(0, ...markets.map(({ instrument }) => moneyScale(instrument)));
+  const quote = parseDecimal(input.startBalanceQuote, scale);
+  if (!quote.ok || quote.value < 0n) {
+    refuse('startBalanceQuote', 'a decimal number of at least 0', input.startBalanceQuote);
+  }
+  let isPoor = !quote.ok || quote.value === 0n;
+  for (const [asset, amount] of Object.entries(startBalances)) {
+    const field = `startBalances.${asset}`;
+    const market = markets.find(({ instrument }) => instrument.baseAsset === asset);
+    if (market === undefined) {
+      refuse(field, 'the base asset of a market', asset);
+      continue;
+    }
+    const base = parseDecimal(amount, baseScale(market.instrument));
+    if (!base.ok || base.value < 0n) refuse(field, 'a decimal number of at least 0', amount);
+    else if (base.value > 0n) isPoor = false;
+  }
+  if (quote.ok && quote.value >= 0n && isPoor) {
+    refuse('startBalanceQuote', 'a decimal number above 0', input.startBalanceQuote);
+  }
+}
+
+function checkConditions({ settings, markets }: BacktestInput, refuse: Refuse): void {
+  const [market] = markets;
+  if (market === undefined) return;
+  for (const { field, conditions } of conditionLists(settings)) {
+    const fault = scheduleFault(conditions, market.candles);
+    if (fault !== null) refuse(field, 'conditions that the candles can answer', fault);
+  }
+}
+
+function decimal(text: string, scale: number): bigint {
+  const parsed = parseDecimal(text, scale);
+  assert(parsed.ok, 'Invariant: balances were checked before');
   return parsed.value;
 }

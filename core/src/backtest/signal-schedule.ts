@@ -28,9 +28,8 @@ export class SignalSchedule {
   readonly #before: number;
   /** Rows of the run at whose first point the signal comes: right after the close that made it. */
   readonly rows: Int32Array;
-  #traces:
-    | readonly { readonly rule: ConditionRule; readonly trace: ConditionTrace }[]
-    | null = null;
+  #traces: readonly { readonly rule: ConditionRule; readonly trace: ConditionTrace }[] | null =
+    null;
   #next = 0;
 
   constructor(options: {

@@ -96,9 +96,7 @@ export class Wallet {
   }
 
   #notional(priceTicks: number, lots: number): bigint {
-    return (
-      notionalMoney(this.#instrument, BigInt(priceTicks) * BigInt(lots)) * this.#toPurse
-    );
+    return notionalMoney(this.#instrument, BigInt(priceTicks) * BigInt(lots)) * this.#toPurse;
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of every kind of bot: read from outside, and checked against the venue.
 
+import type { Condition } from '../conditions/condition.ts';
 import { checkDcaSettings, DCA_FIELDS, dcaContradictions } from '../dca/settings.ts';
 import type { DcaSettings } from '../dca/terms.ts';
 import {
@@ -96,6 +97,19 @@ export function checkSettings(
     case 'rebalance':
       return checkRebalanceSettings(settings, instruments, prices);
   }
+}
+
+/** Lists of indicator conditions in `settings`, by field. */
+export function conditionLists(
+  settings: BotSettings,
+): readonly { readonly field: string; readonly conditions: readonly Condition[] }[] {
+  if (settings.kind !== 'dca') return [];
+  return (['startConditions', 'safetyOrderConditions', 'closeConditions'] as const).flatMap(
+    (field) => {
+      const conditions = settings[field];
+      return conditions === undefined ? [] : [{ field, conditions }];
+    },
+  );
 }
 
 function settled<S extends BotSettings>(

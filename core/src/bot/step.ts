@@ -10,6 +10,7 @@ import type { BotEvent, Effect } from '../machine.ts';
 import { PPM } from '../units.ts';
 import type { BotSettings } from './settings.ts';
 import { isOrderIdPrefix, stepWith } from './shell.ts';
+import type { SignalWatch } from './state.ts';
 
 export { ENDED_DEALS_KEPT } from './shell.ts';
 
@@ -71,6 +72,11 @@ export function watchedAbove(state: BotState, symbol: string): number {
     case 'rebalance':
       return rebalanceRules.watchedAbove(state, symbol);
   }
+}
+
+/** Conditions that concern deals on `symbol`, and whether a signal of theirs would change anything now. */
+export function signalWatches(state: BotState, symbol: string): readonly SignalWatch[] {
+  return state.kind === 'dca' ? (dcaRules.signalWatches?.(state, symbol) ?? []) : [];
 }
 
 function newBot(seed: BotSeed): BotState {

@@ -150,7 +150,7 @@ export function orderValues(deal: DealBase, order: DealOrder): Record<string, st
 
 /** What an order is for, as the values of a note. */
 export function orderName(order: DealOrder): Record<string, string> {
-  return order.ladderIndex > 0
+  return order.ladderIndex !== 0
     ? { order: order.purpose, number: String(order.ladderIndex) }
     : { order: order.purpose };
 }

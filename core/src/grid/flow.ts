@@ -22,7 +22,7 @@ import {
   tradeOut,
   wind,
 } from './stopping.ts';
-import { lotsAt, type GridSettings } from './terms.ts';
+import { changedFields, lotsAt, type GridSettings } from './terms.ts';
 import { moveDown, moveUp, releaseShort, setMarks, settleCells } from './window.ts';
 
 /** A fill of `order` is counted in the position; it may bring more. */
@@ -139,35 +139,34 @@ export function stopRequested(
   return true;
 }
 
-/** Settings that a running grid keeps: its market, and the currency its open lines were counted in. */
-const FIXED: readonly (keyof GridSettings)[] = ['symbols', 'profitCurrency'];
 /** Settings that move lines. */
 const LAYOUT: readonly (keyof GridSettings)[] = ['lowerPrice', 'upperPrice', 'lines', 'spacing'];
 /** Settings that change what lines trade. */
 const SIZE: readonly (keyof GridSettings)[] = ['quantityPerLine', 'quantityUnit'];
 
-/** Takes over new settings while the grid runs. Answers whether anything changed. */
+/**
+ * Takes over new settings while the grid runs, but for its market and the currency its open lines were counted in.
+ * Answers whether anything changed.
+ */
 export function editRequested(turn: Turn, deal: GridDeal, given: GridSettings): boolean {
   const { phase, settings } = deal;
   if (phase.kind !== 'running' && phase.kind !== 'opening') return false;
   const kept = { symbols: settings.symbols, profitCurrency: settings.profitCurrency };
   const wanted: GridSettings = Object.freeze({ ...given, ...kept });
-  const changed = [...new Set([...Object.keys(settings), ...Object.keys(wanted)])].filter(
-    (field) => fieldText(settings, field) !== fieldText(wanted, field),
-  );
-  const refused = FIXED.filter((field) => fieldText(settings, field) !== fieldText(given, field));
+  const changed = changedFields(settings, wanted);
+  const refused = changedFields(wanted, given);
   const faults = gridSettingsFaults(wanted, deal.instrument, deal.feeRatePpm);
   if (faults.length > 0 || refused.length > 0) {
     const reasons = [
       ...refused.map((field) => `${field} must stay as it is while the grid runs`),
       ...faults.map(({ field, expected, found }) => `${field} must be ${expected}, was ${found}`),
     ];
-    turn.note(deal.dealId, 'gridEditRefused', { reason: reasons.join('; ') });
+    turn.note(deal.dealId, 'commandRefused', { command: 'editDeal', reason: reasons.join('; ') });
     return true;
   }
   if (changed.length === 0) return false;
   deal.settings = wanted;
-  turn.note(deal.dealId, 'gridEdited', { fields: changed.join(', ') });
+  turn.note(deal.dealId, 'dealEdited', { fields: changed.join(', ') });
   const has = (fields: readonly string[]): boolean =>
     changed.some((field) => fields.includes(field));
   if (phase.kind === 'opening') {
@@ -218,10 +217,6 @@ function resize(deal: GridDeal): void {
     if (wasWhole) cell.boughtLots = cell.lots;
     else cell.boughtLots = Math.min(cell.boughtLots, cell.lots);
   }
-}
-
-function fieldText(settings: GridSettings, field: string): string {
-  return JSON.stringify(Object.entries(settings).find(([name]) => name === field)?.[1]) ?? '';
 }
 
 /** Whether the deal waits for a quote that it has asked for. */

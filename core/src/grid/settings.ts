@@ -3,10 +3,10 @@
 
 import { orderFault } from '../bot/order-rules.ts';
 import { formatPrice, formatQuantity, type Instrument } from '../instrument.ts';
-import { lotsBase, type Ratio } from '../position.ts';
-import { describeBounds, type FieldError, type FieldsOf } from '../settings/field.ts';
+import { formatDecimal, trimDecimal } from '../decimal.ts';
+import type { Ratio } from '../position.ts';
+import type { FieldError, FieldsOf } from '../settings/field.ts';
 import { PPM, type PriceTicks } from '../units.ts';
-import { lotsForCoins } from './plan.ts';
 import { cycleProfit, formatProfitPercent } from './profit.ts';
 import {
   compareRatios,
@@ -271,4 +271,8 @@ function expansionFaults(settings: GridSettings, instrument: Instrument): FieldE
     }
   }
   return errors;
+}
+
+function formatPpm(ppm: number): string {
+  return trimDecimal(formatDecimal(BigInt(ppm), 4));
 }

@@ -94,6 +94,17 @@ export function lotsAt(
   return Number(divFloor(quantity.numerator, quantity.denominator * BigInt(buyTicks)));
 }
 
+/** The fields in which `after` differs from `before`. */
+export function changedFields(before: GridSettings, after: GridSettings): (keyof GridSettings)[] {
+  const text = (settings: GridSettings, field: keyof GridSettings): string =>
+    JSON.stringify(settings[field]) ?? '';
+  const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
+  // Keys of settings are fields of settings.
+  return [...(fields as Set<keyof GridSettings>)].filter(
+    (field) => text(before, field) !== text(after, field),
+  );
+}
+
 /** Decimal text as a ratio. */
 export function ratioOf(text: string, field: string): Ratio {
   const trimmed = trimDecimal(text);

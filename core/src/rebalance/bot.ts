@@ -26,6 +26,7 @@ import {
   cashFlow,
   coinsWorth,
   lotsForWorth,
+  lotsWorth,
   ratioWorth,
   WORTH_SCALE,
   type RebalanceDeal,
@@ -401,7 +402,10 @@ function buy(
     const wanted = Math.min(lotsForWorth(instrument, lack, ask), affordable);
     const lots = mostLots(instrument, limit, wanted);
     if (orderFault(instrument, limit, lots) !== null) continue;
-    cash -= divCeil(orderWorth(deal, limit, lots) * BigInt(PPM + deal.feeRatePpm), BigInt(PPM));
+    cash -= divCeil(
+      lotsWorth(instrument, limit, lots) * BigInt(PPM + deal.feeRatePpm),
+      BigInt(PPM),
+    );
     turn.place(deal, {
       purpose: 'rebalance',
       role: 'entry',
@@ -504,17 +508,6 @@ function quoteOf(quotes: readonly RoundQuote[], symbol: string): Quote {
   const known = quotes.find((candidate) => candidate.symbol === symbol);
   assert(known !== undefined, `Invariant: the round knows the price of ${symbol}`);
   return known.quote;
-}
-
-function orderWorth(deal: RebalanceDeal, priceTicks: number, lots: number): bigint {
-  const { instrument } = deal;
-  return (
-    BigInt(priceTicks) *
-    BigInt(lots) *
-    BigInt(instrument.tickUnits) *
-    BigInt(instrument.lotUnits) *
-    power10(WORTH_SCALE - instrument.priceScale - instrument.quantityScale)
-  );
 }
 
 function setCalendar(state: RebalanceBotState, turn: Turn): void {

@@ -68,15 +68,21 @@ export function cashFlow(deal: DealBase): bigint {
   return toWorth(instrument, revenueOf(position, instrument) - costOf(position, instrument));
 }
 
+/** `lots` at `priceTicks`, at `WORTH_SCALE` decimals. */
+export function lotsWorth(instrument: Instrument, priceTicks: number, lots: number): bigint {
+  return (
+    BigInt(priceTicks) *
+    BigInt(lots) *
+    BigInt(instrument.tickUnits) *
+    BigInt(instrument.lotUnits) *
+    power10(WORTH_SCALE - instrument.priceScale - instrument.quantityScale)
+  );
+}
+
 /** ⌊worth / (one lot at `priceTicks`)⌋. */
 export function lotsForWorth(instrument: Instrument, worth: bigint, priceTicks: number): number {
   if (worth <= 0n) return 0;
-  const perLot =
-    BigInt(priceTicks) *
-    BigInt(instrument.tickUnits) *
-    BigInt(instrument.lotUnits) *
-    power10(WORTH_SCALE - instrument.priceScale - instrument.quantityScale);
-  return Number(worth / perLot);
+  return Number(worth / lotsWorth(instrument, priceTicks, 1));
 }
 
 /** A ratio of the quote asset at `WORTH_SCALE` decimals, rounded down. */

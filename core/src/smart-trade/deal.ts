@@ -52,7 +52,7 @@ export interface EntryState {
   limitTicks: number;
   size: EntrySize;
   trigger: EntryTrigger | null;
-  readonly waitSeconds: number;
+  waitSeconds: number;
   phase: EntryPhase;
   /** Lots to be moved in all; −1 while the price that decides it is not known. */
   lots: number;
@@ -62,7 +62,7 @@ export interface EntryState {
   tries: number;
   pauses: number;
   /** What becomes of the entry when its order has been taken back. */
-  whenCancelled: 'again' | 'end';
+  whenCancelled: 'again' | 'rearm' | 'end';
 }
 
 export type ExitPhase =
@@ -83,7 +83,10 @@ export type ExitPhase =
       readonly isAsked: boolean;
     }
   | { readonly kind: 'done' }
-  | { readonly kind: 'cancelled' };
+  /** By a person: its coins stay, or go to the other steps. */
+  | { readonly kind: 'cancelled' }
+  /** No longer in the plan; it goes when its order is settled. */
+  | { readonly kind: 'removed' };
 
 /** `clearing`: orders that are in the way are taken back. */
 export type ClosingStep =
@@ -229,8 +232,8 @@ export function leftOf(deal: TradeDeal, exit: ExitState): number {
 }
 
 /** Whether `exit` may still close something. */
-export function isLive(exit: ExitState): boolean {
-  return exit.phase.kind !== 'done' && exit.phase.kind !== 'cancelled';
+export function isLive({ phase }: ExitState): boolean {
+  return phase.kind !== 'done' && phase.kind !== 'cancelled' && phase.kind !== 'removed';
 }
 
 export function isPending(entry: EntryState): boolean {

@@ -422,7 +422,7 @@ export function settleEntry(turn: Turn, deal: TradeDeal, order: DealOrder, how: 
   assert(entry !== undefined, `Invariant: entry ${order.ladderIndex} has a state`);
   entry.filledLots += order.filledLots;
   if (turn.time - order.placedTime >= EXIT_BACKOFF_MAX_MS) entry.pauses = 0;
-  if (entry.filledLots >= entry.lots) {
+  if (entry.lots >= 0 && entry.filledLots >= entry.lots) {
     entry.phase = { kind: 'ended', how: 'filled' };
   } else if (entry.whenCancelled === 'end') {
     cancelEntry(entry);
@@ -430,7 +430,8 @@ export function settleEntry(turn: Turn, deal: TradeDeal, order: DealOrder, how: 
     if (how.isAbsent && entry.tries < ABSENT_MAX) entry.phase = { kind: 'ready' };
     else trouble(turn, deal, entry, how.reason);
   } else if (order.isCancelling) {
-    entry.phase = { kind: 'ready' };
+    entry.phase = { kind: entry.whenCancelled === 'rearm' ? 'armed' : 'ready' };
+    entry.whenCancelled = 'again';
     entry.tries = 0;
   } else if (order.filledLots >= order.quantity) {
     // The venue takes only so much in one order; the rest goes into the next.

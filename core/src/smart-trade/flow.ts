@@ -148,14 +148,17 @@ function run(turn: Turn, deal: TradeDeal, market: Market | null): void {
     return;
   }
   keepExits(turn, deal, market);
-  deal.exits = deal.exits.filter(
-    ({ purpose, phase }) =>
-      purpose === 'takeProfit' || (phase.kind !== 'done' && phase.kind !== 'cancelled'),
-  );
+  deal.exits = deal.exits.filter((exit) => isKept(deal, exit));
   if (isOver(deal)) {
     deal.phase = { kind: 'finishing' };
     dropEntries(turn, deal);
   }
+}
+
+/** Steps of the plan stay; reductions and steps that left the plan go when they are done. */
+function isKept(deal: TradeDeal, exit: ExitState): boolean {
+  if (exit.purpose === 'takeProfit' && exit.phase.kind !== 'removed') return true;
+  return isLive(exit) || orderOf(deal, exit) !== undefined;
 }
 
 /** Whether nothing is left that the trade could close or enter. */
@@ -168,7 +171,7 @@ function isOver(deal: TradeDeal): boolean {
   const isDust = openLots(deal) < Math.max(1, deal.instrument.minLots);
   // What the steps could close they have closed; entries that still wait come too late.
   if (phases.includes('done') && (isDust || !phases.includes('cancelled'))) return true;
-  const hasLiveSteps = phases.some((kind) => kind !== 'done' && kind !== 'cancelled');
+  const hasLiveSteps = deal.exits.some(isLive);
   // Without a step that could take the coins the stop guards them, or a person closes them.
   return !isEntering && (isDust || hasLiveSteps);
 }

@@ -131,8 +131,7 @@ function run(
   const loading = LOADING_SHARE[request.candles.kind];
   const result = runBacktest({
     settings,
-    instrument: market.instrument,
-    candles: market.candles,
+    markets: [{ instrument: market.instrument, candles: market.candles }],
     path: request.path,
     makerFeePpm: request.makerFeePpm,
     takerFeePpm: request.takerFeePpm,

@@ -100,8 +100,6 @@ export type DcaSettings = {
   readonly stopLossMove: 'never' | 'breakEven' | 'firstStep' | 'secondStep';
   readonly stopLossAction: 'closeDeal' | 'closeDealAndStopBot';
   readonly closeTimeoutSeconds?: number;
-  /** decimal text in percent, at least 0, at most 10 */
-  readonly maxSlippage: string;
   readonly startTrigger: 'immediately' | 'conditions' | 'signal' | 'manually';
   readonly startConditions?: readonly (
     | {
@@ -1124,6 +1122,8 @@ export type DcaSettings = {
   readonly reinvest: string;
   /** decimal text in percent, at least 0, at most 100 */
   readonly riskReduction: string;
+  /** decimal text in percent, at least 0, at most 10 */
+  readonly maxSlippage: string;
 };
 
 export type DcaSettingsGiven = {
@@ -1172,8 +1172,6 @@ export type DcaSettingsGiven = {
   readonly stopLossMove?: 'never' | 'breakEven' | 'firstStep' | 'secondStep';
   readonly stopLossAction?: 'closeDeal' | 'closeDealAndStopBot';
   readonly closeTimeoutSeconds?: number;
-  /** decimal text in percent, at least 0, at most 10 */
-  readonly maxSlippage?: string;
   readonly startTrigger?: 'immediately' | 'conditions' | 'signal' | 'manually';
   readonly startConditions?: readonly (
     | {
@@ -2196,6 +2194,8 @@ export type DcaSettingsGiven = {
   readonly reinvest?: string;
   /** decimal text in percent, at least 0, at most 100 */
   readonly riskReduction?: string;
+  /** decimal text in percent, at least 0, at most 10 */
+  readonly maxSlippage?: string;
 };
 
 export type Deal = {
@@ -2247,6 +2247,7 @@ export type Desk = {
   readonly market: Market;
   readonly instruments: readonly Instrument[];
   readonly quoteAsset: string;
+  readonly feeRatePpm: number;
 };
 
 export type ErrorBody = {
@@ -2323,7 +2324,17 @@ export type Instrument = {
   /** decimal text */
   readonly lotSize: string;
   /** decimal text */
+  readonly minPrice: string;
+  /** decimal text */
+  readonly maxPrice: string;
+  /** decimal text */
+  readonly minQuantity: string;
+  /** decimal text */
+  readonly maxQuantity: string;
+  /** decimal text */
   readonly minNotional: string;
+  /** decimal text */
+  readonly maxNotional: string;
 };
 
 export type LadderStep = {

@@ -410,6 +410,9 @@ export const english = {
     closeRequested: (): string => 'You asked to close the deal at market.',
     cancelRequested: (): string => 'You asked to cancel the deal and keep its coins.',
     dealCompleted: (note): string => {
+      if (note.grid.lines !== '') {
+        return `Grid ended (${note.reason}): ${note.profit} (${note.profitPercent}) after ${note.duration}, closed lines: ${note.grid.lines}. ${note.kept} stay in the account.`;
+      }
       const how = {
         completed: 'Deal completed at take profit',
         stopLoss: 'Deal closed at stop loss',
@@ -456,6 +459,25 @@ export const english = {
     dealEdited: (): string => 'You changed the running trade.',
     commandRefused: (note): string => `Not done (${note.command}): ${note.reason}.`,
     signalTaken: (note): string => `A signal to ${note.action} on ${note.symbol} is followed.`,
+    gridLaid: ({ price, grid }): string =>
+      `The grid stands at ${price}: ${grid.buyLines} buy lines, ${grid.sellLines} sell lines, the line at ${grid.emptyLine} is empty. It holds ${grid.coins}; its buy lines need ${grid.money}.`,
+    gridLineClosed: ({ number, profit, grid }): string =>
+      `Line ${number} closed: bought for ${grid.buyPrice}, sold at ${grid.sellPrice}, ${profit}${grid.profitBase === '' ? '' : ` and ${grid.profitBase}`} net of fees. Closed lines so far: ${grid.lines}.`,
+    gridMoved: ({ grid }): string =>
+      `The grid ${grid.isTrailing ? 'follows the price' : 'expands'} ${grid.isUp ? 'up' : 'down'}: its lines now stand from ${grid.lowest} to ${grid.highest}.`,
+    gridStopReached: ({ last, price, grid }): string => {
+      const what = {
+        lowerStop: 'Lower stop',
+        upperStop: 'Upper stop',
+        takeProfit: 'Take profit',
+      };
+      const then = {
+        stop: 'the grid stops and keeps what it holds',
+        stopAndSell: 'the grid stops and sells its coins',
+        stopAndBuy: 'the grid stops and buys coins for its money',
+      };
+      return `${what[grid.stop]} at ${price}: the last price is ${last}, so ${then[grid.action]}.`;
+    },
   } satisfies NoteSentences as NoteSentences,
   noteWords: {
     baseOrder: 'base order',
@@ -498,6 +520,9 @@ export const english = {
     closedBeforeBuying: 'closed before anything was bought',
     cancelledElsewhere: 'cancelled by someone else',
     notAllTaken: 'the market did not take all coins',
+    balancingNotTaken: 'the market did not take the balancing order',
+    lowerStop: 'lower stop reached',
+    upperStop: 'upper stop reached',
     baseOrderEmpty: 'the base order filled nothing',
     baseOrderTooSmall: 'the base order bought too little to be sold',
     baseOrderRejected: (reason: string): string => `the base order was refused (${reason})`,

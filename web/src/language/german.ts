@@ -417,6 +417,9 @@ export const german: Catalogue = {
     closeRequested: (): string => 'Sie wollten den Deal zum Marktpreis schließen.',
     cancelRequested: (): string => 'Sie wollten den Deal abbrechen und die Coins behalten.',
     dealCompleted: (note): string => {
+      if (note.grid.lines !== '') {
+        return `Grid beendet (${note.reason}): ${note.profit} (${note.profitPercent}) nach ${note.duration}, geschlossene Linien: ${note.grid.lines}. ${note.kept} bleiben auf dem Konto.`;
+      }
       const how = {
         completed: 'Deal mit Take-Profit beendet',
         stopLoss: 'Deal am Stop-Loss geschlossen',
@@ -466,6 +469,25 @@ export const german: Catalogue = {
     dealEdited: (): string => 'Sie haben den laufenden Trade geändert.',
     commandRefused: (note): string => `Nicht ausgeführt (${note.command}): ${note.reason}.`,
     signalTaken: (note): string => `Einem Signal auf ${note.symbol} wird gefolgt: ${note.action}.`,
+    gridLaid: ({ price, grid }): string =>
+      `Das Grid steht bei ${price}: ${grid.buyLines} Kauflinien, ${grid.sellLines} Verkaufslinien, die Linie bei ${grid.emptyLine} ist leer. Es hält ${grid.coins}; seine Kauflinien brauchen ${grid.money}.`,
+    gridLineClosed: ({ number, profit, grid }): string =>
+      `Linie ${number} geschlossen: zu ${grid.buyPrice} gekauft, zu ${grid.sellPrice} verkauft, ${profit}${grid.profitBase === '' ? '' : ` und ${grid.profitBase}`} nach Gebühren. Geschlossene Linien bisher: ${grid.lines}.`,
+    gridMoved: ({ grid }): string =>
+      `Das Grid ${grid.isTrailing ? 'folgt dem Kurs' : 'erweitert sich'} nach ${grid.isUp ? 'oben' : 'unten'}: Seine Linien stehen jetzt von ${grid.lowest} bis ${grid.highest}.`,
+    gridStopReached: ({ last, price, grid }): string => {
+      const what = {
+        lowerStop: 'Unterer Stopp',
+        upperStop: 'Oberer Stopp',
+        takeProfit: 'Take-Profit',
+      };
+      const then = {
+        stop: 'das Grid endet und behält, was es hält',
+        stopAndSell: 'das Grid endet und verkauft seine Coins',
+        stopAndBuy: 'das Grid endet und kauft Coins für sein Geld',
+      };
+      return `${what[grid.stop]} bei ${price}: Der letzte Kurs ist ${last}, ${then[grid.action]}.`;
+    },
   },
   noteWords: {
     baseOrder: 'Basisorder',
@@ -508,6 +530,9 @@ export const german: Catalogue = {
     closedBeforeBuying: 'geschlossen, bevor etwas gekauft war',
     cancelledElsewhere: 'von jemand anderem storniert',
     notAllTaken: 'der Markt nahm nicht alle Coins',
+    balancingNotTaken: 'der Markt nahm die Ausgleichsorder nicht',
+    lowerStop: 'unterer Stopp erreicht',
+    upperStop: 'oberer Stopp erreicht',
     baseOrderEmpty: 'die Basisorder wurde nicht ausgeführt',
     baseOrderTooSmall: 'die Basisorder kaufte zu wenig, um es zu verkaufen',
     baseOrderRejected: (reason: string): string => `die Basisorder wurde abgelehnt (${reason})`,

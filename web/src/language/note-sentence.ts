@@ -48,6 +48,10 @@ const NEEDS: Readonly<Record<DealNoteKind, readonly string[]>> = {
   dealEdited: [],
   commandRefused: ['command', 'reason'],
   signalTaken: ['symbol', 'action'],
+  gridLaid: ['price', 'buyLines', 'sellLines', 'emptyLine'],
+  gridLineClosed: ['number', 'buyPrice', 'sellPrice', 'profit', 'lines'],
+  gridMoved: ['direction', 'how', 'lowest', 'highest'],
+  gridStopReached: ['last', 'price', 'stop', 'action'],
 };
 
 /** What a glance at the latest events needs; the rest is in the deal's own stream. */
@@ -76,6 +80,10 @@ const NOTABLE: ReadonlySet<string> = new Set<DealNoteKind>([
   'stopRecovered',
   'commandRefused',
   'signalTaken',
+  'gridLaid',
+  'gridLineClosed',
+  'gridMoved',
+  'gridStopReached',
 ]);
 
 /** Kinds this page has no sentence for count as notable: they are new. */
@@ -178,6 +186,23 @@ function toNoteText(note: Note, instrument: Instrument | null, language: Languag
     to: riskWord(value('to'), text),
     duration: format.duration(Number(value('seconds')) * 1000 || 0),
     until: Number.isFinite(until) && until > 0 ? format.clock(until) : value('until'),
+    grid: {
+      buyLines: value('buyLines'),
+      sellLines: value('sellLines'),
+      emptyLine: price('emptyLine'),
+      coins: quantity('coins'),
+      money: money('money'),
+      buyPrice: price('buyPrice'),
+      sellPrice: price('sellPrice'),
+      profitBase: /[1-9]/.test(value('profitBase')) ? quantity('profitBase') : '',
+      lines: value('lines'),
+      isUp: value('direction') === 'up',
+      isTrailing: value('how') === 'trailing',
+      lowest: price('lowest'),
+      highest: price('highest'),
+      stop: toStop(value('stop')),
+      action: toStopAction(value('action')),
+    },
   };
 }
 
@@ -202,6 +227,14 @@ function toPurpose(text: string): OrderPurpose | null {
 
 function toOutcome(text: string): NoteText['outcome'] {
   return text === 'stopLoss' || text === 'closed' ? text : 'completed';
+}
+
+function toStop(text: string): NoteText['grid']['stop'] {
+  return text === 'lowerStop' || text === 'upperStop' ? text : 'takeProfit';
+}
+
+function toStopAction(text: string): NoteText['grid']['action'] {
+  return text === 'stopAndSell' || text === 'stopAndBuy' ? text : 'stop';
 }
 
 function orderWords(purpose: OrderPurpose | null, number: string, text: Catalogue): string {

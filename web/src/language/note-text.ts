@@ -3,6 +3,26 @@
 
 import type { DealNoteKind, OrderPurpose } from '@kontor/core';
 
+/** What only events of a grid carry. */
+export interface GridText {
+  readonly buyLines: string;
+  readonly sellLines: string;
+  readonly emptyLine: string;
+  readonly coins: string;
+  readonly money: string;
+  readonly buyPrice: string;
+  readonly sellPrice: string;
+  readonly profitBase: string;
+  /** Lines closed so far; empty for events of other deals. */
+  readonly lines: string;
+  readonly isUp: boolean;
+  readonly isTrailing: boolean;
+  readonly lowest: string;
+  readonly highest: string;
+  readonly stop: 'lowerStop' | 'upperStop' | 'takeProfit';
+  readonly action: 'stop' | 'stopAndSell' | 'stopAndBuy';
+}
+
 /** An event's values, formatted: prices at the instrument's decimals, amounts with their unit. */
 export interface NoteText {
   readonly purpose: OrderPurpose;
@@ -52,6 +72,7 @@ export interface NoteText {
   readonly safetyOrders: string;
   readonly duration: string;
   readonly until: string;
+  readonly grid: GridText;
 }
 
 /** A sentence for every kind of event that the trading machine knows; a new kind without one is a type error. */
