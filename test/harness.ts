@@ -143,6 +143,7 @@ export async function startDesk(options: DeskOptions): Promise<TestDesk> {
       url: ready.url,
       get: async (path) => connectDesk(directory).get(path),
       post: async (path, body) => connectDesk(directory).post(path, body),
+      put: async (path, body) => connectDesk(directory).put(path, body),
     },
     directory,
     ...ready,

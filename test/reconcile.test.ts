@@ -11,8 +11,7 @@ import { makeSettings, type DcaSettings } from '@kontor/core';
 import type { api } from '@kontor/server';
 import { DeskClientError } from '../cli/src/desk-client.ts';
 import { FINDING_CODES } from '../server/src/reconcile/findings.ts';
-import { english } from '../web/src/language/english.ts';
-import { german } from '../web/src/language/german.ts';
+import { reconciliationIn } from '../web/src/language/reconciliation-languages.ts';
 import {
   deferrer,
   startDesk,
@@ -250,8 +249,9 @@ test('[R27] a desk put back to an earlier day says so, shows what it has forgott
     await second.client.get<api.DealPage>('/api/v1/deals?status=open')
   ).deals;
   await second.client.post(`/api/v1/deals/${dealId}/close`);
-  await until('the deal to end', async () =>
-    (await second.client.get<api.Deal>(`/api/v1/deals/${dealId}`)).closedAt,
+  await until(
+    'the deal to end',
+    async () => (await second.client.get<api.Deal>(`/api/v1/deals/${dealId}`)).closedAt,
   );
   const bot = await second.client.post<api.Bot>('/api/v1/bots', SETTINGS);
   await second.client.post(`/api/v1/bots/${bot.id}/start`);
@@ -281,7 +281,8 @@ test('[R27] a desk put back to an earlier day says so, shows what it has forgott
 });
 
 test('[W61] every finding that the desk writes has a sentence in both languages', () => {
-  for (const catalogue of [english, german]) {
-    assert.deepEqual(Object.keys(catalogue.findings).toSorted(), [...FINDING_CODES].toSorted());
+  for (const name of ['en', 'de'] as const) {
+    const { findings } = reconciliationIn(name);
+    assert.deepEqual(Object.keys(findings).toSorted(), [...FINDING_CODES].toSorted());
   }
 });

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   bots: async () => (await import('./commands/desk.ts')).botsCommand(),
   deals: async () => (await import('./commands/desk.ts')).dealsCommand(),
   risk: async () => (await import('./commands/risk.ts')).riskCommand(),
+  orphans: async () => (await import('./commands/orphans.ts')).orphansCommand(),
   backtest: async () => (await import('./commands/backtest.ts')).backtestCommand(),
   candles: async () => (await import('./commands/candles.ts')).candlesCommand(),
   simulator: async () => (await import('./commands/simulator.ts')).simulatorCommand(),

@@ -399,6 +399,7 @@ test('[C6] every command helps with an example', () => {
     ['risk', 'show'],
     ['risk', 'limit'],
     ['risk', 'reduce'],
+    ['orphans', 'list'],
     ['risk', 'halt'],
     ['risk', 'resume'],
     ['candles'],
@@ -427,6 +428,7 @@ test('[C7] without a desk the commands say so', () => {
     ['deals', 'list'],
     ['deals', 'close', '1-1'],
     ['risk', 'reduce'],
+    ['orphans', 'list'],
   ]) {
     const result = kontor(...args, '--data', data);
     assert.equal(result.code, 1);

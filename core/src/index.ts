@@ -40,16 +40,40 @@ export * from './dca/deal-ladder.ts';
 export type * from './dca/deal.ts';
 export type { DcaSettings } from './dca/terms.ts';
 export { MAX_SAFETY_ORDERS } from './dca/settings.ts';
+export { profitGoal, rungPrice, stopLossPrice, takeProfitTicks } from './dca/ladder.ts';
+export * from './dca/preview.ts';
+export { editErrors } from './dca/deal-edit.ts';
+export { manualFault, type ManualCommand } from './dca/manual-orders.ts';
+export type * from './bot/handover.ts';
+export type { SmartTradeBotState } from './smart-trade/bot.ts';
+export type { TradeDeal } from './smart-trade/deal.ts';
+export { settingsOfHandover } from './smart-trade/held.ts';
+export type * from './smart-trade/plan.ts';
+export * from './smart-trade/preview.ts';
 export {
-  previewLadder,
-  rungPrice,
-  stopLossPrice,
-  takeProfitTicks,
-  type LadderPreview,
-  type PreviewRow,
-} from './dca/ladder.ts';
+  beginsHeld,
+  directionOf,
+  planOf,
+  type HeldTerm,
+  type SmartTradeSettings,
+  type TradeType,
+} from './smart-trade/settings.ts';
+export { tradeView, type TradeStepView, type TradeView } from './smart-trade/view.ts';
 export { dealView } from './bot/deal-view.ts';
-export type { DealOutcome, DealStatus, DealView, DealWait, OrderView } from './bot/common-view.ts';
+export type {
+  DealOutcome,
+  DealStatus,
+  DealView,
+  DealWait,
+  OrderView,
+  TakeProfitView,
+} from './bot/common-view.ts';
+export type { GridBotState, GridStart } from './grid/bot.ts';
+export type * from './grid/deal.ts';
+export { lineTicks, type Lattice, type Spacing } from './grid/lattice.ts';
+export * from './grid/preview.ts';
+export type { GridSettings, GridStop, StopAction } from './grid/terms.ts';
+export { gridView, type GridLineView, type GridView } from './grid/view.ts';
 export * from './journal.ts';
 export type * from './rebalance/bot.ts';
 export { previewRebalance, type RebalancePreview, type RebalanceRow } from './rebalance/preview.ts';

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes into a bot and what goes out of it. `step(state, event) → effects` lives in bot/step.ts.
 
+import type { HandedOverPosition } from './bot/handover.ts';
 import type { Instrument } from './instrument.ts';
-import type { ClientOrderId, Fill, OrderEnd, OrderRequest, Quote, RejectedBy } from './order.ts';
-import type { TimeMs } from './units.ts';
+import type {
+  ClientOrderId,
+  Fill,
+  OrderEnd,
+  OrderRequest,
+  Quote,
+  RejectedBy,
+  Side,
+} from './order.ts';
+import type { PriceTicks, QuantityLots, TimeMs } from './units.ts';
 
 /**
  * What may be sent: `active` everything; `reducing` only orders that end risk, entries that rest are cancelled;
@@ -76,7 +85,20 @@ export type BotEvent =
 
 /** What a bot may be told to do by something other than a price. */
 export type SignalAction =
-  'start' | 'safetyOrder' | 'close' | 'enterLong' | 'exitLong' | 'enterShort' | 'exitShort';
+  | 'start'
+  | 'safetyOrder'
+  | 'close'
+  | 'enterLong'
+  | 'exitLong'
+  | 'enterShort'
+  | 'exitShort'
+  /** Close the position and open the opposite one. */
+  | 'reverse'
+  /** No new positions. */
+  | 'disable'
+  /** A strategy's order; `strategy` says what it does to the strategy's own position. */
+  | 'buy'
+  | 'sell';
 
 /**
  * How a bot's indicator conditions for an action stood at the last closed candle: `none` when it has none, `unknown`
@@ -91,7 +113,42 @@ export interface Signal {
   readonly conditions: ConditionStanding;
   /** What was read, for people. */
   readonly readings: readonly Reading[];
+  /** The sender's own name for this one signal. */
+  readonly id?: string;
+  /** When it was sent, by its own word. */
+  readonly sentTime?: TimeMs;
+  /** The market's price as the sender saw it, decimal text. */
+  readonly price?: string;
+  readonly size?: SignalSize;
+  /** How an entry is sent; without it as the bot's settings say. */
+  readonly entry?: SignalEntry;
+  readonly strategy?: StrategyPosition;
+  /** Exits of the position that this signal opens, in place of those in the settings. */
+  readonly exits?: {
+    readonly takeProfit: readonly TakeProfitTerm[];
+    readonly stopLoss?: StopLossTerm;
+  };
+  /** With `disable`: what becomes of open positions; without it they go on. */
+  readonly deals?: 'close' | 'cancel';
 }
+
+/** `position`: percent of the open position, for an exit. */
+export type SignalSize = SizeTerm | { readonly kind: 'position'; readonly percent: string };
+
+export type SignalEntry =
+  | { readonly kind: 'market' }
+  /** `price`: as such, or percent better than the market. */
+  | { readonly kind: 'limit'; readonly price: PriceTerm };
+
+/** The position of a strategy after its order and before it; sizes are decimal text without a sign. */
+export interface StrategyPosition {
+  readonly side: PositionSide;
+  readonly size?: string;
+  readonly sideBefore?: PositionSide;
+  readonly sizeBefore?: string;
+}
+
+export type PositionSide = 'long' | 'short' | 'flat';
 
 /** One condition as it stood: `{ label: 'RSI(14) 1h below 30', value: '27.31' }`. */
 export interface Reading {
@@ -175,8 +232,19 @@ export type BotCommand =
   | { readonly kind: 'handOverDeal'; readonly dealId: number }
   /** The desk's risk state has changed. */
   | { readonly kind: 'setRisk'; readonly risk: RiskState }
+  /** Take in an order that is at the venue already and that the bot did not ask for; its fills count from now on. */
+  | { readonly kind: 'adoptOrder'; readonly dealId: number; readonly order: AdoptedOrder }
   /** Orders from now on get IDs with this prefix: the old one's next IDs may be used already, by a later life. */
   | { readonly kind: 'renewOrderIds'; readonly clientOrderIdPrefix: string };
+
+/** An order at the venue that a person gives to a deal. Fills that it has already come as events. */
+export interface AdoptedOrder {
+  readonly clientOrderId: ClientOrderId;
+  readonly exchangeOrderId: string;
+  readonly side: Side;
+  readonly priceTicks: PriceTicks;
+  readonly quantity: QuantityLots;
+}
 
 /** An order that a person adds to a deal; numbers are decimal text. */
 export interface ManualOrder {
@@ -214,6 +282,8 @@ export type Effect =
   | { readonly kind: 'requestQuote'; readonly symbol: string }
   /** At `time` send a `timer` event; a timer of the same name is replaced. */
   | { readonly kind: 'setTimer'; readonly timer: string; readonly time: TimeMs }
+  /** Make a bot that takes over the position; deal `dealId` has ended and left no order. */
+  | { readonly kind: 'handOver'; readonly dealId: number; readonly position: HandedOverPosition }
   | { readonly kind: 'notify'; readonly note: DealNote };
 
 /** What a deal did and why, as data; the desk writes the sentence. Values are decimal text. */
@@ -237,6 +307,8 @@ export type DealNoteKind =
   | 'orderRejected'
   | 'averageChanged'
   | 'stopLossTriggered'
+  | 'stopLossTimedOut'
+  | 'closeTimedOut'
   | 'closeRequested'
   | 'cancelRequested'
   | 'dealCompleted'
@@ -253,13 +325,14 @@ export type DealNoteKind =
   | 'rebalanceShort'
   | 'rebalancePaused'
   | 'entryTriggered'
+  | 'entryTrailing'
   | 'entryForced'
   | 'entryEnded'
   | 'trailingStarted'
   | 'takeProfitTriggered'
-  | 'stopMoved'
-  | 'stopBreached'
   | 'stopRecovered'
+  | 'stopBreached'
+  | 'stopMoved'
   | 'stepCancelled'
   | 'stepClosing'
   | 'dealEdited'

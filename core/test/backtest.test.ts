@@ -22,61 +22,6 @@ import {
 import { COIN, settingsOf } from './deal-script.ts';
 
 const SEED = 20_221_115;
-const MINUTE = 60_000;
-const START = 1_700_000_000_000 - (1_700_000_000_000 % MINUTE);
-
-type CandleRow = readonly [open: number, high: number, low: number, close: number, volume?: number];
-
-/** One-minute candles in ticks of 0.01, from prices. */
-function candlesOf(rows: readonly CandleRow[]): Candles {
-  const column = (pick: (row: CandleRow) => number): Int32Array =>
-    Int32Array.from(rows, (row) => Math.round(pick(row) * 100));
-  return {
-    intervalMs: MINUTE,
-    openTime: Float64Array.from(rows, (_, index) => START + index * MINUTE),
-    open: column(([open]) => open),
-    high: column(([, high]) => high),
-    low: column(([, , low]) => low),
-    close: column(([, , , close]) => close),
-    volume: Float64Array.from(rows, ([, , , , volume]) => volume ?? 100),
-  };
-}
-
-const DEFAULTS = {
-  path: 'low-first',
-  makerFeePpm: 0,
-  takerFeePpm: 0,
-  startBalanceQuote: '1000',
-} as const;
-
-function run(
-  candles: Candles,
-  settings: Readonly<Record<string, unknown>> = {},
-  options: Partial<BacktestInput> = {},
-): BacktestReport {
-  const result = runBacktest({
-    ...DEFAULTS,
-    markets: [{ instrument: COIN, candles }],
-    settings: settingsOf(settings),
-    ...options,
-  });
-  assert.equal(result.kind, 'completed', JSON.stringify(result));
-  assert.ok(result.kind === 'completed');
-  return result;
-}
-
-/** Trade log as `minute:point order quantity @ price`. */
-function log(report: BacktestReport): string[] {
-  return report.fills.map((fill) => {
-    const minute = Math.floor((fill.time - START) / MINUTE);
-    const point = ['0', '20', '40', '59.999'].indexOf(
-      String(((fill.time - START) % MINUTE) / 1000),
-    );
-    const name = fill.ladderIndex > 0 ? `${fill.order} ${fill.ladderIndex}` : fill.order;
-    return `${minute}:${point} ${name} ${fill.quantity} @ ${fill.price} ${fill.isMaker ? 'maker' : 'taker'}`;
-  });
-}
-
 test('[B1] a candle is walked open, low, high, close at 0, 1/3, 2/3 and its last millisecond', () => {
   const candles = candlesOf([[100, 103, 99, 102, 11]]);
   assert.deepEqual(pathPoints(candles, 0, 'low-first'), [
@@ -300,7 +245,7 @@ test('[B9] progress is told and a run can be cancelled', () => {
   );
   const result = runBacktest({
     ...DEFAULTS,
-    candles,
+    markets: [{ instrument: COIN, candles }],
     settings: settingsOf(),
     isCancelled: () => (asked += 1) > 2,
   });
@@ -308,7 +253,8 @@ test('[B9] progress is told and a run can be cancelled', () => {
 });
 
 test('[B10] input that cannot be run is refused field by field', () => {
-  const rows: readonly (readonly [Partial<BacktestInput>, readonly string[]])[] = [
+  type Change = Partial<BacktestInput> & { readonly candles?: Candles };
+  const rows: readonly (readonly [Change, readonly string[]])[] = [
     [{ makerFeePpm: -1, takerFeePpm: 1_000_000 }, ['makerFeePpm', 'takerFeePpm']],
     [{ startBalanceQuote: '0' }, ['startBalanceQuote']],
     [{ startBalanceQuote: 'much' }, ['startBalanceQuote']],
@@ -333,9 +279,9 @@ test('[B10] input that cannot be run is refused field by field', () => {
       ['candles'],
     ],
   ];
-  for (const [change, fields] of rows) {
-    const candles = candlesOf([[100, 100, 100, 100]]);
-    const result = runBacktest({ ...DEFAULTS, candles, settings: settingsOf(), ...change });
+  for (const [{ candles = candlesOf([[100, 100, 100, 100]]), ...change }, fields] of rows) {
+    const markets = [{ instrument: COIN, candles }];
+    const result = runBacktest({ ...DEFAULTS, markets, settings: settingsOf(), ...change });
     assert.equal(result.kind, 'refused', JSON.stringify(fields));
     assert.deepEqual(
       result.kind === 'refused' && result.errors.map((error) => error.field),
@@ -374,7 +320,7 @@ test('[B6] the fast walk, every point and the matching engine give the same', (t
       const input = {
         ...DEFAULTS,
         ...options,
-        candles: candlesOf(market),
+        markets: [{ instrument: COIN, candles: candlesOf(market) }],
         settings: parsed.settings,
       };
       const fast = runBacktest({ ...input, walk: 'fast' });
@@ -401,7 +347,9 @@ function checkReport(report: BacktestReport, input: BacktestInput): void {
   let row = 0;
   let peak = quote;
   let worst = { fall: 0n, peak: 1n };
-  const { openTime, close } = input.candles;
+  const [market] = input.markets;
+  assert.ok(market !== undefined);
+  const { openTime, close } = market.candles;
   const points = new Map(report.equity.map((point) => [point.time, point.equity]));
   const closes = (until: number): void => {
     for (; row < openTime.length && (openTime[row] ?? 0) + MINUTE - 1 < until; row += 1) {
@@ -435,65 +383,6 @@ function checkReport(report: BacktestReport, input: BacktestInput): void {
   assert.equal(held, base, 'coins of all deals are the coins owned');
 }
 
-const randomRun = fc.record({
-  market: fc
-    .record({
-      start: fc.integer({ min: 300, max: 30_000 }),
-      steps: fc.array(
-        fc.record({
-          drift: fc.integer({ min: -300, max: 300 }),
-          up: fc.nat({ max: 250 }),
-          down: fc.nat({ max: 250 }),
-          gap: fc.integer({ min: -30, max: 30 }),
-          volume: fc.nat({ max: 50 }),
-        }),
-        { minLength: 20, maxLength: 300 },
-      ),
-    })
-    .map(({ start, steps }): CandleRow[] => {
-      let ticks = start;
-      const move = (from: number, basisPoints: number): number =>
-        Math.max(2, from + Math.round((from * basisPoints) / 10_000));
-      return steps.map(({ drift, up, down, gap, volume }) => {
-        const open = move(ticks, gap);
-        const close = move(open, drift);
-        const high = move(Math.max(open, close), up);
-        const low = move(Math.min(open, close), -down);
-        ticks = close;
-        return [open / 100, high / 100, low / 100, close / 100, volume];
-      });
-    }),
-  settings: fc
-    .record({
-      baseOrderType: fc.constantFrom('market', 'limit'),
-      baseOrderVolume: fc.integer({ min: 20, max: 300 }).map(String),
-      safetyOrderVolume: fc.integer({ min: 20, max: 300 }).map(String),
-      safetyOrderStep: fc
-        .integer({ min: 10, max: 300 })
-        .map((hundredths) => String(hundredths / 100)),
-      maxSafetyOrders: fc.nat({ max: 6 }),
-      active: fc.integer({ min: 1, max: 6 }),
-      volumeScale: fc.constantFrom('0.8', '1', '1.25', '2'),
-      stepScale: fc.constantFrom('0.7', '1', '1.3'),
-      takeProfit: fc.integer({ min: 5, max: 400 }).map((hundredths) => String(hundredths / 100)),
-      stopLoss: fc.option(fc.integer({ min: 1, max: 30 }).map(String), { nil: null }),
-      cooldownSeconds: fc.constantFrom(0, 0, 30, 90, 600),
-      maxSlippage: fc.constantFrom('0', '0.1', '1'),
-    })
-    .map(({ active, stopLoss, ...rest }) => ({
-      ...settingsOf(),
-      ...rest,
-      ...(stopLoss === null ? {} : { stopLoss }),
-      maxActiveSafetyOrders: Math.min(active, rest.maxSafetyOrders),
-    })),
-  options: fc.record({
-    path: fc.constantFrom('low-first' as const, 'high-first' as const),
-    makerFeePpm: fc.constantFrom(0, 200, 1000),
-    takerFeePpm: fc.constantFrom(0, 500, 1000),
-    startBalanceQuote: fc.constantFrom('250', '1000', '100000'),
-  }),
-});
-
 const REAL = fileURLToPath(
   new URL('../../../shared/data/candles/binance-spot-5m/', import.meta.url),
 );
@@ -518,8 +407,7 @@ test(
         });
         const input = {
           ...DEFAULTS,
-          candles,
-          instrument,
+          markets: [{ instrument, candles }],
           settings,
           path,
           makerFeePpm: 1000,

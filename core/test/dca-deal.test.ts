@@ -568,7 +568,7 @@ test('[D24] a refused safety order is tried four times, then the ladder ends and
     ['reject 1-6 policy notional'],
     ['fill 1-2 1.00 @ 102.00', 'quote? COINUSDT'],
   ]);
-  assert.equal(notes.filter(({ note }) => note.kind === 'dealPaused').length, 1);
+  assert.equal(notes.filter(({ note }) => note.kind === 'dealPaused').length, 4);
 });
 
 test('[D24] several refused safety orders wait for one timer', () => {

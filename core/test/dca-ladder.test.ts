@@ -20,6 +20,7 @@ import {
   orderFault,
   parsePrice,
   previewLadder,
+  profitGoal,
   priceTicks,
   quantityLots,
   revenueOf,
@@ -83,10 +84,10 @@ test('[D5] a safety order stands on the tick at or below its exact price', () =>
     numerator,
     denominator,
   });
-  assert.equal(rungPrice(base, percent(1n, 1n)), 9900);
-  assert.equal(rungPrice(base, percent(100n, 10_001n)), 10_000);
-  assert.equal(rungPrice(base, percent(101n, 10_001n)), 9999);
-  assert.equal(rungPrice(base, percent(120n, 1n)), 0);
+  assert.equal(rungPrice(base, percent(1n, 1n), 'long'), 9900);
+  assert.equal(rungPrice(base, percent(100n, 10_001n), 'long'), 10_000);
+  assert.equal(rungPrice(base, percent(101n, 10_001n), 'long'), 9999);
+  assert.equal(rungPrice(base, percent(120n, 1n), 'long'), 0);
 });
 
 test('[D5] two hundred steps with fine scales stay exact', () => {
@@ -200,7 +201,10 @@ test('[D7] after both fees take profit earns its percentage of all that was boug
       fee,
       (numerator, denominator, hundredths, feeRatePpm) => {
         const percent = { numerator: hundredths, denominator: 100n };
-        const price = BigInt(takeProfitTicks({ numerator, denominator }, percent, feeRatePpm));
+        const average = { numerator, denominator };
+        const price = BigInt(
+          takeProfitTicks(profitGoal(average, average, percent, 'long'), feeRatePpm, 'long'),
+        );
         // price × (1 − fee) ≥ average × (1 + percent), and one tick less would not do.
         const goal = numerator * (10_000n + hundredths) * 1_000_000n;
         const got = (ticksOver: bigint): bigint =>
@@ -243,7 +247,7 @@ test('[D33] a preview shows the orders the bot places', () => {
     ],
   );
   assert.equal(preview.stopLoss, '80.08008008');
-  assert.equal(preview.baseOrder.riseToTakeProfit, '2.21');
+  assert.equal(preview.baseOrder.moveToTakeProfit, '2.21');
   assert.equal(preview.totalFunds, '400.1354');
 });
 
@@ -281,6 +285,8 @@ test('[D34] a view shows a deal as text, with what it is waiting for', () => {
   const { orders, openedTime, ...rest } = dealView(deal, priceTicks(10_100));
   assert.equal(openedTime, 1_700_000_000_000);
   assert.deepEqual(rest, {
+    kind: 'dca',
+    direction: 'long',
     dealId: 1,
     symbol: 'COINUSDT',
     status: 'active',
@@ -291,6 +297,17 @@ test('[D34] a view shows a deal as text, with what it is waiting for', () => {
     baseAverage: '100.1',
     breakEven: '100.2002002',
     takeProfit: '102.21',
+    takeProfits: [
+      {
+        step: 0,
+        profit: '2',
+        share: '100',
+        price: '102.21',
+        quantity: '0.50',
+        filled: '0.00',
+        state: 'placed',
+      },
+    ],
     stopLoss: '90.09',
     boughtQuantity: '1.00',
     soldQuantity: '0.50',
@@ -298,12 +315,13 @@ test('[D34] a view shows a deal as text, with what it is waiting for', () => {
     dustQuantity: '0',
     cost: '100.1',
     revenue: '51.053895',
+    invested: '100.1',
     // 51.053895 − 50.05, and 0.5 × 101 × 0.999 − 50.05
     realisedProfit: '1.003895',
     realisedProfitPercent: '1',
     unrealisedProfit: '0.3995',
     profitPercent: '1.4',
-    safetyOrders: { filled: 0, active: 2, max: 3 },
+    steps: { filled: 0, active: 2, max: 3 },
     commissions: { USDT: '0.151105' },
   });
   assert.deepEqual(

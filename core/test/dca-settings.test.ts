@@ -22,7 +22,31 @@ function check(changes: Readonly<Record<string, unknown>>, wrong: readonly strin
 test('[D1] settings are plain data with decimals as text; maxSlippage is 1 when absent', () => {
   const parsed = parseSettings(PLAIN);
   assert.ok(parsed.ok);
-  assert.deepEqual(parsed.settings, { kind: 'dca', ...PLAIN, maxSlippage: '1' });
+  const { settings } = parsed;
+  assert.deepEqual(settings, {
+    kind: 'dca',
+    ...PLAIN,
+    maxSlippage: '1',
+    direction: 'long',
+    profitCurrency: 'quote',
+    baseOrderVolumeType: 'quote',
+    safetyOrderVolumeType: 'quote',
+    takeProfitType: 'total',
+    stopLossFrom: 'base',
+    stopLossTrailing: false,
+    stopLossTimeoutSeconds: 0,
+    stopLossMove: 'never',
+    stopLossAction: 'closeDeal',
+    startTrigger: 'immediately',
+    startDelaySeconds: 0,
+    maxActiveDealsPerSymbol: 1,
+    safetyOrderTrigger: 'price',
+    closeTrigger: 'none',
+    minProfitType: 'total',
+    minProfit: '0.5',
+    reinvest: '0',
+    riskReduction: '0',
+  });
   const again = parseSettings(JSON.parse(JSON.stringify(parsed.settings)));
   assert.deepEqual(again, parsed);
   assert.ok(Object.isFrozen(parsed.settings));

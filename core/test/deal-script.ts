@@ -17,6 +17,8 @@ import {
   step,
   toScaled,
   type BotEvent,
+  type BotState,
+  type ConditionStanding,
   type DcaBotState,
   type DcaSettings,
   type Effect,
@@ -25,6 +27,9 @@ import {
   type PriceTicks,
   type QuantityLots,
   type RejectedBy,
+  type Signal,
+  type SignalAction,
+  type RiskState,
 } from '../src/index.ts';
 
 /** Ticks of 0.01 and lots of 0.01: a table can be checked in the head. */
@@ -91,10 +96,7 @@ const START = 1_700_000_000_000;
  * Plays `rows` on `bot` and compares, row by row, what it wants done (notes aside). Orders are named by deal and
  * number (`1-2`), times count from the row. Returns all notes.
  */
-export function play(
-  bot: DcaBotState,
-  rows: readonly Row[],
-): Extract<Effect, { kind: 'notify' }>[] {
+export function play(bot: BotState, rows: readonly Row[]): Extract<Effect, { kind: 'notify' }>[] {
   const notes: Extract<Effect, { kind: 'notify' }>[] = [];
   let time = START;
   for (const [index, [text, ...wants]] of rows.entries()) {
@@ -146,17 +148,112 @@ export function eventOf(text: string, time: number): BotEvent {
   const [kind = '', first = '', second = '', third = '', fourth = ''] = words;
   switch (kind) {
     case 'start':
-    case 'stop':
       return { kind: 'command', time, command: { kind } };
+    case 'stop': {
+      const deals = first === 'close' || first === 'cancel' ? { deals: first } : {};
+      return { kind: 'command', time, command: { kind, ...deals } } as BotEvent;
+    }
+    case 'closeAll':
+    case 'cancelAll': {
+      const symbol = first === '' ? {} : { symbol: first };
+      return { kind: 'command', time, command: { kind: `${kind}Deals`, ...symbol } };
+    }
+    case 'startDeal':
+      // startDeal COINUSDT met [skipConditions] [skipLimits] [onlyWhileRunning]
+      return {
+        kind: 'command',
+        time,
+        command: {
+          kind,
+          symbol: first,
+          skipConditions: words.includes('skipConditions'),
+          skipLimits: words.includes('skipLimits'),
+          onlyWhileRunning: words.includes('onlyWhileRunning'),
+          conditions: second as ConditionStanding,
+          readings: [],
+        },
+      };
+    case 'signal': {
+      // signal start conditions met [OTHERUSDT] [deals 1,2] [at 99.99 100.00 100.00]
+      const deals = words.indexOf('deals');
+      const at = words.indexOf('at');
+      const [bid = '', ask = '', last = ''] = words.slice(at + 1);
+      return {
+        kind: 'signal',
+        time,
+        symbol: ['', 'at', 'deals'].includes(fourth) ? 'COINUSDT' : fourth,
+        signal: {
+          action: first as SignalAction,
+          source: second as Signal['source'],
+          conditions: third as ConditionStanding,
+          readings: [{ label: 'RSI(14) 1h', value: '27.31, below 30' }],
+        },
+        ...(deals === -1 ? {} : { dealIds: (words[deals + 1] ?? '').split(',').map(Number) }),
+        ...(at === -1 ? {} : { quote: { bid: ticks(bid), ask: ticks(ask), last: ticks(last) } }),
+      };
+    }
     case 'close':
       return { kind: 'command', time, command: { kind: 'closeDeal', dealId: Number(first) } };
     case 'cancel':
       return { kind: 'command', time, command: { kind: 'cancelDeal', dealId: Number(first) } };
+    case 'addFunds':
+    case 'reduceFunds': {
+      // addFunds 1 quote 100 [@ 99.50]
+      const amount = { kind: second as 'quote' | 'base', value: third };
+      const order = fourth === '@' ? { amount, price: words[5] ?? '' } : { amount };
+      return { kind: 'command', time, command: { kind, dealId: Number(first), order } };
+    }
+    case 'cancelOrder':
+      return {
+        kind: 'command',
+        time,
+        command: { kind, dealId: Number(first), clientOrderId: idOf(second) },
+      };
+    case 'closeStep':
+      return {
+        kind: 'command',
+        time,
+        command: { kind, dealId: Number(first), step: Number(second) },
+      };
+    case 'cancelStep':
+      // cancelStep 1 takeProfit 2
+      return {
+        kind: 'command',
+        time,
+        command: {
+          kind,
+          dealId: Number(first),
+          of: second as 'entry' | 'takeProfit',
+          step: Number(third),
+        },
+      };
+    case 'forceEntry':
+      return { kind: 'command', time, command: { kind, dealId: Number(first) } };
+    case 'editDeal': {
+      // editDeal 1 <settings as JSON>
+      const parsed = parseSettings(JSON.parse(words.slice(2).join(' ')));
+      assert.ok(parsed.ok, parsed.ok ? '' : JSON.stringify(parsed.errors));
+      return {
+        kind: 'command',
+        time,
+        command: { kind, dealId: Number(first), settings: parsed.settings },
+      };
+    }
+    case 'risk':
+      return { kind: 'command', time, command: { kind: 'setRisk', risk: first as RiskState } };
     case 'timer':
       return { kind: 'timer', time, timer: first };
     case 'quote': {
       const quote = { bid: ticks(first), ask: ticks(second), last: ticks(third) };
-      return { kind: 'quote', time, symbol: fourth === '' ? 'COINUSDT' : fourth, quote };
+      // quote 99.99 100.00 100.00 [OTHERUSDT] [funds 1.5 2000]
+      const at = words.indexOf('funds');
+      const symbol = fourth === '' || fourth === 'funds' ? 'COINUSDT' : fourth;
+      if (at === -1) return { kind: 'quote', time, symbol, quote };
+      const funds = {
+        base: toScaled(words[at + 1] ?? '', 8, 'funds'),
+        quote: toScaled(words[at + 2] ?? '', 8, 'funds'),
+      };
+      return { kind: 'quote', time, symbol, quote, funds };
     }
     case 'accept': {
       const exchangeOrderId = `x${first}`;
@@ -221,6 +318,8 @@ function told(effect: Effect, time: number): string {
       return `quote? ${effect.symbol}`;
     case 'setTimer':
       return `timer ${effect.timer} in ${(effect.time - time) / 1000}s`;
+    case 'handOver':
+      return `hand over ${effect.dealId}`;
     case 'notify':
       return `note ${effect.note.kind}`;
   }

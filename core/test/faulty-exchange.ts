@@ -4,13 +4,12 @@
 
 import assert from 'node:assert/strict';
 import {
-  heldLots,
   orderFault,
   priceTicks,
   quantityLots,
   step,
   type BotEvent,
-  type DcaBotState,
+  type BotState,
   type ClientOrderId,
   type DcaDeal,
   type Effect,
@@ -21,7 +20,7 @@ import {
   type Quote,
 } from '../src/index.ts';
 import { leavesLots, orderFor } from '../src/bot/deal-order.ts';
-import { wantedTakeProfit } from '../src/dca/deal.ts';
+import { exitPlan } from '../src/dca/take-profit.ts';
 
 /** A small generator of its own, so that a seed means the same run everywhere. */
 export class Random {
@@ -77,7 +76,7 @@ export const CALM: Faults = {
 const FEE_PPM = 1000n;
 
 export class FaultyExchange {
-  readonly bot: DcaBotState;
+  readonly bot: BotState;
   readonly instrument: Instrument;
   readonly journal: JournalEntry[] = [];
   readonly random: Random;
@@ -91,6 +90,9 @@ export class FaultyExchange {
   money = 0n;
   /** Coins and money of ended deals, from their last notes. */
   keptByEnded = 0n;
+  /** Coins that were there before, and those of them that ended deals took over. */
+  readonly startCoins: bigint;
+  takenByEnded = 0n;
   cashOfEnded = 0n;
   readonly counts = {
     fills: 0,
@@ -109,16 +111,26 @@ export class FaultyExchange {
   #quoteRequests: { readonly due: number; readonly symbol: string }[] = [];
   readonly #timers = new Map<string, number>();
   #lastTradeId = 0;
+  readonly #check: (exchange: FaultyExchange) => void;
+  readonly #tellsFunds: boolean;
 
   constructor(options: {
-    readonly bot: DcaBotState;
+    readonly bot: BotState;
     readonly instrument: Instrument;
     readonly seed: number;
     readonly faults: Faults;
     readonly price: number;
     readonly commissionAsset: 'base' | 'quote' | 'other';
+    /** Coins there before the bot came, at eight decimals; with them quotes that were asked for tell what is free. */
+    readonly startCoins?: bigint;
+    /** What must hold after every event; for DCA bots by default that coins are covered or explained. */
+    readonly check?: (exchange: FaultyExchange) => void;
   }) {
     this.bot = options.bot;
+    this.#check = options.check ?? explainDca;
+    this.#tellsFunds = options.startCoins !== undefined;
+    this.startCoins = options.startCoins ?? 0n;
+    this.coins = this.startCoins;
     this.instrument = options.instrument;
     this.random = new Random(options.seed);
     this.faults = options.faults;
@@ -150,13 +162,7 @@ export class FaultyExchange {
       assert.equal(effects.length, 0, 'effects without a change');
     }
     for (const effect of effects) this.#perform(effect);
-    for (const deal of this.bot.deals) this.#explain(deal);
-    for (const slot of this.bot.slots) {
-      if (slot.phase.kind === 'awaitingQuote') assert.ok(this.#isQuoteDue(slot.symbol));
-      if (slot.phase.kind === 'waiting') {
-        assert.equal(this.#timers.get(`start:${slot.symbol}`), slot.phase.until);
-      }
-    }
+    this.#check(this);
   }
 
   quoteEvent(): BotEvent {
@@ -207,6 +213,8 @@ export class FaultyExchange {
         assert.ok(effect.time > this.time, 'a timer lies in the future');
         this.#timers.set(effect.timer, effect.time);
         return;
+      case 'handOver':
+        return;
       case 'notify': {
         const { kind, values } = effect.note;
         if (kind === 'dealCompleted' || kind === 'dealCancelled' || kind === 'dealFailed') {
@@ -214,6 +222,7 @@ export class FaultyExchange {
           this.counts.ended += 1;
           if (values['outcome'] === 'stopLoss') this.counts.stopLoss += 1;
           this.keptByEnded += decimal8(values['kept']);
+          this.takenByEnded += decimal8(values['taken'] ?? '0');
           this.cashOfEnded += decimal8(values['revenue'] ?? '') - decimal8(values['cost'] ?? '');
         }
         return;
@@ -357,7 +366,8 @@ export class FaultyExchange {
     for (const request of this.#quoteRequests.filter(({ due }) => due <= this.time)) {
       this.#quoteRequests.splice(this.#quoteRequests.indexOf(request), 1);
       const { symbol } = request;
-      this.deliver({ kind: 'quote', time: this.time, symbol, quote: this.#quote() });
+      const answer = { kind: 'quote', time: this.time, symbol, quote: this.#quote() } as const;
+      this.deliver(this.#tellsFunds ? { ...answer, funds: this.#funds() } : answer);
     }
   }
 
@@ -384,12 +394,23 @@ export class FaultyExchange {
     };
   }
 
-  #isQuoteDue(symbol: string): boolean {
+  /** Free coins, and money without end. */
+  #funds(): { readonly base: bigint; readonly quote: bigint } {
+    let base = this.coins;
+    for (const { request, filledLots, isOpen } of this.#orders.values()) {
+      if (isOpen && request.side === 'sell') {
+        base -= BigInt(request.quantity - filledLots) * 1_000_000n;
+      }
+    }
+    return { base, quote: 10n ** 20n };
+  }
+
+  isQuoteDue(symbol: string): boolean {
     return this.#quoteRequests.some((request) => request.symbol === symbol);
   }
 
   /** Something about the order is on its way, or it stands at the venue. */
-  #isAlive(clientOrderId: ClientOrderId): boolean {
+  isAlive(clientOrderId: ClientOrderId): boolean {
     return (
       this.openOrder(clientOrderId) !== undefined ||
       this.#requests.some(
@@ -401,55 +422,81 @@ export class FaultyExchange {
     );
   }
 
-  /** Coins are covered by an exit, or the deal waits for something that is on its way; else the test fails. */
-  #explain(deal: DcaDeal): void {
-    const name = `deal ${deal.dealId} ${deal.phase.kind}`;
-    for (const order of deal.orders) {
-      assert.ok(this.#isAlive(order.clientOrderId), `${name}: ${order.clientOrderId} is dead`);
-    }
-    const { phase } = deal;
-    switch (phase.kind) {
-      case 'opening':
-        assert.ok(orderFor(deal, 'baseOrder') !== undefined, name);
-        return;
-      case 'reopening':
-        assert.ok(this.#isQuoteDue(deal.symbol), name);
-        return;
-      case 'holding':
-        this.#explainHolding(deal, name);
-        return;
-      case 'finishing':
-      case 'cancelling':
-        assert.ok(deal.orders.length > 0, name);
-        for (const order of deal.orders)
-          assert.ok(order.isCancelling || order.phase.kind === 'ended', name);
-        return;
-      case 'closing':
-        if (deal.orders.length > 0) return;
-        if (phase.step.kind === 'awaitingQuote') assert.ok(this.#isQuoteDue(deal.symbol), name);
-        else if (phase.step.kind === 'waiting') {
-          assert.equal(this.#timers.get(`deal:${deal.dealId}:close`), phase.step.until);
-        } else assert.fail(`${name}: waits for nothing`);
-        return;
-      case 'ended':
-        assert.fail(`${name}: is still in the list`);
-    }
+  /** Orders that rest at the venue. */
+  openRequests(): readonly OrderRequest[] {
+    return [...this.#orders.values()].filter(({ isOpen }) => isOpen).map(({ request }) => request);
   }
 
-  #explainHolding(deal: DcaDeal, name: string): void {
-    const exit = orderFor(deal, 'takeProfit');
-    const wanted = wantedTakeProfit(deal);
-    if (exit === undefined) {
-      assert.ok(deal.exitWait.kind === 'waiting', `${name}: coins without an exit`);
-      assert.equal(this.#timers.get(`deal:${deal.dealId}:takeProfit`), deal.exitWait.until);
-    } else if (!exit.isCancelling && exit.phase.kind !== 'ended' && wanted !== null) {
+  timerOf(name: string): number | undefined {
+    return this.#timers.get(name);
+  }
+}
+
+/** Coins are covered by an exit, or the deal waits for something that is on its way; else the test fails. */
+function explainDca(exchange: FaultyExchange): void {
+  const { bot } = exchange;
+  assert.ok(bot.kind === 'dca', 'other kinds of bots bring their own check');
+  for (const deal of bot.deals) explainDeal(exchange, deal);
+  for (const slot of bot.slots) {
+    if (slot.phase.kind === 'awaitingQuote') assert.ok(exchange.isQuoteDue(slot.symbol));
+    if (slot.phase.kind === 'waiting') {
+      assert.equal(exchange.timerOf(`start:${slot.symbol}`), slot.phase.until);
+    }
+  }
+}
+
+function explainDeal(exchange: FaultyExchange, deal: DcaDeal): void {
+  const name = `deal ${deal.dealId} ${deal.phase.kind}`;
+  for (const order of deal.orders) {
+    assert.ok(exchange.isAlive(order.clientOrderId), `${name}: ${order.clientOrderId} is dead`);
+  }
+  const { phase } = deal;
+  switch (phase.kind) {
+    case 'opening':
+      assert.ok(orderFor(deal, 'baseOrder') !== undefined, name);
+      return;
+    case 'reopening':
+      assert.ok(exchange.isQuoteDue(deal.symbol), name);
+      return;
+    case 'holding':
+      explainHolding(exchange, deal, name);
+      return;
+    case 'finishing':
+    case 'cancelling':
+      assert.ok(deal.orders.length > 0, name);
+      for (const order of deal.orders)
+        assert.ok(order.isCancelling || order.phase.kind === 'ended', name);
+      return;
+    case 'closing':
+      if (deal.orders.length > 0) return;
+      if (phase.step.kind === 'awaitingQuote') assert.ok(exchange.isQuoteDue(deal.symbol), name);
+      else if (phase.step.kind === 'waiting') {
+        assert.equal(exchange.timerOf(`deal:${deal.dealId}:close`), phase.step.until);
+      } else assert.fail(`${name}: waits for nothing`);
+      return;
+    case 'ended':
+      assert.fail(`${name}: is still in the list`);
+  }
+}
+
+function explainHolding(exchange: FaultyExchange, deal: DcaDeal, name: string): void {
+  const exits = deal.orders.filter(({ purpose }) => purpose === 'takeProfit');
+  const plan = exitPlan(deal);
+  const isRenewing = exits.some((exit) => exit.isCancelling || exit.phase.kind === 'ended');
+  if (!isRenewing && deal.exitWait.kind === 'waiting') {
+    assert.equal(exchange.timerOf(`deal:${deal.dealId}:takeProfit`), deal.exitWait.until);
+  } else if (!isRenewing && !plan.isDust && exchange.bot.risk !== 'halted') {
+    for (const wanted of plan.orders) {
+      const exit = exits.find(({ ladderIndex }) => ladderIndex === wanted.step);
+      assert.ok(exit !== undefined, `${name}: coins without an exit`);
       assert.equal(exit.priceTicks, wanted.priceTicks, name);
-      assert.equal(leavesLots(exit), heldLots(deal.position, deal.instrument), name);
+      assert.equal(leavesLots(exit), wanted.lots, name);
     }
-    for (const retry of deal.safetyRetries) {
-      const timer = this.#timers.get(`deal:${deal.dealId}:safetyOrders`);
-      assert.ok(timer !== undefined && timer <= retry.until, `${name}: a retry without a timer`);
-    }
+    assert.equal(exits.length, plan.orders.length, `${name}: an exit nobody wants`);
+  }
+  for (const retry of deal.safetyRetries) {
+    const timer = exchange.timerOf(`deal:${deal.dealId}:safetyOrders`);
+    assert.ok(timer !== undefined && timer <= retry.until, `${name}: a retry without a timer`);
   }
 }
 

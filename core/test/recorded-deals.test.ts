@@ -24,6 +24,7 @@ import {
   parseQuantity,
   priceTicks,
   quantityLots,
+  profitGoal,
   rungPrice,
   stopLossPrice,
   takeProfitTicks,
@@ -321,7 +322,7 @@ function tallyDeal(tally: Tally, deal: RecordedDeal): void {
   for (const placed of deal.safetyOrders) {
     const rung = terms.rungs[placed.number - 1];
     assert.ok(rung !== undefined);
-    const ticks = rungPrice(base, rung.deviation);
+    const ticks = rungPrice(base, rung.deviation, 'long');
     tally.add('safety order price', String(ticks), String(ticksOf(instrument, placed.price)), name);
     const lots = lotsForVolume(instrument, adjusted(rung.volume, placed.adjustment), ticks);
     tally.add('safety order amount', String(lots), String(lotsOf(instrument, placed.amount)), name);
@@ -342,7 +343,10 @@ function tallyDeal(tally: Tally, deal: RecordedDeal): void {
       continue;
     }
     const held = boughtBy(deal, fills);
-    const ticks = takeProfitTicks(held.average, terms.takeProfit, FEE_PPM);
+    const profit = terms.takeProfits[0]?.profit;
+    assert.ok(profit !== undefined);
+    const goal = profitGoal(held.average, held.average, profit, 'long');
+    const ticks = takeProfitTicks(goal, FEE_PPM, 'long');
     const recorded = ticksOf(instrument, takeProfit.price);
     const amount = lotsOf(instrument, takeProfit.amount);
     tally.add(FULL_SIZE, 'yes', 'yes', name);
@@ -363,7 +367,7 @@ function tallyRecord(tally: Tally, deal: RecordedDeal): void {
     };
     tally.add(
       'stop loss price',
-      averageLike(instrument, stopLossPrice(base, terms.stopLoss), stop),
+      averageLike(instrument, stopLossPrice(base, terms.stopLoss, 'long'), stop),
       trimDecimal(stop),
       name,
     );

@@ -66,6 +66,7 @@ export interface Server {
   readonly desk: Desk;
   readonly runner: BotRunner;
   readonly orders: OrderDesk;
+  readonly risk: RiskDesk;
 }
 
 /** The links as the rest of the server sees them. */
@@ -284,7 +285,7 @@ export function createServer(
     bots: () => [...runner.bots.values()].map(({ state }) => state),
     revive: (clientOrderId, exchangeOrderId) => runner.revive(clientOrderId, exchangeOrderId),
     renewOrderIds: () => runner.renewOrderIds(),
-    giveToDeal: async () => false,
+    adopt: (botId, dealId, order) => runner.adopt(botId, dealId, order),
     marketNow: () => clock.now(),
     isStreamUp: () => account.state === 'up',
     resubscribe,
@@ -402,7 +403,7 @@ export function createServer(
     request: Parameters<Links['connections']>[0],
   ): Promise<readonly ConnectionInfo[]> {
     const result = await links.connections(request);
-    if (!result.ok) throw signerRefusal(request.kind, result.rule, result.reason);
+    if (!result.ok) throw signerRefusal(request.kind, result.rule ?? null, result.reason);
     return result.connections;
   }
 
@@ -470,6 +471,7 @@ export function createServer(
     desk,
     runner,
     orders,
+    risk,
     attach: (peer, socket) => links.attach(peer, socket),
     setProcesses(reports) {
       processes = reports;

@@ -200,8 +200,7 @@ test('[K18] the document holds the result of the trading machine on the same can
   const made = marketOf({ series, from, to });
   const direct = runBacktest({
     settings: document.settings,
-    instrument: made.instrument,
-    candles: made.candles,
+    markets: [{ instrument: made.instrument, candles: made.candles }],
     path: 'low-first',
     makerFeePpm: 1_000,
     takerFeePpm: 1_000,

@@ -6,10 +6,23 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { clientOrderId, priceTicks, quantityLots } from '@kontor/core';
+import { VenueError, type PublicMarket } from '@kontor/exchange';
+import { createMarketClock } from '../src/market/market-clock.ts';
+import { MarketHub } from '../src/market/market-hub.ts';
 import type { FindingCode } from '../src/reconcile/findings.ts';
+import { ReservedFunds } from '../src/reconcile/reserved-funds.ts';
+import { isLasting, signerRefusal } from '../src/refusal.ts';
+import { systemTime } from '../src/time.ts';
 import type { Decision, SweepTrigger } from '../src/reconcile/reconcile.ts';
-import { ONE_ORDER, ScriptedDesk, until, type ScriptedDeskOptions } from './scripted-desk.ts';
-import { SYMBOL, type BookedOrder } from './scripted-exchange.ts';
+import {
+  ONE_ORDER,
+  quoteAt,
+  ScriptedDesk,
+  until,
+  type ScriptedDeskOptions,
+} from './scripted-desk.ts';
+import { INSTRUMENT, SYMBOL, type BookedOrder } from './scripted-exchange.ts';
 
 const LOTS = 100;
 
@@ -229,6 +242,45 @@ test('[R24] an adopted orphan is left alone and followed to its end, also over a
   assert.deepEqual([orphan?.state, orphan?.order.state], ['adopted', 'filled']);
 });
 
+test('[R24] a deal takes in an orphan that its ID names: its coins count and the take profit covers them', async (t) => {
+  const desk = await scripted(t);
+  const { takeProfit } = await withTakeProfit(desk);
+  await desk.untilQuiet();
+  const order = desk.exchange.byOthers(ourId(desk, 1, 99, '1'), { price: '1900.00', lots: 60 });
+  desk.exchange.fill(order, 10);
+  await sweep(desk);
+  const { orphanId } = desk.orphans.list(1)[0] ?? { orphanId: 0 };
+  accepted(await desk.reconciler.adopt(orphanId));
+  assert.equal(found(desk, 'orphanAdopted')[0]?.['by'], 'deal');
+  const id = order.clientOrderId;
+  await until('the fills from before', () => (desk.order(id)['filled_lots'] === 10 ? true : null));
+  desk.exchange.event(desk.exchange.fill(order, 50));
+  await desk.untilState(id, 'filled');
+  const next = await until('a take profit of all coins', () => {
+    const sells = desk.exchange.all.filter(({ side, isOpen }) => side === 'sell' && isOpen);
+    return sells.find(({ lots }) => lots === LOTS + 60) ?? null;
+  });
+  assert.notEqual(next.price, takeProfit.price, 'the average has changed');
+  assert.equal(desk.runner.bots.get('1')?.state.deals[0]?.position.boughtLots, LOTS + 60);
+  const state = desk.runner.bots.get('1')?.state;
+  await desk.untilQuiet();
+  await desk.crash();
+  const again = await scripted(t, { before: desk, reconciles: true });
+  assert.deepEqual(again.runner.bots.get('1')?.state, state, 'the journal gives the same deal');
+});
+
+test('[R24] a sell beside the take profit stays loose: no deal sells more than it holds', async (t) => {
+  const desk = await scripted(t);
+  await withTakeProfit(desk);
+  await desk.untilQuiet();
+  desk.exchange.byOthers(ourId(desk, 1, 99, '1'), { side: 'sell', price: '2500.00' });
+  await sweep(desk);
+  const { orphanId } = desk.orphans.list(1)[0] ?? { orphanId: 0 };
+  accepted(await desk.reconciler.adopt(orphanId));
+  assert.equal(found(desk, 'orphanAdopted')[0]?.['by'], 'desk');
+  assert.equal(desk.runner.bots.get('1')?.state.deals[0]?.orders.length, 1);
+});
+
 test('[R25] an order that the store believes ended and that rests is followed again and cancelled', async (t) => {
   const desk = await scripted(t);
   const id = await desk.firstOrder();
@@ -303,6 +355,8 @@ test('[R26] an older order under our ID is a namesake: ours is absent, the bot g
   assert.deepEqual([row['rejected_by'], row['rule']], ['desk', 'namesake']);
   assert.equal(row['filled_lots'], 0);
   assert.equal(found(desk, 'namesake')[0]?.['clientOrderId'], id);
+  const next = ourId(desk, 1, 2, '1');
+  await until('the order under its next ID', () => desk.exchange.orders.get(next) ?? null);
 });
 
 test('[R26] on a live market the signer’s time decides: an order just signed is ours, one long there is not', async (t) => {
@@ -640,6 +694,89 @@ test('[R32] many wishes for a sweep are few sweeps', async (t) => {
   await until('quiet', () => (desk.reconciler.isBusy ? null : true));
   const sweeps = desk.exchange.sent('queryOpenOrders').length - before;
   assert.ok(sweeps >= 1 && sweeps <= 2, `${sweeps} sweeps`);
+});
+
+test('[R34] a start ends on a no that waiting does not change, and waits for everything else', () => {
+  const cases: readonly (readonly [name: string, error: unknown, isLasting: boolean])[] = [
+    ['no such symbol', new VenueError('-1121', 'Invalid symbol.'), true],
+    ['too many requests', new VenueError('-1003', 'Too many requests.'), false],
+    ['the exchange is down', new VenueError('503', 'HTTP 503'), false],
+    ['no network', new VenueError('network', 'did not answer'), false],
+    ['an answer of another form', new VenueError('unexpected', 'expected a list'), false],
+    ['a bug', new TypeError('x is not a function'), false],
+    ['a name is taken', signerRefusal('createConnection', 'connections', 'taken'), true],
+    ['the clock is off', signerRefusal('createConnection', 'clock', 'off by an hour'), false],
+    ['the signer is not there', signerRefusal('listConnections', null, 'not running'), false],
+  ];
+  for (const [name, error, expected] of cases) assert.equal(isLasting(error), expected, name);
+});
+
+test('[R34] a quote that is refused is asked for seldom, one that is late soon', async () => {
+  const pauses: number[] = [];
+  const answers = [
+    () => Promise.reject(new VenueError('network', 'did not answer')),
+    () => Promise.reject(new VenueError('-1121', 'Invalid symbol.')),
+    () => Promise.reject(new VenueError('503', 'HTTP 503')),
+    async () => ({ time: 1, quote: quoteAt(200_000) }),
+  ];
+  const market: PublicMarket = {
+    instruments: async () => [],
+    candles: async () => [],
+    quote: () => answers.shift()?.() ?? assert.fail('asked too often'),
+    open: () => ({ close: () => undefined }),
+  };
+  const missing: string[] = [];
+  const hub = new MarketHub(
+    market,
+    createMarketClock('events'),
+    {
+      onTrade: () => undefined,
+      onQuote: () => undefined,
+      onCandle: () => undefined,
+      onState: () => undefined,
+      onQuoteMissing: (symbol) => missing.push(symbol),
+    },
+    { ...systemTime, pause: async (ms) => void pauses.push(ms) },
+  );
+  assert.deepEqual(await hub.freshQuote(SYMBOL), { time: 1, quote: quoteAt(200_000) });
+  assert.deepEqual(pauses, [100, 60_000, 400]);
+  assert.deepEqual(missing, [SYMBOL, SYMBOL, SYMBOL]);
+});
+
+test('[R35] of a balance a bot is told what no deal keeps, and an entry may not take the rest', async (t) => {
+  const desk = await scripted(t);
+  await withTakeProfit(desk);
+  balanceEvent(desk, { USDT: '80.0001', ETH: '0.015' });
+  await untilShown(desk, 'ETH', '0.015');
+  const funds = new ReservedFunds({
+    balances: desk.balances,
+    bots: () => desk.runner.bots,
+    instrument: () => INSTRUMENT,
+  });
+  // Of 0.015 the deal holds 0.01.
+  assert.deepEqual(funds.free(SYMBOL), { base: 500_000n, quote: 8_000_010_000n });
+  const sell = (lots: number, role: 'entry' | 'exit'): Parameters<ReservedFunds['denial']>[0] => ({
+    kind: 'placeOrder',
+    dealId: 1,
+    purpose: 'baseOrder',
+    role,
+    ladderIndex: 0,
+    order: {
+      clientOrderId: clientOrderId('k-1'),
+      symbol: SYMBOL,
+      side: 'sell',
+      type: 'limit',
+      timeInForce: 'GTC',
+      priceTicks: priceTicks(200_000),
+      quantity: quantityLots(lots),
+    },
+  });
+  assert.equal(funds.denial(sell(50, 'entry')), null);
+  assert.deepEqual(funds.denial(sell(51, 'entry')), {
+    rule: 'reserved',
+    reason: 'expected at most 0.005 ETH, the rest is held by running deals, found 0.0051 ETH',
+  });
+  assert.equal(funds.denial(sell(100, 'exit')), null, 'its own coins');
 });
 
 test('[R33] a question that is refused is put again no sooner than bounded, and a person hears of it', async (t) => {

@@ -231,7 +231,7 @@ export class ScriptedDesk {
       revive: (clientOrderId, exchangeOrderId) =>
         this.runner.revive(clientOrderId, exchangeOrderId),
       renewOrderIds: () => this.runner.renewOrderIds(),
-      giveToDeal: async () => false,
+      adopt: (botId, dealId, order) => this.runner.adopt(botId, dealId, order),
       marketNow: () => this.clock.now(),
       isStreamUp: () => this.isStreamUp,
       resubscribe: (reason) => this.resubscribed.push(reason),

@@ -8,9 +8,11 @@ import {
   emptyPosition,
   encodeJournal,
   heldLots,
+  formatDecimal,
   parseDecimal,
   ASSET_SCALE,
   step,
+  toScaled,
   type BotEvent,
   type BotState,
   type Deal,
@@ -47,6 +49,9 @@ export interface Observed {
   readonly life: ServerLife | null;
   /** For how long nothing has been wrong. */
   readonly calmMs: number;
+  /** The store was replaced by an earlier copy, and how many orders were signed in between. */
+  readonly isRestored: boolean;
+  readonly signedMeanwhile: number;
 }
 
 /**
@@ -56,10 +61,17 @@ export interface Observed {
 export const PROTECTED_WITHIN_MS = 90_000;
 /** A limit order that opens a deal rests for five minutes before it is moved; what it buys meanwhile waits for it. */
 const OPENING_MS = 300_000;
+/** A timer comes within this time of calm; prices of a replay may be so far apart. */
+const TIMERS_WITHIN_MS = 30_000;
+const REPLAY_STANDS_MS = 180_000;
+/** An order that was asked for just before its bot was halted may wait so long for its peers. */
+const HALTED_WITHIN_MS = 20_000;
 /** What the exchange may answer to an order of ours for other reasons than the order itself. */
 const NOT_THE_ORDERS_FAULT = new Set([
   -1000, -1001, -1003, -1006, -1007, -1008, -1015, -1016, -1021,
 ]);
+/** Holds every amount of any instrument. */
+const WIDE_SCALE = 24;
 const REJECTED = -2010;
 const NO_FUNDS = /insufficient balance/;
 /** Findings that blame what never happens here: no store is restored, no second desk is at work. */
@@ -77,11 +89,17 @@ export class Invariants {
   readonly #signed = new Set<string>();
   /** Deals whose coins no exit covers, and since when. */
   readonly #unprotected = new Map<string, number>();
+  /** Bots that may send nothing, and since when. */
+  readonly #haltedAt = new Map<string, number>();
   /** Each bot as it was first seen in the store. */
   readonly #firstSeen = new Map<string, { readonly version: number; readonly state: string }>();
 
   constructor(world: Observed) {
     this.#world = world;
+  }
+
+  get signedCount(): number {
+    return this.#signed.size;
   }
 
   isOurs(clientOrderId: string): boolean {
@@ -101,9 +119,20 @@ export class Invariants {
     this.#signed.add(clientOrderId);
     const { life } = this.#world;
     if (life === null || !life.isAlive) return;
-    const row = life.store.get('SELECT state FROM orders WHERE client_order_id = ?', clientOrderId);
+    const row = life.store.get(
+      'SELECT bot_id FROM orders WHERE client_order_id = ?',
+      clientOrderId,
+    );
     if (row === undefined) {
       throw new Violation('unstored', `${clientOrderId} is signed and was never stored`);
+    }
+    const botId = textOf(row, 'bot_id');
+    const { time } = this.#world;
+    const isHalted = life.server.runner.bots.get(botId)?.state.risk === 'halted';
+    const haltedAt = isHalted ? (this.#haltedAt.get(botId) ?? time.now) : time.now;
+    if (time.now - haltedAt > HALTED_WITHIN_MS) {
+      const seconds = Math.round((time.now - haltedAt) / 1000);
+      throw new Violation('risk', `${clientOrderId} is sent, its bot has been halted ${seconds} s`);
     }
   }
 
@@ -134,6 +163,11 @@ export class Invariants {
       });
     }
     this.#lookAtExits(life);
+    this.#lookAtTimers(life);
+    for (const { botId, state } of life.server.runner.bots.values()) {
+      if (state.risk !== 'halted') this.#haltedAt.delete(botId);
+      else if (!this.#haltedAt.has(botId)) this.#haltedAt.set(botId, this.#world.time.now);
+    }
   }
 
   /** What still keeps the run from its end, or null. */
@@ -151,10 +185,12 @@ export class Invariants {
     if (runner.waiting > 0) return `${runner.waiting} events wait`;
     const stored = life.store.get('SELECT count(*) AS count FROM fills');
     const known = stored === undefined ? 0 : numberOf(stored, 'count');
-    const traded = this.#ourFills().length;
+    const orphans = this.#orphans(life);
+    const isKnown = (order: VenueOrder): boolean => !orphans.has(order.clientOrderId);
+    const traded = this.#ourFills().filter(({ order }) => isKnown(order)).length;
     if (known !== traded) return `${traded} fills at the exchange, ${known} in the store`;
     const open = life.store.all("SELECT client_order_id FROM orders WHERE state = 'open'");
-    const resting = this.#ourOrders().filter((order) => isOpen(order));
+    const resting = this.#ourOrders().filter((order) => isOpen(order) && isKnown(order));
     if (open.length !== resting.length) {
       return `${resting.length} orders rest at the exchange, ${open.length} in the store`;
     }
@@ -168,8 +204,10 @@ export class Invariants {
     this.#checkFills(life);
     this.#checkBalances();
     this.#checkFindings(life);
+    const all: Deal[] = [];
     for (const bot of life.server.runner.bots.values()) {
       const replayed = this.#replay(life, bot.botId);
+      all.push(...replayed.deals.values());
       const found = encodeJournal(bot.state);
       const expected = encodeJournal(replayed.state);
       if (found !== expected) {
@@ -179,9 +217,33 @@ export class Invariants {
         );
       }
       for (const deal of replayed.deals.values()) this.#checkPosition(life, bot.botId, deal);
-      for (const deal of bot.state.deals) this.#explain(life, bot.botId, deal);
+      for (const deal of bot.state.deals) {
+        this.#explain(life, bot.botId, deal);
+        this.#checkRisk(bot.botId, bot.state, deal);
+      }
       if (isClosed) this.#checkStopped(bot.botId, bot.state);
+      this.#checkDeals(life, bot.botId, replayed);
     }
+    this.#checkNoneLeftBehind(life);
+    this.#checkProfit(life, all);
+  }
+
+  /** A timer that is due has come. */
+  #lookAtTimers(life: ServerLife): void {
+    const { venue, calmMs } = this.#world;
+    if (calmMs < TIMERS_WITHIN_MS) return;
+    // In a replayed market time stands still between two trades.
+    const lateMs = venue.isLive ? 0 : REPLAY_STANDS_MS;
+    const row = life.store.get(
+      'SELECT bot_id, timer, due FROM timers WHERE due < ? LIMIT 1',
+      venue.marketMs - TIMERS_WITHIN_MS - lateMs,
+    );
+    if (row === undefined) return;
+    const seconds = Math.round((venue.marketMs - numberOf(row, 'due')) / 1000);
+    throw new Violation(
+      'timer',
+      `timer ${textOf(row, 'timer')} of bot ${textOf(row, 'bot_id')} was due ${seconds} s ago`,
+    );
   }
 
   #running(): ServerLife {
@@ -196,6 +258,48 @@ export class Invariants {
 
   #ourFills(): readonly { readonly order: VenueOrder; readonly fill: VenueFill }[] {
     return this.#world.venue.fills().filter(({ order }) => this.isOurs(order.clientOrderId));
+  }
+
+  /** Orders that the store came to know by finding them; there are none unless an old copy was brought back. */
+  #orphans(life: ServerLife): ReadonlySet<string> {
+    if (!this.#world.isRestored) return new Set();
+    const known = new Set(
+      life.store
+        .all('SELECT client_order_id FROM orders')
+        .map((row) => textOf(row, 'client_order_id')),
+    );
+    // What neither rests nor has traded left no trace to be found by.
+    return new Set(
+      this.#ourOrders()
+        .map(({ clientOrderId }) => clientOrderId)
+        .filter((id) => !known.has(id)),
+    );
+  }
+
+  /** What an old copy does not know is found: orders that rest or have traded, and that the copy is old. */
+  #checkRestored(life: ServerLife): void {
+    const { isRestored, signedMeanwhile } = this.#world;
+    if (!isRestored) return;
+    const found = new Set(
+      life.store
+        .all('SELECT client_order_id FROM orphans')
+        .map((row) => textOf(row, 'client_order_id')),
+    );
+    const orphans = this.#orphans(life);
+    for (const order of this.#ourOrders()) {
+      const id = order.clientOrderId;
+      if (!orphans.has(id) || found.has(id)) continue;
+      if (!isOpen(order) && order.executedLots === 0) continue;
+      throw new Violation('unstored', `the exchange has ${id} ${order.status}, nobody found it`);
+    }
+    if (signedMeanwhile === 0) return;
+    const noticed = life.store.get("SELECT 1 FROM findings WHERE code = 'restoreNoticed'");
+    if (noticed === undefined) {
+      throw new Violation(
+        'restore',
+        `${signedMeanwhile} orders were signed after the copy was made, and nobody noticed`,
+      );
+    }
   }
 
   /** Every order with its state and sum is the same here and there. */
@@ -236,14 +340,19 @@ export class Invariants {
         throw new Violation('fills', `${id} has ${filled} lots here, ${order.executedLots} there`);
       }
     }
+    this.#checkRestored(life);
+    const orphans = this.#orphans(life);
     for (const id of there.keys()) {
+      if (orphans.has(id)) continue;
       throw new Violation('unstored', `the exchange has ${id}, the store does not`);
     }
   }
 
   /** Every trade is stored exactly once, with its price, quantity and commission. */
   #checkFills(life: ServerLife): void {
-    const lines = this.#ourFills().map(({ order, fill }) =>
+    const orphans = this.#orphans(life);
+    const known = this.#ourFills().filter(({ order }) => !orphans.has(order.clientOrderId));
+    const lines = known.map(({ order, fill }) =>
       [
         order.clientOrderId,
         fill.tradeId,
@@ -306,6 +415,7 @@ export class Invariants {
   }
 
   #checkFindings(life: ServerLife): void {
+    if (this.#world.isRestored) return;
     for (const row of life.store.all('SELECT code, finding_values FROM findings')) {
       const code = textOf(row, 'code');
       if (!FALSE_ALARMS.includes(code)) continue;
@@ -411,10 +521,61 @@ export class Invariants {
     }
   }
 
+  /** A bot that may take no new risk has no entry on the book. */
+  #checkRisk(botId: string, state: BotState, deal: Deal): void {
+    if (state.risk === 'active') return;
+    for (const { role, clientOrderId } of deal.orders) {
+      if (role !== 'entry') continue;
+      throw new Violation('risk', `bot ${botId} is ${state.risk}, and ${clientOrderId} rests`);
+    }
+  }
+
+  /** Every deal is listed, with the fills of its orders, and as ended when it has. */
+  #checkDeals(life: ServerLife, botId: string, { deals, state }: Replayed): void {
+    for (const deal of deals.values()) {
+      const id = `${botId}-${deal.dealId}`;
+      const shown = life.server.desk.deal(id);
+      if (shown === null) throw new Violation('projection', `deal ${id} is not listed`);
+      const isRunning = state.deals.some(({ dealId }) => dealId === deal.dealId);
+      if (isRunning !== (shown.closedAt === null)) {
+        throw new Violation('projection', `deal ${id} runs: ${isRunning}, and is ${shown.status}`);
+      }
+    }
+  }
+
+  /** Each order that rests under a tag of ours belongs to a deal that runs. */
+  #checkNoneLeftBehind(life: ServerLife): void {
+    const orphans = this.#orphans(life);
+    const wanted = new Set<string>();
+    for (const { state } of life.server.runner.bots.values()) {
+      for (const deal of state.deals) {
+        for (const { clientOrderId } of deal.orders) wanted.add(clientOrderId);
+      }
+    }
+    for (const { clientOrderId } of this.#world.venue.account.openOrders) {
+      if (!this.isOurs(clientOrderId) || wanted.has(clientOrderId)) continue;
+      if (orphans.has(clientOrderId)) continue;
+      throw new Violation('orphan', `${clientOrderId} rests and belongs to no deal that runs`);
+    }
+  }
+
+  /** The desk's total is the sum of what its deals have earned. */
+  #checkProfit(life: ServerLife, deals: readonly Deal[]): void {
+    let sum = 0n;
+    for (const deal of deals) {
+      const { realisedProfit } = dealView(deal);
+      if (realisedProfit !== '') sum += toScaled(realisedProfit, WIDE_SCALE, 'profit');
+    }
+    const { realizedProfit } = life.server.desk.totals();
+    if (toScaled(realizedProfit, WIDE_SCALE, 'total') === sum) return;
+    const expected = formatDecimal(sum, WIDE_SCALE);
+    throw new Violation('profit', `deals come to ${expected}, the desk shows ${realizedProfit}`);
+  }
+
   #checkStopped(botId: string, state: BotState): void {
     if (state.isRunning) throw new Violation('stopped', `bot ${botId} was stopped and runs`);
     if (state.deals.length > 0) return;
-    const prefix = `${state.clientOrderIdPrefix}`;
+    const prefix = state.clientOrderIdPrefix;
     for (const { clientOrderId } of this.#world.venue.account.openOrders) {
       if (!clientOrderId.startsWith(prefix)) continue;
       throw new Violation('stopped', `bot ${botId} has stopped and left ${clientOrderId} behind`);

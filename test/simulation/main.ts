@@ -6,18 +6,32 @@
 //   node test/simulation/main.ts --seed 17 --shrink     what of its plan is needed for the failure
 //   node test/simulation/main.ts --from 1 --runs 1000   many, on --workers 2; one line for each that fails
 
+import { createHash } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort } from 'node:worker_threads';
 import { planOf, type Plan } from './plan.ts';
-import { failureLine, runSeeds, totalsOf } from './seeds.ts';
+import { failureLine, runSeeds, totalsOf, type SeedRequest } from './seeds.ts';
 import { shrink } from './shrink.ts';
-import { happeningText, runPlan } from './world.ts';
+import { happeningText, runPlan, type RunResult } from './world.ts';
 
 if (isMainThread) process.exitCode = await main();
 else {
-  parentPort?.on('message', (seed: number) => {
-    void runPlan(planOf(seed)).then((result) => parentPort?.postMessage(result));
+  parentPort?.on('message', (request: SeedRequest) => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    void answer(request).then((result) => parentPort?.postMessage(result));
   });
+}
+
+async function answer({ seed, isTold }: SeedRequest): Promise<RunResult> {
+  if (!isTold) return runPlan(planOf(seed));
+  const hash = createHash('sha256');
+  let lines = 0;
+  const tell = (line: string): void => {
+    hash.update(`${line}\n`);
+    lines += 1;
+  };
+  const result = await runPlan(planOf(seed), { tell });
+  return { ...result, story: `${lines} lines, ${hash.digest('hex')}` };
 }
 
 async function main(): Promise<number> {
@@ -36,7 +50,7 @@ async function main(): Promise<number> {
   }
   const plan = planOf(Number(values.seed));
   if (values.shrink) return showSmallest(plan);
-  const result = await runPlan(plan, values.trace ? say : undefined);
+  const result = await runPlan(plan, values.trace ? { tell: say } : {});
   say(failureLine(result));
   if (result.violation !== null) say(result.violation.message);
   return result.violation === null ? 0 : 1;
@@ -73,7 +87,7 @@ async function showSmallest(plan: Plan): Promise<number> {
   for (const happening of smallest.happenings) {
     say(`${(happening.at / 1000).toFixed(3).padStart(9)}  ${happeningText(happening)}`);
   }
-  await runPlan(smallest, say);
+  await runPlan(smallest, { tell: say });
   return 1;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens in one run, as plain data that follows from its seed: a market, bots, what people do, what breaks.
 
+import type { RiskState } from '@kontor/core';
 import type { FaultRequest } from '../../simulator/src/faults.ts';
 import { Random } from '../../simulator/src/market/random.ts';
 import { randomBot } from './bots.ts';
@@ -25,6 +26,16 @@ export type Happening = { readonly at: number } & (
   /** `pick` chooses among those there are then. */
   | { readonly kind: 'commandBot'; readonly action: 'start' | 'stop'; readonly pick: number }
   | { readonly kind: 'commandDeal'; readonly action: 'close' | 'cancel'; readonly pick: number }
+  /** A person, or a person's kill switch; `pick` null is the whole desk. */
+  | { readonly kind: 'risk'; readonly state: RiskState; readonly pick: number | null }
+  | {
+      readonly kind: 'riskLimits';
+      readonly limits: Readonly<Record<string, unknown>>;
+      readonly pick: number | null;
+    }
+  /** The store is copied; a later `restore` brings the copy back after a crash. */
+  | { readonly kind: 'backup' }
+  | { readonly kind: 'restore'; readonly downMs: number }
 );
 
 /** Every kind of trouble; `ms` is how long it lasts. Those without a length strike when their moment comes. */
@@ -129,6 +140,10 @@ export function lengthOf(happening: Happening): number {
     case 'createBot':
     case 'commandBot':
     case 'commandDeal':
+    case 'risk':
+    case 'riskLimits':
+    case 'backup':
+    case 'restore':
       return 0;
   }
 }
@@ -149,7 +164,40 @@ function randomWishes(random: Random, market: MarketPlan): readonly Happening[] 
     const action = random.chance(0.6) ? 'close' : 'cancel';
     wishes.push({ at: at(), kind: 'commandDeal', action, pick: random.below(1_000) });
   }
+  if (random.chance(0.3)) wishes.push(...randomRisk(random));
+  if (random.chance(0.04)) wishes.push(...randomRestore(random));
   return wishes;
+}
+
+function randomRisk(random: Random): readonly Happening[] {
+  const wishes: Happening[] = [];
+  const pick = (): number | null => (random.chance(0.5) ? null : random.below(1_000));
+  for (let count = random.below(5); count > 0; count -= 1) {
+    const state =
+      (['active', 'active', 'reducing', 'halted'] as const)[random.below(4)] ?? 'active';
+    wishes.push({ at: random.below(HOUR_MS), kind: 'risk', state, pick: pick() });
+  }
+  if (random.chance(0.5)) {
+    const amount = (least: number, most: number): readonly object[] => [
+      { asset: 'USDT', amount: (least + (most - least) * random.unit()).toFixed(2) },
+    ];
+    const limits = {
+      ...(random.chance(0.5) ? { maxExposure: amount(100, 3_000) } : {}),
+      ...(random.chance(0.5) ? { maxOpenOrders: 1 + random.below(12) } : {}),
+      ...(random.chance(0.5) ? { dailyLoss: amount(0.5, 20) } : {}),
+    };
+    wishes.push({ at: random.below(HOUR_MS), kind: 'riskLimits', limits, pick: pick() });
+  }
+  return wishes;
+}
+
+function randomRestore(random: Random): readonly Happening[] {
+  const copiedAt = random.below(HOUR_MS / 2);
+  const restoredAt = copiedAt + random.below(HOUR_MS / 2);
+  return [
+    { at: copiedAt, kind: 'backup' },
+    { at: restoredAt, kind: 'restore', downMs: 500 + random.below(60_000) },
+  ];
 }
 
 /** Bursts of trouble with calm between them, and single blows anywhere. */

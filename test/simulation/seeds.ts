@@ -11,7 +11,15 @@ export interface SeedRange {
   readonly from: number;
   readonly runs: number;
   readonly workers: number;
+  /** Whether the stories are wanted, as hashes. */
+  readonly isTold?: boolean;
   readonly onResult?: (result: RunResult) => void;
+}
+
+/** What a worker is asked for. */
+export interface SeedRequest {
+  readonly seed: number;
+  readonly isTold: boolean;
 }
 
 /** Runs the seeds and gives back what came of each, in their order. */
@@ -25,7 +33,7 @@ export async function runSeeds(range: SeedRange): Promise<readonly RunResult[]> 
       while (next < end) {
         const seed = next;
         next += 1;
-        const result = await runOn(worker, seed);
+        const result = await runOn(worker, { seed, isTold: range.isTold ?? false });
         if (result.violation?.rule === 'hangs') {
           await worker.terminate();
           worker = startWorker();
@@ -63,7 +71,7 @@ function startWorker(): Worker {
   return new Worker(new URL('./main.ts', import.meta.url));
 }
 
-function runOn(worker: Worker, seed: number): Promise<RunResult> {
+function runOn(worker: Worker, request: SeedRequest): Promise<RunResult> {
   return new Promise((resolve) => {
     const finish = (result: RunResult): void => {
       clearTimeout(timer);
@@ -72,7 +80,7 @@ function runOn(worker: Worker, seed: number): Promise<RunResult> {
       resolve(result);
     };
     const broken = (rule: string, message: string): RunResult => ({
-      seed,
+      seed: request.seed,
       violation: { rule, message, at: 0 },
       counts: {},
     });
@@ -83,6 +91,7 @@ function runOn(worker: Worker, seed: number): Promise<RunResult> {
     );
     worker.on('message', finish);
     worker.on('error', onError);
-    worker.postMessage(seed);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    worker.postMessage(request);
   });
 }

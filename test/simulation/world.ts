@@ -2,7 +2,7 @@
 // One run: the real server, its store, bots and reconciliation against the simulator's exchange, in one process and
 // on virtual time, while a plan lets things happen.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseSettings } from '@kontor/core';
@@ -37,11 +37,20 @@ export interface RunResult {
     readonly at: number;
   } | null;
   readonly counts: Readonly<Record<string, number>>;
+  /** Of a run whose story was asked for: its length and hash. */
+  readonly story?: string;
 }
 
-/** Runs a plan from start to end. `tell` hears the story, line by line. */
-export async function runPlan(plan: Plan, tell?: (line: string) => void): Promise<RunResult> {
-  const world = new World(plan, tell);
+export interface RunOptions {
+  /** Hears the story, line by line. */
+  readonly tell?: (line: string) => void;
+  /** Done behind everybody's back at a moment of the hour, to see that it is found. */
+  readonly damage?: { readonly at: number; readonly work: (world: Observed) => void };
+}
+
+/** Runs a plan from start to end. */
+export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<RunResult> {
+  const world = new World(plan, options);
   return world.run();
 }
 
@@ -57,7 +66,7 @@ class World implements Observed {
   readonly #feed: MarketFeed;
   readonly #config: ServerConfig;
   readonly #invariants: Invariants;
-  readonly #tell: ((line: string) => void) | undefined;
+  readonly #options: RunOptions;
   readonly #ends: number[] = [];
   readonly #handOrders: { readonly symbol: string; readonly id: string }[] = [];
   readonly counts: Record<string, number> = {};
@@ -67,11 +76,15 @@ class World implements Observed {
   #lastTroubleMs = START_MS;
   #downUntilMs = 0;
   #isOver = false;
+  #backup: string | null = null;
+  isRestored = false;
+  signedBefore = 0;
+  signedMeanwhile = 0;
   #handNumber = 0;
 
-  constructor(plan: Plan, tell: ((line: string) => void) | undefined) {
+  constructor(plan: Plan, options: RunOptions) {
     this.plan = plan;
-    this.#tell = tell;
+    this.#options = options;
     this.symbols = plan.market.symbols;
     const { seed } = plan;
     const { time } = this;
@@ -154,6 +167,10 @@ class World implements Observed {
       for (const happening of this.plan.happenings) {
         time.at(START_MS + happening.at, () => this.#happen(happening));
       }
+      const { damage } = this.#options;
+      if (damage !== undefined) {
+        time.at(START_MS + damage.at, () => time.enter(() => damage.work(this)));
+      }
       time.every(LOOK_MS, () => this.#look());
       this.#startServer();
       await this.#runTo(START_MS + HOUR_MS);
@@ -182,9 +199,10 @@ class World implements Observed {
   }
 
   tell(what: () => string): void {
-    if (this.#tell === undefined) return;
+    const { tell } = this.#options;
+    if (tell === undefined) return;
     const seconds = ((this.time.now - START_MS) / 1000).toFixed(3).padStart(9);
-    this.#tell(`${seconds}  ${what()}`);
+    tell(`${seconds}  ${what()}`);
   }
 
   async #runTo(ms: number, isOver: () => boolean = () => false): Promise<void> {
@@ -337,6 +355,16 @@ class World implements Observed {
         this.time.enter(() => void desk.commandBot(botId, happening.action));
         return;
       }
+      case 'risk':
+      case 'riskLimits':
+        this.#setRisk(happening);
+        return;
+      case 'backup':
+        this.#backUp();
+        return;
+      case 'restore':
+        this.#restore(happening.downMs);
+        return;
       case 'commandDeal': {
         const deal = pickOf(this.#openDeals(), happening.pick);
         if (deal !== undefined) this.#commandDeal(deal, happening.action);
@@ -381,6 +409,47 @@ class World implements Observed {
       const made = life.server.desk.createBot(settings);
       if (made.ok) void life.server.desk.commandBot(made.bot.id, 'start');
       else this.tell(() => `the desk refuses the bot: ${JSON.stringify(made.errors)}`);
+    });
+  }
+
+  #setRisk(happening: Extract<Happening, { kind: 'risk' | 'riskLimits' }>): void {
+    const { life } = this;
+    if (life === null || !life.isStarted || !life.isAlive) return;
+    const { runner, risk } = life.server;
+    const botId = happening.pick === null ? null : pickOf([...runner.bots.keys()], happening.pick);
+    if (botId === undefined) return;
+    const scope = botId === null ? 'desk' : (`bot:${botId}` as const);
+    this.time.enter(() => {
+      if (happening.kind === 'risk') {
+        risk.setState(scope, happening.state);
+        return;
+      }
+      const errors = risk.setLimits(scope, happening.limits);
+      if (errors.length > 0) this.tell(() => `limits are refused: ${JSON.stringify(errors)}`);
+    });
+  }
+
+  #backUp(): void {
+    const { life } = this;
+    if (life === null || !life.isStarted || !life.isAlive || this.#backup !== null) return;
+    this.#backup = join(this.#directory, 'backup.db');
+    life.store.copyTo(this.#backup);
+    this.signedBefore = this.#invariants.signedCount;
+  }
+
+  /** The server is killed, and comes back with the store as it was when it was copied. */
+  #restore(downMs: number): void {
+    const { life } = this;
+    const backup = this.#backup;
+    if (life === null || !life.isAlive || backup === null || this.isRestored) return;
+    this.isRestored = true;
+    this.signedMeanwhile = this.#invariants.signedCount - this.signedBefore;
+    this.#downMs = downMs;
+    life.end(null);
+    this.time.after(0.1, () => {
+      const file = join(this.#directory, 'desk.db');
+      for (const end of ['', '-wal', '-shm']) rmSync(`${file}${end}`, { force: true });
+      copyFileSync(backup, file);
     });
   }
 
@@ -495,6 +564,7 @@ class World implements Observed {
     await this.#runTo(Math.max(this.#lastTroubleMs, this.time.now) + CALM_MS, () => false);
     const isClosing = this.plan.seed % 2 === 0;
     if (isClosing) {
+      this.#liftRisk();
       this.#closeEverything();
       await this.#runTo(this.time.now + CLOSE_WITHIN_MS, () => this.#openDeals().length === 0);
     }
@@ -514,6 +584,15 @@ class World implements Observed {
     if (this.#violation !== null) return;
     this.#guard(() => this.#invariants.onEnd(isClosing));
     this.#isOver = true;
+  }
+
+  /** What is halted cannot be closed. */
+  #liftRisk(): void {
+    const { life } = this;
+    if (life === null) return;
+    for (const { scope } of life.server.risk.all()) {
+      this.time.enter(() => life.server.risk.setState(scope, 'active'));
+    }
   }
 
   #closeEverything(): void {

@@ -8,10 +8,11 @@ import type { Finding } from '../src/api/types.ts';
 import {
   findingSentence,
   findingWeight,
-  type FindingCode,
   type FindingWeight,
-} from '../src/language/finding-text.ts';
+} from '../src/language/finding-sentence.ts';
+import type { FindingCode } from '../src/language/finding-text.ts';
 import { toLanguage } from '../src/language/languages.ts';
+import { reconciliationIn } from '../src/language/reconciliation-languages.ts';
 
 const english = toLanguage({ language: 'en', zone: 'utc', hours: 'h23' }, ['en-GB']);
 const german = toLanguage({ language: 'de', zone: 'utc', hours: 'h23' }, ['de-DE']);
@@ -85,6 +86,27 @@ test('[W61] a finding of another version of the desk is told by naming what it c
   const unknown = finding('moonPhase', { phase: 'full', asset: 'USDT' });
   assert.equal(findingSentence(unknown, english), 'moonPhase, phase: full, asset: USDT');
   assert.equal(findingSentence(unknown, german), 'moonPhase, phase: full, asset: USDT');
+});
+
+test('[W61] both languages have words for everything around the findings', () => {
+  const [inEnglish, inGerman] = [english, german].map(({ name }) => reconciliationIn(name).words);
+  assert.ok(inEnglish !== undefined && inGerman !== undefined);
+  const leaves = (value: unknown): readonly unknown[] =>
+    typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : [value];
+  const others = leaves(inGerman);
+  for (const [index, said] of leaves(inEnglish).entries()) {
+    if (typeof said === 'function') {
+      const parts = ['Alpha', 'Bravo'].slice(0, said.length);
+      for (const words of [said, others[index]]) {
+        assert.ok(typeof words === 'function');
+        const text = String(Reflect.apply(words, null, parts));
+        for (const part of parts) assert.ok(text.includes(part), text);
+      }
+    } else {
+      assert.ok(said !== '' && others[index] !== '');
+      assert.notEqual(said, others[index], String(said));
+    }
+  }
 });
 
 test('[W61] what asks for a look stands out, also where the page does not know it', () => {

@@ -336,7 +336,10 @@ class Backtest {
 
   /** The candles that open at `time`, point by point. */
   #walk(time: TimeMs): void {
-    const open = this.#markets.filter(({ nextTime }) => nextTime === time);
+    const open =
+      this.#markets.length === 1
+        ? this.#markets
+        : this.#markets.filter(({ nextTime }) => nextTime === time);
     for (let point = 0; point < POINTS_PER_CANDLE; point += 1) {
       for (const market of open) this.#reach(market, point);
       while (this.#nextTimer <= this.#time) {
@@ -447,6 +450,9 @@ class Backtest {
       case 'setTimer':
         this.#timers.set(effect.timer, effect.time);
         this.#findNextTimer();
+        return;
+      case 'handOver':
+        // Only a person's command hands a deal over, and a backtest has none.
         return;
       case 'notify':
         if (effect.note.kind === 'orderFilled') this.#fills.push(this.#toFill(effect.note));

@@ -4,6 +4,7 @@
 import { formatDecimal, trimDecimal } from '../decimal.ts';
 import { ASSET_SCALE, formatPrice, formatQuantity } from '../instrument.ts';
 import type { OrderPurpose, OrderRole } from '../machine.ts';
+import type { Direction } from '../order.ts';
 import {
   baseScale,
   formatBase,
@@ -14,11 +15,10 @@ import {
   power10,
 } from '../position.ts';
 import { divFloor, PPM, type PriceTicks, type TimeMs } from '../units.ts';
-import type { DealBase, DealOrder } from './deal-order.ts';
+import type { DealBase, DealOrder, DealOutcome } from './deal-order.ts';
 import type { BotKind } from './settings.ts';
 
-/** How a deal of any kind can end. */
-export type DealOutcome = 'completed' | 'stopLoss' | 'closed' | 'cancelled' | 'failed';
+export type { DealOutcome } from './deal-order.ts';
 
 export type DealStatus = 'opening' | 'active' | 'closing' | 'cancelling' | DealOutcome;
 
@@ -45,6 +45,8 @@ export interface DealView {
   readonly openedTime: TimeMs;
   /** 0 while the deal runs. */
   readonly closedTime: TimeMs;
+  /** Absent where a deal has none. For a short held coins are those still to be bought back. */
+  readonly direction?: Direction;
   /** Prices are empty text while there is none. */
   readonly average: string;
   readonly baseAverage: string;
@@ -52,6 +54,8 @@ export interface DealView {
   /** The next take profit and the stop, where the deal has them. */
   readonly takeProfit: string;
   readonly stopLoss: string;
+  /** Every take profit, nearest first, where the deal has several or one that moves. */
+  readonly takeProfits?: readonly TakeProfitView[];
   readonly boughtQuantity: string;
   readonly soldQuantity: string;
   /** Coins held, and the part of them that is less than a lot. */
@@ -60,6 +64,8 @@ export interface DealView {
   /** Quote paid and got, commission in quote included. */
   readonly cost: string;
   readonly revenue: string;
+  /** What percentages of profit are of, where that is not the cost: what the entries moved. */
+  readonly invested?: string;
   /** On the coins sold, at the average price. */
   readonly realisedProfit: string;
   readonly realisedProfitPercent: string;
@@ -67,6 +73,8 @@ export interface DealView {
   readonly unrealisedProfit: string;
   /** Both together in percent of the cost. */
   readonly profitPercent: string;
+  /** What a deal that is to earn coins has earned of them. */
+  readonly profitBase?: { readonly amount: string; readonly percent: string };
   /** Safety orders of a DCA deal, lines of a grid, steps of a smart trade. */
   readonly steps: {
     readonly filled: number;
@@ -75,6 +83,23 @@ export interface DealView {
   };
   readonly commissions: Readonly<Record<string, string>>;
   readonly orders: readonly OrderView[];
+}
+
+/** One take profit as text; percentages are of profit and of the position. */
+export interface TakeProfitView {
+  /** From 1; 0 where there is only one. */
+  readonly step: number;
+  readonly profit: string;
+  readonly share: string;
+  readonly price: string;
+  /** What it is to close now, and what it has closed. */
+  readonly quantity: string;
+  readonly filled: string;
+  /** `pending`: it waits for its price, or may not be placed. `trailing`: it follows the best price. */
+  readonly state: 'pending' | 'placed' | 'trailing' | 'done';
+  /** While it trails: the best price, and where it acts behind it. */
+  readonly best?: string;
+  readonly trigger?: string;
 }
 
 export interface OrderView {

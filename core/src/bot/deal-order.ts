@@ -36,6 +36,9 @@ export interface DealOrder {
   isCancelling: boolean;
 }
 
+/** How a deal of any kind can end. */
+export type DealOutcome = 'completed' | 'stopLoss' | 'closed' | 'cancelled' | 'failed';
+
 /** One cycle of a bot: opened, traded, ended. Each kind of bot adds its own settings and phases. */
 export interface DealBase {
   readonly kind: string;
@@ -55,8 +58,14 @@ export interface DealBase {
 /** How an order left the deal's list of open ones. */
 export type Settlement =
   | { readonly kind: 'ended' }
-  /** `isAbsent`: it is proven that the order never arrived. */
-  | { readonly kind: 'rejected'; readonly isAbsent: boolean; readonly reason: string };
+  | {
+      readonly kind: 'rejected';
+      /** It is proven that the order never arrived. */
+      readonly isAbsent: boolean;
+      /** Money is missing, or a limit of the desk is reached: the same order may be taken later. */
+      readonly mayPass: boolean;
+      readonly reason: string;
+    };
 
 /** True once no more fill of `order` can come. */
 export function isSettled(order: DealOrder): boolean {

@@ -2,7 +2,9 @@
 // A deal of any kind as a person reads it: every number as text, and what the deal is waiting for.
 
 import { dcaDealView } from '../dca/view.ts';
+import { gridDealView } from '../grid/view.ts';
 import { rebalanceDealView } from '../rebalance/view.ts';
+import { tradeDealView } from '../smart-trade/view.ts';
 import type { PriceTicks } from '../units.ts';
 import type { DealView } from './common-view.ts';
 import type { Deal } from './step.ts';
@@ -12,7 +14,11 @@ export function dealView(deal: Deal, priceTicks?: PriceTicks): DealView {
   switch (deal.kind) {
     case 'dca':
       return dcaDealView(deal, priceTicks);
+    case 'grid':
+      return gridDealView(deal, priceTicks);
     case 'rebalance':
       return rebalanceDealView(deal, priceTicks);
+    case 'smartTrade':
+      return tradeDealView(deal, priceTicks);
   }
 }

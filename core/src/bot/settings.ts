@@ -2,14 +2,23 @@
 // The settings of every kind of bot: read from outside, and checked against the venue.
 
 import type { Condition } from '../conditions/condition.ts';
-import { checkDcaSettings, DCA_FIELDS, dcaContradictions } from '../dca/settings.ts';
+import { DCA_FIELDS, dcaContradictions } from '../dca/settings.ts';
+import { checkDcaSettings } from '../dca/settings-check.ts';
 import type { DcaSettings } from '../dca/terms.ts';
+import { checkGridSettings, GRID_FIELDS, gridContradictions } from '../grid/settings.ts';
+import type { GridSettings } from '../grid/terms.ts';
 import {
   checkRebalanceSettings,
   REBALANCE_FIELDS,
   rebalanceContradictions,
   type RebalanceSettings,
 } from '../rebalance/settings.ts';
+import { checkSmartTradeSettings } from '../smart-trade/check.ts';
+import {
+  SMART_TRADE_FIELDS,
+  smartTradeContradictions,
+  type SmartTradeSettings,
+} from '../smart-trade/settings.ts';
 import type { Instrument } from '../instrument.ts';
 import {
   parseFields,
@@ -21,7 +30,7 @@ import {
 import type { PriceTicks } from '../units.ts';
 
 /** Plain JSON data with decimals as text. */
-export type BotSettings = DcaSettings | RebalanceSettings;
+export type BotSettings = DcaSettings | GridSettings | RebalanceSettings | SmartTradeSettings;
 
 export type BotKind = BotSettings['kind'];
 
@@ -30,7 +39,9 @@ export const SETTINGS_FIELDS: {
   readonly [K in BotKind]: FieldsOf<Omit<Extract<BotSettings, { readonly kind: K }>, 'kind'>>;
 } = {
   dca: DCA_FIELDS,
+  grid: GRID_FIELDS,
   rebalance: REBALANCE_FIELDS,
+  smartTrade: SMART_TRADE_FIELDS,
 };
 
 export type ParsedSettings =
@@ -52,11 +63,23 @@ export function parseSettings(input: unknown): ParsedSettings {
   switch (kind) {
     case 'dca':
       return settled(parseFields(SETTINGS_FIELDS.dca, fields, 'settings'), kind, dcaContradictions);
+    case 'grid':
+      return settled(
+        parseFields(SETTINGS_FIELDS.grid, fields, 'settings'),
+        kind,
+        gridContradictions,
+      );
     case 'rebalance':
       return settled(
         parseFields(SETTINGS_FIELDS.rebalance, fields, 'settings'),
         kind,
         rebalanceContradictions,
+      );
+    case 'smartTrade':
+      return settled(
+        parseFields(SETTINGS_FIELDS.smartTrade, fields, 'settings'),
+        kind,
+        smartTradeContradictions,
       );
     default: {
       const expected = `one of ${Object.keys(SETTINGS_FIELDS).join(', ')}`;
@@ -94,8 +117,12 @@ export function checkSettings(
   switch (settings.kind) {
     case 'dca':
       return checkDcaSettings(settings, instruments, prices, feeRatePpm);
+    case 'grid':
+      return checkGridSettings(settings, instruments, prices, feeRatePpm);
     case 'rebalance':
       return checkRebalanceSettings(settings, instruments, prices);
+    case 'smartTrade':
+      return checkSmartTradeSettings(settings, instruments, prices, feeRatePpm);
   }
 }
 

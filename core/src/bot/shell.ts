@@ -15,6 +15,9 @@ export const ENDED_DEALS_KEPT = 16;
 
 const NOTHING: readonly Effect[] = Object.freeze([]);
 
+/** The rule by which an exchange says that money or coins are missing. */
+const INSUFFICIENT_BALANCE = '-2010';
+
 /** Whether `text` may begin the IDs of a bot's orders: a deal's and an order's number follow it. */
 export function isOrderIdPrefix(text: string): boolean {
   return /^[A-Za-z0-9_-]{1,16}$/.test(text);
@@ -57,6 +60,7 @@ export function stepWith<S extends BotStateBase<D>, D extends DealBase>(
       const { command } = event;
       if (command.kind === 'setRisk') return onRisk(rules, state, event.time, command.risk);
       if (command.kind === 'renewOrderIds') return onRenewOrderIds(state, command);
+      if (command.kind === 'adoptOrder') return onAdoptOrder(rules, state, event.time, command);
       return onCommand(rules, state, event.time, command);
     }
   }
@@ -66,7 +70,7 @@ function onCommand<S extends BotStateBase<D>, D extends DealBase>(
   rules: BotRules<S, D>,
   state: S,
   time: TimeMs,
-  command: Exclude<BotCommand, { kind: 'setRisk' | 'renewOrderIds' }>,
+  command: Exclude<BotCommand, { kind: 'setRisk' | 'renewOrderIds' | 'adoptOrder' }>,
 ): readonly Effect[] {
   const turn = turnOf(state, time);
   let isChanged = false;
@@ -124,9 +128,13 @@ function onRejected<S extends BotStateBase<D>, D extends DealBase>(
     rule: event.rule,
     reason: event.reason,
   });
+  const isOfDesk = event.by === 'desk';
+  const isAbsent = isOfDesk && (event.rule === 'absent' || event.rule === 'namesake');
   const how: Settlement = {
     kind: 'rejected',
-    isAbsent: event.by === 'desk' && event.rule === 'absent',
+    // A namesake of an earlier life is in the way of an ID, not of the order: it never arrived.
+    isAbsent,
+    mayPass: event.by === 'exchange' ? event.rule === INSUFFICIENT_BALANCE : isOfDesk && !isAbsent,
     reason: `${event.by}: ${event.rule}: ${event.reason}`,
   };
   remove(deal, order);
@@ -216,6 +224,36 @@ function onRenewOrderIds<D extends DealBase>(
     `Invariant: a prefix of order IDs is 1 to 16 of A-Z a-z 0-9 - _, was ${clientOrderIdPrefix}`,
   );
   state.clientOrderIdPrefix = clientOrderIdPrefix;
+  state.version += 1;
+  return NOTHING;
+}
+
+/** The deal follows the order like one of its own; it changes nothing else before a fill. */
+function onAdoptOrder<S extends BotStateBase<D>, D extends DealBase>(
+  rules: BotRules<S, D>,
+  state: S,
+  time: TimeMs,
+  { dealId, order }: Extract<BotCommand, { kind: 'adoptOrder' }>,
+): readonly Effect[] {
+  const deal = state.deals.find((candidate) => candidate.dealId === dealId);
+  if (deal === undefined || findOrder(state, order.clientOrderId) !== null) return NOTHING;
+  const taken = rules.adoptedAs?.(deal, order.side) ?? null;
+  if (taken === null) return NOTHING;
+  deal.orders.push({
+    clientOrderId: order.clientOrderId,
+    purpose: taken.purpose,
+    role: taken.role,
+    ladderIndex: 0,
+    attempt: 1,
+    side: order.side,
+    priceTicks: order.priceTicks,
+    quantity: order.quantity,
+    placedTime: time,
+    filledLots: 0,
+    tradeIds: [],
+    phase: { kind: 'open', exchangeOrderId: order.exchangeOrderId },
+    isCancelling: false,
+  });
   state.version += 1;
   return NOTHING;
 }

@@ -3,7 +3,15 @@
 
 import type { Instrument } from '../instrument.ts';
 import type { Condition } from '../conditions/condition.ts';
-import type { BotCommand, BotEvent, RiskState, SignalAction } from '../machine.ts';
+import type {
+  BotCommand,
+  BotEvent,
+  OrderPurpose,
+  OrderRole,
+  RiskState,
+  SignalAction,
+} from '../machine.ts';
+import type { Side } from '../order.ts';
 import type { DealBase, DealOrder, Settlement } from './deal-order.ts';
 import type { Turn } from './turn.ts';
 
@@ -42,7 +50,7 @@ export interface SignalWatch {
 /** Commands a kind of bot answers itself; the others are the machine's. */
 export type KindCommand = Exclude<
   BotCommand,
-  { kind: 'setRisk' | 'renewOrderIds' | 'closeAllDeals' | 'cancelAllDeals' }
+  { kind: 'setRisk' | 'renewOrderIds' | 'adoptOrder' | 'closeAllDeals' | 'cancelAllDeals' }
 >;
 
 /**
@@ -73,6 +81,15 @@ export interface BotRules<S extends BotStateBase<D>, D extends DealBase> {
   /** A quote of `symbol` changes nothing while bid and last are above this and ask and last below the other. */
   readonly watchedBelow: (state: S, symbol: string) => number;
   readonly watchedAbove: (state: S, symbol: string) => number;
+  /**
+   * As what `deal` would take in an order on `side` that it did not ask for; null when it cannot now. Without this
+   * function deals of the kind take none. Its fills come as of any order; once it has settled it is the kind's to
+   * do what the changed position asks for.
+   */
+  readonly adoptedAs?: (
+    deal: D,
+    side: Side,
+  ) => { readonly purpose: OrderPurpose; readonly role: OrderRole } | null;
   /** For kinds with conditions: those that concern `symbol`. */
   readonly signalWatches?: (state: S, symbol: string) => readonly SignalWatch[];
 }

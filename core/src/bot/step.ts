@@ -3,11 +3,20 @@
 
 import { dcaBotParts, dcaRules, type DcaBotState } from '../dca/bot.ts';
 import type { DcaDeal } from '../dca/deal.ts';
+import { gridBotParts, gridRules, type GridBotState } from '../grid/bot.ts';
+import type { GridDeal } from '../grid/deal.ts';
 import { rebalanceBotParts, rebalanceRules, type RebalanceBotState } from '../rebalance/bot.ts';
 import type { RebalanceDeal } from '../rebalance/deal.ts';
+import {
+  smartTradeBotParts,
+  smartTradeRules,
+  type SmartTradeBotState,
+} from '../smart-trade/bot.ts';
+import type { TradeDeal } from '../smart-trade/deal.ts';
 import type { Instrument } from '../instrument.ts';
 import type { BotEvent, Effect } from '../machine.ts';
 import { PPM } from '../units.ts';
+import type { HandedOverPosition } from './handover.ts';
 import type { BotSettings } from './settings.ts';
 import { isOrderIdPrefix, stepWith } from './shell.ts';
 import type { SignalWatch } from './state.ts';
@@ -15,10 +24,10 @@ import type { SignalWatch } from './state.ts';
 export { ENDED_DEALS_KEPT } from './shell.ts';
 
 /** A bot as plain data: encode it with `encodeJournal`. `version` goes up with every change. */
-export type BotState = DcaBotState | RebalanceBotState;
+export type BotState = DcaBotState | GridBotState | RebalanceBotState | SmartTradeBotState;
 
 /** A deal of any kind of bot. */
-export type Deal = DcaDeal | RebalanceDeal;
+export type Deal = DcaDeal | GridDeal | RebalanceDeal | TradeDeal;
 
 export interface BotSeed<S extends BotSettings = BotSettings> {
   readonly botId: string;
@@ -28,6 +37,8 @@ export interface BotSeed<S extends BotSettings = BotSettings> {
   /** One for each of the settings' symbols. */
   readonly instruments: readonly Instrument[];
   readonly feeRatePpm: number;
+  /** For a smart trade that takes over what another bot has left. */
+  readonly handedOver?: HandedOverPosition;
 }
 
 /** A stopped bot without deals. Throws RangeError when a part of `seed` does not fit the others. */
@@ -46,8 +57,12 @@ export function step(state: BotState, event: BotEvent): readonly Effect[] {
   switch (state.kind) {
     case 'dca':
       return stepWith(dcaRules, state, event);
+    case 'grid':
+      return stepWith(gridRules, state, event);
     case 'rebalance':
       return stepWith(rebalanceRules, state, event);
+    case 'smartTrade':
+      return stepWith(smartTradeRules, state, event);
   }
 }
 
@@ -59,8 +74,12 @@ export function watchedBelow(state: BotState, symbol: string): number {
   switch (state.kind) {
     case 'dca':
       return dcaRules.watchedBelow(state, symbol);
+    case 'grid':
+      return gridRules.watchedBelow(state, symbol);
     case 'rebalance':
       return rebalanceRules.watchedBelow(state, symbol);
+    case 'smartTrade':
+      return smartTradeRules.watchedBelow(state, symbol);
   }
 }
 
@@ -69,8 +88,12 @@ export function watchedAbove(state: BotState, symbol: string): number {
   switch (state.kind) {
     case 'dca':
       return dcaRules.watchedAbove(state, symbol);
+    case 'grid':
+      return gridRules.watchedAbove(state, symbol);
     case 'rebalance':
       return rebalanceRules.watchedAbove(state, symbol);
+    case 'smartTrade':
+      return smartTradeRules.watchedAbove(state, symbol);
   }
 }
 
@@ -114,7 +137,11 @@ function newBot(seed: BotSeed): BotState {
   switch (settings.kind) {
     case 'dca':
       return { ...dcaBotParts(settings), ...common };
+    case 'grid':
+      return { ...gridBotParts(settings), ...common };
     case 'rebalance':
       return { ...rebalanceBotParts(settings), ...common };
+    case 'smartTrade':
+      return { ...smartTradeBotParts(settings, seed.handedOver), ...common };
   }
 }

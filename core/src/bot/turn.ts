@@ -7,6 +7,7 @@ import type { DealNoteKind, Effect, OrderPurpose, OrderRole, RiskState } from '.
 import { clientOrderId, type Fill, type OrderType, type Side, type TimeInForce } from '../order.ts';
 import { assert, priceTicks, quantityLots, type TimeMs } from '../units.ts';
 import type { DealBase, DealOrder } from './deal-order.ts';
+import type { HandedOverPosition } from './handover.ts';
 import { orderFault } from './order-rules.ts';
 
 export class Turn {
@@ -115,6 +116,11 @@ export class Turn {
 
   setTimer(timer: string, time: TimeMs): void {
     this.effects.push({ kind: 'setTimer', timer, time });
+  }
+
+  /** Leaves the position of deal `dealId` to a bot that is made for it. */
+  handOver(dealId: number, position: HandedOverPosition): void {
+    this.effects.push({ kind: 'handOver', dealId, position });
   }
 
   noteFill(deal: DealBase, order: DealOrder, fill: Fill): void {

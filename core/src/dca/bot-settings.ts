@@ -4,6 +4,7 @@
 
 import { CONDITIONS_FIELD, conditionErrors, type Condition } from '../conditions/condition.ts';
 import { toScaled } from '../decimal.ts';
+import type { ProfitCurrency } from '../position.ts';
 import type { DecimalField, FieldError, FieldsOf, IntegerField } from '../settings/field.ts';
 
 /** Plain JSON data with decimals as text. */
@@ -122,7 +123,12 @@ export const DCA_BOT_FIELDS: FieldsOf<DcaBotSettings> = {
 
 /** What single fields cannot say about the bot's part of the settings. */
 export function botContradictions(
-  settings: DcaBotSettings & { readonly symbols: readonly string[] },
+  settings: DcaBotSettings & {
+    readonly symbols: readonly string[];
+    readonly profitCurrency: ProfitCurrency;
+    readonly baseOrderVolumeType: string;
+    readonly safetyOrderVolumeType: string;
+  },
 ): FieldError[] {
   const errors: FieldError[] = [];
   const triggered = [
@@ -153,6 +159,8 @@ export function botContradictions(
   }
   errors.push(...orderErrors(settings, 'minPrice', 'maxPrice'));
   errors.push(...orderErrors(settings, 'minPricePercent', 'maxPricePercent'));
+  errors.push(...reinvestErrors(settings, 'reinvest'));
+  errors.push(...reinvestErrors(settings, 'riskReduction'));
   if (settings.symbols.length > 1) {
     for (const field of ['minPrice', 'maxPrice'] as const) {
       const found = settings[field];
@@ -162,6 +170,25 @@ export function botContradictions(
     }
   }
   return errors;
+}
+
+/** Profit can only enlarge orders whose volume is in its own asset. */
+function reinvestErrors(
+  settings: Parameters<typeof botContradictions>[0],
+  field: 'reinvest' | 'riskReduction',
+): FieldError[] {
+  const found = settings[field];
+  if (toScaled(found, PERCENT_DECIMALS, field) === 0n) return [];
+  const { profitCurrency, baseOrderVolumeType, safetyOrderVolumeType, symbols } = settings;
+  if (baseOrderVolumeType !== profitCurrency || safetyOrderVolumeType !== profitCurrency) {
+    const expected = `0 unless both volumes are in ${profitCurrency}, as the profit is`;
+    return [{ field, expected, found }];
+  }
+  if (profitCurrency === 'base' && symbols.length > 1) {
+    const expected = '0 while several symbols earn different coins';
+    return [{ field, expected, found }];
+  }
+  return [];
 }
 
 function orderErrors(

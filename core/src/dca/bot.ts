@@ -2,7 +2,6 @@
 // The rules of the DCA bot: starts deals within its limits, hands events to them, lets signals reach them.
 
 import type { DealOrder, Settlement } from '../bot/deal-order.ts';
-import { orderFault } from '../bot/order-rules.ts';
 import type {
   BotRules,
   BotStateBase,
@@ -20,23 +19,26 @@ import {
   type Signal,
   type SignalAction,
 } from '../machine.ts';
-import type { Quote } from '../order.ts';
-import { emptyPosition } from '../position.ts';
+import type { Quote, Side } from '../order.ts';
 import { assert, type TimeMs } from '../units.ts';
+import { backoffMs } from './closing.ts';
 import {
   advance,
-  backoffMs,
-  cancelRequested,
-  closeRequested,
+  dealCommand,
   filled,
-  placeBaseOrder,
+  open,
   quoteArrived,
   riskChanged,
   settle,
+  stopsBot,
   timerArrived,
-  wantedBaseOrder,
+  watchedAboveOf,
+  watchedBelowOf,
+  closeRequested,
 } from './deal-flow.ts';
-import type { DcaDeal } from './deal.ts';
+import { needsFunds, newDeal, type DcaDeal } from './deal.ts';
+import { baseOrderFault, expectedTicks, wantedBaseOrder } from './entry-orders.ts';
+import { NO_FUNDS } from './ladder.ts';
 import {
   needsReference,
   priceLimits,
@@ -59,16 +61,18 @@ export interface Slot {
   readonly symbol: string;
   phase: SlotPhase;
   failures: number;
-  /** The symbol's last price when the bot was started, in ticks; 0 while none is known or needed. */
+  /** The symbol's last price when the bot was started, in ticks; 0 where none is known or needed. */
   referenceTicks: number;
+  /** False while the next quote is to say it. */
+  hasReference: boolean;
 }
 
 export type SlotPhase =
   | { readonly kind: 'free' }
   /** A start was decided on and waits for the start delay. */
   | { readonly kind: 'delaying'; readonly start: DealStart; readonly until: TimeMs }
-  /** A quote was asked for; the next one starts a deal. */
-  | { readonly kind: 'awaitingQuote'; readonly start: DealStart }
+  /** A quote was asked for; the next one starts a deal, or the next that says what is free, until `until`. */
+  | { readonly kind: 'awaitingQuote'; readonly start: DealStart; readonly until: TimeMs }
   /** A deal may start when the price, which is above or below the bot's limits, has come to them. */
   | { readonly kind: 'awaitingPrice'; readonly limits: PriceLimits; readonly side: PriceSide }
   /** No deal before `until`: cooldown after a deal, backoff after a failed one. */
@@ -104,7 +108,7 @@ export interface DcaBotState extends BotStateBase<DcaDeal> {
   asked: AskedSignal[];
   /** Deals opened since the bot was started. */
   openedSinceStart: number;
-  /** What all ended deals have earned, in the quote asset at `PROFIT_SCALE` decimals. */
+  /** What all ended deals have earned, in the asset they are to earn, at `PROFIT_SCALE` decimals. */
   profit: bigint;
 }
 
@@ -148,6 +152,7 @@ export const dcaRules: BotRules<DcaBotState, DcaDeal> = {
   },
   onDealEnded,
   onRisk,
+  adoptedAs,
   watchedBelow,
   watchedAbove,
   signalWatches,
@@ -156,51 +161,53 @@ export const dcaRules: BotRules<DcaBotState, DcaDeal> = {
 /** Where deals and places look downward; Infinity while the next quote is waited for, −1 while nothing does. */
 function watchedBelow(state: DcaBotState, symbol: string): number {
   let watched = -1;
-  for (const { symbol: own, phase, referenceTicks } of state.slots) {
-    if (own !== symbol) continue;
-    if (phase.kind === 'awaitingQuote') return Infinity;
+  for (const slot of state.slots) {
+    const { phase } = slot;
+    if ((phase.kind === 'free' && slot.hasReference) || slot.symbol !== symbol) continue;
+    if (phase.kind === 'awaitingQuote' || !slot.hasReference) return Infinity;
     if (phase.kind === 'awaitingPrice' && phase.side === 'above' && hasPlace(state)) {
       watched = phase.limits.most;
     }
-    if (referenceTicks === 0 && state.isRunning && needsReference(state.settings)) return Infinity;
   }
   for (const asked of state.asked) if (asked.symbol === symbol) return Infinity;
   for (const deal of state.deals) {
-    if (deal.symbol !== symbol) continue;
-    const phase = deal.phase;
-    if (phase.kind === 'reopening') return Infinity;
-    if (phase.kind === 'closing' && phase.step.kind === 'awaitingQuote') return Infinity;
-    if (phase.kind === 'holding' && deal.entry.kind === 'bought') {
-      if (deal.entry.stopTicks > watched) watched = deal.entry.stopTicks;
-    }
+    if (deal.symbol === symbol) watched = Math.max(watched, watchedBelowOf(deal));
   }
   return watched;
 }
 
 function watchedAbove(state: DcaBotState, symbol: string): number {
   let watched = Infinity;
-  for (const { symbol: own, phase } of state.slots) {
-    if (own !== symbol || phase.kind !== 'awaitingPrice' || phase.side === 'above') continue;
+  for (const slot of state.slots) {
+    const { phase } = slot;
+    if (phase.kind !== 'awaitingPrice' || phase.side === 'above' || slot.symbol !== symbol)
+      continue;
     if (hasPlace(state)) watched = phase.limits.least;
+  }
+  for (const deal of state.deals) {
+    if (deal.symbol === symbol) watched = Math.min(watched, watchedAboveOf(deal));
   }
   return watched;
 }
 
-function onQuote(state: DcaBotState, turn: Turn, { symbol, quote }: QuoteEvent): boolean {
+function onQuote(state: DcaBotState, turn: Turn, event: QuoteEvent): boolean {
+  const { symbol, quote } = event;
   const slot = slotOf(state, symbol);
-  let isChanged = slot !== undefined && takeReference(state, slot, quote);
+  let isChanged = slot !== undefined && takeReference(slot, quote);
   for (const deal of state.deals) {
     if (deal.symbol === symbol && quoteArrived(turn, deal, quote)) isChanged = true;
   }
   if (followAsked(state, turn, symbol, quote)) isChanged = true;
   if (slot === undefined) return isChanged;
   if (slot.phase.kind === 'awaitingQuote') {
-    startDeal(state, turn, slot, slot.phase.start, quote);
+    // What is free comes with the answer alone; the market may speak first.
+    if (event.funds === undefined && needsFunds(state.settings)) return isChanged;
+    startDeal(state, turn, slot, slot.phase.start, event);
     return true;
   }
   if (slot.phase.kind === 'awaitingPrice' && hasPlace(state)) {
     const { limits, side } = slot.phase;
-    const found = sideOf(limits, expectedTicks(state, slot, quote));
+    const found = sideOf(limits, expectedTicks(state.settings, quote));
     if (found === side) return isChanged;
     if (found === 'within') begin(state, turn, slot, IMMEDIATELY);
     else slot.phase = { kind: 'awaitingPrice', limits, side: found };
@@ -276,7 +283,11 @@ function onTimer(state: DcaBotState, turn: Turn, timer: string): boolean {
   if (slot === undefined) return state.deals.some((deal) => timerArrived(turn, deal, timer));
   const { phase } = slot;
   if (phase.kind === 'delaying' && turn.time >= phase.until) {
-    askQuote(turn, slot, phase.start);
+    askQuote(state, turn, slot, phase.start);
+    return true;
+  }
+  if (phase.kind === 'awaitingQuote' && turn.time >= phase.until) {
+    failForFunds(state, turn, slot);
     return true;
   }
   if (phase.kind !== 'waiting' || turn.time < phase.until) return false;
@@ -314,23 +325,30 @@ function onCommand(state: DcaBotState, turn: Turn, command: KindCommand): boolea
     case 'editSettings':
       return editSettings(state, turn, command);
     case 'closeDeal':
-    case 'cancelDeal': {
-      const deal = state.deals.find((candidate) => candidate.dealId === command.dealId);
-      if (deal === undefined) return false;
-      return command.kind === 'closeDeal'
-        ? closeRequested(turn, deal)
-        : cancelRequested(turn, deal);
-    }
+    case 'cancelDeal':
     case 'addFunds':
     case 'reduceFunds':
     case 'cancelOrder':
     case 'closeStep':
+    case 'editDeal':
+    case 'handOverDeal': {
+      const deal = state.deals.find((candidate) => candidate.dealId === command.dealId);
+      return deal !== undefined && dealCommand(turn, deal, command);
+    }
     case 'cancelStep':
     case 'forceEntry':
-    case 'editDeal':
-    case 'handOverDeal':
       return false;
   }
+}
+
+/**
+ * A deal that holds coins takes in what enlarges its position. An order that sells its coins would stand beside its
+ * own exits and sell more than there is.
+ */
+function adoptedAs(deal: DcaDeal, side: Side): { purpose: 'addFunds'; role: 'entry' } | null {
+  const entrySide = deal.settings.direction === 'short' ? 'sell' : 'buy';
+  if (deal.phase.kind !== 'holding' || side !== entrySide) return null;
+  return { purpose: 'addFunds', role: 'entry' };
 }
 
 function onRisk(state: DcaBotState, turn: Turn): void {
@@ -345,6 +363,7 @@ function onRisk(state: DcaBotState, turn: Turn): void {
 /** The deal's place is given free, at once or after a wait. */
 function onDealEnded(state: DcaBotState, turn: Turn, deal: DcaDeal): void {
   state.profit = addProfit(state.profit, deal);
+  if (stopsBot(deal)) stopForStopLoss(state, turn, deal);
   // Its symbol may have been taken out of the settings meanwhile.
   const slot = slotOf(state, deal.symbol);
   if (slot !== undefined) {
@@ -359,6 +378,11 @@ function onDealEnded(state: DcaBotState, turn: Turn, deal: DcaDeal): void {
   }
   fillSlots(state, turn);
 }
+
+/** How long a bot with volumes in percent waits for a quote that says what is free. */
+const FUNDS_WAIT_MS = 30_000;
+/** Later than any event. */
+const NEVER = Number.MAX_SAFE_INTEGER;
 
 const IMMEDIATELY: DealStart = Object.freeze({
   by: 'immediately',
@@ -453,7 +477,7 @@ function fillSlots(state: DcaBotState, turn: Turn): void {
 function begin(state: DcaBotState, turn: Turn, slot: Slot, start: DealStart): void {
   const delayMs = start.skipLimits ? 0 : state.settings.startDelaySeconds * 1000;
   if (delayMs === 0) {
-    askQuote(turn, slot, start);
+    askQuote(state, turn, slot, start);
     return;
   }
   const until = turn.time + delayMs;
@@ -461,9 +485,29 @@ function begin(state: DcaBotState, turn: Turn, slot: Slot, start: DealStart): vo
   turn.setTimer(startTimer(slot.symbol), until);
 }
 
-function askQuote(turn: Turn, slot: Slot, start: DealStart): void {
-  slot.phase = { kind: 'awaitingQuote', start };
+function askQuote(state: DcaBotState, turn: Turn, slot: Slot, start: DealStart): void {
+  const until = needsFunds(state.settings) ? turn.time + FUNDS_WAIT_MS : NEVER;
+  slot.phase = { kind: 'awaitingQuote', start, until };
   turn.requestQuote(slot.symbol);
+  if (until < NEVER) turn.setTimer(startTimer(slot.symbol), until);
+}
+
+/** Volumes in percent cannot be known: no quote came that says what is free. */
+function failForFunds(state: DcaBotState, turn: Turn, slot: Slot): void {
+  const dealId = state.nextDealId;
+  state.nextDealId += 1;
+  const reason = 'what is free is not known: volumes in percent need it';
+  turn.note(dealId, 'dealFailed', { symbol: slot.symbol, reason });
+  backOff(turn, slot);
+  fillSlots(state, turn);
+}
+
+/** The deal's stop loss was to stop the bot as well. */
+function stopForStopLoss(state: DcaBotState, turn: Turn, deal: DcaDeal): void {
+  if (!state.isRunning) return;
+  state.isRunning = false;
+  dropStarts(state);
+  turn.note(NO_DEAL, 'botStopped', { reason: `deal ${deal.dealId} ended at its stop loss` });
 }
 
 function startDeal(
@@ -471,7 +515,7 @@ function startDeal(
   turn: Turn,
   slot: Slot,
   start: DealStart,
-  quote: Quote,
+  { quote, funds = NO_FUNDS }: QuoteEvent,
 ): void {
   const fault = start.skipLimits ? null : priceFault(state, slot, quote);
   if (fault !== null) {
@@ -483,10 +527,8 @@ function startDeal(
   state.nextDealId += 1;
   slot.phase = { kind: 'free' };
   const settings = adjustedSettings(state, instrument, quote);
-  const wanted = wantedBaseOrder(settings, instrument, quote);
-  const orderWrong =
-    orderFault(instrument, wanted.priceTicks, wanted.lots) ??
-    orderFault(instrument, wanted.expectedTicks, wanted.lots);
+  const wanted = wantedBaseOrder(settings, instrument, quote, funds);
+  const orderWrong = baseOrderFault(instrument, wanted);
   if (orderWrong !== null) {
     turn.note(dealId, 'dealFailed', {
       symbol: slot.symbol,
@@ -498,25 +540,9 @@ function startDeal(
     fillSlots(state, turn);
     return;
   }
-  const deal: DcaDeal = {
-    kind: 'dca',
-    dealId,
-    symbol: slot.symbol,
-    instrument,
-    settings,
-    feeRatePpm: state.feeRatePpm,
-    openedTime: turn.time,
-    phase: { kind: 'opening' },
-    entry: { kind: 'pending' },
-    position: emptyPosition(),
-    orders: [],
-    orderCount: 0,
-    nextSafetyOrder: 1,
-    filledSafetyOrders: 0,
-    safetyRetries: [],
-    exitTroubles: 0,
-    exitWait: { kind: 'none' },
-  };
+  const { feeRatePpm } = state;
+  const { time } = turn;
+  const deal = newDeal({ dealId, instrument, settings, feeRatePpm, time, free: funds });
   state.deals.push(deal);
   turn.note(dealId, 'dealStarted', {
     symbol: slot.symbol,
@@ -526,7 +552,7 @@ function startDeal(
     by: start.by,
     readings: readingsText(start.readings),
   });
-  placeBaseOrder(turn, deal, wanted, 1);
+  open(turn, deal, wanted);
   countOpened(state, turn);
 }
 
@@ -542,7 +568,7 @@ function refuseForPrice(
   slot.phase = { kind: 'free' };
   if (start.by === 'immediately') {
     const limits = limitsOf(state, slot);
-    const side = limits === null ? 'within' : sideOf(limits, expectedTicks(state, slot, quote));
+    const side = limits === null ? 'within' : sideOf(limits, expectedTicks(state.settings, quote));
     assert(limits !== null && side !== 'within', 'Invariant: a price is beyond its limits');
     slot.phase = { kind: 'awaitingPrice', limits, side };
     fillSlots(state, turn);
@@ -655,7 +681,7 @@ function followAsked(state: DcaBotState, turn: Turn, symbol: string, quote: Quot
           profitPercent,
           readings: readingsText(readings),
         });
-        closeRequested(turn, deal);
+        closeRequested(turn, deal, 'signal');
       }
     }
   }
@@ -673,6 +699,7 @@ function editSettings(
   const fields = changedFields(state.settings, settings);
   if (fields.length === 0) return false;
   dropStarts(state);
+  if (settings.profitCurrency !== state.settings.profitCurrency) state.profit = 0n;
   state.settings = settings;
   state.instruments = settings.symbols.map((symbol) => {
     const instrument = command.instruments.find((candidate) => candidate.symbol === symbol);
@@ -701,18 +728,18 @@ function changedFields(before: DcaSettings, after: DcaSettings): string[] {
 
 /** Where limits in percent are set, the prices they count from are asked for: all anew, or those that are missing. */
 function askReferences(state: DcaBotState, turn: Turn, isAnew: boolean): void {
+  const isNeeded = needsReference(state.settings);
   for (const slot of state.slots) {
-    if (isAnew || !needsReference(state.settings)) slot.referenceTicks = 0;
-    if (state.isRunning && needsReference(state.settings) && slot.referenceTicks === 0) {
-      turn.requestQuote(slot.symbol);
-    }
+    if (isAnew || !isNeeded) slot.referenceTicks = 0;
+    slot.hasReference = !isNeeded || !state.isRunning || slot.referenceTicks !== 0;
+    if (!slot.hasReference) turn.requestQuote(slot.symbol);
   }
 }
 
-function takeReference(state: DcaBotState, slot: Slot, quote: Quote): boolean {
-  if (!state.isRunning || slot.referenceTicks !== 0 || !needsReference(state.settings))
-    return false;
+function takeReference(slot: Slot, quote: Quote): boolean {
+  if (slot.hasReference) return false;
   slot.referenceTicks = quote.last;
+  slot.hasReference = true;
   return true;
 }
 
@@ -720,16 +747,11 @@ function limitsOf(state: DcaBotState, slot: Slot): PriceLimits | null {
   return priceLimits(state.settings, instrumentOf(state, slot.symbol), slot.referenceTicks);
 }
 
-function expectedTicks(state: DcaBotState, slot: Slot, quote: Quote): number {
-  const instrument = instrumentOf(state, slot.symbol);
-  return wantedBaseOrder(state.settings, instrument, quote).expectedTicks;
-}
-
 /** Why no deal may start at `quote`, or null. */
 function priceFault(state: DcaBotState, slot: Slot, quote: Quote): string | null {
   const limits = limitsOf(state, slot);
   if (limits === null) return null;
-  const price = expectedTicks(state, slot, quote);
+  const price = expectedTicks(state.settings, quote);
   const side = sideOf(limits, price);
   if (side === 'within') return null;
   const instrument = instrumentOf(state, slot.symbol);
@@ -811,7 +833,7 @@ function instrumentOf(state: DcaBotState, symbol: string): Instrument {
 }
 
 function freeSlot(symbol: string): Slot {
-  return { symbol, phase: { kind: 'free' }, failures: 0, referenceTicks: 0 };
+  return { symbol, phase: { kind: 'free' }, failures: 0, referenceTicks: 0, hasReference: true };
 }
 
 function backOff(turn: Turn, slot: Slot): void {

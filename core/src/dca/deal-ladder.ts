@@ -2,29 +2,27 @@
 // The safety orders of a deal at the prices its base order fixed, for showing.
 
 import { formatNotional, formatPrice, formatQuantity } from '../instrument.ts';
-import type { DcaDeal } from './deal.ts';
-import { rungPrice } from './ladder.ts';
-import { lotsForVolume } from '../bot/order-rules.ts';
+import { rungLots, rungTicks, type DcaDeal } from './deal.ts';
 import { formatRatioPercent, termsOf } from './terms.ts';
 
 /** One safety order of a deal as text; `volume` is its price × quantity in the quote asset. */
 export interface LadderRung {
   /** From 1. */
   readonly number: number;
-  /** In percent below the base order's average price. */
+  /** In percent of the base order's average price: below it for a long, above it for a short. */
   readonly deviation: string;
   readonly price: string;
   readonly quantity: string;
   readonly volume: string;
 }
 
-/** All safety orders of `deal`, nearest first; none before its base order is bought. */
+/** All safety orders of `deal`, nearest first; none before its base order has filled. */
 export function dealLadder(deal: DcaDeal): readonly LadderRung[] {
   const { entry, instrument } = deal;
-  if (entry.kind !== 'bought') return [];
+  if (entry.kind !== 'entered') return [];
   return termsOf(deal.settings).rungs.map((rung, index) => {
-    const ticks = rungPrice(entry.average, rung.deviation);
-    const lots = ticks === 0 ? 0 : lotsForVolume(instrument, rung.volume, ticks);
+    const ticks = rungTicks(deal, rung);
+    const lots = rungLots(deal, rung, ticks);
     return {
       number: index + 1,
       deviation: formatRatioPercent(rung.deviation),

@@ -7,7 +7,7 @@ import type { Quote } from '../order.ts';
 import { baseScale, moneyScale, power10, profitOf } from '../position.ts';
 import { divFloor, priceTicks } from '../units.ts';
 import type { DcaDeal } from './deal.ts';
-import { checkDcaSettings } from './settings.ts';
+import { checkDcaSettings } from './settings-check.ts';
 import { termsOf, type DcaDealSettings, type DcaSettings } from './terms.ts';
 
 /** Decimals in which a bot's profit is summed: exact for every instrument. */

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person sets on a DCA bot: plain JSON data with decimals as text, checked field by field.
 
-import { lotsForVolume, orderFault, slippedBuy } from '../bot/order-rules.ts';
 import type { ChoiceField, DecimalField, FieldError, FieldsOf } from '../settings/field.ts';
-import { formatNotional, formatPrice, formatQuantity, type Instrument } from '../instrument.ts';
-import { averageTicks, heldLots, type Ratio } from '../position.ts';
-import { divCeil, type PriceTicks } from '../units.ts';
+import type { Ratio } from '../position.ts';
 import { botContradictions, DCA_BOT_FIELDS } from './bot-settings.ts';
-import { boughtAt, rungPrice, stopLossPrice, takeProfitTicks } from './ladder.ts';
 import {
   formatRatioPercent,
   termsOf,
   type DcaSettings,
-  type Terms,
+  type StopLossMove,
   type VolumeType,
 } from './terms.ts';
 
@@ -157,6 +153,14 @@ export const DCA_FIELDS: FieldsOf<Omit<DcaSettings, 'kind'>> = {
   },
 };
 
+/** How many take-profit steps a moved stop needs: the ones that move it, and one that is left. */
+const STEPS_FOR_MOVE: Readonly<Record<StopLossMove, number>> = {
+  never: 0,
+  breakEven: 2,
+  firstStep: 3,
+  secondStep: 4,
+};
+
 /** What single fields cannot say: how `settings` of the right form contradict themselves. */
 export function dcaContradictions(settings: DcaSettings): readonly FieldError[] {
   const ofBot = botContradictions(settings);
@@ -172,159 +176,190 @@ export function dcaContradictions(settings: DcaSettings): readonly FieldError[] 
       },
     ];
   }
-  return ladderErrors(settings);
+  const errors = [
+    ...volumeErrors(settings),
+    ...customErrors(settings),
+    ...takeProfitErrors(settings),
+    ...stopLossErrors(settings),
+  ];
+  return errors.length > 0 ? errors : ladderErrors(settings);
 }
 
-/**
- * Whether `settings` can trade on `instruments` at `prices` (ticks by symbol): every order the ladder would
- * place keeps the venue's limits, and the base order's coins can be sold at take profit and at stop loss.
- */
-export function checkDcaSettings(
-  settings: DcaSettings,
-  instruments: readonly Instrument[],
-  prices: Readonly<Record<string, PriceTicks>>,
-  feeRatePpm: number,
-): readonly FieldError[] {
+/** Volumes in percent are of one sum, which is spent once. */
+function volumeErrors(settings: DcaSettings): FieldError[] {
+  const terms = termsOf(settings);
+  let sum: Ratio = { numerator: 0n, denominator: 1n };
+  if (settings.baseOrderVolumeType === 'percent') {
+    sum = terms.baseVolume;
+    if (isAbove(sum, 100n)) return [percentError('baseOrderVolume', sum)];
+  }
+  if (settings.safetyOrderVolumeType === 'percent') {
+    for (const { volume } of terms.rungs) sum = added(sum, volume);
+    if (isAbove(sum, 100n)) return [percentError('safetyOrderVolume', sum)];
+  }
+  return [];
+}
+
+function percentError(field: string, found: Ratio): FieldError {
+  return {
+    field,
+    expected: 'at most 100 % for all orders of a deal together',
+    found: `${formatRatioPercent(found)} %`,
+  };
+}
+
+function customErrors(settings: DcaSettings): FieldError[] {
+  const { customSafetyOrders, maxSafetyOrders } = settings;
+  if (customSafetyOrders === undefined) return [];
+  if (customSafetyOrders.length < maxSafetyOrders) {
+    return [
+      {
+        field: 'customSafetyOrders',
+        expected: `at least ${maxSafetyOrders}, the most safety orders of a deal`,
+        found: String(customSafetyOrders.length),
+      },
+    ];
+  }
   const errors: FieldError[] = [];
-  for (const symbol of settings.symbols) {
-    const instrument = instruments.find((candidate) => candidate.symbol === symbol);
-    const price = prices[symbol];
-    if (instrument === undefined || price === undefined || !(price >= instrument.minTicks)) {
-      errors.push({
-        field: 'symbols',
-        expected: 'symbols the venue trades, each with a price',
-        found: symbol,
-      });
-      continue;
-    }
-    if (price > 0) checkSymbol(errors, settings, instrument, price, feeRatePpm);
+  const { rungs } = termsOf({ ...settings, maxSafetyOrders: customSafetyOrders.length });
+  for (const [index, { deviation }] of rungs.entries()) {
+    const before = rungs[index - 1];
+    if (before === undefined || isLess(before.deviation, deviation)) continue;
+    errors.push({
+      field: `customSafetyOrders[${index}].deviation`,
+      expected: `more than that of the safety order before (${formatRatioPercent(before.deviation)} %)`,
+      found: formatRatioPercent(deviation),
+    });
   }
   return errors;
 }
 
-function ladderErrors(settings: DcaSettings): FieldError[] {
-  const last = termsOf(settings).rungs.at(-1);
-  if (last === undefined) return [];
-  const deviation = last.deviation;
-  const found = `${formatRatioPercent(deviation)} %`;
-  if (deviation.numerator >= 100n * deviation.denominator) {
+function takeProfitErrors(settings: DcaSettings): FieldError[] {
+  const { takeProfit, takeProfitSteps, trailingDeviation } = settings;
+  const { takeProfits, trailingDeviation: trailing } = termsOf(settings);
+  if (takeProfit !== undefined && takeProfitSteps !== undefined) {
+    return [{ field: 'takeProfit', expected: 'nothing while there are steps', found: takeProfit }];
+  }
+  const last = takeProfits.at(-1);
+  if (last === undefined) {
+    const endsOtherwise =
+      settings.closeTrigger !== 'none' ||
+      settings.closeTimeoutSeconds !== undefined ||
+      (settings.stopLossTrailing && settings.stopLoss !== undefined);
+    if (!endsOtherwise) {
+      return [
+        {
+          field: 'takeProfit',
+          expected: 'a take profit, or a close trigger, a close timeout or a trailing stop loss',
+          found: 'none of them',
+        },
+      ];
+    }
+    if (trailingDeviation === undefined) return [];
     return [
       {
-        field: 'safetyOrderStep',
+        field: 'trailingDeviation',
+        expected: 'nothing without a take profit',
+        found: trailingDeviation,
+      },
+    ];
+  }
+  const errors: FieldError[] = [];
+  let shares: Ratio = { numerator: 0n, denominator: 1n };
+  for (const [index, { profit, share }] of takeProfits.entries()) {
+    shares = added(shares, share);
+    const field = takeProfitSteps === undefined ? 'takeProfit' : `takeProfitSteps[${index}].profit`;
+    const before = takeProfits[index - 1];
+    if (before !== undefined && !isLess(before.profit, profit)) {
+      const expected = `more than that of the step before (${formatRatioPercent(before.profit)} %)`;
+      errors.push({ field, expected, found: formatRatioPercent(profit) });
+    }
+    if (settings.direction === 'short' && !isLess(profit, HUNDRED)) {
+      const expected = 'less than 100 for a short: no price falls below nothing';
+      errors.push({ field, expected, found: formatRatioPercent(profit) });
+    }
+  }
+  if (shares.numerator !== 100n * shares.denominator) {
+    errors.push({
+      field: 'takeProfitSteps',
+      expected: 'shares that sum to 100 %',
+      found: `${formatRatioPercent(shares)} %`,
+    });
+  }
+  if (trailing !== null && !isLess(trailing, last.profit)) {
+    errors.push({
+      field: 'trailingDeviation',
+      expected: `less than the last take profit (${formatRatioPercent(last.profit)} %), or it could close at a loss`,
+      found: trailingDeviation ?? '',
+    });
+  }
+  return errors;
+}
+
+function stopLossErrors(settings: DcaSettings): FieldError[] {
+  const { stopLoss, stopLossMove } = settings;
+  const refuse = (field: string, expected: string, found: string): FieldError[] => [
+    { field, expected, found },
+  ];
+  if (stopLoss === undefined) {
+    const without = 'without a stop loss';
+    if (settings.stopLossTrailing) return refuse('stopLossTrailing', `false ${without}`, 'true');
+    if (settings.stopLossTimeoutSeconds > 0) {
+      const found = String(settings.stopLossTimeoutSeconds);
+      return refuse('stopLossTimeoutSeconds', `0 ${without}`, found);
+    }
+    if (stopLossMove !== 'never') return refuse('stopLossMove', `never ${without}`, stopLossMove);
+    if (settings.stopLossAction !== 'closeDeal') {
+      return refuse('stopLossAction', `closeDeal ${without}`, settings.stopLossAction);
+    }
+  }
+  const steps = settings.takeProfitSteps?.length ?? 1;
+  const needed = STEPS_FOR_MOVE[stopLossMove];
+  if (steps >= needed) return [];
+  return refuse('stopLossMove', `never, or at least ${needed} take-profit steps`, `${steps}`);
+}
+
+function ladderErrors(settings: DcaSettings): FieldError[] {
+  const { rungs, stopLoss } = termsOf(settings);
+  const last = rungs.at(-1);
+  if (last === undefined) return [];
+  const { deviation } = last;
+  const found = `${formatRatioPercent(deviation)} %`;
+  if (settings.direction === 'long' && !isLess(deviation, HUNDRED)) {
+    return [
+      {
+        field: settings.customSafetyOrders === undefined ? 'safetyOrderStep' : 'customSafetyOrders',
         expected: 'a last safety order less than 100 % below the base order',
         found,
       },
     ];
   }
-  const stopLoss = termsOf(settings).stopLoss;
-  if (
-    stopLoss !== null &&
-    stopLoss.numerator * deviation.denominator <= deviation.numerator * stopLoss.denominator
-  ) {
-    return [
-      {
-        field: 'stopLoss',
-        expected: `more than the deviation of the last safety order (${found})`,
-        found: settings.stopLoss ?? '',
-      },
-    ];
+  // A stop from the average moves with the ladder: whether it stays beyond it depends on prices.
+  if (stopLoss === null || settings.stopLossFrom === 'average' || isLess(deviation, stopLoss)) {
+    return [];
   }
-  return [];
+  return [
+    {
+      field: 'stopLoss',
+      expected: `more than the deviation of the last safety order (${found})`,
+      found: settings.stopLoss ?? '',
+    },
+  ];
 }
 
-function checkSymbol(
-  errors: FieldError[],
-  settings: DcaSettings,
-  instrument: Instrument,
-  price: PriceTicks,
-  feeRatePpm: number,
-): void {
-  const terms = termsOf(settings);
-  const baseLots = lotsForVolume(instrument, terms.baseVolume, price);
-  const limit =
-    settings.baseOrderType === 'market' ? slippedBuy(instrument, price, terms.maxSlippage) : price;
-  const baseFault =
-    orderFault(instrument, price, baseLots) ?? orderFault(instrument, limit, baseLots);
-  if (baseFault !== null) {
-    errors.push({
-      field: 'baseOrderVolume',
-      expected: `${instrument.symbol}: ${baseFault.expected}`,
-      found: baseFault.found,
-    });
-    return;
-  }
-  const position = boughtAt(instrument, [{ priceTicks: price, lots: baseLots }], feeRatePpm);
-  const average = averageTicks(position, instrument);
-  if (average === null) {
-    errors.push({
-      field: 'baseOrderVolume',
-      expected: `${instrument.symbol}: coins left after the fee`,
-      found: formatQuantity(instrument, baseLots),
-    });
-    return;
-  }
-  const held = heldLots(position, instrument);
-  checkExits(errors, { settings, terms, instrument, average, held, feeRatePpm });
-  checkRungs(errors, terms, instrument, average);
+const HUNDRED: Ratio = Object.freeze({ numerator: 100n, denominator: 1n });
+
+function isLess(left: Ratio, right: Ratio): boolean {
+  return left.numerator * right.denominator < right.numerator * left.denominator;
 }
 
-function checkExits(
-  errors: FieldError[],
-  given: {
-    readonly settings: DcaSettings;
-    readonly terms: Terms;
-    readonly instrument: Instrument;
-    readonly average: Ratio;
-    readonly held: number;
-    readonly feeRatePpm: number;
-  },
-): void {
-  const { instrument, terms, average, held } = given;
-  const takeProfit = takeProfitTicks(average, terms.takeProfit, given.feeRatePpm);
-  const takeProfitFault = orderFault(instrument, takeProfit, held);
-  if (takeProfitFault !== null) {
-    errors.push({
-      field: takeProfitFault.rule === 'maxPrice' ? 'takeProfit' : 'baseOrderVolume',
-      expected: `${instrument.symbol}: a base order whose coins can be sold at take profit (${takeProfitFault.expected})`,
-      found: takeProfitFault.found,
-    });
-  }
-  if (terms.stopLoss === null || takeProfitFault !== null) return;
-  const stop = stopLossPrice(average, terms.stopLoss);
-  const slip = terms.maxSlippage;
-  const worst = Number(
-    divCeil(
-      stop.numerator * (100n * slip.denominator - slip.numerator),
-      stop.denominator * 100n * slip.denominator,
-    ),
-  );
-  const stopFault = orderFault(instrument, worst, held);
-  if (stopFault !== null) {
-    errors.push({
-      field: 'baseOrderVolume',
-      expected: `${instrument.symbol}: a base order whose coins can be sold at stop loss (${stopFault.expected})`,
-      found: stopFault.found,
-    });
-  }
+function isAbove(value: Ratio, bound: bigint): boolean {
+  return value.numerator > bound * value.denominator;
 }
 
-function checkRungs(
-  errors: FieldError[],
-  terms: Terms,
-  instrument: Instrument,
-  average: Ratio,
-): void {
-  for (const [index, rung] of terms.rungs.entries()) {
-    const ticks = rungPrice(average, rung.deviation);
-    const lots = ticks > 0 ? lotsForVolume(instrument, rung.volume, ticks) : 0;
-    const fault = orderFault(instrument, ticks, lots);
-    if (fault === null) continue;
-    const order = `safety order ${index + 1} of ${formatQuantity(instrument, lots)} at ${formatPrice(instrument, ticks)} (${formatNotional(instrument, ticks, lots)})`;
-    errors.push({
-      field: fault.rule === 'minPrice' ? 'safetyOrderStep' : 'safetyOrderVolume',
-      expected: `${instrument.symbol}: ${fault.expected}`,
-      found: order,
-    });
-    return;
-  }
+function added(left: Ratio, right: Ratio): Ratio {
+  return {
+    numerator: left.numerator * right.denominator + right.numerator * left.denominator,
+    denominator: left.denominator * right.denominator,
+  };
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a signal does to a running deal: the next safety order at once, or the close of the deal with enough profit.
 
-import { heldValue } from '../bot/common-view.ts';
 import type { DealOrder, Settlement } from '../bot/deal-order.ts';
-import { lotsForVolume, orderFault, slippedBuy } from '../bot/order-rules.ts';
+import { orderFault, slippedBuy, slippedSell } from '../bot/order-rules.ts';
 import { orderName, type Turn } from '../bot/turn.ts';
 import { formatPrice } from '../instrument.ts';
-import type { Quote } from '../order.ts';
-import { costOf, formatPercent, revenueOf, type Ratio } from '../position.ts';
-import type { DcaDeal } from './deal.ts';
-import { rungPrice } from './ladder.ts';
+import { entrySide, type Quote } from '../order.ts';
+import { formatPercent, type Ratio } from '../position.ts';
+import { closeLadder, rungLots, rungOf, rungTicks, stepsDone, type DcaDeal } from './deal.ts';
+import { profitIfClosed, profitWhole } from './deal-profit.ts';
 import { termsOf } from './terms.ts';
 
 /** Whether the deal's safety orders wait for signals and not in the market. */
@@ -22,7 +21,8 @@ export function awaitsSafetySignal(deal: DcaDeal): boolean {
   return (
     hasSignalledSafetyOrders(deal) &&
     deal.phase.kind === 'holding' &&
-    deal.entry.kind === 'bought' &&
+    deal.entry.kind === 'entered' &&
+    stepsDone(deal) === 0 &&
     deal.nextSafetyOrder <= termsOf(deal.settings).rungs.length &&
     !deal.orders.some(({ purpose }) => purpose === 'safetyOrder')
   );
@@ -44,19 +44,22 @@ export interface SignalledSafetyOrder {
 
 /** The next safety order if the price has passed its own, else null: one signal sends one order. */
 export function nextSignalledSafetyOrder(deal: DcaDeal, quote: Quote): SignalledSafetyOrder | null {
-  if (!awaitsSafetySignal(deal) || deal.entry.kind !== 'bought') return null;
-  const ladderIndex = deal.nextSafetyOrder;
-  const rung = termsOf(deal.settings).rungs[ladderIndex - 1];
+  const rung = awaitsSafetySignal(deal) ? rungOf(deal, deal.nextSafetyOrder) : undefined;
   if (rung === undefined) return null;
-  const rungTicks = rungPrice(deal.entry.average, rung.deviation);
-  if (quote.ask > rungTicks) return null;
+  const ticks = rungTicks(deal, rung);
+  const isLong = deal.settings.direction === 'long';
+  const expected = isLong ? quote.ask : quote.bid;
+  if (isLong ? expected > ticks : expected < ticks) return null;
   const { maxSlippage } = termsOf(deal.settings);
+  // Never at a worse price than where it would have rested.
+  const priceTicks = isLong
+    ? Math.min(slippedBuy(deal.instrument, expected, maxSlippage), ticks)
+    : Math.max(slippedSell(deal.instrument, expected, maxSlippage), ticks);
   return {
-    ladderIndex,
-    rungTicks,
-    // Never dearer than where it would have rested.
-    priceTicks: Math.min(slippedBuy(deal.instrument, quote.ask, maxSlippage), rungTicks),
-    lots: lotsForVolume(deal.instrument, rung.volume, quote.ask),
+    ladderIndex: deal.nextSafetyOrder,
+    rungTicks: ticks,
+    priceTicks,
+    lots: rungLots(deal, rung, expected),
   };
 }
 
@@ -67,15 +70,15 @@ export function placeSignalledSafetyOrder(
   wanted: SignalledSafetyOrder,
   readings: string,
 ): void {
-  const { ladderIndex, rungTicks, priceTicks, lots } = wanted;
+  const { ladderIndex, priceTicks, lots } = wanted;
   turn.note(deal.dealId, 'safetyOrderSignalled', {
     number: String(ladderIndex),
-    price: formatPrice(deal.instrument, rungTicks),
+    price: formatPrice(deal.instrument, wanted.rungTicks),
     readings,
   });
   const fault = orderFault(deal.instrument, priceTicks, lots);
   if (fault !== null) {
-    deal.nextSafetyOrder = termsOf(deal.settings).rungs.length + 1;
+    closeLadder(deal);
     turn.note(deal.dealId, 'dealPaused', {
       order: 'safetyOrder',
       number: String(ladderIndex),
@@ -88,7 +91,7 @@ export function placeSignalledSafetyOrder(
     purpose: 'safetyOrder',
     role: 'entry',
     ladderIndex,
-    side: 'buy',
+    side: entrySide(deal.settings.direction),
     timeInForce: 'IOC',
     priceTicks,
     lots,
@@ -113,29 +116,20 @@ export function settleSignalledSafetyOrder(
   }
 }
 
-/** The deal's profit if it closed at `quote`, after the fee, and what it is a percentage of, at one scale. */
-function profitAt(
-  deal: DcaDeal,
-  quote: Quote,
-): { readonly profit: bigint; readonly total: bigint } {
-  const { position, instrument } = deal;
-  const total = costOf(position, instrument);
-  return {
-    profit: heldValue(deal, quote.bid) + revenueOf(position, instrument) - total,
-    total,
-  };
-}
-
-/** Whether the deal, closed at `quote`, earns its least profit; `profitPercent` is of all it bought, for people. */
+/** Whether the deal, closed at `quote`, earns its least profit; `profitPercent` is of all its entries, for people. */
 export function closeProfit(
   deal: DcaDeal,
   quote: Quote,
 ): { readonly isEnough: boolean; readonly profitPercent: string } {
-  const { profit, total } = profitAt(deal, quote);
+  const { minProfitType, profitCurrency, direction } = deal.settings;
+  const profit = profitIfClosed(deal, direction === 'long' ? quote.bid : quote.ask, profitCurrency);
+  const total = profitWhole(deal, profitCurrency);
   const profitPercent = formatPercent(profit, total, 2);
+  if (minProfitType === 'none') return { isEnough: true, profitPercent };
+  const { entry } = deal;
+  const base = entry.kind === 'entered' && minProfitType === 'base' ? entry : null;
+  const whole = base === null ? total : profitCurrency === 'quote' ? base.money : base.coins;
   const least: Ratio = termsOf(deal.settings).minProfit;
-  if (deal.settings.minProfitType === 'none') return { isEnough: true, profitPercent };
-  const whole = total;
   return {
     isEnough: profit * 100n * least.denominator >= whole * least.numerator,
     profitPercent,

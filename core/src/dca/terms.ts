@@ -96,8 +96,6 @@ export interface Terms {
   readonly baseVolume: Ratio;
   /** Nearest first, shares sum to 100; one of 100 % without steps, none without take profit. */
   readonly takeProfits: readonly { readonly profit: Ratio; readonly share: Ratio }[];
-  /** Of the last take profit; 0 without one. */
-  readonly takeProfit: Ratio;
   readonly trailingDeviation: Ratio | null;
   readonly stopLoss: Ratio | null;
   readonly maxSlippage: Ratio;
@@ -118,7 +116,6 @@ export function termsOf(settings: DcaDealSettings): Terms {
   const terms: Terms = {
     baseVolume: toRatio(sum(decimalOf(settings.baseOrderVolume, 'baseOrderVolume'), adjustment)),
     takeProfits: takeProfitsOf(settings),
-    takeProfit: takeProfitsOf(settings).at(-1)?.profit ?? { numerator: 0n, denominator: 1n },
     trailingDeviation: optionalRatio(settings.trailingDeviation, 'trailingDeviation'),
     stopLoss: optionalRatio(settings.stopLoss, 'stopLoss'),
     maxSlippage: ratioOf(settings.maxSlippage, 'maxSlippage'),
@@ -159,9 +156,7 @@ function rungsOf(settings: DcaSettings, adjustment: Decimal): readonly Rung[] {
       .slice(0, settings.maxSafetyOrders)
       .map(({ deviation, volume }, index) => ({
         deviation: ratioOf(deviation, `customSafetyOrders[${index}].deviation`),
-        volume: toRatio(
-          sum(decimalOf(volume, `customSafetyOrders[${index}].volume`), adjustment),
-        ),
+        volume: toRatio(sum(decimalOf(volume, `customSafetyOrders[${index}].volume`), adjustment)),
       }));
   }
   const stepScale = decimalOf(settings.stepScale, 'stepScale');

@@ -1,46 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 // A DCA deal as a person reads it.
 
-import { orderFor } from '../bot/deal-order.ts';
 import {
   commonView,
-  heldValue,
   type DealStatus,
   type DealView,
   type DealWait,
+  type TakeProfitView,
 } from '../bot/common-view.ts';
-import { formatPrice } from '../instrument.ts';
+import { formatPrice, formatQuantity } from '../instrument.ts';
 import {
-  averageTicks,
+  breakEvenPrice,
   costOf,
+  enteredMoney,
+  entryAverage,
   formatAverage,
+  formatBase,
   formatMoney,
   formatPercent,
-  realisedProfit,
+  lotsBase,
+  openBase,
+  profitOf,
   revenueOf,
 } from '../position.ts';
-import type { PriceTicks } from '../units.ts';
-import { takeProfitOf, type DcaDeal } from './deal.ts';
-import { breakEvenPrice, stopLossPrice } from './ladder.ts';
-import { termsOf } from './terms.ts';
+import { divFloor, type PriceTicks } from '../units.ts';
+import { stepLots, type DcaDeal } from './deal.ts';
+import { profitIfClosed, profitWhole } from './deal-profit.ts';
+import { awaitsManualQuote } from './manual-orders.ts';
+import { setStopPrice } from './stop-loss.ts';
+import { exitPlan, exitTicks, nextTakeProfitTicks } from './take-profit.ts';
+import { formatRatioPercent, termsOf } from './terms.ts';
 
-/** `deal` as text; with `priceTicks` also what its coins would bring now. An ended deal's dust is worth nothing. */
+/**
+ * `deal` as text; with `priceTicks` also what closing it now would bring. Profits are in quote. An ended deal's dust is
+ * worth nothing.
+ */
 export function dcaDealView(deal: DcaDeal, priceTicks?: PriceTicks): DealView {
-  const { instrument, position, phase } = deal;
-  const average = averageTicks(position, instrument);
-  const cost = costOf(position, instrument);
-  const revenue = revenueOf(position, instrument);
+  const { instrument, position, phase, settings } = deal;
+  const { direction } = settings;
+  const average = entryAverage(position, instrument, direction);
   const isEnded = phase.kind === 'ended';
   const isClosed = isEnded && phase.outcome !== 'cancelled';
-  const realised = realisedProfit(position, instrument);
-  const value = priceTicks === undefined ? null : heldValue(deal, priceTicks);
-  const unrealised = value === null || isClosed ? null : value + revenue - cost - realised;
-  const takeProfit = takeProfitOf(deal);
-  const { stopLoss } = termsOf(deal.settings);
-  const base = deal.entry.kind === 'bought' ? deal.entry.average : null;
+  const realised = profitOf(position, instrument, direction, 'quote');
+  const unrealised =
+    priceTicks === undefined || isClosed || average === null
+      ? null
+      : profitIfClosed(deal, priceTicks, 'quote') - realised;
+  const invested = enteredMoney(position, instrument, direction);
+  const takeProfit = nextTakeProfitTicks(deal);
+  const base = deal.entry.kind === 'entered' ? deal.entry.average : null;
+  const open = openBase(position, instrument, direction);
+  const lot = lotsBase(instrument, 1);
   return {
     ...commonView(deal),
     kind: 'dca',
+    direction,
     status: statusOf(deal),
     reason: isEnded ? phase.reason : '',
     waitingFor: waitOf(deal),
@@ -48,24 +62,88 @@ export function dcaDealView(deal: DcaDeal, priceTicks?: PriceTicks): DealView {
     average: average === null ? '' : formatAverage(instrument, average),
     baseAverage: base === null ? '' : formatAverage(instrument, base),
     breakEven:
-      average === null ? '' : formatAverage(instrument, breakEvenPrice(average, deal.feeRatePpm)),
-    takeProfit: takeProfit === null ? '' : formatPrice(instrument, takeProfit),
-    stopLoss:
-      base === null || stopLoss === null
+      average === null
         ? ''
-        : formatAverage(instrument, stopLossPrice(base, stopLoss)),
-    cost: formatMoney(instrument, cost),
-    revenue: formatMoney(instrument, revenue),
+        : formatAverage(instrument, breakEvenPrice(average, direction, deal.feeRatePpm)),
+    takeProfit: takeProfit === null ? '' : formatPrice(instrument, takeProfit),
+    takeProfits: takeProfitViews(deal),
+    stopLoss: stopText(deal),
+    heldQuantity: formatBase(instrument, open),
+    dustQuantity: formatBase(instrument, open - divFloor(open, lot) * lot),
+    cost: formatMoney(instrument, costOf(position, instrument)),
+    revenue: formatMoney(instrument, revenueOf(position, instrument)),
+    invested: formatMoney(instrument, invested),
     realisedProfit: formatMoney(instrument, realised),
-    realisedProfitPercent: formatPercent(realised, cost, 2),
+    realisedProfitPercent: formatPercent(realised, invested, 2),
     unrealisedProfit: unrealised === null ? '' : formatMoney(instrument, unrealised),
-    profitPercent: formatPercent(realised + (unrealised ?? 0n), cost, 2),
+    profitPercent: formatPercent(realised + (unrealised ?? 0n), invested, 2),
+    ...(settings.profitCurrency === 'base' ? { profitBase: profitBaseOf(deal) } : {}),
     steps: {
       filled: deal.filledSafetyOrders,
       active: deal.orders.filter((order) => order.purpose === 'safetyOrder').length,
-      max: deal.settings.maxSafetyOrders,
+      max: settings.maxSafetyOrders,
     },
   };
+}
+
+/** What the exits have earned in coins, and in percent of the coins of the entries. */
+function profitBaseOf(deal: DcaDeal): { readonly amount: string; readonly percent: string } {
+  const { position, instrument, settings } = deal;
+  const profit = profitOf(position, instrument, settings.direction, 'base');
+  return {
+    amount: formatBase(instrument, profit),
+    percent: formatPercent(profit, profitWhole(deal, 'base'), 2),
+  };
+}
+
+/** Where the stop acts: exact as it was set, in ticks once it has moved. */
+function stopText(deal: DcaDeal): string {
+  const { stop, instrument, settings } = deal;
+  const price = setStopPrice(deal);
+  if (price === null) return '';
+  const isMoved = settings.stopLossTrailing || settings.stopLossMove !== 'never';
+  return isMoved && stop.ticks > 0
+    ? formatPrice(instrument, stop.ticks)
+    : formatAverage(instrument, price);
+}
+
+function takeProfitViews(deal: DcaDeal): TakeProfitView[] {
+  const { instrument, settings, trailing } = deal;
+  const { takeProfits } = termsOf(settings);
+  const plan = exitPlan(deal);
+  return takeProfits.map(({ profit, share }, index) => {
+    const step = takeProfits.length > 1 ? index + 1 : 0;
+    const ticks = exitTicks(deal, profit);
+    const isTrailing = settings.trailingDeviation !== undefined && index === takeProfits.length - 1;
+    const planned = isTrailing ? plan.trailing : plan.orders.find((order) => order.step === step);
+    const state =
+      deal.steps[index]?.isDone === true
+        ? 'done'
+        : isTrailing
+          ? trailing.best > 0
+            ? 'trailing'
+            : 'pending'
+          : deal.orders.some(
+                (order) => order.purpose === 'takeProfit' && order.ladderIndex === step,
+              )
+            ? 'placed'
+            : 'pending';
+    return {
+      step,
+      profit: formatRatioPercent(profit),
+      share: formatRatioPercent(share),
+      price: ticks === null ? '' : formatPrice(instrument, ticks),
+      quantity: formatQuantity(instrument, planned?.lots ?? 0),
+      filled: formatQuantity(instrument, step === 0 ? 0 : stepLots(deal, index)),
+      state,
+      ...(isTrailing && trailing.best > 0
+        ? {
+            best: formatPrice(instrument, trailing.best),
+            trigger: formatPrice(instrument, trailing.trigger),
+          }
+        : {}),
+    };
+  });
 }
 
 function statusOf(deal: DcaDeal): DealStatus {
@@ -94,15 +172,20 @@ function waitOf(deal: DcaDeal): DealWait {
     case 'reopening':
       return 'quote';
     case 'holding': {
-      const exit = orderFor(deal, 'takeProfit');
-      if (exit === undefined) return 'timer';
-      if (exit.phase.kind === 'ended') return 'fills';
-      return exit.isCancelling ? 'cancelConfirmation' : 'market';
+      const exits = deal.orders.filter(({ purpose }) => purpose === 'takeProfit');
+      if (exits.some((order) => order.phase.kind === 'ended')) return 'fills';
+      if (exits.some((order) => order.isCancelling)) return 'cancelConfirmation';
+      if (awaitsManualQuote(deal)) return 'quote';
+      if (exits.length > 0) return 'market';
+      if (deal.exitWait.kind === 'waiting') return 'timer';
+      // An exit that should rest and does not may not be placed.
+      return exitPlan(deal).orders.length > 0 ? 'risk' : 'market';
     }
     case 'closing':
       if (phase.step.kind === 'awaitingQuote') return 'quote';
       if (phase.step.kind === 'waiting') return 'timer';
-      return phase.step.kind === 'selling' ? 'sale' : cancelWaitOf(deal);
+      if (phase.step.kind === 'selling') return 'sale';
+      return deal.orders.length === 0 ? 'risk' : cancelWaitOf(deal);
     case 'finishing':
     case 'cancelling':
       return cancelWaitOf(deal);

@@ -2,7 +2,6 @@
 // How a grid goes on after each event: opening, running, stopping.
 
 import type { DealOrder, Settlement } from '../bot/deal-order.ts';
-import { orderFor } from '../bot/deal-order.ts';
 import type { Turn } from '../bot/turn.ts';
 import type { FreeFunds } from '../machine.ts';
 import type { Quote } from '../order.ts';
@@ -223,13 +222,13 @@ function resize(deal: GridDeal): void {
 export function awaitsQuote(deal: GridDeal): boolean {
   const { phase } = deal;
   return (
-    (phase.kind === 'opening' || phase.kind === 'stopping') &&
-    phase.step.kind === 'awaitingQuote'
+    (phase.kind === 'opening' || phase.kind === 'stopping') && phase.step.kind === 'awaitingQuote'
   );
 }
 
 /** What the new risk state asks of the deal; orders that take on risk have been asked back already. */
 export function riskChanged(turn: Turn, deal: GridDeal): void {
-  if (orderFor(deal, 'balancing') !== undefined) return;
-  advance(turn, deal);
+  // A quote that came while nothing could be traded has been let pass.
+  if (awaitsQuote(deal) && turn.mayExit) turn.requestQuote(deal.symbol);
+  else advance(turn, deal);
 }

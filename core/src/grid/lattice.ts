@@ -46,7 +46,8 @@ export function steppedTicks(lattice: Lattice, from: Ratio, count: number): numb
   const up = by < 0n ? growth.denominator : growth.numerator;
   const down = by < 0n ? growth.numerator : growth.denominator;
   const size = by < 0n ? -by : by;
-  const power = (twice.numerator ** steps * up ** size) / (twice.denominator ** steps * down ** size);
+  const power =
+    (twice.numerator ** steps * up ** size) / (twice.denominator ** steps * down ** size);
   return Number((integerRoot(power, lattice.steps) + 1n) / 2n);
 }
 
@@ -61,8 +62,7 @@ export function formatStep(
   if (lattice.spacing === 'arithmetic') {
     const rise = upper.numerator * lower.denominator - lower.numerator * upper.denominator;
     const numerator = rise * BigInt(tick.tickUnits) * power10(decimals);
-    const denominator =
-      lower.denominator * upper.denominator * steps * power10(tick.priceScale);
+    const denominator = lower.denominator * upper.denominator * steps * power10(tick.priceScale);
     return formatDecimal(divFloor(numerator, denominator), decimals);
   }
   const growth = reduced(upper.numerator * lower.denominator, upper.denominator * lower.numerator);

@@ -30,8 +30,7 @@ export function bookedOf(position: Position, instrument: Instrument): Booked {
     soldLots: position.soldLots,
     got: netBought(position, instrument),
     given:
-      lotsBase(instrument, position.soldLots) +
-      assetBase(instrument, position.soldCommissionBase),
+      lotsBase(instrument, position.soldLots) + assetBase(instrument, position.soldCommissionBase),
     cost: costOf(position, instrument),
     revenue: revenueOf(position, instrument),
   };
@@ -179,8 +178,7 @@ function bookSell(
 function fromReserve(deal: GridDeal, coins: bigint): bigint {
   const { reserve } = deal;
   if (coins === 0n) return 0n;
-  const share =
-    coins >= reserve.coins ? reserve.cost : (reserve.cost * coins) / reserve.coins;
+  const share = coins >= reserve.coins ? reserve.cost : (reserve.cost * coins) / reserve.coins;
   reserve.coins -= coins;
   reserve.cost -= share;
   return share;

@@ -2,12 +2,7 @@
 // Keeps the orders of a running grid as its cells want them: compares what is out with what should be, and asks.
 
 import { leavesLots, type DealOrder, type Settlement } from '../bot/deal-order.ts';
-import {
-  ABSENT_MAX,
-  backoffMs,
-  EXIT_BACKOFF_MAX_MS,
-  exitBackoffMs,
-} from '../bot/retry.ts';
+import { ABSENT_MAX, backoffMs, EXIT_BACKOFF_MAX_MS, exitBackoffMs } from '../bot/retry.ts';
 import { orderName, type Turn } from '../bot/turn.ts';
 import type { Side } from '../order.ts';
 import {
@@ -67,7 +62,8 @@ export function lineBook(deal: GridDeal): LineBook {
   const buy = new Map<number, DealOrder>();
   const sell = new Map<number, DealOrder>();
   for (const order of deal.orders) {
-    if (order.purpose === 'gridLine') (order.side === 'buy' ? buy : sell).set(order.priceTicks, order);
+    if (order.purpose === 'gridLine')
+      (order.side === 'buy' ? buy : sell).set(order.priceTicks, order);
   }
   return { buy, sell };
 }
@@ -150,7 +146,7 @@ function placeMissing(turn: Turn, deal: GridDeal, lines: readonly Wanted[], plac
   for (const order of deal.orders) {
     if (order.side === first.side) {
       if (order.purpose === 'gridLine') out += 1;
-    } else if (order.phase.kind !== 'ended') {
+    } else {
       nearestOther =
         first.side === 'sell'
           ? Math.max(nearestOther, order.priceTicks)

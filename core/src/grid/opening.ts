@@ -21,8 +21,8 @@ import {
   power10,
 } from '../position.ts';
 import { assert, divCeil, divFloor, PPM } from '../units.ts';
-import { orderLots, sellLots, type GridDeal, type OpeningStep } from './deal.ts';
-import { bookedOf, moneyAt, supply, toReserve } from './ledger.ts';
+import { orderLots, type GridDeal, type OpeningStep } from './deal.ts';
+import { bookedOf, moneyAt, supply } from './ledger.ts';
 import { lotsForCoins, planGrid, type GridPlan } from './plan.ts';
 import { gridTermsOf, type GridSettings } from './terms.ts';
 import { newCell, setMarks } from './window.ts';
@@ -37,8 +37,7 @@ export interface GridSeed {
 
 /** What is missing to start, in words a person can act on; or the coins of the account that the grid takes over. */
 export type Funding =
-  | { readonly ok: true; readonly coins: bigint }
-  | { readonly ok: false; readonly reason: string };
+  { readonly ok: true; readonly coins: bigint } | { readonly ok: false; readonly reason: string };
 
 /** The price a grid is laid out at: the last one, but no farther than the best prices. */
 export function layoutTicks(quote: Quote): number {
@@ -46,17 +45,17 @@ export function layoutTicks(quote: Quote): number {
 }
 
 /**
- * Whether `funds` suffice for the grid of `seed` at `quote`. Without knowledge of funds no coin counts as there, unless
- * the grid is to do without balancing: then all it needs count as there.
+ * Whether `funds` suffice for the grid of `seed` at `quote`. Without knowledge of funds no coin counts as there, and
+ * money is not asked about.
  */
-export function fundingOf(
-  seed: GridSeed,
-  quote: Quote,
-  funds: FreeFunds | undefined,
-): Funding {
+export function fundingOf(seed: GridSeed, quote: Quote, funds: FreeFunds | undefined): Funding {
   const { instrument, settings, feeRatePpm } = seed;
   const plan = planGrid(settings, instrument, layoutTicks(quote), feeRatePpm);
-  if (funds === undefined) return { ok: true, coins: settings.initialBalancing ? 0n : plan.coins };
+  if (funds === undefined) {
+    if (settings.initialBalancing || plan.sellLots === 0) return { ok: true, coins: 0n };
+    const needed = `${formatBase(instrument, lotsBase(instrument, plan.sellLots))} ${instrument.baseAsset}`;
+    return { ok: false, reason: `${needed} are needed, and what the account holds is not known` };
+  }
   const freeCoins = scaled(funds.base, baseScale(instrument));
   const freeMoney = assetMoney(instrument, funds.quote);
   const taken = freeCoins < plan.coins ? freeCoins : plan.coins;

@@ -62,9 +62,7 @@ export function planGrid(
 /** Lots to buy so that `coins` are there after a fee in coins. */
 export function lotsForCoins(instrument: Instrument, coins: bigint, feeRatePpm: number): number {
   if (coins <= 0n) return 0;
-  return Number(
-    divCeil(coins * BigInt(PPM), lotsBase(instrument, 1) * BigInt(PPM - feeRatePpm)),
-  );
+  return Number(divCeil(coins * BigInt(PPM), lotsBase(instrument, 1) * BigInt(PPM - feeRatePpm)));
 }
 
 /** Of two lines equally near the higher: it takes fewer coins. */

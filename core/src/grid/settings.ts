@@ -8,13 +8,7 @@ import type { Ratio } from '../position.ts';
 import type { FieldError, FieldsOf } from '../settings/field.ts';
 import { PPM, type PriceTicks } from '../units.ts';
 import { cycleProfit, formatProfitPercent } from './profit.ts';
-import {
-  compareRatios,
-  gridTermsOf,
-  lotsAt,
-  ratioOf,
-  type GridSettings,
-} from './terms.ts';
+import { compareRatios, gridTermsOf, lotsAt, ratioOf, type GridSettings } from './terms.ts';
 import { MAX_LINES_EXPANDED } from './deal.ts';
 import { lineTicks } from './lattice.ts';
 
@@ -218,7 +212,7 @@ function cellFault(
       found: `line ${index + 1} buys ${formatQuantity(instrument, lots)} at ${formatPrice(instrument, buyTicks)} (${buyFault.found})`,
     };
   }
-  const sold = soldLots(settings, instrument, { buyTicks, sellTicks, lots }, feeRatePpm);
+  const sold = soldLots(settings, { buyTicks, sellTicks, lots }, feeRatePpm);
   const sellFault = orderFault(instrument, sellTicks, sold);
   if (sellFault !== null) {
     return {
@@ -239,7 +233,6 @@ function cellFault(
 /** The fewest lots that the sell line of a cell can come to offer. */
 function soldLots(
   settings: GridSettings,
-  instrument: Instrument,
   cell: { readonly buyTicks: number; readonly sellTicks: number; readonly lots: number },
   feeRatePpm: number,
 ): number {
@@ -247,7 +240,8 @@ function soldLots(
   const held = Number((BigInt(lots) * BigInt(PPM - feeRatePpm)) / BigInt(PPM));
   if (settings.profitCurrency === 'quote') return held;
   const back = Number(
-    (BigInt(lots) * BigInt(buyTicks) * BigInt(PPM)) / (BigInt(sellTicks) * BigInt(PPM - feeRatePpm)),
+    (BigInt(lots) * BigInt(buyTicks) * BigInt(PPM)) /
+      (BigInt(sellTicks) * BigInt(PPM - feeRatePpm)),
   );
   return Math.min(held, back);
 }

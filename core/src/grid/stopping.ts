@@ -75,8 +75,7 @@ export function wind(turn: Turn, deal: GridDeal): void {
   }
   const isDone =
     phase.action === 'stop' ||
-    (phase.action === 'stopAndSell' &&
-      spareLots(deal) < Math.max(1, instrument.minLots)) ||
+    (phase.action === 'stopAndSell' && spareLots(deal) < Math.max(1, instrument.minLots)) ||
     (phase.action === 'stopAndBuy' && (budget <= 0n || !turn.mayEnter));
   if (isDone) {
     deal.phase = { ...phase, budget };
@@ -119,8 +118,7 @@ export function settleOut(turn: Turn, deal: GridDeal, order: DealOrder, how: Set
   let { pauses, attempt } = phase;
   const isLeft = order.filledLots < order.quantity;
   const isSpent =
-    attempt >= ATTEMPTS_MAX ||
-    (how.kind === 'rejected' && !(how.isAbsent && attempt < ABSENT_MAX));
+    attempt >= ATTEMPTS_MAX || (how.kind === 'rejected' && !(how.isAbsent && attempt < ABSENT_MAX));
   if (isLeft && isSpent) {
     if (phase.action === 'stopAndBuy') {
       // Buying protects nothing: what the market does not give at once stays money.
@@ -225,6 +223,7 @@ function endStopped(turn: Turn, deal: GridDeal): void {
     gridProfit: formatMoney(instrument, deal.profit.quote),
     gridProfitBase: formatBase(instrument, deal.profit.base),
     lines: String(deal.profit.lines),
+    taken: formatBase(instrument, deal.contributed.coins),
     kept: formatBase(instrument, coinsOf(deal)),
     seconds: String(Math.floor((turn.time - deal.openedTime) / 1000)),
   });

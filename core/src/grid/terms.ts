@@ -81,11 +81,7 @@ export function gridTermsOf(settings: GridSettings, instrument: Instrument): Gri
 }
 
 /** What the buy line at `buyTicks` buys, rounded down to a lot. */
-export function lotsAt(
-  settings: GridSettings,
-  instrument: Instrument,
-  buyTicks: number,
-): number {
+export function lotsAt(settings: GridSettings, instrument: Instrument, buyTicks: number): number {
   const { quantity } = gridTermsOf(settings, instrument);
   if (settings.quantityUnit === 'base') {
     return Number(divFloor(quantity.numerator, quantity.denominator));
@@ -94,15 +90,18 @@ export function lotsAt(
   return Number(divFloor(quantity.numerator, quantity.denominator * BigInt(buyTicks)));
 }
 
-/** The fields in which `after` differs from `before`. */
+/** The fields in which `after` differs from `before`, sorted: whatever order their keys are in. */
 export function changedFields(before: GridSettings, after: GridSettings): (keyof GridSettings)[] {
-  const text = (settings: GridSettings, field: keyof GridSettings): string =>
-    JSON.stringify(settings[field]) ?? '';
   const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
   // Keys of settings are fields of settings.
-  return [...(fields as Set<keyof GridSettings>)].filter(
-    (field) => text(before, field) !== text(after, field),
-  );
+  return [...(fields as Set<keyof GridSettings>)]
+    .filter((field) => valueText(before[field]) !== valueText(after[field]))
+    .toSorted();
+}
+
+function valueText(value: GridSettings[keyof GridSettings]): string {
+  if (typeof value !== 'object' || Array.isArray(value)) return String(value);
+  return JSON.stringify(Object.entries(value).toSorted());
 }
 
 /** Decimal text as a ratio. */

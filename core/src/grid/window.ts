@@ -156,8 +156,7 @@ function fit(
   const { settings, instrument } = deal;
   if (buyTicks < 1 || sellTicks <= buyTicks) return null;
   const lots = lotsAt(settings, instrument, buyTicks);
-  const fault =
-    orderFault(instrument, buyTicks, lots) ?? orderFault(instrument, sellTicks, lots);
+  const fault = orderFault(instrument, buyTicks, lots) ?? orderFault(instrument, sellTicks, lots);
   if (fault !== null) return null;
   return {
     cell: newCell(index, buyTicks, sellTicks, lots),
@@ -205,8 +204,7 @@ function handOver(turn: Turn, deal: GridDeal, top: Cell): void {
   const { cell } = next;
   cell.heldLots = Math.min(top.heldLots, cell.lots);
   cell.boughtLots = top.heldLots === 0 ? 0 : Math.min(top.boughtLots, cell.lots);
-  cell.cost =
-    top.heldLots === 0 ? 0n : (top.cost * BigInt(cell.heldLots)) / BigInt(top.heldLots);
+  cell.cost = top.heldLots === 0 ? 0n : (top.cost * BigInt(cell.heldLots)) / BigInt(top.heldLots);
   cell.owed = moneyAt(deal.instrument, cell.buyTicks, cell.boughtLots);
   top.heldLots -= cell.heldLots;
   top.cost -= cell.cost;

@@ -2,8 +2,12 @@
 // How a trade is closed as a whole: orders are taken back, their fills awaited, then everything is closed at once, or
 // by one limit order where a stop asks for that.
 
-import type { DealOutcome } from '../bot/common-view.ts';
-import { leavesLots, type DealOrder, type Settlement } from '../bot/deal-order.ts';
+import {
+  leavesLots,
+  type DealOrder,
+  type DealOutcome,
+  type Settlement,
+} from '../bot/deal-order.ts';
 import { immediateOrder } from '../bot/immediate.ts';
 import { mostLots, orderFault } from '../bot/order-rules.ts';
 import { ATTEMPTS_MAX, backoffMs, exitBackoffMs } from '../bot/retry.ts';
@@ -39,7 +43,14 @@ export function startClosing(
   deal: TradeDeal,
   how: { readonly reason: CloseReason; readonly why: string; readonly limitTicks: number },
 ): void {
-  deal.phase = { kind: 'closing', ...how, step: { kind: 'clearing' }, attempt: 0, pauses: 0 };
+  deal.phase = {
+    kind: 'closing',
+    ...how,
+    step: { kind: 'clearing' },
+    attempt: 0,
+    pauses: 0,
+    hasClosed: false,
+  };
   dropEntries(turn, deal);
 }
 
@@ -124,10 +135,9 @@ export function settleClosing(
   order: DealOrder,
   how: Settlement,
 ): void {
-  const { phase } = deal;
-  if (phase.kind !== 'closing' || phase.step.kind !== 'ordered') return;
+  if (deal.phase.kind !== 'closing' || deal.phase.step.kind !== 'ordered') return;
   if (order.purpose !== 'stopLoss' && order.purpose !== 'close') return;
-  if (order.ladderIndex !== 0) return;
+  const phase = { ...deal.phase, hasClosed: deal.phase.hasClosed || order.filledLots > 0 };
   const isRest = phase.limitTicks > 0;
   const isDone = order.filledLots >= order.quantity;
   if (isDone) {
@@ -183,10 +193,9 @@ export const CLOSED_BY_COMMAND = 'closed by command';
 function endClosed(turn: Turn, deal: TradeDeal): void {
   const { phase } = deal;
   assert(phase.kind === 'closing', 'Invariant: the trade is closing');
-  const hasClosed = phase.attempt > 0 || phase.pauses > 0;
   if (!hasEntered(deal)) {
     endTrade(turn, deal, 'cancelled', `${phase.why} before the position was opened`);
-  } else if (!hasClosed && hasTakenProfit(deal)) {
+  } else if (!phase.hasClosed && hasTakenProfit(deal)) {
     endTrade(turn, deal, 'completed', 'take profit');
   } else if (phase.reason === 'stopLoss') {
     endTrade(turn, deal, 'stopLoss', phase.why);

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One trade as plain data: its entries, its targets, its stop, and the questions that its rules ask.
 
-import type { DealOutcome } from '../bot/common-view.ts';
-import { isSettled, leavesLots, type DealBase, type DealOrder } from '../bot/deal-order.ts';
+import {
+  isSettled,
+  leavesLots,
+  type DealBase,
+  type DealOrder,
+  type DealOutcome,
+} from '../bot/deal-order.ts';
 import type { FreeFunds } from '../machine.ts';
 import { entrySide, exitSide, type Direction, type Quote, type Side } from '../order.ts';
 import { closingLots, enteredBase, type Ratio } from '../position.ts';
@@ -138,8 +143,11 @@ export type TradePhase =
       /** The order rests at this price; 0 trades at once. */
       readonly limitTicks: number;
       readonly step: ClosingStep;
+      /** Orders sent since the last pause, and pauses. */
       readonly attempt: number;
       readonly pauses: number;
+      /** Something was closed by an order of this phase. */
+      readonly hasClosed: boolean;
     }
   /** Orders are taken back, the position stays as it is. */
   | { readonly kind: 'cancelling'; readonly why: string }
@@ -151,7 +159,7 @@ export type TradePhase =
     };
 
 export interface TradeDeal extends DealBase {
-  readonly kind: 'smartTrade' | 'signal';
+  readonly kind: 'smartTrade';
   plan: TradePlan;
   phase: TradePhase;
   readonly startQuote: Quote;

@@ -24,12 +24,16 @@ export function editTrade(turn: Turn, deal: TradeDeal, plan: TradePlan): string 
   }
   const refusal = entryRefusal(deal, plan) ?? exitRefusal(deal, plan.takeProfit);
   if (refusal !== null) return refusal;
+  const fields = (['entries', 'size', 'takeProfit', 'stopLoss', 'maxSlippage'] as const).filter(
+    (field) => !isSame(plan[field], deal.plan[field]),
+  );
+  if (fields.length === 0) return null;
   editEntries(turn, deal, plan);
   editExits(deal, plan.takeProfit);
   deal.plan = plan;
   deal.stop.breachedUntil = 0;
   deal.refit = { kind: 'due' };
-  turn.note(deal.dealId, 'dealEdited', {});
+  turn.note(deal.dealId, 'dealEdited', { fields: fields.join(', ') });
   advanceTrade(turn, deal, null);
   return null;
 }

@@ -243,7 +243,7 @@ export function entriesOnQuote(turn: Turn, deal: TradeDeal, quote: Quote): boole
     isChanged = true;
     entry.phase = next;
     if (next.kind === phase.kind) continue;
-    turn.note(deal.dealId, next.kind === 'trailing' ? 'trailingStarted' : 'entryTriggered', {
+    turn.note(deal.dealId, next.kind === 'trailing' ? 'entryTrailing' : 'entryTriggered', {
       ...nameOf(entry),
       price: formatPrice(deal.instrument, ticks),
     });
@@ -295,7 +295,8 @@ export function keepEntries(turn: Turn, deal: TradeDeal, market: Market | null):
       const { maxSlippage } = planTerms(deal.plan);
       const side = entrySideOf(deal);
       const limit = slippedTicks(deal.instrument, market.quote, side, maxSlippage);
-      measure(deal, entry, limit, side === 'buy' ? market.quote.ask : market.quote.bid);
+      const expected = side === 'buy' ? market.quote.ask : market.quote.bid;
+      measureEntry(deal.instrument, entry, limit, expected);
       placeEntry(turn, deal, entry, limit, market.funds);
     } else if (entry.phase.kind === 'ready') {
       entry.phase = { kind: 'awaitingQuote' };
@@ -310,11 +311,16 @@ export function entriesAwaitQuote(turn: Turn, deal: TradeDeal): boolean {
 }
 
 /** Turns a budget into lots, once: at what the order is expected to trade at, or at its limit where it is a most. */
-function measure(deal: TradeDeal, entry: EntryState, limit: number, expected: number): void {
+export function measureEntry(
+  instrument: Instrument,
+  entry: EntryState,
+  limit: number,
+  expected: number,
+): void {
   if (entry.lots >= 0) return;
   const { size } = entry;
   if (size.kind === 'lots') entry.lots = size.lots;
-  else entry.lots = budgetLots(deal.instrument, size, limit, expected);
+  else entry.lots = budgetLots(instrument, size, limit, expected);
 }
 
 /** The lots of a budget. `limit` is what the venue sets aside, `expected` what will be paid. */
@@ -346,7 +352,7 @@ function placeEntry(
 ): void {
   const { instrument } = deal;
   const side = entrySideOf(deal);
-  measure(deal, entry, ticks, ticks);
+  measureEntry(instrument, entry, ticks, ticks);
   const rest = entry.lots - entry.filledLots;
   const wanted = ticks < 1 ? rest : mostLots(instrument, ticks, rest);
   const fault = orderFault(instrument, ticks, wanted);

@@ -242,21 +242,28 @@ function exitOnQuote(
 ): boolean {
   const { direction } = deal.plan;
   const { phase } = exit;
-  const values = {
-    order: exit.purpose,
-    number: String(exit.number),
-    price: formatPrice(deal.instrument, ticks),
-  };
+  const { instrument } = deal;
+  const last = formatPrice(instrument, ticks);
   if (phase.kind === 'open') {
     if (!isAtProfit(direction, ticks, exit.ticks)) return false;
     if (trails) {
       exit.phase = { kind: 'trailing', bestTicks: ticks };
-      turn.note(deal.dealId, 'trailingStarted', values);
+      turn.note(deal.dealId, 'trailingStarted', {
+        order: exit.purpose,
+        number: String(exit.number),
+        price: last,
+        takeProfit: formatPrice(instrument, exit.ticks),
+        trigger: formatPrice(instrument, turnTicks(deal, exit.number, ticks)),
+      });
       return true;
     }
     if (!turn.mayExit) return false;
     exit.phase = atOnce(false);
-    turn.note(deal.dealId, 'takeProfitTriggered', values);
+    turn.note(deal.dealId, 'takeProfitTriggered', {
+      order: exit.purpose,
+      number: String(exit.number),
+      price: last,
+    });
     return true;
   }
   if (phase.kind !== 'trailing') return false;
@@ -268,8 +275,11 @@ function exitOnQuote(
   if (!isAtLoss(direction, ticks, level) || !turn.mayExit) return false;
   exit.phase = atOnce(false);
   turn.note(deal.dealId, 'takeProfitTriggered', {
-    ...values,
-    best: formatPrice(deal.instrument, phase.bestTicks),
+    order: exit.purpose,
+    number: String(exit.number),
+    price: last,
+    best: formatPrice(instrument, phase.bestTicks),
+    trigger: formatPrice(instrument, level),
   });
   return true;
 }

@@ -29,7 +29,17 @@ import {
   settleClosing,
   startClosing,
 } from './closing.ts';
-import { hasEntered, isPending, openLots, timerName, type Market, type TradeDeal } from './deal.ts';
+import {
+  hasEntered,
+  isLive,
+  isPending,
+  openLots,
+  orderOf,
+  timerName,
+  type ExitState,
+  type Market,
+  type TradeDeal,
+} from './deal.ts';
 import {
   beginEntries,
   entriesAwaitQuote,
@@ -51,15 +61,7 @@ import {
   settleExit,
 } from './exits.ts';
 import type { TradePlan } from './plan.ts';
-import {
-  beginStop,
-  noteTriggered,
-  placeStop,
-  stopLimitTicks,
-  stopOnQuote,
-  stopTimer,
-  stopWatch,
-} from './stop.ts';
+import { beginStop, placeStop, stopLimitTicks, stopOnQuote, stopTimer, stopWatch } from './stop.ts';
 
 /** An entry that fills in many parts moves the exits this long after the first of them, or when it is done. */
 const REFIT_DELAY_MS = 5_000;
@@ -302,7 +304,10 @@ function isTimerDue(turn: Turn, deal: TradeDeal, timer: string): boolean {
 
 /** The price has stayed beyond the stop. */
 function stopAfterTimeout(turn: Turn, deal: TradeDeal): void {
-  noteTriggered(turn, deal, deal.stop.ticks);
+  turn.note(deal.dealId, 'stopLossTimedOut', {
+    stopLoss: formatPrice(deal.instrument, deal.stop.ticks),
+    seconds: String(deal.plan.stopLoss?.timeoutSeconds ?? 0),
+  });
   stopLoss(turn, deal);
 }
 

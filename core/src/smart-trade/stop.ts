@@ -41,13 +41,13 @@ export function placeStop(turn: Turn, deal: TradeDeal): void {
   if (plan.stopLoss.breakEven && stop.hasStepFilled && before !== level && stop.ticks === level) {
     turn.note(deal.dealId, 'stopMoved', {
       stopLoss: formatPrice(instrument, stop.ticks),
-      reason: 'break-even',
+      steps: '1',
     });
   }
 }
 
-/** Where the stop stands for a position with this average. */
-function stopLevel(deal: TradeDeal, average: Ratio): number {
+/** Where the stop stands for a position with this average; 0 without one. */
+export function stopLevel(deal: TradeDeal, average: Ratio): number {
   const { plan, stop } = deal;
   const { direction } = plan;
   const terms = planTerms(plan).stopLoss;
@@ -150,7 +150,7 @@ export function stopTimer(turn: Turn, deal: TradeDeal, timer: string): boolean {
   return isArmed(deal) && turn.time >= stop.breachedUntil && turn.mayExit;
 }
 
-export function noteTriggered(turn: Turn, deal: TradeDeal, ticks: number): void {
+function noteTriggered(turn: Turn, deal: TradeDeal, ticks: number): void {
   turn.note(deal.dealId, 'stopLossTriggered', {
     last: formatPrice(deal.instrument, ticks),
     stopLoss: formatPrice(deal.instrument, deal.stop.ticks),

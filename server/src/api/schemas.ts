@@ -139,11 +139,23 @@ export const Connection = Type.Object(
 export const DcaSettings: TUnsafe<core.DcaSettings> & { readonly $id?: string } = Type.Unsafe(
   settingsSchema('dca', SETTINGS_FIELDS.dca, 'stored', 'DcaSettings'),
 );
+export const GridSettings: TUnsafe<core.GridSettings> & { readonly $id?: string } = Type.Unsafe(
+  settingsSchema('grid', SETTINGS_FIELDS.grid, 'stored', 'GridSettings'),
+);
 export const RebalanceSettings: TUnsafe<core.RebalanceSettings> & { readonly $id?: string } =
   Type.Unsafe(
     settingsSchema('rebalance', SETTINGS_FIELDS.rebalance, 'stored', 'RebalanceSettings'),
   );
-export const BotSettings = Type.Union([DcaSettings, RebalanceSettings], { $id: 'BotSettings' });
+export const SmartTradeSettings: TUnsafe<core.SmartTradeSettings> & { readonly $id?: string } =
+  Type.Unsafe(
+    settingsSchema('smartTrade', SETTINGS_FIELDS.smartTrade, 'stored', 'SmartTradeSettings'),
+  );
+export const BotSettings = Type.Union(
+  [DcaSettings, GridSettings, RebalanceSettings, SmartTradeSettings],
+  {
+    $id: 'BotSettings',
+  },
+);
 
 /** Settings as a client gives them: what has a default may be left out. */
 export const DcaSettingsGiven: TSchema = settingsSchema(
@@ -152,21 +164,41 @@ export const DcaSettingsGiven: TSchema = settingsSchema(
   'given',
   'DcaSettingsGiven',
 );
+export const GridSettingsGiven: TSchema = settingsSchema(
+  'grid',
+  SETTINGS_FIELDS.grid,
+  'given',
+  'GridSettingsGiven',
+);
 export const RebalanceSettingsGiven: TSchema = settingsSchema(
   'rebalance',
   SETTINGS_FIELDS.rebalance,
   'given',
   'RebalanceSettingsGiven',
 );
-export const BotSettingsGiven: TSchema = Type.Union([DcaSettingsGiven, RebalanceSettingsGiven], {
-  $id: 'BotSettingsGiven',
-});
+export const SmartTradeSettingsGiven: TSchema = settingsSchema(
+  'smartTrade',
+  SETTINGS_FIELDS.smartTrade,
+  'given',
+  'SmartTradeSettingsGiven',
+);
+export const BotSettingsGiven: TSchema = Type.Union(
+  [DcaSettingsGiven, GridSettingsGiven, RebalanceSettingsGiven, SmartTradeSettingsGiven],
+  {
+    $id: 'BotSettingsGiven',
+  },
+);
 
 export const Bot = Type.Object(
   {
     id: Type.String(),
     name: Type.String(),
-    kind: Type.Union([Type.Literal('dca'), Type.Literal('rebalance')]),
+    kind: Type.Union([
+      Type.Literal('dca'),
+      Type.Literal('grid'),
+      Type.Literal('rebalance'),
+      Type.Literal('smartTrade'),
+    ]),
     state: Type.Union([Type.Literal('running'), Type.Literal('stopped')]),
     connection: Type.String(),
     settings: BotSettings,

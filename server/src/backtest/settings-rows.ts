@@ -24,7 +24,7 @@ export function settingsLine(settings: BotSettings, quote: string): string {
   }
   const stop =
     settings.stopLoss === undefined ? 'no stop loss' : `stop loss ${settings.stopLoss} %`;
-  return `${settings.baseOrderVolume} ${quote} at first, then up to ${settings.maxSafetyOrders} safety orders from ${settings.safetyOrderVolume} (volume × ${settings.volumeScale}), ${settings.safetyOrderStep} % apart (× ${settings.stepScale}), take profit ${settings.takeProfit} %, ${stop}`;
+  return `${settings.baseOrderVolume} ${quote} at first, then up to ${settings.maxSafetyOrders} safety orders from ${settings.safetyOrderVolume} (volume × ${settings.volumeScale}), ${settings.safetyOrderStep} % apart (× ${settings.stepScale}), ${takeProfitText(settings)}, ${stop}`;
 }
 
 /** What `dcaRows` tells; everything else is told where it is not the default. */
@@ -40,6 +40,7 @@ const DCA_TOLD = [
   'volumeScale',
   'stepScale',
   'takeProfit',
+  'takeProfitSteps',
   'stopLoss',
   'cooldownSeconds',
   'maxActiveDeals',
@@ -58,7 +59,7 @@ function dcaRows(settings: DcaSettings, quote: string): readonly (readonly [stri
       `${settings.safetyOrderVolume} ${quote}, ${settings.safetyOrderStep} % below`,
     ],
     ['Each further one', `volume × ${settings.volumeScale}, step × ${settings.stepScale}`],
-    ['Take profit', `${settings.takeProfit} % of everything bought, after commissions`],
+    ['Take profit', takeProfitText(settings)],
     [
       'Stop loss',
       settings.stopLoss === undefined ? 'none' : `${settings.stopLoss} % below the base order`,
@@ -67,6 +68,15 @@ function dcaRows(settings: DcaSettings, quote: string): readonly (readonly [stri
     ['Deals at once', `1 (${settings.maxActiveDeals} in the settings, one symbol here)`],
     ['Most slippage', `${settings.maxSlippage} %`],
   ];
+}
+
+function takeProfitText({ takeProfit, takeProfitSteps, takeProfitType }: DcaSettings): string {
+  const whole = takeProfitType === 'total' ? 'everything moved' : 'the base order';
+  if (takeProfit !== undefined) return `take profit ${takeProfit} % of ${whole}, after commissions`;
+  if (takeProfitSteps === undefined) return 'no take profit';
+  return takeProfitSteps
+    .map(({ profit, share }) => `take profit ${profit} % for ${share} % of the position`)
+    .join('; ');
 }
 
 function otherRows(

@@ -161,14 +161,14 @@ export class Links {
     >,
   ): Promise<
     | { readonly ok: true; readonly connections: readonly ConnectionInfo[] }
-    /** `rule` is the signer's where it decided, null where it could not be asked. */
-    | { readonly ok: false; readonly rule: string | null; readonly reason: string }
+    /** `rule` is the signer's where it decided; without one it could not be asked. */
+    | { readonly ok: false; readonly rule?: string; readonly reason: string }
   > {
     const result = await this.#send(request);
     if (result.kind === 'connections') return { ok: true, connections: result.connections };
     return {
       ok: false,
-      rule: result.kind === 'refused' ? result.rule : null,
+      ...(result.kind === 'refused' ? { rule: result.rule } : {}),
       reason: 'reason' in result ? result.reason : `the signer answered ${result.kind}`,
     };
   }

@@ -12,7 +12,9 @@ import {
   formatDecimal,
   formatPrice,
   formatQuantity,
+  parsePrice,
   parseQuantity,
+  type AdoptedOrder,
   type BotState,
   type ClientOrderId,
   type Fill,
@@ -93,8 +95,12 @@ export interface ReconcilerPorts {
   readonly revive: (clientOrderId: ClientOrderId, exchangeOrderId: string) => LiveOrder | null;
   /** Gives every bot the prefix of the new epoch. */
   readonly renewOrderIds: () => void;
-  /** Gives an order to the deal its ID names; false where no deal takes it. */
-  readonly giveToDeal: (orphan: Orphan) => Promise<boolean>;
+  /** Gives an order to a running deal; null where the deal does not take it. */
+  readonly adopt: (
+    botId: string,
+    dealId: number,
+    adopted: AdoptedOrder,
+  ) => Promise<LiveOrder | null>;
   /** Market time. */
   readonly marketNow: () => number;
   readonly isStreamUp: () => boolean;
@@ -235,7 +241,7 @@ export class Reconciler {
     const orphan = orphans.get(orphanId);
     const objection = objectionTo(orphan, orphanId);
     if (orphan === null || objection !== null) return objection ?? unknownOrphan(orphanId);
-    const isTaken = await this.#ports.giveToDeal(orphan);
+    const isTaken = await this.#giveToDeal(orphan);
     const adopted = orphans.update(orphan, orphan.order, 'adopted', marketNow());
     findings.add('orphanAdopted', {
       ...orderValues(orphan.order),
@@ -244,6 +250,24 @@ export class Reconciler {
     });
     this.#ports.onChanged();
     return { ok: true, orphan: adopted };
+  }
+
+  /** True where the deal that the orphan's ID names has taken it: the order desk then follows it as any other. */
+  async #giveToDeal({ order, botId, dealNumber }: Orphan): Promise<boolean> {
+    const instrument = this.#ports.instrument(order.symbol);
+    if (instrument === undefined || botId === null || dealNumber === null) return false;
+    const price = parsePrice(instrument, order.price);
+    const quantity = parseQuantity(instrument, order.quantity);
+    if (!price.ok || !quantity.ok || !this.#isDealOn(botId, dealNumber, order.symbol)) return false;
+    const live = await this.#ports.adopt(botId, dealNumber, {
+      clientOrderId: toClientOrderId(order.clientOrderId),
+      exchangeOrderId: order.exchangeOrderId,
+      side: order.side,
+      priceTicks: price.value,
+      quantity: quantity.value,
+    });
+    if (live !== null) this.#ports.orders.resume(live);
+    return live !== null;
   }
 
   /** A person has an orphan taken off the book. */
@@ -780,6 +804,12 @@ export class Reconciler {
       if (this.#foreign.size <= FOREIGN_KNOWN_MAX) break;
       this.#foreign.delete(oldest);
     }
+  }
+
+  #isDealOn(botId: string, dealNumber: number, symbol: string): boolean {
+    const bot = this.#ports.bots().find((candidate) => candidate.botId === botId);
+    const deal = bot?.deals.find((candidate) => candidate.dealId === dealNumber);
+    return deal?.symbol === symbol;
   }
 
   #hasBot(botId: string): boolean {

@@ -237,7 +237,7 @@ export class RiskDesk {
 
   #checkLoss(scope: RiskScope): void {
     const known = this.#scope(scope);
-    if (known.risk.state !== 'active') return;
+    if (known.risk.state !== 'active' || known.risk.limits.dailyLoss.length === 0) return;
     const fault = lossFault(known.risk.limits, this.#realised(scope));
     if (fault === null) return;
     this.#put({

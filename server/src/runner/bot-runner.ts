@@ -13,6 +13,7 @@ import {
   step,
   watchedAbove,
   watchedBelow,
+  type AdoptedOrder,
   type BotCommand,
   type BotEvent,
   type BotSettings,
@@ -20,6 +21,7 @@ import {
   type ClientOrderId,
   type Effect,
   type FreeFunds,
+  type HandedOverPosition,
   type Fill,
   type Instrument,
   type OrderRequest,
@@ -63,6 +65,8 @@ export interface RunnerPorts {
   readonly denial?: (bot: Bot, effect: PlaceEffect, later: readonly PlaceEffect[]) => Denial | null;
   /** What is free for a bot on `symbol`; null while it is not known. */
   readonly funds?: (botId: string, symbol: string) => FreeFunds | null;
+  /** Make the bot that takes over what a deal of `botId` leaves; it must bear being asked again after a crash. */
+  readonly handOver?: (botId: string, position: HandedOverPosition) => void;
   /** After the writes are on disk: what a page wants to know. */
   readonly onChanged: (botId: string, notes: readonly Note[]) => void;
   /** A fill was counted that was not known before; inside the transaction that stores it. */
@@ -190,6 +194,17 @@ export class BotRunner {
   command(botId: string, command: BotCommand): Promise<void> {
     this.deliver(botId, { kind: 'command', time: this.#ports.clock.now(), command });
     return new Promise((resolve) => this.#afterFlush.push(resolve));
+  }
+
+  /**
+   * Gives an order that is at the exchange to a running deal. Returns it, stored, for the order desk to follow; null
+   * where the deal does not take it.
+   */
+  async adopt(botId: string, dealId: number, adopted: AdoptedOrder): Promise<LiveOrder | null> {
+    const { store } = this.#ports;
+    await this.command(botId, { kind: 'adoptOrder', dealId, order: adopted });
+    const row = store.get('SELECT * FROM orders WHERE client_order_id = ?', adopted.clientOrderId);
+    return row === undefined ? null : this.#toLiveOrder(row);
   }
 
   /** Every bot's orders get new IDs from now on; what is out keeps its own. */
@@ -400,6 +415,9 @@ export class BotRunner {
     this.#settle(botId, event, isAnswer);
     if (!isChange) return [];
     bot.lastTime = event.time;
+    if (event.kind === 'command' && event.command.kind === 'adoptOrder') {
+      this.#storeAdopted(bot, event.time, event.command);
+    }
     const { store } = this.#ports;
     store.run(
       'INSERT INTO journal (bot_id, version, event, effects) VALUES (?, ?, ?, ?)',
@@ -515,6 +533,34 @@ export class BotRunner {
     this.#ports.onFill(textOf(row, 'symbol'), row['side'] === 'buy' ? 'buy' : 'sell', fill);
   }
 
+  /** An order that a deal has just taken in is kept as one that the desk sent itself. */
+  #storeAdopted(
+    { botId, state }: Running,
+    time: number,
+    { dealId, order }: Extract<BotCommand, { kind: 'adoptOrder' }>,
+  ): void {
+    const deal = state.deals.find((candidate) => candidate.dealId === dealId);
+    const taken = deal?.orders.find(({ clientOrderId }) => clientOrderId === order.clientOrderId);
+    if (deal === undefined || taken === undefined) return;
+    const { clientOrderId, side, priceTicks, quantity, exchangeOrderId } = order;
+    const request: OrderRequest = {
+      ...{ clientOrderId, symbol: deal.symbol, side, priceTicks, quantity },
+      ...{ type: 'limit', timeInForce: 'GTC' },
+    };
+    this.#ports.store.run(
+      "INSERT OR IGNORE INTO orders (client_order_id, bot_id, deal_number, symbol, purpose, ladder_index, request, state, exchange_order_id, placed_at) VALUES (?, ?, ?, ?, ?, ?, ?, 'open', ?, ?)",
+      clientOrderId,
+      botId,
+      dealId,
+      deal.symbol,
+      taken.purpose,
+      taken.ladderIndex,
+      JSON.stringify(request),
+      exchangeOrderId,
+      time,
+    );
+  }
+
   /** Writes an effect; a note is done with that and comes back with its sequence, the others are to be performed. */
   #storeEffect(botId: string, time: number, effect: Effect): Note | null {
     const { store } = this.#ports;
@@ -553,6 +599,9 @@ export class BotRunner {
           effect.timer,
           effect.time,
         );
+        return null;
+      case 'handOver':
+        // The journal has it; the bot that takes over is made when the effect is performed.
         return null;
       case 'notify': {
         store.run(
@@ -605,6 +654,9 @@ export class BotRunner {
       case 'setTimer':
         this.#timers.set(botId, effect.timer, effect.time);
         if (this.#isStarted) this.#planLook(effect.time);
+        return;
+      case 'handOver':
+        this.#ports.handOver?.(botId, effect.position);
         return;
       case 'notify':
         return;

@@ -12,7 +12,7 @@ export type Balance = {
 export type Bot = {
   readonly id: string;
   readonly name: string;
-  readonly kind: 'dca' | 'rebalance';
+  readonly kind: 'dca' | 'grid' | 'rebalance' | 'smartTrade';
   readonly state: 'running' | 'stopped';
   readonly connection: string;
   readonly settings: BotSettings;
@@ -30,9 +30,10 @@ export type Bot = {
   readonly attention: string | null;
 };
 
-export type BotSettings = DcaSettings | RebalanceSettings;
+export type BotSettings = DcaSettings | GridSettings | RebalanceSettings | SmartTradeSettings;
 
-export type BotSettingsGiven = DcaSettingsGiven | RebalanceSettingsGiven;
+export type BotSettingsGiven =
+  DcaSettingsGiven | GridSettingsGiven | RebalanceSettingsGiven | SmartTradeSettingsGiven;
 
 export type Candles = {
   readonly symbol: string;
@@ -2303,6 +2304,88 @@ export type ForeignOrder = {
   readonly placedAt: number;
 };
 
+export type GridSettings = {
+  readonly kind: 'grid';
+  readonly name: string;
+  readonly symbols: readonly string[];
+  /** decimal text in price, more than 0 */
+  readonly lowerPrice: string;
+  /** decimal text in price, more than 0 */
+  readonly upperPrice: string;
+  readonly lines: number;
+  readonly spacing: 'arithmetic' | 'geometric';
+  /** decimal text, more than 0 */
+  readonly quantityPerLine: string;
+  readonly quantityUnit: 'base' | 'quote';
+  readonly maxActiveBuyLines: number;
+  readonly maxActiveSellLines: number;
+  readonly profitCurrency: 'quote' | 'base';
+  readonly trailingUp: boolean;
+  readonly trailingDown: boolean;
+  /** decimal text in price, more than 0 */
+  readonly expansionUpTo?: string;
+  /** decimal text in price, more than 0 */
+  readonly expansionDownTo?: string;
+  readonly lowerStop?: {
+    /** decimal text in price, more than 0 */
+    readonly price: string;
+    readonly action: 'stop' | 'stopAndSell' | 'stopAndBuy';
+  };
+  readonly upperStop?: {
+    /** decimal text in price, more than 0 */
+    readonly price: string;
+    readonly action: 'stop' | 'stopAndSell' | 'stopAndBuy';
+  };
+  /** decimal text in price, more than 0 */
+  readonly takeProfitPrice?: string;
+  /** decimal text in price, more than 0 */
+  readonly startPrice?: string;
+  readonly initialBalancing: boolean;
+  /** decimal text in percent, at least 0, at most 10 */
+  readonly maxSlippage: string;
+};
+
+export type GridSettingsGiven = {
+  readonly kind: 'grid';
+  readonly name: string;
+  readonly symbols: readonly string[];
+  /** decimal text in price, more than 0 */
+  readonly lowerPrice: string;
+  /** decimal text in price, more than 0 */
+  readonly upperPrice: string;
+  readonly lines: number;
+  readonly spacing?: 'arithmetic' | 'geometric';
+  /** decimal text, more than 0 */
+  readonly quantityPerLine: string;
+  readonly quantityUnit?: 'base' | 'quote';
+  readonly maxActiveBuyLines?: number;
+  readonly maxActiveSellLines?: number;
+  readonly profitCurrency?: 'quote' | 'base';
+  readonly trailingUp?: boolean;
+  readonly trailingDown?: boolean;
+  /** decimal text in price, more than 0 */
+  readonly expansionUpTo?: string;
+  /** decimal text in price, more than 0 */
+  readonly expansionDownTo?: string;
+  readonly lowerStop?: {
+    /** decimal text in price, more than 0 */
+    readonly price: string;
+    readonly action: 'stop' | 'stopAndSell' | 'stopAndBuy';
+  };
+  readonly upperStop?: {
+    /** decimal text in price, more than 0 */
+    readonly price: string;
+    readonly action: 'stop' | 'stopAndSell' | 'stopAndBuy';
+  };
+  /** decimal text in price, more than 0 */
+  readonly takeProfitPrice?: string;
+  /** decimal text in price, more than 0 */
+  readonly startPrice?: string;
+  readonly initialBalancing?: boolean;
+  /** decimal text in percent, at least 0, at most 10 */
+  readonly maxSlippage?: string;
+};
+
 export type Health = {
   readonly state: 'ok' | 'degraded';
   readonly processes: readonly ProcessHealth[];
@@ -2512,6 +2595,234 @@ export type RiskLimits = {
 };
 
 export type RiskState = 'active' | 'reducing' | 'halted';
+
+export type SmartTradeSettings = {
+  readonly kind: 'smartTrade';
+  readonly name: string;
+  readonly symbols: readonly string[];
+  readonly type: 'long' | 'short' | 'sellHeld' | 'buyBack' | 'buy' | 'sell';
+  readonly entries: readonly {
+    readonly order: 'market' | 'limit';
+    readonly price?:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, at least -1000, less than 100 */
+          readonly percent: string;
+        };
+    readonly trigger?: {
+      readonly price:
+        | {
+            readonly kind: 'price';
+            /** decimal text in price, more than 0 */
+            readonly price: string;
+          }
+        | {
+            readonly kind: 'percent';
+            /** decimal text in percent, at least -1000, less than 100 */
+            readonly percent: string;
+          };
+      readonly when: 'reaches' | 'atOrAbove' | 'atOrBelow';
+      readonly source: 'own' | 'bid' | 'ask' | 'last';
+      /** decimal text in percent, more than 0, less than 100 */
+      readonly trailing?: string;
+    };
+    /** decimal text in percent, more than 0, at most 100 */
+    readonly share: string;
+    readonly waitSeconds?: number;
+  }[];
+  readonly size?:
+    | {
+        readonly kind: 'quote';
+        /** decimal text in quote, more than 0 */
+        readonly amount: string;
+      }
+    | {
+        readonly kind: 'base';
+        /** decimal text in base, more than 0 */
+        readonly quantity: string;
+      }
+    | {
+        readonly kind: 'balance';
+        /** decimal text in percent, more than 0, at most 100 */
+        readonly percent: string;
+      };
+  readonly held?: {
+    /** decimal text in base, more than 0 */
+    readonly quantity: string;
+    /** decimal text in price, more than 0 */
+    readonly price: string;
+  };
+  readonly takeProfit: readonly {
+    readonly price:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, more than 0, less than 1000 */
+          readonly percent: string;
+        };
+    readonly order: 'limit' | 'market';
+    readonly source: 'own' | 'bid' | 'ask' | 'last';
+    /** decimal text in percent, more than 0, at most 100 */
+    readonly share: string;
+    /** decimal text in percent, more than 0, less than 100 */
+    readonly trailing?: string;
+  }[];
+  readonly stopLoss?: {
+    readonly price:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, more than 0, less than 100 */
+          readonly percent: string;
+        };
+    readonly source: 'own' | 'bid' | 'ask' | 'last';
+    readonly order: 'market' | 'limit';
+    readonly limit?:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, at least 0, less than 100 */
+          readonly percent: string;
+        };
+    /** decimal text in percent, more than 0, less than 100 */
+    readonly trailing?: string;
+    readonly timeoutSeconds: number;
+    readonly breakEven: boolean;
+  };
+  /** decimal text in percent, at least 0, at most 10 */
+  readonly maxSlippage: string;
+};
+
+export type SmartTradeSettingsGiven = {
+  readonly kind: 'smartTrade';
+  readonly name: string;
+  readonly symbols: readonly string[];
+  readonly type?: 'long' | 'short' | 'sellHeld' | 'buyBack' | 'buy' | 'sell';
+  readonly entries?: readonly {
+    readonly order?: 'market' | 'limit';
+    readonly price?:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, at least -1000, less than 100 */
+          readonly percent: string;
+        };
+    readonly trigger?: {
+      readonly price:
+        | {
+            readonly kind: 'price';
+            /** decimal text in price, more than 0 */
+            readonly price: string;
+          }
+        | {
+            readonly kind: 'percent';
+            /** decimal text in percent, at least -1000, less than 100 */
+            readonly percent: string;
+          };
+      readonly when?: 'reaches' | 'atOrAbove' | 'atOrBelow';
+      readonly source?: 'own' | 'bid' | 'ask' | 'last';
+      /** decimal text in percent, more than 0, less than 100 */
+      readonly trailing?: string;
+    };
+    /** decimal text in percent, more than 0, at most 100 */
+    readonly share?: string;
+    readonly waitSeconds?: number;
+  }[];
+  readonly size?:
+    | {
+        readonly kind: 'quote';
+        /** decimal text in quote, more than 0 */
+        readonly amount: string;
+      }
+    | {
+        readonly kind: 'base';
+        /** decimal text in base, more than 0 */
+        readonly quantity: string;
+      }
+    | {
+        readonly kind: 'balance';
+        /** decimal text in percent, more than 0, at most 100 */
+        readonly percent: string;
+      };
+  readonly held?: {
+    /** decimal text in base, more than 0 */
+    readonly quantity: string;
+    /** decimal text in price, more than 0 */
+    readonly price: string;
+  };
+  readonly takeProfit?: readonly {
+    readonly price:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, more than 0, less than 1000 */
+          readonly percent: string;
+        };
+    readonly order?: 'limit' | 'market';
+    readonly source?: 'own' | 'bid' | 'ask' | 'last';
+    /** decimal text in percent, more than 0, at most 100 */
+    readonly share?: string;
+    /** decimal text in percent, more than 0, less than 100 */
+    readonly trailing?: string;
+  }[];
+  readonly stopLoss?: {
+    readonly price:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, more than 0, less than 100 */
+          readonly percent: string;
+        };
+    readonly source?: 'own' | 'bid' | 'ask' | 'last';
+    readonly order?: 'market' | 'limit';
+    readonly limit?:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, at least 0, less than 100 */
+          readonly percent: string;
+        };
+    /** decimal text in percent, more than 0, less than 100 */
+    readonly trailing?: string;
+    readonly timeoutSeconds?: number;
+    readonly breakEven?: boolean;
+  };
+  /** decimal text in percent, at least 0, at most 10 */
+  readonly maxSlippage?: string;
+};
 
 export type StreamHealth = {
   readonly name: 'market' | 'account';

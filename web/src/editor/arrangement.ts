@@ -4,7 +4,7 @@
 
 import { SETTINGS_FIELDS, type BotKind, type Field, type Fields } from '@kontor/core';
 
-import { isDraftFields, isOptional, type Draft, type DraftFields } from './draft.ts';
+import { isDraftFields, isDraftList, isOptional, type Draft, type DraftFields } from './draft.ts';
 
 /** Names of the questions; the catalogue has a title for each. */
 export type SectionName =
@@ -34,6 +34,8 @@ export interface Place {
   readonly isAsked?: (draft: DraftFields) => boolean;
   /** What an optional field begins with when it is added. */
   readonly suggestion?: Draft;
+  /** An optional field that must be there whenever it is asked. */
+  readonly isNeeded?: true;
 }
 
 export interface Section {
@@ -51,6 +53,8 @@ export interface Arrangement {
   readonly errorsOf?: Readonly<Record<string, string>>;
   /** Text fields, by their path without indexes, that name one of the desk's instruments. */
   readonly symbolFields?: readonly string[];
+  /** What is asked inside groups and the groups of lists, by path without indexes; `isAsked` is told the group's fields. */
+  readonly groups?: Readonly<Record<string, readonly Place[]>>;
 }
 
 /** The arrangement with every field of `fields` in it: what it does not name comes last, folded. */
@@ -84,14 +88,42 @@ export function completeArrangement(fields: Fields, given: Arrangement | null): 
 }
 
 /** `draft` as it would be sent: without what is not asked, with what follows from it. */
-export function sentDraft(arrangement: Arrangement, draft: DraftFields): DraftFields {
-  const sent: Record<string, Draft> = { ...draft };
-  for (const { places, advanced = [] } of arrangement.sections) {
-    for (const { field, isAsked } of [...places, ...advanced]) {
-      if (isAsked !== undefined && !isAsked(draft)) delete sent[field];
-    }
-  }
+export function sentDraft(fields: Fields, arrangement: Arrangement, draft: DraftFields): DraftFields {
+  const places = arrangement.sections.flatMap((section) => [
+    ...section.places,
+    ...(section.advanced ?? []),
+  ]);
+  const sent = strip(arrangement, fields, draft, places, '');
   return arrangement.derive === undefined ? sent : arrangement.derive(sent);
+}
+
+function strip(
+  arrangement: Arrangement,
+  fields: Fields,
+  draft: DraftFields,
+  places: readonly Place[],
+  path: string,
+): DraftFields {
+  const sent: Record<string, Draft> = {};
+  for (const [name, value] of Object.entries(draft)) {
+    const place = places.find(({ field }) => field === name);
+    if (place?.isAsked?.(draft) === false) continue;
+    const field = fields[name];
+    sent[name] =
+      field === undefined
+        ? value
+        : stripValue(arrangement, field, value, path === '' ? name : `${path}.${name}`);
+  }
+  return sent;
+}
+
+function stripValue(arrangement: Arrangement, field: Field, value: Draft, path: string): Draft {
+  if (field.kind === 'list' && isDraftList(value)) {
+    return value.map((item) => stripValue(arrangement, field.item, item, path));
+  }
+  const places = arrangement.groups?.[path];
+  if (field.kind !== 'group' || places === undefined || !isDraftFields(value)) return value;
+  return strip(arrangement, field.fields, value, places, path);
 }
 
 /** The field at `path` (without list indexes and names of variants in between being lost), or null. */
@@ -103,7 +135,7 @@ export function fieldAt(fields: Fields, draft: DraftFields, path: readonly (stri
     if (typeof part === 'number') {
       if (field?.kind !== 'list') return null;
       field = field.item;
-      value = Array.isArray(value) ? (value[part] as Draft) : undefined;
+      value = isDraftList(value) ? value[part] : undefined;
     } else {
       if (inside === null) return null;
       field = inside[part];

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every string of the desk in English. This file gives the catalogue its shape; german.ts must match it.
 
-import type { FindingSentences } from './finding-text.ts';
 import { readingsIn, type NoteSentences } from './note-text.ts';
-import { englishFindings, englishReconciliation } from './reconciliation-english.ts';
 import type { RefusalHints } from './refusal.ts';
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
@@ -407,6 +405,10 @@ export const english = {
       `The average is now ${note.average}${note.takeProfit === '' ? '' : `, so take profit stands at ${note.takeProfit}`}. The deal holds ${note.held} for ${note.cost}.`,
     stopLossTriggered: (note): string =>
       `Stop loss: the last price ${note.last} is at or below ${note.stopLoss}.`,
+    stopLossTimedOut: (note): string =>
+      `Stop loss: the price has stayed beyond ${note.stopLoss} for ${note.duration}.`,
+    closeTimedOut: (note): string =>
+      `The deal has run for ${note.duration} and is closed at market.`,
     closeRequested: (): string => 'You asked to close the deal at market.',
     cancelRequested: (): string => 'You asked to cancel the deal and keep its coins.',
     dealCompleted: (note): string => {
@@ -442,6 +444,8 @@ export const english = {
       `Settings changed (${note.fields}). Running deals keep those they started with.`,
     entryTriggered: (note): string =>
       `${note.orderFirst}: the price of ${note.price} is reached, so it goes out.`,
+    entryTrailing: (note): string =>
+      `${note.orderFirst}: the price of ${note.price} is reached and now followed until it turns.`,
     entryForced: (note): string => `${note.orderFirst} goes out at the market, as you asked.`,
     entryEnded: (note): string =>
       `${note.orderFirst} goes no further: ${note.reason}. It got ${note.filled}.`,
@@ -449,14 +453,15 @@ export const english = {
       `${note.orderFirst} is reached at ${note.price} and now follows the price.`,
     takeProfitTriggered: (note): string =>
       `${note.orderFirst} is reached at ${note.price} and trades at once.`,
-    stopMoved: (note): string => `The stop loss moved to ${note.stopLoss}, the break-even price.`,
+    stopMoved: (note): string =>
+      `The stop loss moves to ${note.stopLoss}, as take profit was taken.`,
     stopBreached: (note): string =>
-      `The price ${note.price} is beyond the stop loss of ${note.stopLoss}. It acts at ${note.until} unless the price comes back.`,
+      `The price ${note.price} has reached the stop loss of ${note.stopLoss}. It acts at ${note.until} unless the price comes back.`,
     stopRecovered: (note): string =>
       `The price came back to ${note.price}: the stop loss of ${note.stopLoss} waits again.`,
     stepCancelled: (note): string => `You cancelled ${note.order}.`,
     stepClosing: (note): string => `You asked to close ${note.order} at the market.`,
-    dealEdited: (): string => 'You changed the running trade.',
+    dealEdited: (note): string => `You changed the running deal: ${note.fields}.`,
     commandRefused: (note): string => `Not done (${note.command}): ${note.reason}.`,
     signalTaken: (note): string => `A signal to ${note.action} on ${note.symbol} is followed.`,
     gridLaid: ({ price, grid }): string =>
@@ -559,6 +564,8 @@ export const english = {
       expired: 'The connection has expired. Make a new one under Connections.',
       reference: 'The signer had no fresh reference price. It passes once the market stream is up.',
       balance: 'Put more of this asset into the account, or make the order smaller.',
+      reserved:
+        'Other running deals hold these coins: wait for one to end, put more into the account, or make the order smaller.',
       minNotional: "Make the order larger: it was below the exchange's least order value.",
       maxSize: "Make the order smaller: it was above the exchange's largest order.",
       lotSize: "Give a quantity in whole steps of the exchange's lot size.",
@@ -605,8 +612,6 @@ export const english = {
     copyKey: 'Copy the public key',
     copyHash: 'Copy the hash',
   },
-  reconciliation: englishReconciliation as typeof englishReconciliation,
-  findings: englishFindings as FindingSentences,
   settings: {
     title: 'Settings',
     intro: 'Kept in this browser only.',

@@ -2,7 +2,6 @@
 // Every string of the desk in German. A key that english.ts has and this file lacks is a type error.
 
 import type { Catalogue, Count } from './english.ts';
-import { germanFindings, germanReconciliation } from './reconciliation-german.ts';
 import { readingsIn } from './note-text.ts';
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
@@ -414,6 +413,10 @@ export const german: Catalogue = {
       `Der Durchschnitt ist nun ${note.average}${note.takeProfit === '' ? '' : `, Take-Profit steht damit bei ${note.takeProfit}`}. Der Deal hält ${note.held} für ${note.cost}.`,
     stopLossTriggered: (note): string =>
       `Stop-Loss: Der letzte Kurs ${note.last} liegt bei oder unter ${note.stopLoss}.`,
+    stopLossTimedOut: (note): string =>
+      `Stop-Loss: Der Kurs blieb ${note.duration} lang jenseits von ${note.stopLoss}.`,
+    closeTimedOut: (note): string =>
+      `Der Deal lief ${note.duration} und wird zum Marktpreis geschlossen.`,
     closeRequested: (): string => 'Sie wollten den Deal zum Marktpreis schließen.',
     cancelRequested: (): string => 'Sie wollten den Deal abbrechen und die Coins behalten.',
     dealCompleted: (note): string => {
@@ -450,6 +453,8 @@ export const german: Catalogue = {
       `Einstellungen geändert (${note.fields}). Laufende Deals behalten die, mit denen sie begannen.`,
     entryTriggered: (note): string =>
       `${note.orderFirst}: Der Kurs von ${note.price} ist erreicht, die Order geht hinaus.`,
+    entryTrailing: (note): string =>
+      `${note.orderFirst}: Der Kurs von ${note.price} ist erreicht; ihm wird gefolgt, bis er dreht.`,
     entryForced: (note): string =>
       `${note.orderFirst} geht zum Marktpreis hinaus, wie Sie es wünschen.`,
     entryEnded: (note): string =>
@@ -459,14 +464,14 @@ export const german: Catalogue = {
     takeProfitTriggered: (note): string =>
       `${note.orderFirst} ist bei ${note.price} erreicht und handelt sofort.`,
     stopMoved: (note): string =>
-      `Der Stop-Loss rückt auf ${note.stopLoss}, den kostendeckenden Preis.`,
+      `Der Stop-Loss rückt auf ${note.stopLoss}, denn Take-Profit wurde erreicht.`,
     stopBreached: (note): string =>
-      `Der Kurs ${note.price} hat den Stop-Loss von ${note.stopLoss} überschritten. Er greift um ${note.until}, wenn der Kurs nicht zurückkehrt.`,
+      `Der Kurs ${note.price} hat den Stop-Loss von ${note.stopLoss} erreicht. Er greift um ${note.until}, wenn der Kurs nicht zurückkehrt.`,
     stopRecovered: (note): string =>
       `Der Kurs ist auf ${note.price} zurückgekehrt: Der Stop-Loss von ${note.stopLoss} wartet wieder.`,
     stepCancelled: (note): string => `Sie haben ${note.order} gestrichen.`,
     stepClosing: (note): string => `Sie wollten ${note.order} zum Marktpreis schließen.`,
-    dealEdited: (): string => 'Sie haben den laufenden Trade geändert.',
+    dealEdited: (note): string => `Sie haben den laufenden Deal geändert: ${note.fields}.`,
     commandRefused: (note): string => `Nicht ausgeführt (${note.command}): ${note.reason}.`,
     signalTaken: (note): string => `Einem Signal auf ${note.symbol} wird gefolgt: ${note.action}.`,
     gridLaid: ({ price, grid }): string =>
@@ -571,6 +576,8 @@ export const german: Catalogue = {
       reference:
         'Der Signer hatte keinen frischen Referenzkurs. Es geht durch, sobald wieder Marktdaten kommen.',
       balance: 'Zahlen Sie mehr von diesem Asset ein oder machen Sie die Order kleiner.',
+      reserved:
+        'Diese Coins gehören zu anderen laufenden Deals: Warten Sie, bis einer endet, zahlen Sie mehr ein oder machen Sie die Order kleiner.',
       minNotional: 'Machen Sie die Order größer: Sie lag unter dem Mindestwert der Börse.',
       maxSize: 'Machen Sie die Order kleiner: Sie lag über der größten Order der Börse.',
       lotSize: 'Geben Sie eine Menge in ganzen Schritten der Losgröße an.',
@@ -617,8 +624,6 @@ export const german: Catalogue = {
     copyKey: 'Öffentlichen Schlüssel kopieren',
     copyHash: 'Prüfsumme kopieren',
   },
-  reconciliation: germanReconciliation,
-  findings: germanFindings,
   settings: {
     title: 'Einstellungen',
     intro: 'Nur in diesem Browser gespeichert.',

@@ -48,6 +48,8 @@ export interface NoteText {
   readonly average: string;
   readonly takeProfit: string;
   readonly stopLoss: string;
+  /** How many take-profit steps are done; empty where a deal has none. */
+  readonly takeProfitSteps: string;
   /** What a signal asks for, and what its conditions read. */
   readonly action: string;
   readonly readings: string;

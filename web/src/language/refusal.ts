@@ -13,6 +13,7 @@ export type RefusalHint =
   | 'expired'
   | 'reference'
   | 'balance'
+  | 'reserved'
   | 'minNotional'
   | 'maxSize'
   | 'lotSize'
@@ -59,7 +60,8 @@ const POLICY_HINTS: readonly (readonly [RegExp, RefusalHint])[] = [
 
 /** Our own checks name the limit of the instrument that an order broke. */
 const DESK_HINTS: readonly (readonly [RegExp, RefusalHint])[] = [
-  [/^(notSent|absent)$/, 'again'],
+  [/^(notSent|absent|namesake)$/, 'again'],
+  [/^reserved$/, 'reserved'],
   [/minNotional|minQuantity/, 'minNotional'],
   [/maxNotional|maxQuantity/, 'maxSize'],
   [/minPrice|maxPrice/, 'percentPrice'],

@@ -7,8 +7,9 @@ import { useState, type ReactElement } from 'react';
 import { decideOrphan, sweepNow, useReconciliation } from '../api/queries.ts';
 import type { Finding, ForeignOrder, Orphan, Reconciliation } from '../api/types.ts';
 import { useErrorText } from '../language/error-text.ts';
-import { findingSentence, findingWeight } from '../language/finding-text.ts';
+import { findingSentence, findingWeight } from '../language/finding-sentence.ts';
 import { useLanguage } from '../language/language.tsx';
+import { reconciliationIn, type ReconciliationText } from '../language/reconciliation-languages.ts';
 import { Badge, type BadgeLook } from '../parts/badge.tsx';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
@@ -20,10 +21,10 @@ import { say } from '../parts/toasts.tsx';
 import './reconciliation.css';
 
 export function ReconciliationCard(): ReactElement {
-  const { text } = useLanguage();
+  const words = useWords();
   const found = useReconciliation();
   return (
-    <Card title={text.reconciliation.title} aside={<SweepButton />}>
+    <Card title={words.title} aside={<SweepButton />}>
       {found.data === undefined ? (
         found.isError ? (
           <Failed error={found.error} onRetry={() => void found.refetch()} />
@@ -43,50 +44,48 @@ export function ReconciliationCard(): ReactElement {
 }
 
 function SweepButton(): ReactElement {
-  const { text } = useLanguage();
+  const words = useWords();
   const errorText = useErrorText();
   return (
     <Button
       look="quiet"
       onClick={() => {
         sweepNow().then(
-          () => say(text.reconciliation.sweeping),
-          (error: unknown) =>
-            say(text.reconciliation.notSwept(errorText(error)), { look: 'failed' }),
+          () => say(words.sweeping),
+          (error: unknown) => say(words.notSwept(errorText(error)), { look: 'failed' }),
         );
       }}
     >
-      {text.reconciliation.sweep}
+      {words.sweep}
     </Button>
   );
 }
 
 function LastSweep({ found }: { readonly found: Reconciliation }): ReactElement {
-  const { text } = useLanguage();
+  const words = useWords();
   return (
     <div>
       <p className="muted">
-        {text.reconciliation.sweptAt}{' '}
-        {found.sweptAt === null ? text.reconciliation.never : <Ago at={found.sweptAt} />}
+        {words.sweptAt} {found.sweptAt === null ? words.never : <Ago at={found.sweptAt} />}
       </p>
       {found.fault === null ? null : (
-        <p className="reconciliation-fault">{text.reconciliation.fault(found.fault)}</p>
+        <p className="reconciliation-fault">{words.fault(found.fault)}</p>
       )}
     </div>
   );
 }
 
 function Orphans({ orphans }: { readonly orphans: readonly Orphan[] }): ReactElement {
-  const { text } = useLanguage();
+  const words = useWords();
   return (
     <div>
-      <h3>{text.reconciliation.orphans}</h3>
+      <h3>{words.orphans}</h3>
       {orphans.length === 0 ? (
-        <p className="muted">{text.reconciliation.noOrphans}</p>
+        <p className="muted">{words.noOrphans}</p>
       ) : (
         <>
-          <p className="muted">{text.reconciliation.orphansHint}</p>
-          <ul className="reconciliation-list" aria-label={text.reconciliation.orphans}>
+          <p className="muted">{words.orphansHint}</p>
+          <ul className="reconciliation-list" aria-label={words.orphans}>
             {orphans.map((orphan) => (
               <OrphanRow key={orphan.id} orphan={orphan} />
             ))}
@@ -98,8 +97,7 @@ function Orphans({ orphans }: { readonly orphans: readonly Orphan[] }): ReactEle
 }
 
 function OrphanRow({ orphan }: { readonly orphan: Orphan }): ReactElement {
-  const { text } = useLanguage();
-  const words = text.reconciliation;
+  const words = useWords();
   return (
     <li className="reconciliation-row">
       <div className="reconciliation-what">
@@ -125,10 +123,9 @@ function OrphanRow({ orphan }: { readonly orphan: Orphan }): ReactElement {
 
 function Decide({ orphan }: { readonly orphan: Orphan }): ReactElement {
   const client = useQueryClient();
-  const { text } = useLanguage();
+  const words = useWords();
   const errorText = useErrorText();
   const [isBusy, setBusy] = useState(false);
-  const words = text.reconciliation;
   const id = orphan.clientOrderId;
   const decide = async (decision: 'adopt' | 'cancel'): Promise<void> => {
     if (isBusy) return;
@@ -161,8 +158,8 @@ function Decide({ orphan }: { readonly orphan: Orphan }): ReactElement {
 }
 
 function Foreign({ found }: { readonly found: Reconciliation }): ReactElement {
-  const { text, format } = useLanguage();
-  const words = text.reconciliation;
+  const { format } = useLanguage();
+  const words = useWords();
   const more = found.foreignCount - found.foreignOrders.length;
   return (
     <div>
@@ -186,7 +183,7 @@ function Foreign({ found }: { readonly found: Reconciliation }): ReactElement {
 
 function Findings({ findings }: { readonly findings: readonly Finding[] }): ReactElement {
   const language = useLanguage();
-  const words = language.text.reconciliation;
+  const { words } = reconciliationIn(language.name);
   return (
     <div>
       <h3>{words.findings}</h3>
@@ -214,10 +211,10 @@ function Findings({ findings }: { readonly findings: readonly Finding[] }): Reac
 }
 
 function OrderWords({ order }: { readonly order: ForeignOrder }): ReactElement {
-  const { text } = useLanguage();
+  const words = useWords();
   return (
     <>
-      {order.side === 'buy' ? text.reconciliation.buy : text.reconciliation.sell}{' '}
+      {order.side === 'buy' ? words.buy : words.sell}{' '}
       <Quantity value={order.quantity} symbol={order.symbol} /> {order.symbol} @{' '}
       <Price value={order.price} symbol={order.symbol} hasUnit />
     </>
@@ -234,4 +231,8 @@ function lookOf(state: Orphan['state']): BadgeLook {
     case 'gone':
       return 'done';
   }
+}
+
+function useWords(): ReconciliationText['words'] {
+  return reconciliationIn(useLanguage().name).words;
 }

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two hundred seeded runs of the whole system, and proof that they would find what they look for.
+
+import assert from 'node:assert/strict';
+import os from 'node:os';
+import { test } from 'node:test';
+import { encodeJournal } from '@kontor/core';
+import { planOf, type Plan } from './plan.ts';
+import { failureLine, runSeeds, totalsOf } from './seeds.ts';
+import { shrink } from './shrink.ts';
+import type { Observed } from './invariants.ts';
+import { runPlan } from './world.ts';
+
+const FIRST_SEED = 1;
+const RUNS = 200;
+const WORKERS = Math.max(1, Math.min(2, os.availableParallelism()));
+/** A seed whose bots trade all the time. */
+const BUSY_SEED = 5;
+
+test(`[T71][T72][T73][T74][T75][T76] ${RUNS} hours hold (seeds from ${FIRST_SEED})`, async (t) => {
+  const results = await runSeeds({ from: FIRST_SEED, runs: RUNS, workers: WORKERS });
+  assert.equal(results.length, RUNS);
+  const failures = results.filter(({ violation }) => violation !== null).map(failureLine);
+  assert.deepEqual(failures, []);
+  const totals = totalsOf(results);
+  t.diagnostic(JSON.stringify(totals));
+  // Runs in which nothing happens would hold as well.
+  assert.ok((totals['placeOrder'] ?? 0) > 20 * RUNS, 'orders');
+  assert.ok((totals['crashes'] ?? 0) > RUNS, 'crashes');
+});
+
+test('[T70] a seed tells the same story twice', async () => {
+  const range = { from: BUSY_SEED, runs: 4, workers: 1, isTold: true };
+  const stories = (await runSeeds(range)).map(({ story }) => story);
+  assert.match(stories[0] ?? '', /^[1-9]\d\d\d* lines, [0-9a-f]{64}$/);
+  assert.equal(new Set(stories).size, stories.length);
+  assert.deepEqual(
+    (await runSeeds(range)).map(({ story }) => story),
+    stories,
+  );
+});
+
+/** The busy seed on a day on which nothing goes wrong but one thing. */
+const CALM: Plan = { ...planOf(BUSY_SEED), happenings: [] };
+const DAMAGE_MS = 20 * 60_000;
+
+/** Something that must be found, and the rules by which it may be. */
+const DAMAGES: readonly {
+  readonly what: string;
+  readonly rules: readonly string[];
+  readonly damage: (world: Observed) => void;
+}[] = [
+  {
+    what: 'a trade that the store has lost',
+    rules: ['rest', 'fills'],
+    damage: ({ life }) =>
+      life?.store.run('DELETE FROM fills WHERE rowid = (SELECT min(rowid) FROM fills)'),
+  },
+  {
+    what: 'a trade stored with another quantity',
+    rules: ['fills'],
+    damage: ({ life }) =>
+      life?.store.run(
+        `UPDATE fills SET fill = replace(fill, '"quantity":', '"quantity":9') WHERE rowid = (SELECT min(rowid) FROM fills)`,
+      ),
+  },
+  {
+    what: 'an order whose end was not stored',
+    rules: ['rest', 'state', 'alarm'],
+    damage: ({ life }) =>
+      life?.store.run("UPDATE orders SET state = 'expired' WHERE client_order_id = 'k1simu1-1-1'"),
+  },
+  {
+    what: 'a bot that has changed without its journal',
+    rules: ['replay', 'server'],
+    damage: ({ life }) => {
+      for (const { state } of life?.server.runner.bots.values() ?? []) state.nextDealId += 1;
+    },
+  },
+  {
+    what: 'a journal entry that is gone',
+    rules: ['replay'],
+    damage: ({ life }) =>
+      life?.store.run(
+        'DELETE FROM journal WHERE sequence = (SELECT min(sequence) + 20 FROM journal)',
+      ),
+  },
+  {
+    what: 'an order under a tag of ours that nobody stored',
+    rules: ['alarm'],
+    damage: ({ venue }) => {
+      const [instrument] = venue.instruments;
+      assert.ok(instrument !== undefined);
+      const market = venue.exchange.market(instrument.symbol);
+      assert.ok(market !== undefined);
+      venue.byHand('POST', '/api/v3/order', {
+        symbol: instrument.symbol,
+        side: 'BUY',
+        type: 'LIMIT',
+        timeInForce: 'GTC',
+        price: market.priceText(Math.floor(market.lastTicks / 2)),
+        quantity: market.quantityText(
+          instrument.minLots + Math.ceil((2 * instrument.minNotional) / (market.lastTicks / 2)),
+        ),
+        newClientOrderId: 'k1simu1-77-1',
+      });
+    },
+  },
+  {
+    what: 'a timer that nobody minds',
+    rules: ['timer'],
+    damage: ({ life, venue }) =>
+      life?.store.run(
+        "INSERT INTO timers (bot_id, timer, due) VALUES ('1', 'nothing', ?)",
+        venue.marketMs,
+      ),
+  },
+  {
+    what: 'a deal that is not listed',
+    rules: ['projection', 'profit'],
+    damage: ({ life }) =>
+      life?.store.run('DELETE FROM deals WHERE deal_number = 1 AND closed_at IS NOT NULL'),
+  },
+  {
+    what: 'coins whose exit has left the book without a word',
+    rules: ['unprotected'],
+    damage: ({ venue }) => {
+      const { openOrders } = venue.account;
+      for (const order of openOrders) if (order.side === 'SELL') openOrders.delete(order);
+    },
+  },
+];
+
+for (const { what, rules, damage } of DAMAGES) {
+  test(`[T77] ${what} is found`, async () => {
+    const { violation } = await runPlan(CALM, { damage: { at: DAMAGE_MS, work: damage } });
+    assert.ok(violation !== null, 'the run holds');
+    assert.ok(rules.includes(violation.rule), `${violation.rule}: ${violation.message}`);
+    assert.ok(violation.at >= DAMAGE_MS);
+  });
+}
+
+test('[T77] without damage the same day holds', async () => {
+  const { violation } = await runPlan(CALM);
+  assert.equal(violation, null);
+});
+
+test('[T78] of a failing plan only what is needed is left', async () => {
+  const plan = planOf(BUSY_SEED);
+  const [, second] = plan.happenings;
+  assert.ok(second !== undefined);
+  const needed = encodeJournal(second);
+  const lines: string[] = [];
+  const smallest = await shrink(
+    plan,
+    'test',
+    async (candidate) => ({
+      seed: candidate.seed,
+      violation: candidate.happenings.some((happening) => encodeJournal(happening) === needed)
+        ? { rule: 'test', message: '', at: 0 }
+        : null,
+      counts: {},
+    }),
+    (line) => lines.push(line),
+  );
+  assert.deepEqual(smallest.happenings, [second]);
+  assert.deepEqual(smallest.firstBots, []);
+  assert.ok(lines.length > 0);
+});
