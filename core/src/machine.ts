@@ -12,6 +12,7 @@ import type {
   RejectedBy,
   Side,
 } from './order.ts';
+import type { PriceTerm, SizeTerm, StopLossTerm, TakeProfitTerm } from './smart-trade/plan.ts';
 import type { PriceTicks, QuantityLots, TimeMs } from './units.ts';
 
 /**

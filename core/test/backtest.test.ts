@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules B1 to B12: a bot over candles, as tables a trader can read and as properties over random markets.
+// Rules B1 to B12 with one market: a bot over candles, as tables a trader can read and as properties over random markets.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
@@ -19,9 +19,22 @@ import {
   type Candles,
   type Instrument,
 } from '../src/index.ts';
+import {
+  candlesOf,
+  DEFAULTS,
+  log,
+  MINUTE,
+  randomMarket,
+  randomOptions,
+  randomSettings,
+  run,
+  START,
+  type CandleRow,
+} from './backtest-script.ts';
 import { COIN, settingsOf } from './deal-script.ts';
 
 const SEED = 20_221_115;
+
 test('[B1] a candle is walked open, low, high, close at 0, 1/3, 2/3 and its last millisecond', () => {
   const candles = candlesOf([[100, 103, 99, 102, 11]]);
   assert.deepEqual(pathPoints(candles, 0, 'low-first'), [
@@ -314,7 +327,7 @@ test('[B6] the fast walk, every point and the matching engine give the same', (t
   let fills = 0;
   let stops = 0;
   fc.assert(
-    fc.property(randomRun, ({ market, settings, options }) => {
+    fc.property(randomMarket, randomSettings, randomOptions, (market, settings, options) => {
       const parsed = parseSettings(settings);
       if (!parsed.ok) return;
       const input = {

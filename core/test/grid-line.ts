@@ -42,8 +42,8 @@ const randomFaults: fc.Arbitrary<Faults> = fc.record({
 
 /** Distances are in tenths of a percent of the price at the start. */
 const randomShape = fc.record({
-  below: fc.integer({ min: 5, max: 300 }),
-  above: fc.integer({ min: 5, max: 300 }),
+  below: fc.integer({ min: 5, max: 150 }),
+  above: fc.integer({ min: 5, max: 150 }),
   lines: fc.integer({ min: 2, max: 24 }),
   spacing: fc.constantFrom('arithmetic', 'geometric'),
   quantityUnit: fc.constantFrom('base', 'quote'),
@@ -55,8 +55,8 @@ const randomShape = fc.record({
   trailing: fc.constantFrom('none', 'up', 'down'),
   expandsUp: fc.boolean(),
   expandsDown: fc.boolean(),
-  lowerStop: fc.constantFrom('none', 'stop', 'stopAndSell', 'stopAndBuy'),
-  upperStop: fc.constantFrom('none', 'stop', 'stopAndSell', 'stopAndBuy'),
+  lowerStop: fc.constantFrom('none', 'none', 'stop', 'stopAndSell', 'stopAndBuy'),
+  upperStop: fc.constantFrom('none', 'none', 'stop', 'stopAndSell', 'stopAndBuy'),
   takesProfit: fc.boolean(),
   startsAt: fc.constantFrom(null, null, null, 995, 1005),
   initialBalancing: fc.constantFrom(true, true, true, false),
@@ -69,8 +69,8 @@ type Shape = typeof randomShape extends fc.Arbitrary<infer S> ? S : never;
 function settingsOf(shape: Shape, price: number): unknown {
   const at = (tenths: number): string =>
     formatPrice(COIN, Math.max(1, Math.floor((price * (1000 + tenths)) / 1000)));
-  const lowest = -shape.below - (shape.expandsDown ? 80 : 0);
-  const highest = shape.above + (shape.expandsUp ? 80 : 0);
+  const lowest = -shape.below - (shape.expandsDown ? 40 : 0);
+  const highest = shape.above + (shape.expandsUp ? 40 : 0);
   const value = (5 * shape.size) / 10;
   const lots = Math.ceil((value / (price * (1 - shape.below / 1000))) * 10_000);
   return {
@@ -95,11 +95,11 @@ function settingsOf(shape: Shape, price: number): unknown {
     ...(shape.expandsDown ? { expansionDownTo: at(lowest) } : {}),
     ...(shape.lowerStop === 'none'
       ? {}
-      : { lowerStop: { price: at(lowest - 40), action: shape.lowerStop } }),
+      : { lowerStop: { price: at(lowest - 15), action: shape.lowerStop } }),
     ...(shape.upperStop === 'none'
       ? {}
-      : { upperStop: { price: at(highest + 40), action: shape.upperStop } }),
-    ...(shape.takesProfit ? { takeProfitPrice: at(shape.above + 30) } : {}),
+      : { upperStop: { price: at(highest + 15), action: shape.upperStop } }),
+    ...(shape.takesProfit ? { takeProfitPrice: at(shape.above + 10) } : {}),
     ...(shape.startsAt === null ? {} : { startPrice: at(shape.startsAt - 1000) }),
     initialBalancing: shape.initialBalancing,
     maxSlippage: shape.maxSlippage,
@@ -114,8 +114,10 @@ const randomRun = fc.record({
   price: fc.integer({ min: 2_000, max: 100_000 }),
   commissionAsset: fc.constantFrom('base' as const, 'quote' as const, 'other' as const),
   startCoins: fc.constantFrom(undefined, undefined, 0n, 300_000_000n, 10_000_000_000n),
-  ticks: fc.integer({ min: 200, max: 700 }),
-  wildness: fc.constantFrom(10, 40, 150),
+  ticks: fc.integer({ min: 200, max: 800 }),
+  wildness: fc.constantFrom(30, 100, 250),
+  /** How much of the way back to the first price each tick goes, in percent. */
+  pull: fc.constantFrom(0, 2, 10, 25),
 });
 
 type Run = typeof randomRun extends fc.Arbitrary<infer R> ? R : never;
@@ -164,8 +166,7 @@ export function checkEveryGridEnds(t: TestContext, seed: number, runs: number): 
       if (exchange === null) return;
       const { bot } = exchange;
       for (let tick = 0; tick < run.ticks / 2; tick += 1) {
-        const drift = exchange.random.below(2 * run.wildness + 1) - run.wildness;
-        exchange.tick({ drift, passMs: exchange.random.below(3_000) });
+        exchange.tick({ drift: driftOf(exchange, run), passMs: exchange.random.below(3_000) });
       }
       settle(exchange);
       exchange.deliver(command(exchange, { kind: 'setRisk', risk: 'active' }));
@@ -224,7 +225,7 @@ function trade(exchange: FaultyExchange, run: Run, totals: Record<string, number
   const { random, bot } = exchange;
   for (let tick = 0; tick < run.ticks; tick += 1) {
     exchange.tick({
-      drift: random.below(2 * run.wildness + 1) - run.wildness,
+      drift: driftOf(exchange, run),
       passMs: random.chance(5) ? random.below(1_000_000) : random.below(3_000),
     });
     const dealId = bot.deals[0]?.dealId ?? 0;
@@ -238,6 +239,12 @@ function trade(exchange: FaultyExchange, run: Run, totals: Record<string, number
     }
     if (random.chance(1)) edit(exchange, run, dealId, totals);
   }
+}
+
+/** A walk that is drawn back to where it began, in ten-thousandths. */
+function driftOf({ random, price }: FaultyExchange, run: Run): number {
+  const back = Math.round(((run.price - price) / price) * 10_000 * (run.pull / 100));
+  return random.below(2 * run.wildness + 1) - run.wildness + back;
 }
 
 /** Changes one thing or everything about the running grid. */

@@ -154,6 +154,17 @@ export type CandleRow = readonly [
   volume: string,
 ];
 
+/** Which candles a request is for: the first from `startTime` on, or the last up to `endTime`. */
+export interface CandlePage {
+  readonly startTime?: TimeMs;
+  /** Candles that open later are left out. */
+  readonly endTime?: TimeMs;
+  /** At most 1,000. */
+  readonly limit: number;
+  /** `history` may wait for its turn while others need the venue's limits. */
+  readonly haste: 'now' | 'history';
+}
+
 /** A quote and the market time of its last trade. */
 export interface TimedQuote {
   readonly time: TimeMs;
@@ -164,7 +175,8 @@ export interface MarketListener {
   /** A trade was printed; `quote` holds the best prices known at that moment. */
   onTrade(symbol: string, time: TimeMs, quote: Quote): void;
   onQuote(symbol: string, quote: Quote): void;
-  onCandle(symbol: string, interval: string, candle: CandleRow): void;
+  /** A candle as it stands; `isClosed` is the last word on it. */
+  onCandle(symbol: string, interval: string, candle: CandleRow, isClosed: boolean): void;
   onState(state: 'up' | 'down', reason: string): void;
 }
 
@@ -174,7 +186,8 @@ export interface MarketListener {
  */
 export interface PublicMarket {
   instruments(symbols: readonly string[]): Promise<readonly Instrument[]>;
-  candles(symbol: string, interval: string, limit: number): Promise<readonly CandleRow[]>;
+  /** Candles, oldest first. Without `endTime` the last one is of the window that is not over. */
+  candles(symbol: string, interval: string, page: CandlePage): Promise<readonly CandleRow[]>;
   /** The best prices and last trade now, asked for and not remembered. */
   quote(symbol: string): Promise<TimedQuote>;
   open(symbols: readonly string[], interval: string, listener: MarketListener): MarketStream;

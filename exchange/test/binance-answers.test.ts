@@ -239,7 +239,15 @@ test('[V7] an order of another program is passed by, whatever its ID looks like'
 test('[V11] the list of open orders shows those of others too, whatever their symbol and ID', () => {
   const listing = binanceAnswers.openOrders(
     answer(200, [
-      { ...ORDER, clientOrderId: 'my.order:1/x', symbol: 'NOBODYKNOWS', time: 1 },
+      {
+        ...ORDER,
+        ...{
+          clientOrderId: 'my.order:1/x',
+          symbol: 'NOBODYKNOWS',
+          status: 'SOMETHING_NEW',
+          time: 1,
+        },
+      },
       { ...ORDER, time: 1, updateTime: 2 },
     ]),
   );

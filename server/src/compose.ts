@@ -23,6 +23,7 @@ import { readDemoMarket, registerDemoKey, type DemoMarketStatus } from './demo-a
 import { Desk, type AccountStatus } from './desk.ts';
 import { Links, type LinkListener, type PeerName } from './link/links.ts';
 import type { Logger } from './log.ts';
+import { CandleFeed } from './market/candle-feed.ts';
 import { createMarketClock } from './market/market-clock.ts';
 import { MarketHub } from './market/market-hub.ts';
 import { createMetrics } from './metrics.ts';
@@ -131,8 +132,10 @@ export function createServer(
       if (from !== connection) return;
       account = { ...account, state, reason };
       logger.info({ state, reason }, 'account stream');
-      if (state === 'up') reconciler.request('stream');
-      else {
+      if (state === 'up') {
+        findings.settle('streamDown', 'account');
+        reconciler.request('stream');
+      } else {
         findings.add('streamDown', { reason }, 'account');
         void subscribe();
       }
@@ -152,9 +155,11 @@ export function createServer(
   };
   const links: ServerLinks = world?.links(listener) ?? new Links(listener);
 
-  const hub = new MarketHub(
+  const publicMarket =
     world?.market ??
-      binancePublicMarket({ rest: config.market.rest, streams: config.market.streams }),
+    binancePublicMarket({ rest: config.market.rest, streams: config.market.streams });
+  const hub = new MarketHub(
+    publicMarket,
     clock,
     {
       onTrade(symbol, time, quote) {
@@ -162,14 +167,19 @@ export function createServer(
         putQuote(symbol, time);
       },
       onQuote: (symbol) => putQuote(symbol, clock.now()),
-      onCandle: (symbol, interval, candle) =>
+      onCandle(symbol, interval, candle, isClosed) {
+        candleFeed.onStreamed(symbol, interval, candle, isClosed);
         live.put(`candle ${symbol} ${candle[0]}`, {
           kind: 'candle',
           symbol,
           interval,
           candle: [...candle],
-        }),
-      onState: (state, reason) => logger.info({ state, reason }, 'market stream'),
+        });
+      },
+      onState(state, reason) {
+        logger.info({ state, reason }, 'market stream');
+        if (state === 'up') candleFeed.onStreamUp();
+      },
       onQuoteMissing(symbol, error) {
         logger.warn({ symbol, reason: String(error) }, 'no quote; asking again');
         if (!isLasting(error)) return;
@@ -179,6 +189,8 @@ export function createServer(
     time,
   );
   const instrument = (symbol: string) => hub.instruments.get(symbol);
+  /** What bots with indicator conditions listen to. */
+  const candleFeed = new CandleFeed({ source: publicMarket, clock, instrument, time });
   const findings = new FindingBook(
     store,
     () => clock.now(),
@@ -496,6 +508,7 @@ export function createServer(
       const url = world === undefined ? await servePages() : '';
       // The bots act once it is known how their orders stand, or once waiting longer would do more harm.
       await reconciler.start();
+      stop.signal.throwIfAborted();
       isRunning = true;
       runner.start();
       risk.start();
@@ -516,6 +529,7 @@ export function createServer(
       stop.abort();
       for (const cancel of timers) cancel();
       hub.close();
+      candleFeed.close();
       live.close();
       const isQuiet = Promise.all([orders.close(), reconciler.close()]);
       links.close();

@@ -319,10 +319,15 @@ export class Desk implements LiveSource {
       .map(toNote);
   }
 
-  /** Candles of a symbol of this desk; null for any other. */
-  async candles(symbol: string, interval: string, limit: number): Promise<Candles | null> {
+  /** The last candles of a symbol of this desk, or the last before `before`; null for any other symbol. */
+  async candles(
+    symbol: string,
+    interval: string,
+    limit: number,
+    before?: number,
+  ): Promise<Candles | null> {
     if (!this.#parts.symbols.includes(symbol)) return null;
-    const rows = await this.#parts.hub.candles(symbol, interval, limit);
+    const rows = await this.#parts.hub.candles(symbol, interval, limit, before);
     return { symbol, interval, candles: rows.map((row) => [...row]) };
   }
 

@@ -217,6 +217,26 @@ test('[R24] a cancel without an answer is asked about: what became of it counts'
   assert.equal(accepted(await desk.reconciler.cancel(orphanId)).orphan.state, 'cancelled');
 });
 
+test('[R24] the stream may be faster than the answer to a cancel, and nobody decides twice at once', async (t) => {
+  const desk = await scripted(t);
+  const order = desk.exchange.byOthers(ourId(desk));
+  await sweep(desk);
+  const { orphanId } = desk.orphans.list(1)[0] ?? { orphanId: 0 };
+  desk.exchange.once('cancelOrder', (intent) => {
+    desk.exchange.sign(intent);
+    desk.exchange.event(desk.exchange.end(order, 'CANCELED'));
+    void until('the news', () =>
+      desk.orphans.get(orphanId)?.order.state === 'cancelled' ? true : null,
+    ).then(() => desk.exchange.answer(intent, 200, order.cancelled()));
+  });
+  const [cancelled, adopted] = await Promise.all([
+    desk.reconciler.cancel(orphanId),
+    desk.reconciler.adopt(orphanId),
+  ]);
+  assert.equal(accepted(cancelled).orphan.state, 'cancelled');
+  assert.ok(!adopted.ok && adopted.kind === 'decided');
+});
+
 test('[R24] a cancel that crosses the fill ends as the fill', async (t) => {
   const desk = await scripted(t);
   const order = desk.exchange.byOthers(ourId(desk));
@@ -685,6 +705,29 @@ test('[R31] a comparison that the policy refuses keeps nobody waiting', async (t
   await desk.start();
   assert.equal(desk.exchange.sent('queryOpenOrders').length, 1);
   assert.match(found(desk, 'startedUnchecked')[0]?.['reason'] ?? '', /default deny/);
+});
+
+test('[R31] what is asked for during the first comparison comes after it', async (t) => {
+  const desk = new ScriptedDesk({ reconciles: true });
+  t.after(() => desk.close());
+  desk.exchange.once('queryOpenOrders', (intent) => {
+    desk.reconciler.request('stream');
+    desk.exchange.behave(intent);
+  });
+  await desk.start();
+  await until('the second sweep', () =>
+    desk.exchange.sent('queryOpenOrders').length === 2 && !desk.reconciler.isBusy ? true : null,
+  );
+});
+
+test('[R31] balances that cannot be read keep no bot waiting', async (t) => {
+  const desk = new ScriptedDesk({ reconciles: true });
+  t.after(() => desk.close());
+  desk.exchange.once('queryAccount', (intent) => desk.exchange.answerError(intent, 503, -1001));
+  await desk.start();
+  assert.equal(desk.exchange.sent('queryOpenOrders').length, 1);
+  assert.match(desk.reconciler.status.fault ?? '', /balances: HTTP 503/);
+  assert.deepEqual(found(desk, 'startedUnchecked'), []);
 });
 
 test('[R32] many wishes for a sweep are few sweeps', async (t) => {

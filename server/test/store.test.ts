@@ -67,6 +67,23 @@ test('[R2] a store of a newer Kontor is refused', () => {
   assert.throws(() => new Store(file), isStoreError('version', /newer Kontor \(store version 99/));
 });
 
+test('[R2] a store too old to go on with is refused, and stays as it is', () => {
+  const file = join(directory, 'older.db');
+  const old = new DatabaseSync(file);
+  old.exec('CREATE TABLE bots (bot_id TEXT); PRAGMA user_version = 1');
+  old.close();
+  assert.throws(() => new Store(file), isStoreError('version', /older Kontor \(store version 1/));
+  const kept = new DatabaseSync(file);
+  assert.deepEqual(
+    kept
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+      .all()
+      .map(({ name }) => name),
+    ['bots'],
+  );
+  kept.close();
+});
+
 test('[R2] a file that is no store is refused', () => {
   const file = join(directory, 'junk.db');
   writeFileSync(file, 'this is no database at all, but long enough to look like one'.repeat(200));

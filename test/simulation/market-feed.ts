@@ -4,6 +4,7 @@
 import type { Quote } from '@kontor/core';
 import {
   VenueError,
+  type CandlePage,
   type CandleRow,
   type MarketListener,
   type PublicMarket,
@@ -59,8 +60,8 @@ export class MarketFeed {
   connect(isAlive: () => boolean): PublicMarket {
     return {
       instruments: async (symbols) => symbols.map((symbol) => this.#venue.instrument(symbol)),
-      candles: (symbol, interval, limit) =>
-        this.#ask(CANDLES_PATH, isAlive, () => this.#candles(symbol, interval, limit)),
+      candles: (symbol, interval, page) =>
+        this.#ask(CANDLES_PATH, isAlive, () => this.#candles(symbol, interval, page)),
       quote: (symbol) => this.#ask(QUOTE_PATH, isAlive, () => this.#timedQuote(symbol)),
       open: (_symbols, _interval, listener) => {
         const subscription: Subscription = {
@@ -197,9 +198,14 @@ export class MarketFeed {
     return { bid: priceTicks(bid), ask: priceTicks(ask), last: priceTicks(last) };
   }
 
-  #candles(symbol: string, interval: string, limit: number): readonly CandleRow[] {
+  #candles(symbol: string, interval: string, page: CandlePage): readonly CandleRow[] {
+    const { startTime, endTime, limit } = page;
     return this.#venue.data
-      .klines(symbol, interval, { limit })
+      .klines(symbol, interval, {
+        ...(startTime === undefined ? {} : { startMs: startTime }),
+        ...(endTime === undefined ? {} : { endMs: endTime }),
+        limit,
+      })
       .map((row) => [
         Number(row[0]),
         String(row[1]),

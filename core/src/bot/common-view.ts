@@ -16,7 +16,7 @@ import {
 } from '../position.ts';
 import { divFloor, PPM, type PriceTicks, type TimeMs } from '../units.ts';
 import type { DealBase, DealOrder, DealOutcome } from './deal-order.ts';
-import type { BotKind } from './settings.ts';
+import type { BotKind } from './kind.ts';
 
 export type { DealOutcome } from './deal-order.ts';
 

@@ -19,6 +19,7 @@ export function dealView(deal: Deal, priceTicks?: PriceTicks): DealView {
     case 'rebalance':
       return rebalanceDealView(deal, priceTicks);
     case 'smartTrade':
+    case 'signal':
       return tradeDealView(deal, priceTicks);
   }
 }

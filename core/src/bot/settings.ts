@@ -4,6 +4,7 @@
 import type { Condition } from '../conditions/condition.ts';
 import { DCA_FIELDS, dcaContradictions } from '../dca/settings.ts';
 import { checkDcaSettings } from '../dca/settings-check.ts';
+import type { BotKind } from './kind.ts';
 import type { DcaSettings } from '../dca/terms.ts';
 import { checkGridSettings, GRID_FIELDS, gridContradictions } from '../grid/settings.ts';
 import type { GridSettings } from '../grid/terms.ts';
@@ -19,6 +20,8 @@ import {
   smartTradeContradictions,
   type SmartTradeSettings,
 } from '../smart-trade/settings.ts';
+import { checkSignalSettings } from '../signal/check.ts';
+import { SIGNAL_FIELDS, signalContradictions, type SignalSettings } from '../signal/settings.ts';
 import type { Instrument } from '../instrument.ts';
 import {
   parseFields,
@@ -30,9 +33,8 @@ import {
 import type { PriceTicks } from '../units.ts';
 
 /** Plain JSON data with decimals as text. */
-export type BotSettings = DcaSettings | GridSettings | RebalanceSettings | SmartTradeSettings;
-
-export type BotKind = BotSettings['kind'];
+export type BotSettings =
+  DcaSettings | GridSettings | RebalanceSettings | SmartTradeSettings | SignalSettings;
 
 /** What the settings of each kind may hold, beside `kind` itself. */
 export const SETTINGS_FIELDS: {
@@ -41,6 +43,7 @@ export const SETTINGS_FIELDS: {
   dca: DCA_FIELDS,
   grid: GRID_FIELDS,
   rebalance: REBALANCE_FIELDS,
+  signal: SIGNAL_FIELDS,
   smartTrade: SMART_TRADE_FIELDS,
 };
 
@@ -74,6 +77,12 @@ export function parseSettings(input: unknown): ParsedSettings {
         parseFields(SETTINGS_FIELDS.rebalance, fields, 'settings'),
         kind,
         rebalanceContradictions,
+      );
+    case 'signal':
+      return settled(
+        parseFields(SETTINGS_FIELDS.signal, fields, 'settings'),
+        kind,
+        signalContradictions,
       );
     case 'smartTrade':
       return settled(
@@ -121,6 +130,8 @@ export function checkSettings(
       return checkGridSettings(settings, instruments, prices, feeRatePpm);
     case 'rebalance':
       return checkRebalanceSettings(settings, instruments, prices);
+    case 'signal':
+      return checkSignalSettings(settings, instruments, prices, feeRatePpm);
     case 'smartTrade':
       return checkSmartTradeSettings(settings, instruments, prices, feeRatePpm);
   }

@@ -13,6 +13,7 @@ import {
   type SmartTradeBotState,
 } from '../smart-trade/bot.ts';
 import type { TradeDeal } from '../smart-trade/deal.ts';
+import { signalBotParts, signalRules, type SignalBotState } from '../signal/bot.ts';
 import type { Instrument } from '../instrument.ts';
 import type { BotEvent, Effect } from '../machine.ts';
 import { PPM } from '../units.ts';
@@ -24,7 +25,8 @@ import type { SignalWatch } from './state.ts';
 export { ENDED_DEALS_KEPT } from './shell.ts';
 
 /** A bot as plain data: encode it with `encodeJournal`. `version` goes up with every change. */
-export type BotState = DcaBotState | GridBotState | RebalanceBotState | SmartTradeBotState;
+export type BotState =
+  DcaBotState | GridBotState | RebalanceBotState | SmartTradeBotState | SignalBotState;
 
 /** A deal of any kind of bot. */
 export type Deal = DcaDeal | GridDeal | RebalanceDeal | TradeDeal;
@@ -61,6 +63,8 @@ export function step(state: BotState, event: BotEvent): readonly Effect[] {
       return stepWith(gridRules, state, event);
     case 'rebalance':
       return stepWith(rebalanceRules, state, event);
+    case 'signal':
+      return stepWith(signalRules, state, event);
     case 'smartTrade':
       return stepWith(smartTradeRules, state, event);
   }
@@ -78,6 +82,8 @@ export function watchedBelow(state: BotState, symbol: string): number {
       return gridRules.watchedBelow(state, symbol);
     case 'rebalance':
       return rebalanceRules.watchedBelow(state, symbol);
+    case 'signal':
+      return signalRules.watchedBelow(state, symbol);
     case 'smartTrade':
       return smartTradeRules.watchedBelow(state, symbol);
   }
@@ -92,6 +98,8 @@ export function watchedAbove(state: BotState, symbol: string): number {
       return gridRules.watchedAbove(state, symbol);
     case 'rebalance':
       return rebalanceRules.watchedAbove(state, symbol);
+    case 'signal':
+      return signalRules.watchedAbove(state, symbol);
     case 'smartTrade':
       return smartTradeRules.watchedAbove(state, symbol);
   }
@@ -141,6 +149,8 @@ function newBot(seed: BotSeed): BotState {
       return { ...gridBotParts(settings), ...common };
     case 'rebalance':
       return { ...rebalanceBotParts(settings), ...common };
+    case 'signal':
+      return { ...signalBotParts(settings), ...common };
     case 'smartTrade':
       return { ...smartTradeBotParts(settings, seed.handedOver), ...common };
   }

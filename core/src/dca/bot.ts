@@ -274,6 +274,10 @@ function onSignal(state: DcaBotState, turn: Turn, event: SignalEvent): boolean {
     case 'exitLong':
     case 'enterShort':
     case 'exitShort':
+    case 'reverse':
+    case 'disable':
+    case 'buy':
+    case 'sell':
       return refuse(turn, event, 'a DCA bot follows signals to start, average and close');
   }
 }

@@ -7,7 +7,6 @@ import { formatPrice, formatQuantity } from '../instrument.ts';
 import {
   breakEvenPrice,
   costOf,
-  enteredBase,
   enteredMoney,
   entryAverage,
   formatAverage,
@@ -27,31 +26,26 @@ export function end(turn: Turn, deal: DcaDeal, outcome: DealOutcome, reason: str
   deal.phase = { kind: 'ended', time: turn.time, outcome, reason };
   deal.safetyRetries = [];
   deal.requests = [];
-  const isLong = settings.direction === 'long';
-  const profit = profitOf(position, instrument, settings.direction, settings.profitCurrency);
-  const inQuote = settings.profitCurrency === 'quote';
+  const { direction } = settings;
+  const profit = profitOf(position, instrument, direction, 'quote');
   const values = {
     outcome,
     reason,
     symbol: deal.symbol,
-    direction: settings.direction,
+    direction,
     bought: formatQuantity(instrument, position.boughtLots),
     sold: formatQuantity(instrument, position.soldLots),
     cost: formatMoney(instrument, costOf(position, instrument)),
     revenue: formatMoney(instrument, revenueOf(position, instrument)),
-    profit: inQuote ? formatMoney(instrument, profit) : formatBase(instrument, profit),
-    profitAsset: inQuote ? instrument.quoteAsset : instrument.baseAsset,
-    profitPercent: formatPercent(
-      profit,
-      inQuote
-        ? enteredMoney(position, instrument, settings.direction)
-        : enteredBase(position, instrument, settings.direction),
-      2,
-    ),
-    kept: formatBase(instrument, heldBase(position, instrument)),
-    ...(isLong
+    profit: formatMoney(instrument, profit),
+    profitPercent: formatPercent(profit, enteredMoney(position, instrument, direction), 2),
+    ...(settings.profitCurrency === 'quote'
       ? {}
-      : { missing: formatBase(instrument, openBase(position, instrument, settings.direction)) }),
+      : { profitBase: formatBase(instrument, profitOf(position, instrument, direction, 'base')) }),
+    kept: formatBase(instrument, heldBase(position, instrument)),
+    ...(direction === 'long'
+      ? {}
+      : { missing: formatBase(instrument, openBase(position, instrument, direction)) }),
     safetyOrders: String(deal.filledSafetyOrders),
     seconds: String(Math.floor((turn.time - deal.openedTime) / 1000)),
   };

@@ -111,8 +111,10 @@ export function exitPlan(deal: DcaDeal): ExitPlan {
   const { takeProfits, trailingDeviation } = termsOf(deal.settings);
   const { orders, isDust } = plannedExits(deal);
   const last = orders.at(-1);
+  if (last === undefined) return { orders, trailing: null, isDust };
   const trails =
-    trailingDeviation !== null && last?.step === (takeProfits.length > 1 ? takeProfits.length : 0);
+    trailingDeviation !== null && last.step === (takeProfits.length > 1 ? takeProfits.length : 0);
+  if (!trails && takeProfits.length === 1) return { orders, trailing: null, isDust };
   const resting = trails ? orders.slice(0, -1) : orders;
   return {
     orders: resting.filter(({ step }) => !isClosing(deal, step)),
@@ -133,15 +135,11 @@ function plannedExits(deal: DcaDeal): {
 } {
   const { takeProfits } = termsOf(deal.settings);
   const reserved = reservedLots(deal);
-  const wants: WantedExit[] = takeProfits.length > 1 ? stepWants(deal, reserved) : [];
   const [only] = takeProfits;
-  if (takeProfits.length === 1 && only !== undefined) {
-    const priceTicks = exitTicks(deal, only.profit);
-    if (priceTicks !== null) {
-      const lots = lotsToClose(deal, priceTicks, reserved);
-      wants.push({ step: 0, priceTicks, lots, isPart: false });
-    }
-  }
+  const wants =
+    takeProfits.length === 1 && only !== undefined
+      ? onlyWant(deal, only.profit, reserved)
+      : stepWants(deal, reserved);
   const orders = joined(deal, wants);
   if (orders.length > 0) return { orders, isDust: false };
   const isDust =
@@ -155,7 +153,7 @@ function plannedExits(deal: DcaDeal): {
 /** Brings the take profits in the market to what they should be; nothing left to close ends the deal. */
 export function keepTakeProfits(turn: Turn, deal: DcaDeal): void {
   const plan = exitPlan(deal);
-  keepTrailing(deal, plan.trailing);
+  if (plan.trailing !== null || deal.trailing.ticks > 0) keepTrailing(deal, plan.trailing);
   const resting = deal.orders.filter(({ purpose }) => purpose === 'takeProfit');
   if (resting.length === 0 && plan.isDust) {
     const isClosingByHand = deal.orders.some(({ purpose }) => purpose === 'close');
@@ -284,6 +282,13 @@ function keepTrailing(deal: DcaDeal, wanted: WantedExit | null): void {
       : trailingTicks(trailing.best, trailingDeviation, deal.settings.direction);
 }
 
+/** What the only take profit is to close now. */
+function onlyWant(deal: DcaDeal, percent: Ratio, reserved: number): WantedExit[] {
+  const priceTicks = exitTicks(deal, percent);
+  if (priceTicks === null) return [];
+  return [{ step: 0, priceTicks, lots: lotsToClose(deal, priceTicks, reserved), isPart: false }];
+}
+
 /**
  * What each step is to close now. All but the last that is not done have their share of the entries less what they have
  * closed; the last has the rest.
@@ -349,12 +354,13 @@ function joined(deal: DcaDeal, wants: readonly WantedExit[]): WantedExit[] {
     if (all === 0) continue;
     const lots = mostLots(instrument, Math.max(1, want.priceTicks), all);
     if (orderFault(instrument, want.priceTicks, lots) === null) {
-      orders.push({ ...want, lots, isPart: lots < all });
+      orders.push(lots === want.lots ? want : { ...want, lots, isPart: lots < all });
       carried = 0;
     } else {
       carried = all;
     }
   }
+  if (carried === 0) return orders;
   const before = orders.pop();
   if (before === undefined) return [];
   const all = before.lots + carried;

@@ -91,11 +91,19 @@ export interface Rung {
   readonly volume: Ratio;
 }
 
+/** One take profit; the texts are for showing. */
+export interface TakeProfitTerm {
+  readonly profit: Ratio;
+  readonly share: Ratio;
+  readonly profitText: string;
+  readonly shareText: string;
+}
+
 /** `DcaSettings` read once. Percentages are in percent, volumes as their types say. */
 export interface Terms {
   readonly baseVolume: Ratio;
   /** Nearest first, shares sum to 100; one of 100 % without steps, none without take profit. */
-  readonly takeProfits: readonly { readonly profit: Ratio; readonly share: Ratio }[];
+  readonly takeProfits: readonly TakeProfitTerm[];
   readonly trailingDeviation: Ratio | null;
   readonly stopLoss: Ratio | null;
   readonly maxSlippage: Ratio;
@@ -135,18 +143,16 @@ export function formatRatioPercent(percent: Ratio): string {
   return trimDecimal(formatDecimal(scaled, SHOWN_PERCENT_DECIMALS));
 }
 
-function takeProfitsOf(settings: DcaSettings): Terms['takeProfits'] {
+function takeProfitsOf(settings: DcaSettings): readonly TakeProfitTerm[] {
   const { takeProfit, takeProfitSteps } = settings;
-  if (takeProfitSteps !== undefined) {
-    return takeProfitSteps.map(({ profit, share }, index) => ({
-      profit: ratioOf(profit, `takeProfitSteps[${index}].profit`),
-      share: ratioOf(share, `takeProfitSteps[${index}].share`),
-    }));
-  }
-  if (takeProfit === undefined) return [];
-  return [
-    { profit: ratioOf(takeProfit, 'takeProfit'), share: { numerator: 100n, denominator: 1n } },
-  ];
+  const steps =
+    takeProfitSteps ?? (takeProfit === undefined ? [] : [{ profit: takeProfit, share: '100' }]);
+  return steps.map(({ profit, share }) => ({
+    profit: ratioOf(profit, 'profit'),
+    share: ratioOf(share, 'share'),
+    profitText: trimDecimal(profit),
+    shareText: trimDecimal(share),
+  }));
 }
 
 /** Deviation of safety order n: s·(1 + c + … + c^(n−1)); volume: v·k^(n−1). */

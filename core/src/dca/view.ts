@@ -29,7 +29,7 @@ import { profitIfClosed, profitWhole } from './deal-profit.ts';
 import { awaitsManualQuote } from './manual-orders.ts';
 import { setStopPrice } from './stop-loss.ts';
 import { exitPlan, exitTicks, nextTakeProfitTicks } from './take-profit.ts';
-import { formatRatioPercent, termsOf } from './terms.ts';
+import { termsOf } from './terms.ts';
 
 /**
  * `deal` as text; with `priceTicks` also what closing it now would bring. Profits are in quote. An ended deal's dust is
@@ -110,12 +110,12 @@ function stopText(deal: DcaDeal): string {
 function takeProfitViews(deal: DcaDeal): TakeProfitView[] {
   const { instrument, settings, trailing } = deal;
   const { takeProfits } = termsOf(settings);
-  const plan = exitPlan(deal);
-  return takeProfits.map(({ profit, share }, index) => {
+  const plan = deal.phase.kind === 'ended' ? null : exitPlan(deal);
+  return takeProfits.map(({ profit, profitText, shareText }, index) => {
     const step = takeProfits.length > 1 ? index + 1 : 0;
     const ticks = exitTicks(deal, profit);
     const isTrailing = settings.trailingDeviation !== undefined && index === takeProfits.length - 1;
-    const planned = isTrailing ? plan.trailing : plan.orders.find((order) => order.step === step);
+    const planned = isTrailing ? plan?.trailing : plan?.orders.find((order) => order.step === step);
     const state =
       deal.steps[index]?.isDone === true
         ? 'done'
@@ -130,8 +130,8 @@ function takeProfitViews(deal: DcaDeal): TakeProfitView[] {
             : 'pending';
     return {
       step,
-      profit: formatRatioPercent(profit),
-      share: formatRatioPercent(share),
+      profit: profitText,
+      share: shareText,
       price: ticks === null ? '' : formatPrice(instrument, ticks),
       quantity: formatQuantity(instrument, planned?.lots ?? 0),
       filled: formatQuantity(instrument, step === 0 ? 0 : stepLots(deal, index)),

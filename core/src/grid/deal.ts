@@ -147,6 +147,8 @@ export interface GridDeal extends DealBase {
   shift: number;
   marks: Marks;
   troubles: LineTrouble[];
+  /** When the timer for them rings; null while none is set. */
+  troublesRing: TimeMs | null;
 }
 
 /** Most lines of a grid that expands; keeps state and searches bounded. */

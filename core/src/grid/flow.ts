@@ -103,8 +103,9 @@ export function timerArrived(turn: Turn, deal: GridDeal, timer: string): boolean
       deal.phase = { ...phase, step: { kind: 'cancelling' } };
       break;
     case troubleTimer(deal):
-      if (phase.kind !== 'running') return false;
-      if (!deal.troubles.some(({ until }) => until <= turn.time)) return false;
+      if (deal.troublesRing === null || turn.time < deal.troublesRing) return false;
+      deal.troublesRing = null;
+      if (phase.kind !== 'running') return true;
       setTroubleTimer(turn, deal);
       break;
     default:

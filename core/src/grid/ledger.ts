@@ -5,7 +5,7 @@
 // profit. So for a grid that took over nothing, at any price: line profit + other profit + worth of all coins − their
 // cost = change of what the account is worth.
 
-import type { DealOrder } from '../bot/deal-order.ts';
+import { leavesLots, type DealOrder } from '../bot/deal-order.ts';
 import type { Turn } from '../bot/turn.ts';
 import { formatPrice } from '../instrument.ts';
 import {
@@ -21,7 +21,7 @@ import {
 } from '../position.ts';
 import { divCeil } from '../units.ts';
 import type { Instrument } from '../instrument.ts';
-import { lineNumber, sellLots, type Booked, type Cell, type GridDeal } from './deal.ts';
+import { lineNumber, orderLots, sellLots, type Booked, type Cell, type GridDeal } from './deal.ts';
 
 /** The sums of `position` as the ledger compares them. */
 export function bookedOf(position: Position, instrument: Instrument): Booked {
@@ -59,7 +59,7 @@ export function bookFill(turn: Turn, deal: GridDeal, order: DealOrder): void {
   const coins = after.given - before.given;
   const money = after.revenue - before.revenue;
   if (cell !== undefined) {
-    bookSell(turn, deal, cell, lots, coins, money);
+    bookSell(turn, deal, cell, order, { lots, coins, money });
     return;
   }
   const earned = money - fromReserve(deal, coins);
@@ -131,27 +131,25 @@ function bookSell(
   turn: Turn,
   deal: GridDeal,
   cell: Cell,
-  lots: number,
-  coins: bigint,
-  money: bigint,
+  order: DealOrder,
+  sold: { readonly lots: number; readonly coins: bigint; readonly money: bigint },
 ): void {
   const { instrument, profit } = deal;
+  const { lots, money } = sold;
   const lot = lotsBase(instrument, 1);
-  const before = sellLots(deal, cell);
-  const isWhole = lots >= before || lots >= cell.heldLots;
-  const share = isWhole ? cell.cost : (cell.cost * BigInt(lots)) / BigInt(before);
-  // A commission in coins on a sale is the reserve's to pay, as is what a line might sell beyond its cell's coins.
+  // A commission in coins on a sale is the reserve's to pay.
   const own = Math.min(lots, cell.heldLots);
-  const beyond = coins - BigInt(own) * lot;
+  const beyond = sold.coins - BigInt(own) * lot;
   cell.heldLots -= own;
+  cell.owed = money < cell.owed ? cell.owed - money : 0n;
+  const after = lotsStillToSell(deal, cell, order);
+  const share = after === 0 ? cell.cost : (cell.cost * BigInt(lots)) / BigInt(lots + after);
   cell.cost -= share;
   const earned = money - share - fromReserve(deal, beyond);
   profit.quote += earned;
   cell.earned += earned;
-  cell.owed = money < cell.owed ? cell.owed - money : 0n;
-  const after = isWhole ? 0 : sellLots(deal, cell);
   if (after > 0) {
-    const rest = divCeil(BigInt(cell.boughtLots) * BigInt(after), BigInt(before));
+    const rest = divCeil(BigInt(cell.boughtLots) * BigInt(after), BigInt(lots + after));
     cell.boughtLots = Math.max(after, Number(rest));
     return;
   }
@@ -172,6 +170,15 @@ function bookSell(
   cell.boughtLots = 0;
   cell.earned = 0n;
   cell.owed = 0n;
+}
+
+/** What the sell line of `cell` has left to sell; with profit in base a rest too small for an order is forgiven. */
+function lotsStillToSell(deal: GridDeal, cell: Cell, order: DealOrder): number {
+  const leaves = Math.min(leavesLots(order), cell.heldLots);
+  const wanted = sellLots(deal, cell);
+  if (leaves > 0) return Math.max(leaves, wanted);
+  const isForgiven = deal.settings.profitCurrency === 'base';
+  return isForgiven && orderLots(deal.instrument, cell.sellTicks, wanted) === 0 ? 0 : wanted;
 }
 
 /** Takes coins out of the reserve; answers their share of its cost, all of it with the last coin. */

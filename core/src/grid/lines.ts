@@ -93,11 +93,13 @@ export function settleLine(turn: Turn, deal: GridDeal, order: DealOrder, how: Se
 
 /** Rings at the earliest time at which a line may be tried again. */
 export function setTroubleTimer(turn: Turn, deal: GridDeal): void {
-  let earliest = Infinity;
+  let earliest = deal.troublesRing ?? Infinity;
   for (const { until } of deal.troubles) {
     if (until > turn.time) earliest = Math.min(earliest, until);
   }
-  if (earliest < Infinity) turn.setTimer(troubleTimer(deal), earliest);
+  if (earliest === (deal.troublesRing ?? Infinity)) return;
+  deal.troublesRing = earliest;
+  turn.setTimer(troubleTimer(deal), earliest);
 }
 
 export function troubleTimer(deal: GridDeal): string {

@@ -119,6 +119,7 @@ export function openDeal(turn: Turn, seed: GridSeed, quote: Quote, coins: bigint
       release: null,
     },
     troubles: [],
+    troublesRing: null,
   };
   setMarks(deal);
   turn.note(deal.dealId, 'dealStarted', {

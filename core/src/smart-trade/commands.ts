@@ -18,6 +18,7 @@ import {
   orderOf,
   type EntrySize,
   type ExitState,
+  type Market,
   type TradeDeal,
 } from './deal.ts';
 import { addedEntry, dropEntry, forceEntries, lotsOf } from './entries.ts';
@@ -94,7 +95,8 @@ function addFunds(turn: Turn, deal: TradeDeal, order: ManualOrder): string | nul
     order.amount.kind === 'base'
       ? { kind: 'lots', lots: lotsOf(deal.instrument, value.amount) }
       : { kind: 'budget', amount: value.amount, isMost: false };
-  return enlargeTrade(turn, deal, { size, limitTicks: value.limitTicks, waitSeconds: 0 });
+  const { limitTicks } = value;
+  return enlargeTrade(turn, deal, { size, limitTicks, waitSeconds: 0 }, null);
 }
 
 /** Adds an entry to a running trade; answers why not. */
@@ -102,6 +104,7 @@ export function enlargeTrade(
   turn: Turn,
   deal: TradeDeal,
   order: { readonly size: EntrySize; readonly limitTicks: number; readonly waitSeconds: number },
+  market: Market | null,
 ): string | null {
   const waiting = deal.entries.filter((entry) => entry.purpose === 'addFunds' && isPending(entry));
   if (waiting.length >= MANUAL_MAX) return `at most ${MANUAL_MAX} added orders may wait at once`;
@@ -113,7 +116,7 @@ export function enlargeTrade(
   // What is done stays in the position; only what may still trade is kept.
   deal.entries = deal.entries.filter((entry) => entry.purpose === 'entry' || isPending(entry));
   deal.entries.push(addedEntry(deal.addedCount, order));
-  advanceTrade(turn, deal, null);
+  advanceTrade(turn, deal, market);
   return null;
 }
 

@@ -159,7 +159,7 @@ export type TradePhase =
     };
 
 export interface TradeDeal extends DealBase {
-  readonly kind: 'smartTrade';
+  readonly kind: 'smartTrade' | 'signal';
   plan: TradePlan;
   phase: TradePhase;
   readonly startQuote: Quote;

@@ -112,7 +112,13 @@ export const binanceAnswers: AnswerParser = {
   },
 
   openOrders(answer): Listing<ListedOrder> {
-    return listed(answer, (value) => toList(value).map((item) => toListedOrder(toRow(item))));
+    return listed(answer, (value) =>
+      toList(value).map((item) => {
+        const row = toRow(item);
+        // Others' orders may be of kinds with states of their own; what is listed here is open.
+        return toListedOrder({ ...row, status: 'NEW' });
+      }),
+    );
   },
 
   fills(answer, instrument): Listing<Fill & { readonly exchangeOrderId: string }> {

@@ -8,19 +8,17 @@ import {
   type PriceTicks,
   type Quote,
 } from '@kontor/core';
-import {
-  VenueError,
-  type CandleRow,
-  type MarketListener,
-  type MarketStream,
-  type PublicMarket,
-} from '../port.ts';
+import { VenueError, type MarketListener, type MarketStream, type PublicMarket } from '../port.ts';
+import { readCandlePage, toStreamedCandle } from './public-candles.ts';
+import { binancePublicRest } from './public-rest.ts';
 
-const REQUEST_TIMEOUT_MS = 5_000;
 /** Binance pings every 20 s; a live market sends more often than this. */
 const STREAM_SILENCE_MS_MAX = 65_000;
 const RECONNECT_MS_MIN = 250;
 const RECONNECT_MS_MAX = 10_000;
+const EXCHANGE_INFO_WEIGHT = 20;
+const BOOK_TICKER_WEIGHT = 2;
+const AGGREGATES_WEIGHT = 4;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -35,25 +33,9 @@ export interface PublicMarketAddresses {
 export function binancePublicMarket(addresses: PublicMarketAddresses): PublicMarket {
   const known = new Map<string, Instrument>();
 
-  async function get(path: string): Promise<unknown> {
-    let response: Response;
-    try {
-      response = await fetch(addresses.rest + path, {
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      });
-    } catch (error) {
-      throw new VenueError('network', `${addresses.rest} did not answer ${path}`, { cause: error });
-    }
-    const body: unknown = await response.json().catch(() => null);
-    if (!response.ok) {
-      const row = asRow(body);
-      throw new VenueError(
-        String(row['code'] ?? response.status),
-        `${path}: HTTP ${response.status} ${String(row['msg'] ?? '')}`.trim(),
-      );
-    }
-    return body;
-  }
+  const rest = binancePublicRest(addresses.rest);
+  const get = (path: string, weight: number): Promise<unknown> =>
+    rest.get(path, { weight, haste: 'now' });
 
   function instrument(symbol: string): Instrument {
     const found = known.get(symbol);
@@ -65,7 +47,7 @@ export function binancePublicMarket(addresses: PublicMarketAddresses): PublicMar
   return {
     async instruments(symbols) {
       const query = encodeURIComponent(JSON.stringify(symbols));
-      const info = asRow(await get(`/api/v3/exchangeInfo?symbols=${query}`));
+      const info = asRow(await get(`/api/v3/exchangeInfo?symbols=${query}`, EXCHANGE_INFO_WEIGHT));
       const rows = Array.isArray(info['symbols']) ? info['symbols'] : [];
       for (const row of rows) {
         const made = toInstrument(asRow(row));
@@ -74,17 +56,13 @@ export function binancePublicMarket(addresses: PublicMarketAddresses): PublicMar
       return symbols.map(instrument);
     },
 
-    async candles(symbol, interval, limit) {
-      const rows = await get(`/api/v3/klines?symbol=${symbol}&interval=${interval}&limit=${limit}`);
-      if (!Array.isArray(rows)) throw new VenueError('unexpected', 'expected a list of klines');
-      return rows.map(toCandle);
-    },
+    candles: (symbol, interval, page) => readCandlePage(rest, symbol, interval, page),
 
     async quote(symbol) {
       const [book, trades] = await Promise.all([
-        get(`/api/v3/ticker/bookTicker?symbol=${symbol}`),
+        get(`/api/v3/ticker/bookTicker?symbol=${symbol}`, BOOK_TICKER_WEIGHT),
         // The same price and time as /api/v3/trades, at a sixth of its weight.
-        get(`/api/v3/aggTrades?symbol=${symbol}&limit=1`),
+        get(`/api/v3/aggTrades?symbol=${symbol}&limit=1`, AGGREGATES_WEIGHT),
       ]);
       const found = instrument(symbol);
       const [trade] = Array.isArray(trades) ? trades : [];
@@ -179,12 +157,8 @@ function openStream(
       quotes.set(symbol, quote);
       listener.onTrade(symbol, Number(data['T']), quote);
     } else if (data['e'] === 'kline') {
-      const kline = asRow(data['k']);
-      listener.onCandle(
-        symbol,
-        interval,
-        toCandle([kline['t'], kline['o'], kline['h'], kline['l'], kline['c'], kline['v']]),
-      );
+      const { candle, isClosed } = toStreamedCandle(asRow(data['k']));
+      listener.onCandle(symbol, interval, candle, isClosed);
     } else if (data['e'] === undefined && data['b'] !== undefined) {
       const bid = price(found, data['b']);
       const ask = price(found, data['a']);
@@ -238,13 +212,6 @@ function toInstrument(row: Row): Instrument {
     minNotional: String(notional?.['minNotional'] ?? '0'),
     maxNotional: String(notional?.['maxNotional'] ?? '0'),
   });
-}
-
-function toCandle(row: unknown): CandleRow {
-  if (!Array.isArray(row) || typeof row[0] !== 'number') {
-    throw new VenueError('unexpected', 'expected a kline row that starts with its open time');
-  }
-  return [row[0], String(row[1]), String(row[2]), String(row[3]), String(row[4]), String(row[5])];
 }
 
 function price(instrument: Instrument, value: unknown): PriceTicks {

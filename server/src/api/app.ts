@@ -27,7 +27,8 @@ import { SESSION_COOKIE, type Sessions } from './sessions.ts';
 
 const BODY_BYTES_MAX = 256 * 1024;
 const REQUESTS_PER_MINUTE = 3_000;
-const CANDLES_MAX = 1_000;
+/** Five pages of the venue. */
+const CANDLES_MAX = 5_000;
 const PAGE_MAX = 500;
 const INTERVALS = ['1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '6h', '8h', '12h', '1d', '1w'];
 
@@ -358,13 +359,16 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
           symbol: Type.String(),
           interval: Type.Optional(Type.Union(INTERVALS.map((interval) => Type.Literal(interval)))),
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: CANDLES_MAX })),
+          before: Type.Optional(
+            Type.Integer({ minimum: 1, description: 'only candles that open earlier, UTC ms' }),
+          ),
         }),
         response: { 200: schemas.Candles, 404: schemas.ErrorBody },
       },
     },
     async (request, reply) => {
-      const { symbol, interval = '1m', limit = 500 } = request.query;
-      const candles = await desk.candles(symbol, interval, limit);
+      const { symbol, interval = '1m', limit = 500, before } = request.query;
+      const candles = await desk.candles(symbol, interval, limit, before);
       if (candles !== null) return candles;
       return reply
         .code(404)

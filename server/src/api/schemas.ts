@@ -150,8 +150,11 @@ export const SmartTradeSettings: TUnsafe<core.SmartTradeSettings> & { readonly $
   Type.Unsafe(
     settingsSchema('smartTrade', SETTINGS_FIELDS.smartTrade, 'stored', 'SmartTradeSettings'),
   );
+export const SignalSettings: TUnsafe<core.SignalSettings> & { readonly $id?: string } = Type.Unsafe(
+  settingsSchema('signal', SETTINGS_FIELDS.signal, 'stored', 'SignalSettings'),
+);
 export const BotSettings = Type.Union(
-  [DcaSettings, GridSettings, RebalanceSettings, SmartTradeSettings],
+  [DcaSettings, GridSettings, RebalanceSettings, SmartTradeSettings, SignalSettings],
   {
     $id: 'BotSettings',
   },
@@ -182,8 +185,20 @@ export const SmartTradeSettingsGiven: TSchema = settingsSchema(
   'given',
   'SmartTradeSettingsGiven',
 );
+export const SignalSettingsGiven: TSchema = settingsSchema(
+  'signal',
+  SETTINGS_FIELDS.signal,
+  'given',
+  'SignalSettingsGiven',
+);
 export const BotSettingsGiven: TSchema = Type.Union(
-  [DcaSettingsGiven, GridSettingsGiven, RebalanceSettingsGiven, SmartTradeSettingsGiven],
+  [
+    DcaSettingsGiven,
+    GridSettingsGiven,
+    RebalanceSettingsGiven,
+    SmartTradeSettingsGiven,
+    SignalSettingsGiven,
+  ],
   {
     $id: 'BotSettingsGiven',
   },
@@ -198,6 +213,7 @@ export const Bot = Type.Object(
       Type.Literal('grid'),
       Type.Literal('rebalance'),
       Type.Literal('smartTrade'),
+      Type.Literal('signal'),
     ]),
     state: Type.Union([Type.Literal('running'), Type.Literal('stopped')]),
     connection: Type.String(),

@@ -5,12 +5,14 @@ import type { Instrument, Quote } from '@kontor/core';
 import type { CandleRow, MarketStream, PublicMarket, TimedQuote } from '@kontor/exchange';
 import { isLasting } from '../refusal.ts';
 import { systemTime, type Time } from '../time.ts';
+import { readCandles } from './candle-pages.ts';
 import type { MarketClock } from './market-clock.ts';
 
 export interface MarketHubListener {
   onTrade(symbol: string, time: number, quote: Quote): void;
   onQuote(symbol: string, quote: Quote): void;
-  onCandle(symbol: string, interval: string, candle: CandleRow): void;
+  /** `isClosed`: the last word on this candle. */
+  onCandle(symbol: string, interval: string, candle: CandleRow, isClosed: boolean): void;
   onState(state: 'up' | 'down', reason: string): void;
   /** The venue gave no quote; it is asked again. */
   onQuoteMissing(symbol: string, error: unknown): void;
@@ -70,7 +72,8 @@ export class MarketHub {
         this.#quotes.set(symbol, quote);
         this.#listener.onQuote(symbol, quote);
       },
-      onCandle: (symbol, interval, candle) => this.#listener.onCandle(symbol, interval, candle),
+      onCandle: (symbol, interval, candle, isClosed) =>
+        this.#listener.onCandle(symbol, interval, candle, isClosed),
       onState: (state, reason) => {
         this.#status = { ...this.#status, state, reason };
         this.#listener.onState(state, reason);
@@ -91,8 +94,18 @@ export class MarketHub {
     return this.#quotes.get(symbol);
   }
 
-  candles(symbol: string, interval: string, limit: number): Promise<readonly CandleRow[]> {
-    return this.#market.candles(symbol, interval, limit);
+  /** The last `limit` candles, or those before the one that opens at `before`. */
+  candles(
+    symbol: string,
+    interval: string,
+    limit: number,
+    before?: number,
+  ): Promise<readonly CandleRow[]> {
+    return readCandles(this.#market, symbol, interval, {
+      limit,
+      haste: 'now',
+      ...(before === undefined ? {} : { before }),
+    });
   }
 
   /** The best prices asked of the venue now; asks again until it answers or the desk stops (then null). */

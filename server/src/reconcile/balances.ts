@@ -29,6 +29,7 @@ const PENDING_MAX = 10_000;
 const UNEXPLAINED_MAX = 100;
 /** Trades of others are remembered this far back, so that none counts twice. */
 const CHANGES_KEPT = 10_000;
+const KEYS_MAX = 20_000;
 
 export type ChangeCause = 'ownTrade' | 'foreignTrade' | 'transfer';
 
@@ -285,6 +286,11 @@ export class BalanceBook {
         account.isDirty = false;
       }
     });
+    if (this.#keys.size <= KEYS_MAX) return;
+    this.#keys.clear();
+    for (const row of store.all('SELECT change_key FROM balance_changes')) {
+      this.#keys.add(textOf(row, 'change_key'));
+    }
   }
 
   #take(balance: VenueBalance, time: number): void {

@@ -2,9 +2,9 @@
 // Compares orders, fills and balances with the exchange: at the start, after each gap in the account stream, and
 // from time to time (order-life.md, section 3).
 //
-// A sweep reads the account's open orders (weight 80) and balances (20), the trades of one or two symbols (20 each;
-// at the start of up to 50), and asks about single orders (4) only where something does not fit. One sweep in 30 s
-// comes to about 240 of Binance's 6,000 a minute; never more than six a minute beyond the first five.
+// A sweep reads the account's open orders (weight 80) and balances (20) and the trades of two symbols (20 each; at
+// the start of up to 50), and asks about single orders (4) only where something does not fit. One sweep in 30 s comes
+// to 280 of Binance's 6,000 a minute; there are never more than six a minute beyond the first five.
 
 import {
   ASSET_SCALE,
@@ -132,17 +132,18 @@ export type Decision =
 
 type SweepResult = { readonly kind: 'done' } | SweepFailure;
 
-/** `isFinal`: refused, so that asking again changes nothing. */
 interface SweepFailure {
   readonly kind: 'failed';
+  /** Refused, so that asking again changes nothing. */
   readonly isFinal: boolean;
+  /** Only the balances are missing. */
+  readonly areOrdersCompared: boolean;
 }
 
 /** What one sweep has spent and found. */
 interface Sweep {
   readonly trigger: SweepTrigger;
   readonly wasStreamUp: boolean;
-  readonly lastJournalTime: number;
   readonly readSymbols: Set<string>;
   identified: number;
   /** Orders of ours of which the exchange knows more than the desk was told. */
@@ -160,7 +161,12 @@ export class Reconciler {
   #sweptAt: number | null = null;
   #fault: string | null = null;
   #running: Promise<unknown> = Promise.resolve();
+  #isStarted = false;
   #isSweeping = false;
+  /** Orphans that a person is deciding about. */
+  readonly #deciding = new Map<number, 'adopt' | 'cancel'>();
+  /** Market time of the last thing the store knew when this desk started. */
+  #storeTime = 0;
   #waiting: SweepTrigger | null = null;
   #allowance: number = SWEEPS_AT_ONCE;
   #refilledAt: number;
@@ -190,20 +196,15 @@ export class Reconciler {
 
   /** The first comparison. Resolves when it is done, can not be done, or the bots should not wait any longer. */
   async start(): Promise<void> {
-    const { time, findings } = this.#ports;
-    const until = time.monotonic() + this.#patience.startMs;
-    await this.#compareWithSigner();
-    for (;;) {
-      const result = await this.#sweep('start');
-      if (result.kind === 'done' || this.#stop.signal.aborted) break;
-      if (result.isFinal || time.monotonic() >= until) {
-        findings.add('startedUnchecked', { reason: this.#fault ?? '' });
-        break;
-      }
-      await this.#pause(this.#patience.startRetryMs);
-    }
+    this.#storeTime = this.#lastJournalTime();
+    const first = this.#firstSweep();
+    this.#running = first.catch(() => undefined);
+    await first;
     if (this.#stop.signal.aborted) return;
+    const { time } = this.#ports;
     this.#timers.push(time.every(this.#patience.sweepMs, () => this.request('timer')));
+    this.#isStarted = true;
+    this.#begin();
   }
 
   /** Asks for a sweep. Sweeps come one at a time and at a bounded rate; several wishes are one sweep. */
@@ -241,15 +242,19 @@ export class Reconciler {
     const orphan = orphans.get(orphanId);
     const objection = objectionTo(orphan, orphanId);
     if (orphan === null || objection !== null) return objection ?? unknownOrphan(orphanId);
-    const isTaken = await this.#giveToDeal(orphan);
-    const adopted = orphans.update(orphan, orphan.order, 'adopted', marketNow());
-    findings.add('orphanAdopted', {
-      ...orderValues(orphan.order),
-      by: isTaken ? 'deal' : 'desk',
-      deal: `${orphan.botId ?? ''}-${orphan.dealNumber ?? ''}`,
+    return this.#decide(orphanId, 'adopt', async () => {
+      const isTaken = await this.#giveToDeal(orphan);
+      // The stream may have spoken of it meanwhile.
+      const now = orphans.get(orphanId) ?? orphan;
+      const adopted = orphans.update(now, now.order, 'adopted', marketNow());
+      findings.add('orphanAdopted', {
+        ...orderValues(now.order),
+        by: isTaken ? 'deal' : 'desk',
+        deal: `${orphan.botId ?? ''}-${orphan.dealNumber ?? ''}`,
+      });
+      this.#ports.onChanged();
+      return { ok: true, orphan: adopted };
     });
-    this.#ports.onChanged();
-    return { ok: true, orphan: adopted };
   }
 
   /** True where the deal that the orphan's ID names has taken it: the order desk then follows it as any other. */
@@ -276,26 +281,45 @@ export class Reconciler {
     const orphan = orphans.get(orphanId);
     const objection = objectionTo(orphan, orphanId);
     if (orphan === null || objection !== null) return objection ?? unknownOrphan(orphanId);
-    const { symbol, clientOrderId, exchangeOrderId } = orphan.order;
-    const outcome = await links.submit({
-      kind: 'cancelOrder',
-      connection: connection(),
-      symbol,
-      clientOrderId,
+    return this.#decide(orphanId, 'cancel', async () => {
+      const { symbol, clientOrderId, exchangeOrderId } = orphan.order;
+      const outcome = await links.submit({
+        kind: 'cancelOrder',
+        connection: connection(),
+        symbol,
+        clientOrderId,
+      });
+      if (outcome.kind === 'refused') {
+        return { ok: false, kind: 'refused', reason: reasonOf(outcome) };
+      }
+      // Whatever the answer says: how the order stands now is what counts.
+      const order = await this.#identify(symbol, exchangeOrderId);
+      if (order === null || order === 'absent') {
+        const reason = `the exchange does not say what became of it: ${reasonOf(outcome)}`;
+        return { ok: false, kind: 'unclear', reason };
+      }
+      if (order.state === 'open') {
+        return { ok: false, kind: 'refused', reason: `it is still open: ${reasonOf(outcome)}` };
+      }
+      return { ok: true, orphan: this.#onOrphan(orphans.get(orphanId) ?? orphan, order) };
     });
-    if (outcome.kind === 'refused') {
-      return { ok: false, kind: 'refused', reason: reasonOf(outcome) };
+  }
+
+  /** One decision about an orphan at a time. */
+  async #decide(
+    orphanId: number,
+    decision: 'adopt' | 'cancel',
+    work: () => Promise<Decision>,
+  ): Promise<Decision> {
+    if (this.#deciding.has(orphanId)) {
+      return { ok: false, kind: 'decided', reason: `orphan ${orphanId} is being decided about` };
     }
-    // Whatever the answer says: how the order stands now is what counts.
-    const order = await this.#identify(symbol, exchangeOrderId);
-    if (order === null || order === 'absent') {
-      const reason = `the exchange does not say what became of it: ${reasonOf(outcome)}`;
-      return { ok: false, kind: 'unclear', reason };
+    this.#deciding.set(orphanId, decision);
+    try {
+      return await work();
+    } finally {
+      this.#deciding.delete(orphanId);
     }
-    if (order.state === 'open') {
-      return { ok: false, kind: 'refused', reason: `it is still open: ${reasonOf(outcome)}` };
-    }
-    return { ok: true, orphan: this.#onOrphan(orphan, order, true) };
   }
 
   /** Resolves once nothing is under way; the links are to be closed meanwhile. */
@@ -309,9 +333,25 @@ export class Reconciler {
     this.#ports.balances.save();
   }
 
+  async #firstSweep(): Promise<void> {
+    const { time, findings } = this.#ports;
+    const until = time.monotonic() + this.#patience.startMs;
+    await this.#compareWithSigner();
+    while (!this.#stop.signal.aborted) {
+      const result = await this.#sweep('start');
+      if (result.kind === 'done' || result.areOrdersCompared) return;
+      if (result.isFinal || time.monotonic() >= until) {
+        findings.add('startedUnchecked', { reason: this.#fault ?? '' });
+        return;
+      }
+      await this.#pause(this.#patience.startRetryMs);
+    }
+  }
+
   #begin(): void {
     const trigger = this.#waiting;
-    if (trigger === null || this.#isSweeping || this.#stop.signal.aborted) return;
+    if (trigger === null || this.#isSweeping || !this.#isStarted) return;
+    if (this.#stop.signal.aborted) return;
     const waitMs = this.#untilAllowed();
     if (waitMs > 0) {
       this.#endDelay ??= this.#ports.time.after(waitMs, () => {
@@ -363,7 +403,6 @@ export class Reconciler {
     const sweep: Sweep = {
       trigger,
       wasStreamUp: this.#ports.isStreamUp(),
-      lastJournalTime: this.#lastJournalTime(),
       readSymbols: new Set(),
       identified: 0,
       suspects: new Map(),
@@ -382,7 +421,7 @@ export class Reconciler {
     await this.#readTrades(sweep, this.#symbolsToRead(trigger));
     await this.#askSuspects(sweep);
     const account = await this.#account();
-    if (account !== null) return account;
+    if (account !== null) return { ...account, areOrdersCompared: true };
     await this.#judgeBalances(sweep);
     balances.save();
     return { kind: 'done' };
@@ -420,7 +459,7 @@ export class Reconciler {
     const reason = isFinal ? `${answer.rule ?? ''}: ${answer.reason}` : answer.reason;
     this.#fault = `${what}: ${reason}`;
     this.#ports.findings.add('sweepFailed', { what, reason }, 'sweep');
-    return { kind: 'failed', isFinal };
+    return { kind: 'failed', isFinal, areOrdersCompared: false };
   }
 
   /** Whose is each order that rests at the exchange? */
@@ -490,7 +529,7 @@ export class Reconciler {
   #addOrphan(sweep: Sweep | null, order: ListedOrder): void {
     const { ids, orphans, findings, marketNow } = this.#ports;
     const name = ids.nameOf(order.clientOrderId);
-    const isOlderStore = sweep?.trigger === 'start' && order.time > sweep.lastJournalTime;
+    const isOlderStore = sweep?.trigger === 'start' && order.time > this.#storeTime;
     const reason: OrphanReason =
       name === null
         ? 'unknownForm'
@@ -513,8 +552,9 @@ export class Reconciler {
   }
 
   /** Writes down how an orphan stands now. */
-  #onOrphan(orphan: Orphan, order: ListedOrder, isCancelledByUs = false): Orphan {
+  #onOrphan(orphan: Orphan, order: ListedOrder): Orphan {
     const { orphans, findings, marketNow } = this.#ports;
+    const isCancelledByUs = this.#deciding.get(orphan.orphanId) === 'cancel';
     const before = orphan.order;
     const isSame = before.state === order.state && before.filledQuantity === order.filledQuantity;
     // News come out of order: an end stays an end.

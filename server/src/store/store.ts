@@ -8,7 +8,8 @@ import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { StoreError, toStoreError } from './errors.ts';
 
-const SCHEMA_VERSION = 1;
+/** 2: bots of several kinds. What version 1 holds, only the Kontor that wrote it can go on with. */
+const SCHEMA_VERSION = 2;
 
 const SCHEMA = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -95,18 +96,21 @@ export class Store {
 
   /**
    * Opens `file`, making it if it is not there. Throws StoreError `busy` when another process has it open,
-   * `version` when a newer Kontor wrote it, `damaged` when SQLite finds it broken.
+   * `version` when a newer Kontor wrote it or one too old, `damaged` when SQLite finds it broken.
    */
   constructor(file: string) {
+    let opened: DatabaseSync | null = null;
     try {
       closeSync(openSync(file, 'a', 0o600));
-      this.#database = new DatabaseSync(file, { timeout: 0 });
+      opened = new DatabaseSync(file, { timeout: 0 });
+      this.#database = opened;
       this.#database.exec(
         'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;',
       );
       this.#database.exec('PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 1000;');
       this.#migrate(file);
     } catch (error) {
+      opened?.close();
       throw toStoreError(error, file);
     }
   }
@@ -203,6 +207,12 @@ export class Store {
       throw new StoreError(
         'version',
         `${file} was written by a newer Kontor (store version ${version}, this one knows ${SCHEMA_VERSION})`,
+      );
+    }
+    if (version !== 0 && version < SCHEMA_VERSION) {
+      throw new StoreError(
+        'version',
+        `${file} was written by an older Kontor (store version ${version}, this one begins with ${SCHEMA_VERSION}); let that one end its deals, then move the data directory away and start anew`,
       );
     }
     if (version === 0) {

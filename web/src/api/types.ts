@@ -12,7 +12,7 @@ export type Balance = {
 export type Bot = {
   readonly id: string;
   readonly name: string;
-  readonly kind: 'dca' | 'grid' | 'rebalance' | 'smartTrade';
+  readonly kind: 'dca' | 'grid' | 'rebalance' | 'smartTrade' | 'signal';
   readonly state: 'running' | 'stopped';
   readonly connection: string;
   readonly settings: BotSettings;
@@ -30,10 +30,15 @@ export type Bot = {
   readonly attention: string | null;
 };
 
-export type BotSettings = DcaSettings | GridSettings | RebalanceSettings | SmartTradeSettings;
+export type BotSettings =
+  DcaSettings | GridSettings | RebalanceSettings | SmartTradeSettings | SignalSettings;
 
 export type BotSettingsGiven =
-  DcaSettingsGiven | GridSettingsGiven | RebalanceSettingsGiven | SmartTradeSettingsGiven;
+  | DcaSettingsGiven
+  | GridSettingsGiven
+  | RebalanceSettingsGiven
+  | SmartTradeSettingsGiven
+  | SignalSettingsGiven;
 
 export type Candles = {
   readonly symbol: string;
@@ -2595,6 +2600,192 @@ export type RiskLimits = {
 };
 
 export type RiskState = 'active' | 'reducing' | 'halted';
+
+export type SignalSettings = {
+  readonly kind: 'signal';
+  readonly name: string;
+  readonly symbols: readonly string[];
+  readonly directions: 'long' | 'short' | 'both';
+  readonly onOpposite: 'ignore' | 'close' | 'reverse';
+  readonly size:
+    | {
+        readonly kind: 'quote';
+        /** decimal text in quote, more than 0 */
+        readonly amount: string;
+      }
+    | {
+        readonly kind: 'base';
+        /** decimal text in base, more than 0 */
+        readonly quantity: string;
+      }
+    | {
+        readonly kind: 'balance';
+        /** decimal text in percent, more than 0, at most 100 */
+        readonly percent: string;
+      };
+  readonly useSignalSize: boolean;
+  readonly entryOrder: 'market' | 'limit';
+  /** decimal text in percent, at least 0, less than 100 */
+  readonly entryOffset: string;
+  readonly entryWaitSeconds: number;
+  readonly maxEntries: number;
+  readonly maxPositions: number;
+  /** decimal text in quote, more than 0 */
+  readonly maxInvestment?: string;
+  /** decimal text in percent, at least 0, at most 100 */
+  readonly maxPriceDeviation?: string;
+  readonly maxLagSeconds: number;
+  readonly acceptUntimed: boolean;
+  readonly duplicateSeconds: number;
+  /** decimal text in percent, at least -100, at most 1000 */
+  readonly minProfit?: string;
+  readonly cooldownSeconds: number;
+  readonly takeProfit: readonly {
+    readonly price:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, more than 0, less than 1000 */
+          readonly percent: string;
+        };
+    readonly order: 'limit' | 'market';
+    readonly source: 'own' | 'bid' | 'ask' | 'last';
+    /** decimal text in percent, more than 0, at most 100 */
+    readonly share: string;
+    /** decimal text in percent, more than 0, less than 100 */
+    readonly trailing?: string;
+  }[];
+  readonly stopLoss?: {
+    readonly price:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, more than 0, less than 100 */
+          readonly percent: string;
+        };
+    readonly source: 'own' | 'bid' | 'ask' | 'last';
+    readonly order: 'market' | 'limit';
+    readonly limit?:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, at least 0, less than 100 */
+          readonly percent: string;
+        };
+    /** decimal text in percent, more than 0, less than 100 */
+    readonly trailing?: string;
+    readonly timeoutSeconds: number;
+    readonly breakEven: boolean;
+  };
+  readonly useSignalExits: boolean;
+  /** decimal text in percent, at least 0, at most 10 */
+  readonly maxSlippage: string;
+};
+
+export type SignalSettingsGiven = {
+  readonly kind: 'signal';
+  readonly name: string;
+  readonly symbols: readonly string[];
+  readonly directions?: 'long' | 'short' | 'both';
+  readonly onOpposite?: 'ignore' | 'close' | 'reverse';
+  readonly size:
+    | {
+        readonly kind: 'quote';
+        /** decimal text in quote, more than 0 */
+        readonly amount: string;
+      }
+    | {
+        readonly kind: 'base';
+        /** decimal text in base, more than 0 */
+        readonly quantity: string;
+      }
+    | {
+        readonly kind: 'balance';
+        /** decimal text in percent, more than 0, at most 100 */
+        readonly percent: string;
+      };
+  readonly useSignalSize?: boolean;
+  readonly entryOrder?: 'market' | 'limit';
+  /** decimal text in percent, at least 0, less than 100 */
+  readonly entryOffset?: string;
+  readonly entryWaitSeconds?: number;
+  readonly maxEntries?: number;
+  readonly maxPositions?: number;
+  /** decimal text in quote, more than 0 */
+  readonly maxInvestment?: string;
+  /** decimal text in percent, at least 0, at most 100 */
+  readonly maxPriceDeviation?: string;
+  readonly maxLagSeconds?: number;
+  readonly acceptUntimed?: boolean;
+  readonly duplicateSeconds?: number;
+  /** decimal text in percent, at least -100, at most 1000 */
+  readonly minProfit?: string;
+  readonly cooldownSeconds?: number;
+  readonly takeProfit?: readonly {
+    readonly price:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, more than 0, less than 1000 */
+          readonly percent: string;
+        };
+    readonly order?: 'limit' | 'market';
+    readonly source?: 'own' | 'bid' | 'ask' | 'last';
+    /** decimal text in percent, more than 0, at most 100 */
+    readonly share?: string;
+    /** decimal text in percent, more than 0, less than 100 */
+    readonly trailing?: string;
+  }[];
+  readonly stopLoss?: {
+    readonly price:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, more than 0, less than 100 */
+          readonly percent: string;
+        };
+    readonly source?: 'own' | 'bid' | 'ask' | 'last';
+    readonly order?: 'market' | 'limit';
+    readonly limit?:
+      | {
+          readonly kind: 'price';
+          /** decimal text in price, more than 0 */
+          readonly price: string;
+        }
+      | {
+          readonly kind: 'percent';
+          /** decimal text in percent, at least 0, less than 100 */
+          readonly percent: string;
+        };
+    /** decimal text in percent, more than 0, less than 100 */
+    readonly trailing?: string;
+    readonly timeoutSeconds?: number;
+    readonly breakEven?: boolean;
+  };
+  readonly useSignalExits?: boolean;
+  /** decimal text in percent, at least 0, at most 10 */
+  readonly maxSlippage?: string;
+};
 
 export type SmartTradeSettings = {
   readonly kind: 'smartTrade';

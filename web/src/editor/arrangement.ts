@@ -88,7 +88,11 @@ export function completeArrangement(fields: Fields, given: Arrangement | null): 
 }
 
 /** `draft` as it would be sent: without what is not asked, with what follows from it. */
-export function sentDraft(fields: Fields, arrangement: Arrangement, draft: DraftFields): DraftFields {
+export function sentDraft(
+  fields: Fields,
+  arrangement: Arrangement,
+  draft: DraftFields,
+): DraftFields {
   const places = arrangement.sections.flatMap((section) => [
     ...section.places,
     ...(section.advanced ?? []),
@@ -127,7 +131,11 @@ function stripValue(arrangement: Arrangement, field: Field, value: Draft, path: 
 }
 
 /** The field at `path` (without list indexes and names of variants in between being lost), or null. */
-export function fieldAt(fields: Fields, draft: DraftFields, path: readonly (string | number)[]): Field | null {
+export function fieldAt(
+  fields: Fields,
+  draft: DraftFields,
+  path: readonly (string | number)[],
+): Field | null {
   let field: Field | undefined;
   let inside: Fields | null = fields;
   let value: Draft = draft;

@@ -40,8 +40,14 @@ export const DCA_ARRANGEMENT: Arrangement = {
       ],
       advanced: [
         { field: 'startDelaySeconds' },
-        { field: 'minPrice', isAsked: ({ symbols }) => !isDraftList(symbols) || symbols.length < 2 },
-        { field: 'maxPrice', isAsked: ({ symbols }) => !isDraftList(symbols) || symbols.length < 2 },
+        {
+          field: 'minPrice',
+          isAsked: ({ symbols }) => !isDraftList(symbols) || symbols.length < 2,
+        },
+        {
+          field: 'maxPrice',
+          isAsked: ({ symbols }) => !isDraftList(symbols) || symbols.length < 2,
+        },
         { field: 'minPricePercent', suggestion: '-10' },
         { field: 'maxPricePercent', suggestion: '10' },
       ],
@@ -126,7 +132,10 @@ export const DCA_ARRANGEMENT: Arrangement = {
       name: 'limits',
       places: [{ field: 'maxActiveDeals' }, { field: 'cooldownSeconds' }],
       advanced: [
-        { field: 'maxActiveDealsPerSymbol', isAsked: (draft) => !is('startTrigger', 'immediately')(draft) },
+        {
+          field: 'maxActiveDealsPerSymbol',
+          isAsked: (draft) => !is('startTrigger', 'immediately')(draft),
+        },
         { field: 'stopAfterDeals', suggestion: 10 },
         { field: 'reinvest' },
         { field: 'riskReduction' },
@@ -142,10 +151,7 @@ export const GRID_ARRANGEMENT: Arrangement = {
     {
       name: 'range',
       places: [{ field: 'lowerPrice' }, { field: 'upperPrice' }],
-      advanced: [
-        { field: 'startPrice' },
-        { field: 'initialBalancing' },
-      ],
+      advanced: [{ field: 'startPrice' }, { field: 'initialBalancing' }],
     },
     {
       name: 'lines',
@@ -200,7 +206,12 @@ export const SMART_TRADE_ARRANGEMENT: Arrangement = {
           field: 'takeProfit',
           isAsked: closes,
           suggestion: [
-            { price: { kind: 'percent', percent: '3' }, order: 'limit', source: 'own', share: '100' },
+            {
+              price: { kind: 'percent', percent: '3' },
+              order: 'limit',
+              source: 'own',
+              share: '100',
+            },
           ],
         },
       ],

@@ -243,7 +243,11 @@ export function SymbolsControl({
       {chosen.map((symbol) => (
         <span key={symbol} className="symbols-control-chosen">
           {symbol}
-          <button type="button" aria-label={text.form.remove(symbol)} onClick={() => remove(symbol)}>
+          <button
+            type="button"
+            aria-label={text.form.remove(symbol)}
+            onClick={() => remove(symbol)}
+          >
             <Icon name="close" />
           </button>
         </span>

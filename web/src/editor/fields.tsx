@@ -20,7 +20,13 @@ import {
 } from './draft.ts'; // prettier-ignore
 import { focusField } from './focus-field.ts';
 import { fieldId, useForm } from './form-context.ts';
-import { isSimple, type GroupField, type ListField, type SimpleField, type VariantField } from './field-kinds.ts';
+import {
+  isSimple,
+  type GroupField,
+  type ListField,
+  type SimpleField,
+  type VariantField,
+} from './field-kinds.ts';
 import './fields.css';
 
 /** Choices of so few and so short words stand side by side. */
@@ -413,7 +419,8 @@ function SimpleControl(
   };
   switch (field.kind) {
     case 'text': {
-      const isSymbol = form.arrangement.symbolFields?.includes(at.words.slice(1).join('.')) === true;
+      const isSymbol =
+        form.arrangement.symbolFields?.includes(at.words.slice(1).join('.')) === true;
       return isSymbol ? (
         <SelectControl {...control} options={symbolOptions(form.symbols)} />
       ) : (
@@ -637,7 +644,8 @@ function variantOf(
 function changedKind(field: VariantField, values: DraftFields, kind: string): DraftFields {
   const inside = field.variants[kind] ?? {};
   const shared = Object.entries(values).filter(
-    ([name]) => name in inside && inside[name]?.kind === field.variants[String(values['kind'])]?.[name]?.kind,
+    ([name]) =>
+      name in inside && inside[name]?.kind === field.variants[String(values['kind'])]?.[name]?.kind,
   );
   const kept = shared.filter(([name]) => isKeptAcross(inside[name]));
   return { ...emptyVariant(field.variants, kind), ...Object.fromEntries(kept), kind };
@@ -649,11 +657,7 @@ function isKeptAcross(field: Field | undefined): boolean {
 }
 
 /** What the next entry of a list begins with: for the first one what is suggested. */
-function nextItems(
-  field: ListField,
-  items: readonly Draft[],
-  suggestion: Draft,
-): readonly Draft[] {
+function nextItems(field: ListField, items: readonly Draft[], suggestion: Draft): readonly Draft[] {
   if (items.length === 0 && isDraftList(suggestion) && suggestion.length > 0) return suggestion;
   const last = items.at(-1);
   if (last !== undefined && field.item.kind !== 'variant') return [last];

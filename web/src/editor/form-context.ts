@@ -18,6 +18,8 @@ export interface FormContext {
   /** The assets that amounts count; empty while no instrument is chosen. */
   readonly quoteAsset: string;
   readonly baseAsset: string;
+  /** What volumes count that have no unit of their own beside them. */
+  readonly volumeUnit: string;
   /** Instruments that may be chosen. */
   readonly symbols: readonly string[];
 }

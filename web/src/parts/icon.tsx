@@ -25,6 +25,8 @@ const PATHS = {
   stop: 'M4 4h8v8H4z',
   bookmark: 'M4.5 2.5h7v11L8 10.6 4.5 13.5z',
   back: 'M12.5 8h-9M7.5 4l-4 4 4 4',
+  plus: 'M8 3.5v9M3.5 8h9',
+  shield: 'M8 1.8 13 3.6v4.2c0 3-2 5.2-5 6.4-3-1.2-5-3.4-5-6.4V3.6z',
 } as const;
 
 export type IconName = keyof typeof PATHS;
