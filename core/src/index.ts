@@ -51,7 +51,7 @@ export { signalFault } from './signal/acceptance.ts';
 export { signalPlan, type SignalSettings } from './signal/settings.ts';
 export type { SmartTradeBotState } from './smart-trade/bot.ts';
 export type { TradeDeal } from './smart-trade/deal.ts';
-export { settingsOfHandover } from './smart-trade/held.ts';
+export { heldPosition, settingsOfHandover } from './smart-trade/held.ts';
 export type * from './smart-trade/plan.ts';
 export * from './smart-trade/preview.ts';
 export {

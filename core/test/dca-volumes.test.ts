@@ -265,7 +265,7 @@ test('[D86] a preview says what must be free, and shows shares of what is', () =
   assert.equal(short.requiredQuote, '0');
   assert.deepEqual(
     short.safetyOrders.map((row) => `${row.quantity} @ ${row.price} → ${row.takeProfit}`),
-    ['1.00 @ 101.00 → 98.49', '0.99 @ 102.00 → 98.97', '0.98 @ 103.00 → 99.45'],
+    ['1.00 @ 101.00 → 98.49', '0.99 @ 102.00 → 98.97', '0.98 @ 103.00 → 99.46'],
   );
   assert.equal(short.baseOrder.moveToTakeProfit, '2');
   const share = settingsOf({ ...ALONE, baseOrderVolumeType: 'percent', baseOrderVolume: '50' });

@@ -289,16 +289,16 @@ function checkGrid(exchange: FaultyExchange): void {
 
 function checkDeal(exchange: FaultyExchange, bot: GridBotState, deal: GridDeal): void {
   const name = `grid ${deal.dealId} ${deal.phase.kind}`;
-  const { position, profit, contributed } = deal;
+  const { position, profit } = deal;
   assert.equal(
     coinsOf(deal),
-    contributed.coins + heldBase(position, COIN),
+    deal.takenOver + heldBase(position, COIN),
     `${name}: every coin is in one place`,
   );
   assert.ok(deal.reserve.coins >= 0n, `${name}: the reserve owes nothing`);
   assert.equal(
     profit.quote + deal.otherProfit - costOfCoins(deal),
-    revenueOf(position, COIN) - costOf(position, COIN) - contributed.value,
+    revenueOf(position, COIN) - costOf(position, COIN) - deal.takenOverValue,
     `${name}: profit and cost are the money that moved`,
   );
   const lines = new Set<number>();

@@ -91,7 +91,7 @@ test('[V8] instruments, candles and quotes come as the venue documents them', as
     assert.equal(instrument?.priceScale, 2);
     assert.equal(instrument?.quantityScale, 5);
     assert.equal(instrument?.minNotional, 50_000_000);
-    assert.deepEqual(await market.candles('BTCUSDT', '1m', 1), [
+    assert.deepEqual(await market.candles('BTCUSDT', '1m', { limit: 1, haste: 'now' }), [
       [1000, '1.00', '2.00', '0.50', '1.50', '10.0'],
     ]);
     assert.deepEqual(await market.quote('BTCUSDT'), {
@@ -233,11 +233,15 @@ test('[V10] a venue that is not there is named with its address', async () => {
 test('[V10] an error of the venue keeps its code', async () => {
   const venue = await serve({});
   try {
-    await assert.rejects(binancePublicMarket(venue).candles('NOPE', '1m', 1), (error: unknown) => {
-      assert.ok(error instanceof VenueError);
-      assert.equal(error.code, '-1121');
-      return true;
-    });
+    const page = { limit: 1, haste: 'now' } as const;
+    await assert.rejects(
+      binancePublicMarket(venue).candles('NOPE', '1m', page),
+      (error: unknown) => {
+        assert.ok(error instanceof VenueError);
+        assert.equal(error.code, '-1121');
+        return true;
+      },
+    );
   } finally {
     await venue.close();
   }

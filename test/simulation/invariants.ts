@@ -102,6 +102,12 @@ export class Invariants {
     return this.#signed.size;
   }
 
+  /** The store is another one now: bots that were made since its copy are no more. */
+  forgetBots(): void {
+    this.#firstSeen.clear();
+    this.#haltedAt.clear();
+  }
+
   isOurs(clientOrderId: string): boolean {
     return this.#signed.has(clientOrderId);
   }
@@ -596,6 +602,8 @@ export class Invariants {
         );
         const { waitingFor } = dealView(deal);
         if (isCovered || waitingFor === 'timer' || waitingFor === 'risk') continue;
+        // What is halted says so itself.
+        if (state.risk === 'halted') continue;
         const key = `${botId}-${deal.dealId}`;
         seen.add(key);
         const since = this.#unprotected.get(key) ?? time.now;

@@ -450,6 +450,7 @@ class World implements Observed {
       const file = join(this.#directory, 'desk.db');
       for (const end of ['', '-wal', '-shm']) rmSync(`${file}${end}`, { force: true });
       copyFileSync(backup, file);
+      this.#invariants.forgetBots();
     });
   }
 

@@ -49,6 +49,8 @@ export interface DealBase {
   readonly openedTime: TimeMs;
   readonly phase: { readonly kind: string };
   readonly position: Position;
+  /** Coins of the account that the deal took over at its start, at `baseScale` decimals; absent for none. */
+  readonly takenOver?: bigint;
   /** Only orders that may still bring fills. */
   orders: DealOrder[];
   /** Client order IDs used so far. */

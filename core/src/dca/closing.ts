@@ -10,7 +10,7 @@ import type { TimeMs } from '../units.ts';
 import { assert } from '../units.ts';
 import { timerName, type CloseReason, type ClosingStep, type DcaDeal } from './deal.ts';
 import { end, notePause } from './ending.ts';
-import { lotsToClose, openLots } from './take-profit.ts';
+import { isAllClosed, lotsToClose } from './take-profit.ts';
 import { termsOf } from './terms.ts';
 
 /** Tries of a base or safety order, or exits in a row, before the bot pauses or gives up. */
@@ -49,7 +49,7 @@ export function goOnClosing(turn: Turn, deal: DcaDeal): void {
   }
   if (deal.orders.length > 0) return;
   if (phase.step.kind === 'awaitingQuote' || phase.step.kind === 'waiting') return;
-  if (openLots(deal) < Math.max(1, deal.instrument.minLots)) {
+  if (isAllClosed(deal)) {
     endClosed(turn, deal);
     return;
   }
@@ -99,10 +99,9 @@ export function settleClose(turn: Turn, deal: DcaDeal, order: DealOrder, how: Se
     return;
   }
   const isSpent = how.kind === 'rejected' || phase.attempt >= ATTEMPTS_MAX;
-  const isLeft = openLots(deal) >= Math.max(1, deal.instrument.minLots);
   let next: ClosingStep = { kind: 'cancelling' };
   let pauses = phase.pauses;
-  if (isSpent && isLeft) {
+  if (isSpent && !isAllClosed(deal)) {
     pauses += 1;
     const until = turn.time + backoffMs(pauses);
     next = { kind: 'waiting', until };

@@ -98,6 +98,12 @@ export function lotsToClose(deal: DcaDeal, priceTicks: number, reserved: number)
     : Math.max(0, lotsThatCost(deal.instrument, money, priceTicks) - reserved);
 }
 
+/** Whether no order could close any more, at whatever price: what is open is no lot, or earns as it is. */
+export function isAllClosed(deal: DcaDeal): boolean {
+  if (openLots(deal) < Math.max(1, deal.instrument.minLots)) return true;
+  return deal.settings.profitCurrency === 'base' && openMoney(deal) <= 0n;
+}
+
 /** Coins kept free for a person's reductions: asked for, or offered already. */
 export function reservedLots(deal: DcaDeal): number {
   let lots = 0;
@@ -144,7 +150,7 @@ function plannedExits(deal: DcaDeal): {
   if (orders.length > 0) return { orders, isDust: false };
   const isDust =
     reserved === 0 &&
-    (openLots(deal) < Math.max(1, deal.instrument.minLots) ||
+    (isAllClosed(deal) ||
       wants.some((want) => want.lots > 0 && !isBeyondPrices(deal, want)) ||
       (wants.length > 0 && wants.every((want) => want.lots === 0)));
   return { orders, isDust };

@@ -135,8 +135,9 @@ export interface GridDeal extends DealBase {
   cells: Cell[];
   reserve: Reserve;
   booked: Booked;
-  /** Coins of the account that the grid took over at its start, and their value then; scales as in `Reserve`. */
-  contributed: { coins: bigint; value: bigint };
+  readonly takenOver: bigint;
+  /** What the coins taken over were worth then, at `moneyScale` decimals. */
+  readonly takenOverValue: bigint;
   /** What lines have earned: money at `moneyScale` decimals, coins at `baseScale` decimals, closed lines. */
   profit: { quote: bigint; base: bigint; lines: number };
   /** What all other sales earned: balancing, stopping. At `moneyScale` decimals. */

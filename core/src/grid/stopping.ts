@@ -223,7 +223,7 @@ function endStopped(turn: Turn, deal: GridDeal): void {
     gridProfit: formatMoney(instrument, deal.profit.quote),
     gridProfitBase: formatBase(instrument, deal.profit.base),
     lines: String(deal.profit.lines),
-    taken: formatBase(instrument, deal.contributed.coins),
+    taken: formatBase(instrument, deal.takenOver),
     kept: formatBase(instrument, coinsOf(deal)),
     seconds: String(Math.floor((turn.time - deal.openedTime) / 1000)),
   });

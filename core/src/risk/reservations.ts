@@ -35,7 +35,7 @@ export function reservationsOf(deals: readonly DealBase[]): Reservations {
   const reserved = new Map<string, Reservation>();
   for (const deal of deals) {
     const { instrument, position } = deal;
-    const base = heldBase(position, instrument);
+    const base = heldBase(position, instrument) + (deal.takenOver ?? 0n);
     // A deal that owes coins holds what it sold them for; one that holds coins owes nothing.
     const quote = base < 0n ? revenueOf(position, instrument) - costOf(position, instrument) : 0n;
     add(reserved, instrument.baseAsset, atLeastZero(base), sellsOf(deal), baseScale(instrument));

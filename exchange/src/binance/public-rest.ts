@@ -61,14 +61,15 @@ export function binancePublicRest(
           windowStart = now;
           used = 0;
         }
-        if (now >= blockedUntil && used + weight <= limits.historyWeightPerMinute) {
+        const hasBudget = used + weight <= limits.historyWeightPerMinute;
+        if (now >= blockedUntil && hasBudget) {
           used += weight;
           return;
         }
         if (now > giveUpAt) {
           throw new VenueError('busy', `${base} could not be asked within its limits in time`);
         }
-        const until = Math.max(blockedUntil, windowStart + MINUTE_MS);
+        const until = hasBudget ? blockedUntil : Math.max(blockedUntil, windowStart + MINUTE_MS);
         await delay(Math.max(1, until - now), undefined, { ref: false });
       }
     } catch (error) {

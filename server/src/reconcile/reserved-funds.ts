@@ -6,15 +6,14 @@ import {
   ASSET_SCALE,
   reservationFault,
   reservationsOf,
-  sumReservations,
   toScaled,
   unreserved,
   type Effect,
   type FreeFunds,
   type Instrument,
-  type Reservations,
 } from '@kontor/core';
 import type { Bot } from '../runner/bot.ts';
+import { BotSums } from '../runner/bot-sums.ts';
 import type { BalanceBook } from './balances.ts';
 
 export interface ReservedFundsPorts {
@@ -25,11 +24,11 @@ export interface ReservedFundsPorts {
 
 export class ReservedFunds {
   readonly #ports: ReservedFundsPorts;
-  /** What each bot keeps, at the version it was computed for. */
-  readonly #known = new Map<string, { readonly version: number; readonly of: Reservations }>();
+  readonly #sums: BotSums<'held' | 'inOrders'>;
 
   constructor(ports: ReservedFundsPorts) {
     this.#ports = ports;
+    this.#sums = new BotSums(ports.bots, ({ state }) => reservationsOf(state.deals));
   }
 
   /** Why an order may not leave: deals hold the coins that it needs. */
@@ -47,7 +46,7 @@ export class ReservedFunds {
       lots: order.quantity,
     };
     const total = this.#ports.balances.total(assetGiven(question));
-    const fault = reservationFault(this.#reservations(), question, total);
+    const fault = reservationFault(this.#sums.all(), question, total);
     if (fault === null) return null;
     return { rule: fault.rule, reason: `expected ${fault.expected}, found ${fault.found}` };
   }
@@ -57,7 +56,7 @@ export class ReservedFunds {
     const instrument = this.#ports.instrument(symbol);
     const balances = this.#ports.balances.list();
     if (instrument === undefined || balances.length === 0) return null;
-    const reservations = this.#reservations();
+    const reservations = this.#sums.all();
     const freeOf = (asset: string): bigint => {
       const balance = balances.find((candidate) => candidate.asset === asset);
       if (balance === undefined) return 0n;
@@ -67,17 +66,5 @@ export class ReservedFunds {
       return left < free ? left : free;
     };
     return { base: freeOf(instrument.baseAsset), quote: freeOf(instrument.quoteAsset) };
-  }
-
-  #reservations(): Reservations {
-    return sumReservations([...this.#ports.bots().values()].map((bot) => this.#of(bot)));
-  }
-
-  #of({ botId, state }: Bot): Reservations {
-    const known = this.#known.get(botId);
-    if (known?.version === state.version) return known.of;
-    const of = reservationsOf(state.deals);
-    this.#known.set(botId, { version: state.version, of });
-    return of;
   }
 }

@@ -15,7 +15,6 @@ import {
   riskFault,
   stakeOf,
   strictest,
-  sumExposure,
   toScaled,
   trimDecimal,
   type BotExposure,
@@ -25,6 +24,7 @@ import {
   type RiskState,
 } from '@kontor/core';
 import type { Bot } from '../runner/bot.ts';
+import { BotSums } from '../runner/bot-sums.ts';
 import type { Denial, PlaceEffect } from '../runner/bot-runner.ts';
 import { numberOf, textOf, type Store } from '../store/store.ts';
 
@@ -75,14 +75,14 @@ export interface RiskPorts {
 export class RiskDesk {
   readonly #ports: RiskPorts;
   readonly #scopes = new Map<RiskScope, Scope>();
-  /** Exposure of each bot at the version it was computed for. */
-  readonly #exposures = new Map<string, { readonly version: number; readonly of: BotExposure }>();
+  readonly #sums: BotSums<'open' | 'entries' | 'openOrders'>;
   /** Profits of the running day by bot: what ended when, and with how much. */
   #day = 0;
   readonly #today = new Map<string, { time: number; asset: string; amount: bigint }[]>();
 
   constructor(ports: RiskPorts) {
     this.#ports = ports;
+    this.#sums = new BotSums(ports.bots, amountsOf);
     for (const row of ports.store.all('SELECT * FROM risk')) {
       const scope = toScope(textOf(row, 'scope'));
       const limits = parseFields(RISK_LIMIT_FIELDS, JSON.parse(textOf(row, 'limits')), 'limits');
@@ -260,20 +260,9 @@ export class RiskDesk {
   }
 
   #exposureOfScope(scope: RiskScope): BotExposure {
-    const bots = this.#ports.bots();
-    if (scope !== 'desk') {
-      const bot = bots.get(scope.slice('bot:'.length));
-      return bot === undefined ? exposureOf([]) : this.#exposureOf(bot);
-    }
-    return sumExposure([...bots.values()].map((bot) => this.#exposureOf(bot)));
-  }
-
-  #exposureOf(bot: Bot): BotExposure {
-    const known = this.#exposures.get(bot.botId);
-    if (known?.version === bot.state.version) return known.of;
-    const of = exposureOf(bot.state.deals);
-    this.#exposures.set(bot.botId, { version: bot.state.version, of });
-    return of;
+    if (scope === 'desk') return toExposure(this.#sums.all());
+    const bot = this.#ports.bots().get(scope.slice('bot:'.length));
+    return bot === undefined ? exposureOf([]) : toExposure(this.#sums.of(bot));
   }
 
   #stake({ order, role }: PlaceEffect): { readonly asset: string; readonly stake: bigint } {
@@ -347,6 +336,28 @@ export class RiskDesk {
     this.#scopes.set(risk.scope, scope);
     this.#ports.onChanged(risk);
   }
+}
+
+/** Orders are counted beside the assets, under no asset's name. */
+const ORDERS = '';
+
+function amountsOf({
+  state,
+}: Bot): ReadonlyMap<string, Readonly<Record<'open' | 'entries' | 'openOrders', bigint>>> {
+  const { assets, openOrders } = exposureOf(state.deals);
+  const amounts = new Map([[ORDERS, { open: 0n, entries: 0n, openOrders: BigInt(openOrders) }]]);
+  for (const [asset, { open, entries }] of assets) {
+    amounts.set(asset, { open, entries, openOrders: 0n });
+  }
+  return amounts;
+}
+
+function toExposure(
+  amounts: ReadonlyMap<string, Readonly<Record<'open' | 'entries' | 'openOrders', bigint>>>,
+): BotExposure {
+  const assets = new Map(amounts);
+  assets.delete(ORDERS);
+  return { assets, openOrders: Number(amounts.get(ORDERS)?.openOrders ?? 0n) };
 }
 
 /** `exposure` less orders that are counted in it and have not left yet. */

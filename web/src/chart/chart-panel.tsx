@@ -16,7 +16,7 @@ import { useIsPhone } from '../parts/media.ts';
 import { NoNumber, Price } from '../parts/numbers.tsx';
 import { Segmented, ToggleButton } from '../parts/segmented.tsx';
 import { INTERVALS, intervalFor, parseInterval, type Interval } from './intervals.ts';
-import { dealLevels, dealMarks, type LevelWords } from './levels.ts';
+import { dealLevels, dealMarks, type Level, type LevelWords } from './levels.ts';
 import { PriceChart, type ChartSpan } from './price-chart.tsx';
 import './chart-panel.css';
 
@@ -27,16 +27,21 @@ export interface ChartPanelProps {
   readonly onSymbol: (symbol: string) => void;
   /** Their orders, prices and fills are drawn; deals of other instruments are left out. */
   readonly deals: readonly Deal[];
+  /** Lines beside those of the deals, such as a preview's. */
+  readonly levels?: readonly Level[];
   readonly isFittedFirst: boolean;
   /** The time that is shown first, in an interval that suits it; without it the newest candles. */
   readonly span?: ChartSpan | null;
 }
+
+const NO_LEVELS: readonly Level[] = [];
 
 export function ChartPanel({
   symbol,
   symbols,
   onSymbol,
   deals,
+  levels: moreLevels = NO_LEVELS,
   isFittedFirst,
   span = null,
 }: ChartPanelProps): ReactElement {
@@ -75,10 +80,10 @@ export function ChartPanel({
     const prefix = (deal: Deal): string =>
       own.length > 1 ? `${text.deal.number(String(deal.number))} ` : '';
     return {
-      levels: own.flatMap((deal) => dealLevels(deal, words, prefix(deal))),
+      levels: [...own.flatMap((deal) => dealLevels(deal, words, prefix(deal))), ...moreLevels],
       marks: own.flatMap((deal) => dealMarks(deal, words)),
     };
-  }, [deals, symbol, text, format, priceDecimals, quantityDecimals]);
+  }, [deals, moreLevels, symbol, text, format, priceDecimals, quantityDecimals]);
 
   return (
     <div className="chart-panel">

@@ -49,6 +49,7 @@ const PRIORITY: Readonly<Record<LevelKind, number>> = {
   average: 2,
   refused: 3,
   order: 4,
+  sell: 4,
   breakEven: 5,
   waiting: 6,
 };
@@ -59,6 +60,7 @@ const DASHES: Readonly<Record<LevelKind, readonly number[]>> = {
   average: [],
   refused: [2, 3],
   order: [],
+  sell: [],
   breakEven: [6, 4],
   waiting: [2, 4],
 };
@@ -227,6 +229,7 @@ function levelColor(kind: LevelKind, colors: ChartColors): string {
     case 'refused':
       return colors['needs-you'];
     case 'average':
+    case 'sell':
       return colors.text;
     case 'breakEven':
       return colors.muted;

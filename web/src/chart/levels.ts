@@ -5,7 +5,7 @@ import type { Deal } from '../api/types.ts';
 import type { Catalogue } from '../language/english.ts';
 
 export type LevelKind =
-  'order' | 'waiting' | 'refused' | 'takeProfit' | 'stopLoss' | 'average' | 'breakEven';
+  'order' | 'sell' | 'waiting' | 'refused' | 'takeProfit' | 'stopLoss' | 'average' | 'breakEven';
 
 /** A horizontal line. Charts plot floats; the texts beside the line are made from decimal text. */
 export interface Level {

@@ -25,12 +25,7 @@ export function previewDca(settings: DcaSettings, context: PreviewContext): Prev
   const deals = settings.maxActiveDeals;
   const asset = isLong ? instrument.quoteAsset : instrument.baseAsset;
   const perDeal = isLong ? dearest(settings, context, ladder) : ladder.requiredBase;
-  const funds = fundsOf(
-    context,
-    asset,
-    timesDecimal(perDeal, deals),
-    deals > 1 ? perDeal : '',
-  );
+  const funds = fundsOf(context, asset, timesDecimal(perDeal, deals), deals > 1 ? perDeal : '');
   const { preview } = text;
   const figures: PreviewFigure[] = [
     {

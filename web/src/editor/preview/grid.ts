@@ -29,7 +29,11 @@ export function previewGridBot(settings: GridSettings, context: PreviewContext):
       name: preview.lineProfit,
       value: range(grid.profitPercentMin, grid.profitPercentMax),
     },
-    { id: 'lineStep', name: preview.lineStep, value: range(grid.stepPercentMin, grid.stepPercentMax) },
+    {
+      id: 'lineStep',
+      name: preview.lineStep,
+      value: range(grid.stepPercentMin, grid.stepPercentMax),
+    },
     {
       id: 'lines',
       name: preview.buyAndSellLines,
@@ -71,14 +75,16 @@ export function previewGridBot(settings: GridSettings, context: PreviewContext):
         { name: preview.column.value, isNumber: true },
         { name: preview.column.profit, isNumber: true },
       ],
-      rows: grid.lines.toReversed().map((line) => [
-        format.integer(line.number),
-        line.side === 'none' ? preview.wait : preview[line.side],
-        write.price(line.price),
-        line.side === 'none' ? '–' : write.quantity(line.quantity),
-        line.side === 'none' ? '–' : write.amount(line.value),
-        write.percent(line.profitPercent),
-      ]),
+      rows: grid.lines
+        .toReversed()
+        .map((line) => [
+          format.integer(line.number),
+          line.side === 'none' ? preview.wait : preview[line.side],
+          write.price(line.price),
+          line.side === 'none' ? '–' : write.quantity(line.quantity),
+          line.side === 'none' ? '–' : write.amount(line.value),
+          write.percent(line.profitPercent),
+        ]),
     },
     warnings: [
       ...grid.warnings.map((warning) => warningText(warning, grid, text)),

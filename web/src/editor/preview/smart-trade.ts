@@ -3,7 +3,7 @@
 
 import {
   heldPosition, parsePrice, planOf, previewTrade,
-  type ExitPreview, type SmartTradeSettings, type TradePlan, type TradePreview,
+  type ExitPreview, type Position, type PriceTicks, type Quote, type SmartTradeSettings, type TradePlan, type TradePreview,
 } from '@kontor/core'; // prettier-ignore
 
 import { latestQuote } from '../../api/quotes.ts';
@@ -13,13 +13,10 @@ import {
   type Preview, type PreviewContext, type PreviewFigure,
 } from './preview.ts'; // prettier-ignore
 
-export function previewSmartTrade(
-  settings: SmartTradeSettings,
-  context: PreviewContext,
-): Preview {
+export function previewSmartTrade(settings: SmartTradeSettings, context: PreviewContext): Preview {
   const { instrument } = context;
-  const position =
-    settings.held === undefined ? {} : { position: heldPosition(settings, instrument) };
+  const { held, type } = settings;
+  const position = held === undefined ? {} : { position: heldPosition(held, type, instrument) };
   return tradePreview(planOf(settings), context, position);
 }
 
@@ -27,7 +24,7 @@ export function previewSmartTrade(
 export function tradePreview(
   plan: TradePlan,
   context: PreviewContext,
-  given: { readonly position?: ReturnType<typeof heldPosition> },
+  given: { readonly position?: Position },
 ): Preview {
   const { instrument, market, text } = context;
   const trade = previewTrade({
@@ -49,13 +46,21 @@ export function tradePreview(
   const figures: PreviewFigure[] = [
     { id: 'average', name: preview.entryAverage, value: write.price(trade.average) },
     { id: 'breakEven', name: preview.breakEvenTrade, value: write.price(trade.breakEven) },
-    ...(trade.takeProfit.length === 0 ? [] : [{ id: 'gain', name: preview.gain, value: signed(trade) }]),
+    ...(trade.takeProfit.length === 0
+      ? []
+      : [{ id: 'gain', name: preview.gain, value: signed(trade) }]),
     ...(trade.stopLoss === null
       ? []
       : [{ id: 'risk', name: preview.risk, value: signed(trade.stopLoss) }]),
     ...(trade.riskReward === ''
       ? []
-      : [{ id: 'ratio', name: preview.riskReward, value: `${context.format.exact(trade.riskReward)} : 1` }]),
+      : [
+          {
+            id: 'ratio',
+            name: preview.riskReward,
+            value: `${context.format.exact(trade.riskReward)} : 1`,
+          },
+        ]),
   ];
   return {
     symbol: instrument.symbol,
@@ -152,9 +157,9 @@ function levelsOf(trade: TradePreview, context: PreviewContext): readonly Level[
   ];
 }
 
-function quoteOf({ symbol, instrument, price }: PreviewContext) {
+function quoteOf({ symbol, instrument, price }: PreviewContext): Quote {
   const quote = latestQuote(symbol);
-  const ticks = (text: string | undefined) => {
+  const ticks = (text: string | undefined): PriceTicks => {
     const parsed = text === undefined ? null : parsePrice(instrument, text);
     return parsed?.ok === true ? parsed.value : price;
   };
