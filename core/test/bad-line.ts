@@ -5,17 +5,26 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import fc from 'fast-check';
 import {
+  clientOrderId,
   costOf,
   createBot,
   decodeJournal,
   encodeJournal,
   heldBase,
   parseSettings,
+  priceTicks,
   replay,
   revenueOf,
+  watchedAbove,
+  watchedBelow,
+  type BotCommand,
   type BotState,
+  type DcaBotState,
+  type DcaSettings,
 } from '../src/index.ts';
-import { COIN, settingsOf } from './deal-script.ts';
+import { Turn } from '../src/bot/turn.ts';
+import { dcaRules } from '../src/dca/bot.ts';
+import { COIN, PLAIN } from './deal-script.ts';
 import { CALM, FaultyExchange, type Faults } from './faulty-exchange.ts';
 
 const randomFaults: fc.Arbitrary<Faults> = fc.record({
@@ -27,37 +36,160 @@ const randomFaults: fc.Arbitrary<Faults> = fc.record({
   delayMsMax: fc.constantFrom(1, 300, 5_000, 60_000),
 });
 
+/** Hundredths of a percent as text. */
+function percent(min: number, max: number): fc.Arbitrary<string> {
+  return fc.integer({ min, max }).map((hundredths) => String(hundredths / 100));
+}
+
+const volumeType = fc.constantFrom('quote', 'quote', 'quote', 'base', 'percent');
+
+/** A ladder: by step and scales, or one of its own. */
+const randomLadder = fc.record({
+  safetyOrderStep: percent(10, 200),
+  volumeScale: fc.constantFrom('0.9', '1', '1.3'),
+  stepScale: fc.constantFrom('0.9', '1', '1.2'),
+  maxSafetyOrders: fc.nat({ max: 7 }),
+  active: fc.integer({ min: 1, max: 7 }),
+  customSteps: fc.option(fc.array(fc.integer({ min: 10, max: 200 }), { minLength: 7 }), {
+    nil: undefined,
+    freq: 4,
+  }),
+});
+
+/** Take profit: one, several, one that trails, of either type, or none. */
+const randomTakeProfit = fc.record({
+  takeProfitType: fc.constantFrom('total', 'total', 'base'),
+  profits: fc.array(fc.integer({ min: 10, max: 150 }), { minLength: 1, maxLength: 4 }),
+  cuts: fc.array(fc.integer({ min: 1, max: 99 }), { minLength: 3, maxLength: 3 }),
+  isSingle: fc.boolean(),
+  trailing: fc.option(fc.integer({ min: 1, max: 100 }), { nil: undefined, freq: 3 }),
+  isAbsent: fc.nat({ max: 14 }).map((number) => number === 0),
+});
+
+const randomStop = fc.option(
+  fc.record({
+    /** Tenths of a percent beyond the last safety order. */
+    beyond: fc.integer({ min: 1, max: 40 }),
+    stopLossFrom: fc.constantFrom('base', 'base', 'average'),
+    stopLossTrailing: fc.boolean(),
+    stopLossTimeoutSeconds: fc.constantFrom(0, 0, 5, 60),
+    move: fc.constantFrom('never', 'breakEven', 'firstStep', 'secondStep'),
+  }),
+  { nil: undefined },
+);
+
 const randomSettings = fc
   .record({
+    direction: fc.constantFrom('long', 'long', 'short'),
+    profitCurrency: fc.constantFrom('quote', 'quote', 'base'),
     baseOrderType: fc.constantFrom('market', 'limit'),
-    baseOrderVolume: fc.integer({ min: 8, max: 200 }).map(String),
-    safetyOrderVolume: fc.integer({ min: 8, max: 200 }).map(String),
-    safetyOrderStep: fc
-      .integer({ min: 10, max: 200 })
-      .map((hundredths) => String(hundredths / 100)),
-    maxSafetyOrders: fc.nat({ max: 7 }),
-    active: fc.integer({ min: 1, max: 7 }),
-    volumeScale: fc.constantFrom('0.9', '1', '1.3'),
-    stepScale: fc.constantFrom('0.9', '1', '1.2'),
-    takeProfit: fc.integer({ min: 10, max: 300 }).map((hundredths) => String(hundredths / 100)),
-    /** Tenths of a percent below the last safety order. */
-    stopLossBeyond: fc.option(fc.integer({ min: 1, max: 40 }), { nil: null }),
+    baseOrderVolumeType: volumeType,
+    safetyOrderVolumeType: volumeType,
+    baseVolume: fc.integer({ min: 8, max: 200 }),
+    safetyVolume: fc.integer({ min: 8, max: 200 }),
+    ladder: randomLadder,
+    exits: randomTakeProfit,
+    stop: randomStop,
+    closeTimeoutSeconds: fc.option(fc.constantFrom(60, 600, 3600), { nil: undefined, freq: 3 }),
     cooldownSeconds: fc.constantFrom(0, 5, 120),
     maxSlippage: fc.constantFrom('0', '0.5', '1'),
   })
-  .map(({ active, stopLossBeyond, ...rest }) => {
-    let deviation = 0;
-    for (let number = 0; number < rest.maxSafetyOrders; number += 1) {
-      deviation += Number(rest.safetyOrderStep) * Number(rest.stepScale) ** number;
-    }
-    const stopLoss = (deviation + (stopLossBeyond ?? 0) / 10).toFixed(6);
-    return {
-      ...settingsOf(),
-      ...rest,
-      ...(stopLossBeyond === null ? {} : { stopLoss }),
-      maxActiveSafetyOrders: Math.min(active, rest.maxSafetyOrders),
-    };
+  .map(({ ladder, exits, stop, baseVolume, safetyVolume, ...rest }) => ({
+    ...PLAIN,
+    ...withoutUndefined(rest),
+    baseOrderVolume: volumeText(rest.baseOrderVolumeType, baseVolume),
+    safetyOrderVolume: volumeText(rest.safetyOrderVolumeType, safetyVolume),
+    ...ladderOf(ladder, (count) => volumeText(rest.safetyOrderVolumeType, safetyVolume + count)),
+    ...exitsOf(exits),
+    ...(stop === undefined ? {} : stopOf(stop, ladder, exits)),
+    ...(exits.isAbsent ? { takeProfit: undefined, closeTrigger: 'signal' } : {}),
+  }))
+  .map((settings): DcaSettings => {
+    const parsed = parseSettings(withoutUndefined(settings));
+    assert.ok(
+      parsed.ok && parsed.settings.kind === 'dca',
+      parsed.ok ? '' : JSON.stringify([parsed.errors, settings]),
+    );
+    return parsed.settings;
   });
+
+/** Up to eight orders of a share each must not be more than the whole. */
+function volumeText(type: string, volume: number): string {
+  return type === 'quote' ? String(volume) : String(volume / 20);
+}
+
+function withoutUndefined(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+type Ladder = typeof randomLadder extends fc.Arbitrary<infer Value> ? Value : never;
+type Exits = typeof randomTakeProfit extends fc.Arbitrary<infer Value> ? Value : never;
+type Stop = typeof randomStop extends fc.Arbitrary<infer Value> ? NonNullable<Value> : never;
+
+function deviationsOf({ customSteps, maxSafetyOrders, ...ladder }: Ladder): number[] {
+  const deviations: number[] = [];
+  let deviation = 0;
+  for (let number = 0; number < maxSafetyOrders; number += 1) {
+    deviation +=
+      customSteps === undefined
+        ? Number(ladder.safetyOrderStep) * Number(ladder.stepScale) ** number
+        : (customSteps[number] ?? 1) / 100;
+    deviations.push(deviation);
+  }
+  return deviations;
+}
+
+function ladderOf(ladder: Ladder, volume: (count: number) => string): Record<string, unknown> {
+  const { customSteps, active, ...rest } = ladder;
+  const deviations = deviationsOf(ladder);
+  const isCustom = customSteps !== undefined && deviations.length > 0;
+  return {
+    ...rest,
+    maxActiveSafetyOrders: Math.min(active, ladder.maxSafetyOrders),
+    customSafetyOrders: isCustom
+      ? deviations.map((deviation, index) => ({
+          deviation: deviation.toFixed(2),
+          volume: volume(index),
+        }))
+      : undefined,
+  };
+}
+
+function exitsOf({ profits, cuts, isSingle, trailing, takeProfitType, isAbsent }: Exits): object {
+  if (isAbsent) return { takeProfitType };
+  let profit = 0;
+  const growing = profits.map((more) => (profit += more));
+  const last = isSingle ? (growing[0] ?? 10) : profit;
+  const trailingDeviation =
+    trailing === undefined ? undefined : String((Math.floor((last * trailing) / 101) + 1) / 200);
+  if (isSingle || growing.length < 2) {
+    const takeProfit = String((growing[0] ?? 10) / 100);
+    return { takeProfitType, takeProfit, trailingDeviation };
+  }
+  const edges = [0, ...new Set(cuts.toSorted((left, right) => left - right)), 100];
+  const parts = edges.slice(1).map((edge, index) => edge - (edges[index] ?? 0));
+  const count = Math.min(parts.length, growing.length);
+  const takeProfitSteps = growing.slice(growing.length - count).map((hundredths, index) => ({
+    profit: String(hundredths / 100),
+    share: String(
+      index === count - 1
+        ? parts.slice(index).reduce((sum, part) => sum + part, 0)
+        : (parts[index] ?? 1),
+    ),
+  }));
+  return { takeProfitType, takeProfit: undefined, takeProfitSteps, trailingDeviation };
+}
+
+function stopOf({ beyond, move, ...rest }: Stop, ladder: Ladder, exits: Exits): object {
+  const last = deviationsOf(ladder).at(-1) ?? 0;
+  const { takeProfitSteps } = exitsOf(exits) as { takeProfitSteps?: readonly object[] };
+  const needed = { never: 0, breakEven: 2, firstStep: 3, secondStep: 4 }[move] ?? 0;
+  return {
+    ...rest,
+    stopLoss: (last + beyond / 10).toFixed(6),
+    stopLossMove: (takeProfitSteps?.length ?? 1) >= needed ? move : 'never',
+  };
+}
 
 const randomRun = fc.record({
   seed: fc.nat(),
@@ -69,38 +201,115 @@ const randomRun = fc.record({
   wildness: fc.constantFrom(10, 60, 250),
 });
 
+/** Coins that are there before: a short sells some of them. */
+const COINS = 1_000_000_000_000n;
+
+function exchangeOf(run: typeof randomRun extends fc.Arbitrary<infer Value> ? Value : never): {
+  readonly bot: DcaBotState;
+  readonly exchange: FaultyExchange;
+  readonly first: string;
+} {
+  const bot = createBot({
+    botId: 'faulty',
+    clientOrderIdPrefix: 'k1-',
+    settings: run.settings,
+    instruments: [COIN],
+    feeRatePpm: 1000,
+  });
+  const first = encodeJournal(bot);
+  return {
+    bot,
+    first,
+    exchange: new FaultyExchange({ ...run, bot, instrument: COIN, startCoins: COINS }),
+  };
+}
+
+/** Something a person may ask of the oldest deal, sensible or not. */
+function randomCommand({ random, bot }: FaultyExchange): BotCommand {
+  const deal = bot.deals[0];
+  const dealId = deal?.dealId ?? 0;
+  const amount = {
+    kind: random.chance(50) ? ('quote' as const) : ('base' as const),
+    value: String(random.below(300) / (random.chance(50) ? 1 : 10)),
+  };
+  const price = random.chance(50)
+    ? { price: String((5_000 + random.below(95_000)) / 100) }
+    : undefined;
+  const kinds = [
+    'close',
+    'cancel',
+    'add',
+    'add',
+    'reduce',
+    'reduce',
+    'step',
+    'order',
+    'edit',
+    'hand',
+  ];
+  switch (kinds[random.below(kinds.length)]) {
+    case 'close':
+      return { kind: 'closeDeal', dealId };
+    case 'cancel':
+      return { kind: 'cancelDeal', dealId };
+    case 'add':
+      return { kind: 'addFunds', dealId, order: { amount, ...price } };
+    case 'reduce':
+      return { kind: 'reduceFunds', dealId, order: { amount, ...price } };
+    case 'step':
+      return { kind: 'closeStep', dealId, step: 1 + random.below(4) };
+    case 'order': {
+      const order = deal?.orders[random.below(deal.orders.length)];
+      return {
+        kind: 'cancelOrder',
+        dealId,
+        clientOrderId: order?.clientOrderId ?? clientOrderId('x'),
+      };
+    }
+    case 'hand':
+      return { kind: 'handOverDeal', dealId };
+    default: {
+      const settings = bot.settings as DcaSettings;
+      const edited = parseSettings({
+        ...settings,
+        ...(random.chance(50) && settings.takeProfitSteps === undefined
+          ? { takeProfit: String((200 + random.below(300)) / 100) }
+          : {}),
+        ...(random.chance(50) ? { stopLoss: String(20 + random.below(20)) } : {}),
+        maxSafetyOrders: random.below(settings.maxSafetyOrders + 1),
+        maxActiveSafetyOrders: Math.min(1, settings.maxActiveSafetyOrders),
+      });
+      return { kind: 'editDeal', dealId, settings: edited.ok ? edited.settings : settings };
+    }
+  }
+}
+
+const RISKS = ['active', 'active', 'reducing', 'halted'] as const;
+
 /** Coins covered or explained, sums equal, IDs new, limits kept, replay equal: after every single event. */
 export function checkBadLine(t: TestContext, seed: number, runs: number): void {
   t.diagnostic(`seed ${seed}, ${runs} runs`);
   const totals: Record<string, number> = {};
   fc.assert(
     fc.property(randomRun, (run) => {
-      const parsed = parseSettings(run.settings);
-      assert.ok(parsed.ok && parsed.settings.kind === 'dca');
-      const bot = createBot({
-        botId: 'faulty',
-        clientOrderIdPrefix: 'k1-',
-        settings: parsed.settings,
-        instruments: [COIN],
-        feeRatePpm: 1000,
-      });
-      const first = encodeJournal(bot);
-      const exchange = new FaultyExchange({ ...run, bot, instrument: COIN });
-      exchange.deliver(command(exchange, { kind: 'start' }));
+      const { bot, exchange, first } = exchangeOf(run);
+      deliverCommand(exchange, { kind: 'start' });
       for (let count = 0; count < run.ticks; count += 1) {
         const { random } = exchange;
         exchange.tick({
           drift: random.below(2 * run.wildness + 1) - run.wildness,
           passMs: random.chance(5) ? random.below(1_000_000) : random.below(3_000),
         });
-        if (random.chance(0.5)) {
-          const dealId = bot.deals[0]?.dealId ?? 0;
-          const kind = random.chance(50) ? 'closeDeal' : 'cancelDeal';
-          exchange.deliver(command(exchange, { kind, dealId }));
+        if (random.chance(1.5)) deliverCommand(exchange, randomCommand(exchange));
+        if (random.chance(0.5)) deliverCommand(exchange, { kind: 'stop' });
+        if (random.chance(2)) deliverCommand(exchange, { kind: 'start' });
+        if (random.chance(1)) {
+          const risk = RISKS[random.below(RISKS.length)] ?? 'active';
+          deliverCommand(exchange, { kind: 'setRisk', risk });
         }
-        if (random.chance(0.5)) exchange.deliver(command(exchange, { kind: 'stop' }));
-        if (random.chance(2)) exchange.deliver(command(exchange, { kind: 'start' }));
+        if (random.chance(5)) checkUnwatched(exchange, bot);
       }
+      deliverCommand(exchange, { kind: 'setRisk', risk: 'active' });
       settle(exchange);
       checkSums(exchange);
       checkReplay(exchange, first);
@@ -133,25 +342,17 @@ export function checkEveryDealEnds(t: TestContext, seed: number, runs: number): 
   let ended = 0;
   fc.assert(
     fc.property(randomRun, (run) => {
-      const parsed = parseSettings(run.settings);
-      assert.ok(parsed.ok && parsed.settings.kind === 'dca');
-      const bot = createBot({
-        botId: 'faulty',
-        clientOrderIdPrefix: 'k1-',
-        settings: parsed.settings,
-        instruments: [COIN],
-        feeRatePpm: 1000,
-      });
-      const exchange = new FaultyExchange({ ...run, bot, instrument: COIN });
-      exchange.deliver(command(exchange, { kind: 'start' }));
+      const { bot, exchange } = exchangeOf(run);
+      deliverCommand(exchange, { kind: 'start' });
       for (let count = 0; count < run.ticks; count += 1) {
         const drift = exchange.random.below(2 * run.wildness + 1) - run.wildness;
         exchange.tick({ drift, passMs: exchange.random.below(3_000) });
+        if (exchange.random.chance(1)) deliverCommand(exchange, randomCommand(exchange));
       }
       settle(exchange);
-      exchange.deliver(command(exchange, { kind: 'stop' }));
-      for (const deal of [...bot.deals]) {
-        exchange.deliver(command(exchange, { kind: 'closeDeal', dealId: deal.dealId }));
+      deliverCommand(exchange, { kind: 'stop' });
+      for (const { dealId } of [...bot.deals]) {
+        deliverCommand(exchange, { kind: 'closeDeal', dealId });
       }
       for (let count = 0; count < 200 && bot.deals.length > 0; count += 1) {
         exchange.tick({ drift: 0, passMs: 10_000 });
@@ -159,7 +360,7 @@ export function checkEveryDealEnds(t: TestContext, seed: number, runs: number): 
       assert.equal(bot.deals.length, 0);
       settle(exchange);
       checkSums(exchange);
-      assert.equal(exchange.coins, exchange.keptByEnded);
+      assert.equal(exchange.coins, COINS + exchange.keptByEnded);
       ended += exchange.counts.ended;
     }),
     { seed, numRuns: runs },
@@ -180,7 +381,7 @@ function settle(exchange: FaultyExchange): void {
 
 /** Coins and money at the venue are those of the deals, to the last unit. */
 function checkSums(exchange: FaultyExchange): void {
-  let coins = exchange.keptByEnded;
+  let coins = exchange.startCoins + exchange.keptByEnded;
   let cash = exchange.cashOfEnded;
   for (const deal of exchange.bot.deals) {
     coins += heldBase(deal.position, COIN);
@@ -204,18 +405,25 @@ function checkReplay(exchange: FaultyExchange, first: string): void {
   assert.equal(encodeJournal(replayed), encodeJournal(exchange.bot));
 }
 
-function command(
-  exchange: FaultyExchange,
-  what: Parameters<typeof toCommand>[1],
-): ReturnType<typeof toCommand> {
-  return toCommand(exchange.time, what);
+/** A quote that does not concern the bot changes nothing, even where it is looked at. */
+function checkUnwatched(exchange: FaultyExchange, bot: DcaBotState): void {
+  const below = watchedBelow(bot, COIN.symbol);
+  const above = watchedAbove(bot, COIN.symbol);
+  const last = 50 + exchange.random.below(200_000);
+  if (last - 1 <= below || last + 1 >= above) return;
+  const copy = decodeJournal<DcaBotState>(encodeJournal(bot));
+  const turn = new Turn(exchange.time, 'x-', bot.risk);
+  const quote = { bid: priceTicks(last - 1), ask: priceTicks(last + 1), last: priceTicks(last) };
+  const isChanged = dcaRules.onQuote(copy, turn, {
+    kind: 'quote',
+    time: exchange.time,
+    symbol: COIN.symbol,
+    quote,
+  });
+  assert.ok(!isChanged, `a quote of ${last} between ${below} and ${above}`);
+  assert.equal(encodeJournal(copy), encodeJournal(bot));
 }
 
-function toCommand(
-  time: number,
-  what:
-    | { readonly kind: 'start' | 'stop' }
-    | { readonly kind: 'closeDeal' | 'cancelDeal'; readonly dealId: number },
-): Parameters<FaultyExchange['deliver']>[0] {
-  return { kind: 'command', time, command: what };
+function deliverCommand(exchange: FaultyExchange, what: BotCommand): void {
+  exchange.deliver({ kind: 'command', time: exchange.time, command: what });
 }

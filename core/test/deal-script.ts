@@ -306,7 +306,7 @@ function told(effect: Effect, time: number): string {
     case 'placeOrder': {
       const { order } = effect;
       const name =
-        effect.ladderIndex > 0 ? `${effect.purpose} ${effect.ladderIndex}` : effect.purpose;
+        effect.ladderIndex !== 0 ? `${effect.purpose} ${effect.ladderIndex}` : effect.purpose;
       const price = formatPrice(COIN, order.priceTicks);
       const quantity = formatQuantity(COIN, order.quantity);
       const where = order.symbol === 'COINUSDT' ? '' : ` ${order.symbol}`;

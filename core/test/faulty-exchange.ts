@@ -469,10 +469,11 @@ function explainDeal(exchange: FaultyExchange, deal: DcaDeal): void {
       return;
     case 'closing':
       if (deal.orders.length > 0) return;
-      if (phase.step.kind === 'awaitingQuote') assert.ok(exchange.isQuoteDue(deal.symbol), name);
-      else if (phase.step.kind === 'waiting') {
+      if (phase.step.kind === 'awaitingQuote') {
+        assert.ok(exchange.isQuoteDue(deal.symbol) || exchange.bot.risk === 'halted', name);
+      } else if (phase.step.kind === 'waiting') {
         assert.equal(exchange.timerOf(`deal:${deal.dealId}:close`), phase.step.until);
-      } else assert.fail(`${name}: waits for nothing`);
+      } else assert.equal(exchange.bot.risk, 'halted', `${name}: waits for nothing`);
       return;
     case 'ended':
       assert.fail(`${name}: is still in the list`);
@@ -496,7 +497,21 @@ function explainHolding(exchange: FaultyExchange, deal: DcaDeal, name: string): 
   }
   for (const retry of deal.safetyRetries) {
     const timer = exchange.timerOf(`deal:${deal.dealId}:safetyOrders`);
+    if (exchange.bot.risk !== 'active' && retry.until <= exchange.time) continue;
     assert.ok(timer !== undefined && timer <= retry.until, `${name}: a retry without a timer`);
+  }
+  for (const { isAsked } of deal.requests) {
+    if (exchange.bot.risk === 'halted') continue;
+    if (isAsked) assert.ok(exchange.isQuoteDue(deal.symbol), `${name}: a wish without a quote`);
+    else {
+      assert.ok(
+        deal.orders.some(({ role }) => role === 'exit'),
+        `${name}: a wish that waits for nothing`,
+      );
+    }
+  }
+  if (deal.stop.until > exchange.time) {
+    assert.equal(exchange.timerOf(`deal:${deal.dealId}:stopLoss`), deal.stop.until, name);
   }
 }
 

@@ -39,6 +39,8 @@ async function run(args: readonly string[]): Promise<void> {
     if (asked.signal.aborted) process.exit(0);
     process.stderr.write(`kontor simulator: ${error.message}\n`);
     process.exitCode = FAILURE_EXIT;
+    // Nobody needs to hear any more that whoever started us is gone.
+    process.stdin.destroy();
   }
 }
 

@@ -7,7 +7,6 @@ import {
   decodeJournal,
   emptyPosition,
   encodeJournal,
-  heldLots,
   formatDecimal,
   parseDecimal,
   ASSET_SCALE,
@@ -59,8 +58,6 @@ export interface Observed {
  * a sweep, and the retries between them.
  */
 export const PROTECTED_WITHIN_MS = 90_000;
-/** A limit order that opens a deal rests for five minutes before it is moved; what it buys meanwhile waits for it. */
-const OPENING_MS = 300_000;
 /** A timer comes within this time of calm; prices of a replay may be so far apart. */
 const TIMERS_WITHIN_MS = 30_000;
 const REPLAY_STANDS_MS = 180_000;
@@ -79,16 +76,16 @@ const FALSE_ALARMS = ['restoreNoticed', 'otherDeskNoticed', 'namesake', 'orphanF
 
 interface Replayed {
   readonly state: BotState;
-  /** Every deal, as it was last seen. */
-  readonly deals: ReadonlyMap<number, Deal>;
+  /** Every deal, as it was last seen, and the position that it began with. */
+  readonly deals: ReadonlyMap<number, { readonly deal: Deal; readonly begun: Position }>;
 }
 
 export class Invariants {
   readonly #world: Observed;
   /** Orders that were signed, by client order ID. */
   readonly #signed = new Set<string>();
-  /** Deals whose coins no exit covers, and since when. */
-  readonly #unprotected = new Map<string, number>();
+  /** Deals that are not where they say they are, and since when. */
+  readonly #troubled = new Map<string, number>();
   /** Bots that may send nothing, and since when. */
   readonly #haltedAt = new Map<string, number>();
   /** Each bot as it was first seen in the store. */
@@ -102,9 +99,16 @@ export class Invariants {
     return this.#signed.size;
   }
 
+  /** The bots there are in a store, as they are remembered. */
+  get botIds(): ReadonlySet<string> {
+    return new Set(this.#firstSeen.keys());
+  }
+
   /** The store is another one now: bots that were made since its copy are no more. */
-  forgetBots(): void {
-    this.#firstSeen.clear();
+  keepBots(botIds: ReadonlySet<string>): void {
+    for (const botId of this.#firstSeen.keys()) {
+      if (!botIds.has(botId)) this.#firstSeen.delete(botId);
+    }
     this.#haltedAt.clear();
   }
 
@@ -160,6 +164,17 @@ export class Invariants {
   /** From time to time while the run goes on. */
   onLook(): void {
     const life = this.#running();
+    this.#noteBots(life);
+    this.#lookAtDeals(life);
+    this.#lookAtTimers(life);
+    for (const { botId, state } of life.server.runner.bots.values()) {
+      if (state.risk !== 'halted') this.#haltedAt.delete(botId);
+      else if (!this.#haltedAt.has(botId)) this.#haltedAt.set(botId, this.#world.time.now);
+    }
+  }
+
+  /** Remembers each bot as it is first found in the store. */
+  #noteBots(life: ServerLife): void {
     for (const row of life.store.all('SELECT bot_id, version, state FROM bots')) {
       const botId = textOf(row, 'bot_id');
       if (this.#firstSeen.has(botId)) continue;
@@ -167,12 +182,6 @@ export class Invariants {
         version: numberOf(row, 'version'),
         state: textOf(row, 'state'),
       });
-    }
-    this.#lookAtExits(life);
-    this.#lookAtTimers(life);
-    for (const { botId, state } of life.server.runner.bots.values()) {
-      if (state.risk !== 'halted') this.#haltedAt.delete(botId);
-      else if (!this.#haltedAt.has(botId)) this.#haltedAt.set(botId, this.#world.time.now);
     }
   }
 
@@ -213,7 +222,7 @@ export class Invariants {
     const all: Deal[] = [];
     for (const bot of life.server.runner.bots.values()) {
       const replayed = this.#replay(life, bot.botId);
-      all.push(...replayed.deals.values());
+      all.push(...[...replayed.deals.values()].map(({ deal }) => deal));
       const found = encodeJournal(bot.state);
       const expected = encodeJournal(replayed.state);
       if (found !== expected) {
@@ -222,9 +231,11 @@ export class Invariants {
           `bot ${bot.botId} is not what its journal gives:\n${found}\n${expected}`,
         );
       }
-      for (const deal of replayed.deals.values()) this.#checkPosition(life, bot.botId, deal);
+      for (const { deal, begun } of replayed.deals.values()) {
+        this.#checkPosition(life, bot.botId, deal, begun);
+      }
       for (const deal of bot.state.deals) {
-        this.#explain(life, bot.botId, deal);
+        this.#explain(life, bot.botId, bot.state, deal);
         this.#checkRisk(bot.botId, bot.state, deal);
       }
       if (isClosed) this.#checkStopped(bot.botId, bot.state);
@@ -434,10 +445,14 @@ export class Invariants {
     const first = this.#firstSeen.get(botId);
     if (first === undefined) throw new Violation('replay', `bot ${botId} was never seen`);
     const state = decodeJournal<BotState>(first.state);
-    const deals = new Map<number, Deal>();
+    const deals = new Map<number, { readonly deal: Deal; readonly begun: Position }>();
     const note = (): void => {
-      for (const deal of state.deals) deals.set(deal.dealId, deal);
-      for (const deal of state.endedDeals) deals.set(deal.dealId, deal);
+      for (const deal of [...state.deals, ...state.endedDeals]) {
+        const known = deals.get(deal.dealId);
+        if (known?.deal === deal) continue;
+        const begun = known?.begun ?? decodeJournal<Position>(encodeJournal(deal.position));
+        deals.set(deal.dealId, { deal, begun });
+      }
     };
     note();
     for (const row of life.store.all(
@@ -458,7 +473,12 @@ export class Invariants {
   }
 
   /** A deal's position is the sum of the fills that the exchange has of its orders. */
-  #checkPosition(life: ServerLife, botId: string, deal: Deal): void {
+  #checkPosition(life: ServerLife, botId: string, deal: Deal, begun: Position): void {
+    const name = `deal ${botId}-${deal.dealId} (${deal.kind})`;
+    const nothing = encodeJournal(emptyPosition());
+    if (deal.kind !== 'smartTrade' && encodeJournal(begun) !== nothing) {
+      throw new Violation('position', `${name} begins with ${encodeJournal(begun)}`);
+    }
     const ids = new Set(
       life.store
         .all(
@@ -468,7 +488,7 @@ export class Invariants {
         )
         .map((row) => textOf(row, 'client_order_id')),
     );
-    const expected: Position = emptyPosition();
+    const expected = decodeJournal<Position>(encodeJournal(begun));
     for (const { order, fill } of this.#ourFills()) {
       if (!ids.has(order.clientOrderId)) continue;
       const { priceTicks, lots, commissionAsset } = fill;
@@ -482,49 +502,18 @@ export class Invariants {
     const wanted = encodeJournal(expected);
     const found = encodeJournal(deal.position);
     if (wanted !== found) {
-      throw new Violation(
-        'position',
-        `deal ${botId}-${deal.dealId}: fills come to ${wanted}, its position is ${found}`,
-      );
+      throw new Violation('position', `${name}: fills come to ${wanted}, its position is ${found}`);
     }
   }
 
   /** What a deal says it waits for is there. */
-  #explain(life: ServerLife, botId: string, deal: Deal): void {
-    const name = `deal ${botId}-${deal.dealId} (${deal.phase.kind})`;
-    const { waitingFor } = dealView(deal);
-    const open = new Set(
-      [...this.#world.venue.account.openOrders].map(({ clientOrderId }) => clientOrderId),
+  #explain(life: ServerLife, botId: string, state: BotState, deal: Deal): void {
+    const trouble = this.#troubleOf(life, botId, state, deal, this.#openIds());
+    if (trouble === null) return;
+    throw new Violation(
+      'explain',
+      `deal ${botId}-${deal.dealId} (${deal.kind}, ${deal.phase.kind}) ${trouble}`,
     );
-    for (const order of deal.orders) {
-      if (!open.has(order.clientOrderId)) {
-        throw new Violation('explain', `${name}: ${order.clientOrderId} is not open any more`);
-      }
-    }
-    switch (waitingFor) {
-      case 'market':
-      case 'baseOrder':
-        if (deal.orders.length === 0) throw new Violation('explain', `${name} waits for no order`);
-        return;
-      case 'timer': {
-        const timers = life.store.all(
-          'SELECT timer FROM timers WHERE bot_id = ? AND timer LIKE ?',
-          botId,
-          `deal:${deal.dealId}:%`,
-        );
-        if (timers.length === 0) throw new Violation('explain', `${name} waits for no timer`);
-        return;
-      }
-      case 'quote':
-      case 'sale':
-      case 'cancelConfirmation':
-      case 'fills':
-        throw new Violation('explain', `${name} still waits for ${waitingFor}`);
-      case 'risk':
-        return;
-      case 'none':
-        throw new Violation('explain', `${name} waits for nothing`);
-    }
   }
 
   /** A bot that may take no new risk has no entry on the book. */
@@ -538,7 +527,7 @@ export class Invariants {
 
   /** Every deal is listed, with the fills of its orders, and as ended when it has. */
   #checkDeals(life: ServerLife, botId: string, { deals, state }: Replayed): void {
-    for (const deal of deals.values()) {
+    for (const { deal } of deals.values()) {
       const id = `${botId}-${deal.dealId}`;
       const shown = life.server.desk.deal(id);
       if (shown === null) throw new Violation('projection', `deal ${id} is not listed`);
@@ -588,36 +577,73 @@ export class Invariants {
     }
   }
 
-  /** Coins that a deal holds are on offer at the exchange, or the deal says until when they wait. */
-  #lookAtExits(life: ServerLife): void {
-    const { venue, time, calmMs } = this.#world;
-    const open = new Set([...venue.account.openOrders].map(({ clientOrderId }) => clientOrderId));
+  /** What a deal says of its orders is so at the exchange, and what it waits for by itself comes in time. */
+  #lookAtDeals(life: ServerLife): void {
+    const { time, calmMs } = this.#world;
+    const open = this.#openIds();
     const seen = new Set<string>();
     for (const { botId, state } of life.server.runner.bots.values()) {
       for (const deal of state.deals) {
-        const held = heldLots(deal.position, deal.instrument);
-        if (held < Math.max(1, deal.instrument.minLots)) continue;
-        const isCovered = deal.orders.some(
-          ({ role, clientOrderId }) => role === 'exit' && open.has(clientOrderId),
-        );
-        const { waitingFor } = dealView(deal);
-        if (isCovered || waitingFor === 'timer' || waitingFor === 'risk') continue;
-        // What is halted says so itself.
-        if (state.risk === 'halted') continue;
-        const key = `${botId}-${deal.dealId}`;
+        const trouble = this.#troubleOf(life, botId, state, deal, open);
+        if (trouble === null) continue;
+        // A deal that sends another order goes on trying.
+        const key = `${botId}-${deal.dealId} after ${deal.orderCount} orders`;
         seen.add(key);
-        const since = this.#unprotected.get(key) ?? time.now;
-        this.#unprotected.set(key, since);
+        const since = this.#troubled.get(key) ?? time.now;
+        this.#troubled.set(key, since);
         const lasted = Math.min(time.now - since, calmMs);
-        const isOpening = waitingFor === 'baseOrder';
-        if (lasted <= PROTECTED_WITHIN_MS + (isOpening ? OPENING_MS : 0)) continue;
+        if (lasted <= PROTECTED_WITHIN_MS) continue;
         throw new Violation(
           'unprotected',
-          `deal ${key} (${deal.phase.kind}, waits for ${waitingFor}) holds ${held} lots without an exit for ${Math.round(lasted / 1000)} s`,
+          `deal ${key} (${deal.kind}, ${deal.phase.kind}) ${trouble} for ${Math.round(lasted / 1000)} s`,
         );
       }
     }
-    for (const key of this.#unprotected.keys()) if (!seen.has(key)) this.#unprotected.delete(key);
+    for (const key of this.#troubled.keys()) if (!seen.has(key)) this.#troubled.delete(key);
+  }
+
+  /** Why a deal is not where it says it is, or null. */
+  #troubleOf(
+    life: ServerLife,
+    botId: string,
+    state: BotState,
+    deal: Deal,
+    open: ReadonlySet<string>,
+  ): string | null {
+    const gone = deal.orders.find(({ clientOrderId }) => !open.has(clientOrderId));
+    if (gone !== undefined) return `misses its order ${gone.clientOrderId}`;
+    const { waitingFor } = dealView(deal);
+    switch (waitingFor) {
+      case 'market':
+      case 'baseOrder':
+        return null;
+      case 'timer':
+        return this.#hasTimer(life, botId) ? null : 'waits for a timer that nobody has set';
+      case 'risk':
+        return state.risk === 'active' ? 'waits for a risk state that it has' : null;
+      case 'sale':
+        // Between two tries.
+        if (this.#hasTimer(life, botId)) return null;
+        return state.risk === 'halted' ? null : 'waits for a sale';
+      case 'quote':
+        // What is halted says so itself.
+        return state.risk === 'halted' ? null : 'waits for a quote';
+      case 'cancelConfirmation':
+      case 'fills':
+        return `waits for ${waitingFor}`;
+      case 'none':
+        return 'waits for nothing';
+    }
+  }
+
+  #hasTimer(life: ServerLife, botId: string): boolean {
+    return life.store.get('SELECT 1 FROM timers WHERE bot_id = ?', botId) !== undefined;
+  }
+
+  #openIds(): ReadonlySet<string> {
+    return new Set(
+      [...this.#world.venue.account.openOrders].map(({ clientOrderId }) => clientOrderId),
+    );
   }
 }
 

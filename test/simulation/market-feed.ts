@@ -39,6 +39,7 @@ export class MarketFeed {
   readonly #venue: SimulatedVenue;
   readonly #random: Random;
   readonly #tell: (what: () => string) => void;
+  readonly #onTrouble: () => void;
   #subscription: Subscription | null = null;
   /** No stream comes up before this. */
   #downUntilMs = 0;
@@ -48,11 +49,14 @@ export class MarketFeed {
     readonly venue: SimulatedVenue;
     readonly random: Random;
     readonly tell: (what: () => string) => void;
+    /** The market has no price to tell. */
+    readonly onTrouble: () => void;
   }) {
     this.#time = options.time;
     this.#venue = options.venue;
     this.#random = options.random;
     this.#tell = options.tell;
+    this.#onTrouble = options.onTrouble;
     this.#time.every(LOOK_MS, () => this.#look());
   }
 
@@ -186,6 +190,8 @@ export class MarketFeed {
     const [trade] = this.#venue.data.recentTrades(symbol, 1);
     const { bidPrice, askPrice } = this.#venue.exchange.bookTicker(symbol);
     if (trade === undefined || Number(bidPrice) === 0 || Number(askPrice) === 0) {
+      // Whoever waits for a price waits for the market.
+      this.#onTrouble();
       throw new VenueError('empty', `${symbol} has no trade or no price on one side yet`);
     }
     return { time: trade.marketMs, quote: this.#quote(symbol, trade.priceTicks) };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens in one run, as plain data that follows from its seed: a market, bots, what people do, what breaks.
 
-import type { RiskState } from '@kontor/core';
+import type { RiskState, SignalAction } from '@kontor/core';
 import type { FaultRequest } from '../../simulator/src/faults.ts';
 import { Random } from '../../simulator/src/market/random.ts';
 import { randomBot } from './bots.ts';
@@ -26,6 +26,14 @@ export type Happening = { readonly at: number } & (
   /** `pick` chooses among those there are then. */
   | { readonly kind: 'commandBot'; readonly action: 'start' | 'stop'; readonly pick: number }
   | { readonly kind: 'commandDeal'; readonly action: 'close' | 'cancel'; readonly pick: number }
+  /** What else a person may ask of a bot or of one of its deals. */
+  | { readonly kind: 'command'; readonly wish: Wish; readonly pick: number }
+  | {
+      readonly kind: 'signal';
+      readonly action: SignalAction;
+      readonly symbol: string;
+      readonly pick: number;
+    }
   /** A person, or a person's kill switch; `pick` null is the whole desk. */
   | { readonly kind: 'risk'; readonly state: RiskState; readonly pick: number | null }
   | {
@@ -37,6 +45,25 @@ export type Happening = { readonly at: number } & (
   | { readonly kind: 'backup' }
   | { readonly kind: 'restore'; readonly downMs: number }
 );
+
+export type Wish =
+  | { readonly kind: 'startDeal'; readonly symbol: string; readonly skipLimits: boolean }
+  | { readonly kind: 'closeAllDeals' | 'cancelAllDeals' }
+  | { readonly kind: 'stop'; readonly deals: 'close' | 'cancel' }
+  | {
+      readonly kind: 'addFunds' | 'reduceFunds';
+      readonly quote: string;
+      /** Better than the market by this part of the price; null at once. */
+      readonly distance: number | null;
+    }
+  | { readonly kind: 'closeStep'; readonly step: number }
+  | {
+      readonly kind: 'cancelStep';
+      readonly of: 'entry' | 'takeProfit';
+      readonly step: number;
+    }
+  | { readonly kind: 'forceEntry' }
+  | { readonly kind: 'handOverDeal' };
 
 /** Every kind of trouble; `ms` is how long it lasts. Those without a length strike when their moment comes. */
 export type Fault =
@@ -87,6 +114,8 @@ export interface Plan {
   readonly feePpm: number;
   /** Of the quote asset. */
   readonly quote: string;
+  /** Of each coin, as many as are worth so much of the quote asset. */
+  readonly coins: number;
   readonly firstBots: readonly Readonly<Record<string, unknown>>[];
   readonly happenings: readonly Happening[];
 }
@@ -110,6 +139,7 @@ export function planOf(seed: number): Plan {
     market,
     feePpm: [0, 750, 1_000][random.below(3)] ?? 1_000,
     quote: String(random.chance(0.25) ? 150 + random.below(500) : 20_000),
+    coins: random.chance(0.6) ? 5_000 : 0,
     firstBots,
     happenings,
   };
@@ -140,6 +170,8 @@ export function lengthOf(happening: Happening): number {
     case 'createBot':
     case 'commandBot':
     case 'commandDeal':
+    case 'command':
+    case 'signal':
     case 'risk':
     case 'riskLimits':
     case 'backup':
@@ -164,9 +196,59 @@ function randomWishes(random: Random, market: MarketPlan): readonly Happening[] 
     const action = random.chance(0.6) ? 'close' : 'cancel';
     wishes.push({ at: at(), kind: 'commandDeal', action, pick: random.below(1_000) });
   }
+  for (let count = random.below(8); count > 0; count -= 1) {
+    const wish = randomWish(random, market.symbols);
+    wishes.push({ at: at(), kind: 'command', wish, pick: random.below(1_000) });
+  }
+  for (let count = random.below(30); count > 0; count -= 1) {
+    wishes.push({
+      at: at(),
+      kind: 'signal',
+      action: SIGNALS[random.below(SIGNALS.length)] ?? 'start',
+      symbol: market.symbols[random.below(market.symbols.length)] ?? '',
+      pick: random.below(1_000),
+    });
+  }
   if (random.chance(0.3)) wishes.push(...randomRisk(random));
   if (random.chance(0.04)) wishes.push(...randomRestore(random));
   return wishes;
+}
+
+const SIGNALS: readonly SignalAction[] = [
+  'start',
+  'start',
+  'enterLong',
+  'enterLong',
+  'enterLong',
+  'enterShort',
+  'enterShort',
+  'exitLong',
+  'exitShort',
+  'reverse',
+  'safetyOrder',
+  'close',
+  'disable',
+];
+
+function randomWish(random: Random, symbols: readonly string[]): Wish {
+  const symbol = symbols[random.below(symbols.length)] ?? '';
+  const draw = random.below(100);
+  if (draw < 20) return { kind: 'startDeal', symbol, skipLimits: random.chance(0.5) };
+  if (draw < 28) return { kind: random.chance(0.5) ? 'closeAllDeals' : 'cancelAllDeals' };
+  if (draw < 33) return { kind: 'stop', deals: random.chance(0.5) ? 'close' : 'cancel' };
+  if (draw < 65) {
+    return {
+      kind: random.chance(0.5) ? 'addFunds' : 'reduceFunds',
+      quote: (10 + 150 * random.unit()).toFixed(2),
+      distance: random.chance(0.5) ? null : 0.01 * random.unit(),
+    };
+  }
+  if (draw < 75) return { kind: 'closeStep', step: 1 + random.below(4) };
+  if (draw < 85) {
+    const of = random.chance(0.5) ? 'entry' : 'takeProfit';
+    return { kind: 'cancelStep', of, step: 1 + random.below(4) };
+  }
+  return random.chance(0.6) ? { kind: 'forceEntry' } : { kind: 'handOverDeal' };
 }
 
 function randomRisk(random: Random): readonly Happening[] {

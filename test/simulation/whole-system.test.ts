@@ -44,6 +44,40 @@ test('[T70] a seed tells the same story twice', async () => {
 const CALM: Plan = { ...planOf(BUSY_SEED), happenings: [] };
 const DAMAGE_MS = 20 * 60_000;
 
+test('[R27] an old store is noticed before what was missed makes a bot ask for orders', async () => {
+  const { violation } = await runPlan({
+    ...CALM,
+    firstBots: [
+      {
+        kind: 'dca',
+        name: 'Patient',
+        symbols: [...CALM.market.symbols].slice(0, 1),
+        baseOrderVolume: '100',
+        baseOrderType: 'market',
+        safetyOrderVolume: '100',
+        safetyOrderStep: '5',
+        maxSafetyOrders: 3,
+        maxActiveSafetyOrders: 3,
+        volumeScale: '1',
+        stepScale: '1',
+        takeProfit: '9',
+        cooldownSeconds: 0,
+        maxActiveDeals: 1,
+      },
+    ],
+    happenings: [
+      { at: 60_000, kind: 'backup' },
+      // The order that takes its place has the ID that the copy would give next.
+      { at: 90_000, kind: 'strangerCancels', pick: 1 },
+      { at: 120_000, kind: 'restore', downMs: 10_000 },
+      { at: 125_000, kind: 'strangerCancels', pick: 2 },
+      // While the server, back since two milliseconds, asks the signer what it has signed.
+      { at: 130_002, kind: 'peerDown', peer: 'signer', ms: 300 },
+    ],
+  });
+  assert.equal(violation, null);
+});
+
 /** Something that must be found, and the rules by which it may be. */
 const DAMAGES: readonly {
   readonly what: string;

@@ -5,14 +5,22 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseSettings } from '@kontor/core';
+import { parseSettings, type BotCommand } from '@kontor/core';
 import type { ServerConfig } from '../../server/src/config.ts';
 import { Random } from '../../simulator/src/market/random.ts';
 import type { PeerName } from '../../server/src/link/links.ts';
+import { startPrice } from './market-plan.ts';
 import { Invariants, Violation, type Observed } from './invariants.ts';
 import { CALM, describe, Line } from './line.ts';
 import { MarketFeed } from './market-feed.ts';
-import { historyMinutes, HOUR_MINUTES, type Happening, lengthOf, type Plan } from './plan.ts';
+import {
+  historyMinutes,
+  HOUR_MINUTES,
+  lengthOf,
+  type Happening,
+  type Plan,
+  type Wish,
+} from './plan.ts';
 import { CrashError, ServerLife } from './server-life.ts';
 import { SimulatedVenue } from './venue.ts';
 import { processTime, VirtualTime } from './virtual-time.ts';
@@ -79,6 +87,7 @@ class World implements Observed {
   #backup: string | null = null;
   isRestored = false;
   signedBefore = 0;
+  #botsBefore: ReadonlySet<string> = new Set();
   signedMeanwhile = 0;
   #handNumber = 0;
 
@@ -143,6 +152,7 @@ class World implements Observed {
       venue,
       random: random('feed'),
       tell: (what) => this.tell(what),
+      onTrouble: () => this.#noteTrouble(),
     });
     this.#config = {
       version: '0.0.0-simulation',
@@ -163,7 +173,7 @@ class World implements Observed {
     const onRejection = (error: unknown): void => this.#onThrown(error);
     process.on('unhandledRejection', onRejection);
     try {
-      this.venue.open({ [QUOTE_ASSET]: this.plan.quote }, historyMinutes());
+      this.venue.open(this.#balances(), historyMinutes());
       for (const happening of this.plan.happenings) {
         time.at(START_MS + happening.at, () => this.#happen(happening));
       }
@@ -190,6 +200,15 @@ class World implements Observed {
       violation: this.#violation,
       counts: { ...this.counts, happenings: time.happenings },
     };
+  }
+
+  #balances(): Record<string, string> {
+    const balances: Record<string, string> = { [QUOTE_ASSET]: this.plan.quote };
+    if (this.plan.coins === 0) return balances;
+    for (const { symbol, baseAsset } of this.venue.instruments) {
+      balances[baseAsset] = (this.plan.coins / startPrice(symbol)).toFixed(6);
+    }
+    return balances;
   }
 
   /** How long the whole system has had to recover; 0 while something is wrong. */
@@ -355,6 +374,12 @@ class World implements Observed {
         this.time.enter(() => void desk.commandBot(botId, happening.action));
         return;
       }
+      case 'command':
+        this.#command(happening.wish, happening.pick);
+        return;
+      case 'signal':
+        this.#signal(happening);
+        return;
       case 'risk':
       case 'riskLimits':
         this.#setRisk(happening);
@@ -412,6 +437,76 @@ class World implements Observed {
     });
   }
 
+  /** Gives a command to a bot, or to the bot of a deal; most bots refuse most of them. */
+  #command(wish: Wish, pick: number): void {
+    const { life } = this;
+    if (life === null || !life.isStarted || !life.isAlive) return;
+    const { runner } = life.server;
+    const bots = [...runner.bots.values()];
+    const deals = bots.flatMap(({ botId, state }) => state.deals.map((deal) => ({ botId, deal })));
+    const bot = pickOf(bots, pick);
+    const picked = pickOf(deals, pick);
+    const give = (botId: string, command: BotCommand): void =>
+      this.time.enter(() => void runner.command(botId, command));
+    switch (wish.kind) {
+      case 'startDeal':
+        if (bot === undefined || !bot.state.instruments.some((i) => i.symbol === wish.symbol))
+          return;
+        give(bot.botId, {
+          kind: 'startDeal',
+          symbol: wish.symbol,
+          skipConditions: true,
+          skipLimits: wish.skipLimits,
+          onlyWhileRunning: false,
+          conditions: 'none',
+          readings: [],
+        });
+        return;
+      case 'closeAllDeals':
+      case 'cancelAllDeals':
+      case 'stop':
+        if (bot !== undefined) give(bot.botId, wish);
+        return;
+      case 'addFunds':
+      case 'reduceFunds': {
+        if (picked === undefined) return;
+        const { dealId, symbol } = picked.deal;
+        const market = this.venue.exchange.market(symbol);
+        const side = wish.kind === 'addFunds' ? -1 : 1;
+        const ticks = Math.round((market?.lastTicks ?? 1) * (1 + side * (wish.distance ?? 0)));
+        const price = market?.priceText(ticks).replace(/\.?0+$/, '') ?? '1';
+        const order = {
+          amount: { kind: 'quote', value: wish.quote },
+          ...(wish.distance === null ? {} : { price }),
+        } as const;
+        give(picked.botId, { kind: wish.kind, dealId, order });
+        return;
+      }
+      case 'closeStep':
+      case 'cancelStep':
+      case 'forceEntry':
+      case 'handOverDeal':
+        if (picked !== undefined) give(picked.botId, { ...wish, dealId: picked.deal.dealId });
+        return;
+    }
+  }
+
+  #signal({ action, symbol, pick }: Extract<Happening, { kind: 'signal' }>): void {
+    const { life } = this;
+    if (life === null || !life.isStarted || !life.isAlive) return;
+    const { runner } = life.server;
+    const bot = pickOf(
+      [...runner.bots.values()].filter(({ state }) =>
+        state.instruments.some((instrument) => instrument.symbol === symbol),
+      ),
+      pick,
+    );
+    if (bot === undefined) return;
+    const signal = { action, source: 'webhook', conditions: 'none', readings: [] } as const;
+    const time = this.venue.marketMs;
+    this.time.enter(() => runner.deliver(bot.botId, { kind: 'signal', time, symbol, signal }));
+  }
+
   #setRisk(happening: Extract<Happening, { kind: 'risk' | 'riskLimits' }>): void {
     const { life } = this;
     if (life === null || !life.isStarted || !life.isAlive) return;
@@ -434,6 +529,8 @@ class World implements Observed {
     if (life === null || !life.isStarted || !life.isAlive || this.#backup !== null) return;
     this.#backup = join(this.#directory, 'backup.db');
     life.store.copyTo(this.#backup);
+    this.#guard(() => this.#invariants.onLook());
+    this.#botsBefore = this.#invariants.botIds;
     this.signedBefore = this.#invariants.signedCount;
   }
 
@@ -443,6 +540,7 @@ class World implements Observed {
     const backup = this.#backup;
     if (life === null || !life.isAlive || backup === null || this.isRestored) return;
     this.isRestored = true;
+    const botIds = this.#botsBefore;
     this.signedMeanwhile = this.#invariants.signedCount - this.signedBefore;
     this.#downMs = downMs;
     life.end(null);
@@ -450,7 +548,7 @@ class World implements Observed {
       const file = join(this.#directory, 'desk.db');
       for (const end of ['', '-wal', '-shm']) rmSync(`${file}${end}`, { force: true });
       copyFileSync(backup, file);
-      this.#invariants.forgetBots();
+      this.#invariants.keepBots(botIds);
     });
   }
 

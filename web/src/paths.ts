@@ -13,6 +13,19 @@ export function botPath(id: string): string {
   return `/bots/${encodeURIComponent(id)}`;
 }
 
+export function editBotPath(id: string): string {
+  return `${botPath(id)}/edit`;
+}
+
+/** Where a bot is made: of `kind`, or of one that is still to be chosen. */
+export function newBotPath(kind: string | null): string {
+  return kind === null ? '/bots/new' : `/bots/new?kind=${encodeURIComponent(kind)}`;
+}
+
+export function copyBotPath(id: string): string {
+  return `/bots/new?copy=${encodeURIComponent(id)}`;
+}
+
 export function dealPath(id: string): string {
   return `/deals/${encodeURIComponent(id)}`;
 }

@@ -2,7 +2,7 @@
 // A made-up desk: four instruments, six bots, their deals of some days, always the same for the same seed.
 
 import { makeSettings } from '@kontor/core';
-import type { Balance, Bot, Connection, DcaSettings, Deal, Desk, Fill, Health, Instrument, LadderStep, Note, Order, Reconciliation, Totals } from '../src/api/types.ts'; // prettier-ignore
+import type { Balance, Bot, Connection, DcaSettings, Deal, Desk, Fill, Health, Instrument, LadderStep, Note, Order, Reconciliation, Risk, Totals } from '../src/api/types.ts'; // prettier-ignore
 
 export type CandleRow = readonly [number, string, string, string, string, string];
 
@@ -11,6 +11,8 @@ export interface FixtureData {
   readonly health: Health;
   readonly balances: readonly Balance[];
   readonly reconciliation: Reconciliation;
+  /** The desk's own, and of one bot. */
+  readonly risk: readonly Risk[];
   readonly connections: readonly Connection[];
   readonly bots: Bot[];
   /** Newest first. */
@@ -105,6 +107,37 @@ const RECONCILIATION: Reconciliation = {
     },
   ],
 };
+/** The desk within its limits, and a bot that lost too much today. */
+const RISK: readonly Risk[] = [
+  {
+    scope: 'desk',
+    limits: {
+      maxExposure: [{ asset: 'USDT', amount: '6000' }],
+      maxOpenOrders: 120,
+      dailyLoss: [{ asset: 'USDT', amount: '150' }],
+    },
+    state: 'active',
+    cause: 'none',
+    values: {},
+    since: null,
+    until: null,
+    exposure: [{ asset: 'USDT', amount: '3415.2284' }],
+    openOrders: 34,
+    realisedToday: [{ asset: 'USDT', amount: '11.4271' }],
+  },
+  {
+    scope: 'bot:3',
+    limits: { maxExposure: [], dailyLoss: [{ asset: 'USDT', amount: '20' }] },
+    state: 'reducing',
+    cause: 'dailyLoss',
+    values: { asset: 'USDT', limit: '20', loss: '21.0342' },
+    since: MARKET_NOW - 40 * MINUTE_MS,
+    until: Date.UTC(2026, 10, 21),
+    exposure: [{ asset: 'USDT', amount: '180.11' }],
+    openOrders: 3,
+    realisedToday: [{ asset: 'USDT', amount: '-21.0342' }],
+  },
+];
 const CANDLES = 4 * 1440;
 const FEE = 0.001;
 
@@ -200,6 +233,7 @@ export function makeFixtureData(seed: number, dealCount = 0): FixtureData {
       { asset: 'SOL', free: '0.00080000', locked: '1.28800000' },
       { asset: 'XRP', free: '0.04000000', locked: '118.60000000' },
     ],
+    risk: RISK,
     connections: makeConnections(),
     bots: BOTS.map((bot) => toBot(bot, deals)),
     deals,

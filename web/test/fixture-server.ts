@@ -7,7 +7,12 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { Bot, Candles, Deal, Orphan, StreamMessage } from '../src/api/types.ts';
+import {
+  checkSettings, makeInstrument, parseFields, parsePrice, parseSettings, RISK_LIMIT_FIELDS,
+  type BotSettings, type FieldError, type PriceTicks,
+} from '@kontor/core'; // prettier-ignore
+
+import type { Bot, Candles, Deal, Orphan, Risk, StreamMessage } from '../src/api/types.ts';
 import {
   atPrice,
   makeFixtureData,
@@ -39,6 +44,10 @@ export class FixtureServer {
   /** What `desk` answers; another process may have taken the place of the first. */
   desk: FixtureData['desk'];
   reconciliation: FixtureData['reconciliation'];
+  /** Scopes with limits or a state of their own, the desk first. */
+  readonly risk: Risk[];
+  /** What the desk finds wrong with settings beyond what the page can know. */
+  refusedFields: readonly FieldError[] = [];
   /** Requests answered, by method and path. */
   readonly requests = new Map<string, number>();
   isLocked = false;
@@ -55,6 +64,7 @@ export class FixtureServer {
     this.data = data;
     this.desk = data.desk;
     this.reconciliation = data.reconciliation;
+    this.risk = [...data.risk];
     this.#server = createServer((request, response) => {
       void this.#answer(request, response);
     });
@@ -156,8 +166,8 @@ export class FixtureServer {
       sendError(response, 401, 'locked', 'expected the cookie of an open session, found none');
     } else if (this.failing.has(path)) {
       sendError(response, 500, 'internal', `the fixture fails ${path}`);
-    } else if (request.method === 'POST') {
-      this.#command(path, response);
+    } else if (request.method !== 'GET') {
+      this.#command(path, request.method ?? '', await bodyOf(request), response);
     } else {
       this.#read(path, url.searchParams, request, response);
     }
@@ -181,6 +191,10 @@ export class FixtureServer {
         return sendJson(response, this.data.balances);
       case 'reconciliation':
         return sendJson(response, this.reconciliation);
+      case 'risk':
+        return sendJson(response, this.risk);
+      case 'risk/:id':
+        return sendJson(response, this.risk.find((each) => each.scope === id) ?? noRisk(id));
       case 'connections':
         return sendJson(response, this.data.connections);
       case 'bots':
@@ -213,8 +227,13 @@ export class FixtureServer {
     }
   }
 
-  #command(path: string, response: ServerResponse): void {
+  #command(path: string, method: string, body: unknown, response: ServerResponse): void {
     const [, first = '', id = '', action = ''] = path.split('/').map(decodeURIComponent);
+    if (method === 'POST' && first === 'bots' && id === '') return this.#createBot(body, response);
+    if (method === 'PATCH' && first === 'bots' && action === 'settings') {
+      return this.#editBot(id, body, response);
+    }
+    if (first === 'risk') return this.#setRisk(id, action, body, response);
     if (first === 'bots' && (action === 'start' || action === 'stop')) {
       const index = this.data.bots.findIndex((each) => each.id === id);
       const bot = this.data.bots[index];
@@ -254,6 +273,73 @@ export class FixtureServer {
       return sendJson(response, decided);
     }
     return sendError(response, 404, 'not_found', `no such path: ${path}`);
+  }
+
+  #createBot(body: unknown, response: ServerResponse): void {
+    const made = this.#settings(body);
+    if (!made.ok) return sendWrongFields(response, 'invalid_settings', made.errors);
+    const id = String(Math.max(0, ...this.data.bots.map((bot) => Number(bot.id))) + 1);
+    const bot = stoppedBot(id, made.settings, this.data.desk.market.marketTime ?? 0);
+    this.data.bots.push(bot);
+    this.push({ kind: 'bot', bot });
+    sendJson(response, bot, 201);
+  }
+
+  #editBot(id: string, body: unknown, response: ServerResponse): void {
+    const index = this.data.bots.findIndex((each) => each.id === id);
+    const bot = this.data.bots[index];
+    if (bot === undefined) return sendFound(response, undefined);
+    const made = this.#settings(body);
+    if (!made.ok) return sendWrongFields(response, 'invalid_settings', made.errors);
+    const changed: Bot = { ...bot, settings: made.settings, name: made.settings.name };
+    this.data.bots[index] = changed;
+    this.push({ kind: 'bot', bot: changed });
+    sendJson(response, changed);
+  }
+
+  /** As the desk reads settings: parsed, and held against the exchange's limits at the price now. */
+  #settings(
+    body: unknown,
+  ):
+    | { readonly ok: true; readonly settings: BotSettings }
+    | { readonly ok: false; readonly errors: readonly FieldError[] } {
+    const parsed = parseSettings(body);
+    if (!parsed.ok) return parsed;
+    const prices: Record<string, PriceTicks> = {};
+    const instruments = this.data.desk.instruments
+      .filter(({ symbol }) => parsed.settings.symbols.includes(symbol))
+      .map(makeInstrument);
+    for (const instrument of instruments) {
+      const last = this.data.candles.get(instrument.symbol)?.at(-1)?.[4];
+      const price = last === undefined ? null : parsePrice(instrument, last);
+      if (price?.ok === true) prices[instrument.symbol] = price.value;
+    }
+    const errors = [
+      ...this.refusedFields,
+      ...checkSettings(parsed.settings, instruments, prices, this.data.desk.feeRatePpm),
+    ];
+    return errors.length > 0 ? { ok: false, errors } : { ok: true, settings: parsed.settings };
+  }
+
+  #setRisk(scope: string, action: string, body: unknown, response: ServerResponse): void {
+    const index = this.risk.findIndex((each) => each.scope === scope);
+    const known = this.risk[index] ?? noRisk(scope);
+    let changed: Risk = known;
+    if (action === 'limits') {
+      const parsed = parseFields(RISK_LIMIT_FIELDS, body, 'limits');
+      if (!parsed.ok) return sendWrongFields(response, 'invalid_limits', parsed.errors);
+      changed = { ...known, limits: parsed.value };
+    } else {
+      const state: unknown = Reflect.get(Object(body), 'state');
+      if (state !== 'active' && state !== 'reducing' && state !== 'halted') {
+        return sendError(response, 400, 'invalid_request', 'expected a risk state');
+      }
+      changed = { ...known, state, cause: state === 'active' ? 'none' : 'person', values: {} };
+    }
+    if (index < 0) this.risk.push(changed);
+    else this.risk[index] = changed;
+    this.push({ kind: 'risk', risk: changed });
+    sendJson(response, changed);
   }
 
   #dealPage(query: URLSearchParams): unknown {
@@ -335,8 +421,61 @@ function write(stream: Stream, sequence: number, message: StreamMessage): void {
   stream.response.write(`id: ${sequence}\ndata: ${JSON.stringify(message)}\n\n`);
 }
 
-function sendJson(response: ServerResponse, body: unknown): void {
-  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+/** What a request brought, as JSON; undefined without a body. */
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const part of request) text += String(part);
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+function noRisk(scope: string): Risk {
+  return {
+    scope,
+    limits: { maxExposure: [], dailyLoss: [] },
+    state: 'active',
+    cause: 'none',
+    values: {},
+    since: null,
+    until: null,
+    exposure: [],
+    openOrders: 0,
+    realisedToday: [],
+  };
+}
+
+function stoppedBot(id: string, settings: BotSettings, createdAt: number): Bot {
+  return {
+    id,
+    name: settings.name,
+    kind: settings.kind,
+    state: 'stopped',
+    connection: 'demo',
+    settings,
+    createdAt,
+    quoteAsset: 'USDT',
+    activeDeals: 0,
+    completedDeals: 0,
+    realizedProfit: '0',
+    unrealizedProfit: '0',
+    fundsInUse: '0',
+    attention: null,
+  };
+}
+
+function sendWrongFields(
+  response: ServerResponse,
+  error: string,
+  fields: readonly FieldError[],
+): void {
+  const message = fields
+    .map(({ field, expected, found }) => `${field}: expected ${expected}, found ${found}`)
+    .join('; ');
+  response.writeHead(400, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ error, message, fields }));
+}
+
+function sendJson(response: ServerResponse, body: unknown, status = 200): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(JSON.stringify(body));
 }
 

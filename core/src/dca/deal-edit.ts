@@ -80,6 +80,8 @@ export function applyEdit(turn: Turn, deal: DcaDeal, wanted: DcaSettings): boole
     }
   }
   deal.safetyRetries = deal.safetyRetries.filter(({ ladderIndex }) => ladderIndex <= rungs.length);
+  // What a shorter ladder takes back a longer one may place again.
+  deal.nextSafetyOrder = Math.min(deal.nextSafetyOrder, rungs.length + 1);
   if (settings.closeTimeoutSeconds !== before.closeTimeoutSeconds) setCloseTimer(turn, deal);
   turn.note(deal.dealId, 'dealEdited', { fields: fields.join(', ') });
   return true;

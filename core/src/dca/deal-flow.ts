@@ -27,8 +27,11 @@ import {
 import {
   awaitsManualQuote,
   followManual,
+  forgetAsked,
   manualFault,
   serveRequests,
+  servesManualQuote,
+  trimRequests,
   type ManualCommand,
 } from './manual-orders.ts';
 import { handedOver } from './hand-over.ts';
@@ -118,7 +121,7 @@ export function quoteArrived(turn: Turn, deal: DcaDeal, quote: Quote): boolean {
   if (trailing === 'triggered') return close(turn, deal, 'trailing');
   const stop = followStop(turn, deal, quote);
   if (stop === 'triggered') return close(turn, deal, 'stopLoss');
-  const isServing = awaitsManualQuote(deal);
+  const isServing = deal.requests.length > 0 && servesManualQuote(turn, deal);
   if (isServing) {
     serveRequests(turn, deal, quote);
     advance(turn, deal);
@@ -168,6 +171,12 @@ export function timerArrived(turn: Turn, deal: DcaDeal, timer: string): boolean 
 
 /** What the new risk state asks of the deal; orders that take on risk have been asked back already. */
 export function riskChanged(turn: Turn, deal: DcaDeal): void {
+  const { phase } = deal;
+  if (phase.kind === 'closing' && phase.step.kind === 'awaitingQuote' && turn.mayExit) {
+    // The quote may have come while nothing could be sent.
+    deal.phase = { ...phase, step: { kind: 'cancelling' } };
+  }
+  forgetAsked(deal);
   if (deal.phase.kind === 'holding') {
     if (isStopDue(turn, deal)) {
       noteStopDue(turn, deal);
@@ -360,15 +369,27 @@ function settleByPurpose(turn: Turn, deal: DcaDeal, order: DealOrder, how: Settl
 }
 
 function hold(turn: Turn, deal: DcaDeal): void {
-  keepTakeProfits(turn, deal);
-  if (deal.phase.kind !== 'holding') {
-    deal.safetyRetries = [];
-    deal.requests = [];
-    advance(turn, deal);
+  if (deal.requests.length > 0) {
+    trimRequests(turn, deal);
+    if (!keepsHolding(turn, deal)) return;
+    const count = deal.requests.length;
+    if (count > 0) serveRequests(turn, deal, null);
+    // What a wish no longer keeps free belongs to take profit again.
+    if (deal.requests.length !== count && !keepsHolding(turn, deal)) return;
+  } else if (!keepsHolding(turn, deal)) {
     return;
   }
-  if (deal.requests.length > 0) serveRequests(turn, deal, null);
   placeSafetyOrders(turn, deal);
+}
+
+/** Brings the take profits up to date. Answers false where nothing is left to close and the deal has gone on. */
+function keepsHolding(turn: Turn, deal: DcaDeal): boolean {
+  keepTakeProfits(turn, deal);
+  if (deal.phase.kind === 'holding') return true;
+  deal.safetyRetries = [];
+  deal.requests = [];
+  advance(turn, deal);
+  return false;
 }
 
 /** Nothing to close: cancels the other orders; what one of them still traded gets a take profit of its own. */

@@ -172,12 +172,18 @@ export function placeSafetyOrders(turn: Turn, deal: DcaDeal): void {
   while (active < deal.settings.maxActiveSafetyOrders) {
     const ladderIndex = deal.nextSafetyOrder;
     const rung = rungOf(deal, ladderIndex);
-    if (rung === undefined) return;
+    if (rung === undefined || isOut(deal, ladderIndex)) return;
     const lots = rungLots(deal, rung, rungTicks(deal, rung));
     deal.nextSafetyOrder += 1;
     placeSafetyOrder(turn, deal, { ladderIndex, attempt: 1, lots });
     active += 1;
   }
+}
+
+function isOut(deal: DcaDeal, ladderIndex: number): boolean {
+  return deal.orders.some(
+    (order) => order.purpose === 'safetyOrder' && order.ladderIndex === ladderIndex,
+  );
 }
 
 /** Places those safety orders again whose pause is over. */
@@ -246,6 +252,9 @@ export function settleSafetyOrder(
 function settleWithdrawn(turn: Turn, deal: DcaDeal, order: DealOrder, rest: number): void {
   const { ladderIndex, attempt } = order;
   const isWanted = rungOf(deal, ladderIndex) !== undefined && stepsDone(deal) === 0;
+  if (isWanted || order.filledLots > 0) {
+    deal.nextSafetyOrder = Math.max(deal.nextSafetyOrder, ladderIndex + 1);
+  }
   if (isWanted && orderFault(deal.instrument, order.priceTicks, rest) === null) {
     deal.safetyRetries.push({ ladderIndex, attempt, lots: rest, until: turn.time });
     if (turn.mayEnter) placeDueSafetyOrders(turn, deal);

@@ -90,9 +90,33 @@ export function serveRequests(turn: Turn, deal: DcaDeal, quote: Quote | null): v
   }
 }
 
+/** Wishes that ask for more than there is by now ask for what there is; for nothing, they are over. */
+export function trimRequests(turn: Turn, deal: DcaDeal): void {
+  const open = openLots(deal);
+  for (const request of [...deal.requests]) {
+    if (request.kind === 'addFunds') continue;
+    request.lots = Math.min(request.lots, open);
+    const isOver =
+      request.kind === 'closeStep' ? plannedStep(deal, request.step) === undefined : open === 0;
+    if (isOver) drop(turn, deal, request, 'nothing is left to close');
+  }
+}
+
+/** A quote that was asked for may have come while it was of no use: it is asked for anew. */
+export function forgetAsked(deal: DcaDeal): void {
+  for (const request of deal.requests) request.isAsked = false;
+}
+
 /** Whether the deal waits for a quote to do what a person asked for. */
 export function awaitsManualQuote(deal: DcaDeal): boolean {
   return deal.requests.some(({ isAsked }) => isAsked);
+}
+
+/** Whether it could do it now, were the quote here. */
+export function servesManualQuote(turn: Turn, deal: DcaDeal): boolean {
+  return deal.requests.some(
+    ({ kind, isAsked }) => isAsked && (kind === 'addFunds' || turn.mayExit),
+  );
 }
 
 function isManual(order: DealOrder): boolean {
@@ -196,7 +220,10 @@ function serveExit(turn: Turn, deal: DcaDeal, request: ManualRequest, quote: Quo
     if (request.lots === 0) drop(turn, deal, request, 'the amount is less than one lot');
     return;
   }
-  if (!isFree(deal, request)) return;
+  if (!isFree(deal, request)) {
+    request.isAsked = false;
+    return;
+  }
   if (request.priceTicks > 0) {
     send(turn, deal, request, { priceTicks: request.priceTicks, lots: request.lots });
     return;

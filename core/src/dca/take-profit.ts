@@ -358,6 +358,11 @@ function joined(deal: DcaDeal, wants: readonly WantedExit[]): WantedExit[] {
   for (const want of wants) {
     const all = want.lots + carried;
     if (all === 0) continue;
+    // What rests already needs no leave of the venue.
+    if (carried === 0 && isResting(deal, want)) {
+      orders.push(want);
+      continue;
+    }
     const lots = mostLots(instrument, Math.max(1, want.priceTicks), all);
     if (orderFault(instrument, want.priceTicks, lots) === null) {
       orders.push(lots === want.lots ? want : { ...want, lots, isPart: lots < all });
@@ -372,6 +377,18 @@ function joined(deal: DcaDeal, wants: readonly WantedExit[]): WantedExit[] {
   const all = before.lots + carried;
   const lots = mostLots(instrument, before.priceTicks, all);
   return [...orders, { ...before, lots, isPart: before.isPart || lots < all }];
+}
+
+function isResting(deal: DcaDeal, want: WantedExit): boolean {
+  return deal.orders.some(
+    (order) =>
+      order.purpose === 'takeProfit' &&
+      order.ladderIndex === want.step &&
+      order.priceTicks === want.priceTicks &&
+      !order.isCancelling &&
+      order.phase.kind !== 'ended' &&
+      leavesLots(order) === want.lots,
+  );
 }
 
 /** Whether the venue refuses `want` for its price and not for its size: then it may fit again one day. */

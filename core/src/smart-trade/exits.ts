@@ -325,9 +325,14 @@ function isWrong(deal: TradeDeal, exit: ExitState, order: DealOrder): boolean {
 }
 
 function placeLimit(turn: Turn, deal: TradeDeal, exit: ExitState): void {
-  const { instrument } = deal;
-  const lots = mostLots(instrument, exit.ticks, exit.lots);
-  if (lots > freeLots(deal) || orderFault(instrument, exit.ticks, lots) !== null) return;
+  if (exit.lots === 0 || !fitsFree(deal, exit)) return;
+  if (isTooSmall(deal, exit.ticks, exit.lots)) {
+    // What an order left cannot be placed again: it goes to the other steps.
+    if (exit.purpose === 'reduceFunds') endExit(deal, exit);
+    else deal.refit = { kind: 'due' };
+    return;
+  }
+  const lots = mostLots(deal.instrument, exit.ticks, exit.lots);
   turn.place(deal, {
     purpose: exit.purpose,
     role: 'exit',
@@ -340,11 +345,26 @@ function placeLimit(turn: Turn, deal: TradeDeal, exit: ExitState): void {
   });
 }
 
+/**
+ * Whether what the exit has left is free. Where nothing is being taken back it is made to be: an order that has filled
+ * in part may have taken a little more than was counted with, fees of a short being what they are.
+ */
+function fitsFree(deal: TradeDeal, exit: ExitState): boolean {
+  const free = Math.max(0, freeLots(deal));
+  if (free >= exit.lots) return true;
+  const isClearing = deal.orders.some(
+    (order) => order.role === 'exit' && (order.isCancelling || order.phase.kind === 'ended'),
+  );
+  if (isClearing) return false;
+  exit.lots = free;
+  return true;
+}
+
 function closeExit(turn: Turn, deal: TradeDeal, exit: ExitState, market: Market | null): void {
   const { phase } = exit;
   assert(phase.kind === 'closing', 'Invariant: the step is being closed');
   if (phase.step.kind === 'waiting' || phase.step.kind === 'ordered') return;
-  if (freeLots(deal) < exit.lots) {
+  if (!fitsFree(deal, exit)) {
     // Something else is still to be settled; then a new quote is asked for.
     if (phase.step.kind === 'awaitingQuote') exit.phase = { ...phase, step: { kind: 'clearing' } };
     return;
@@ -396,7 +416,11 @@ export function settleExit(turn: Turn, deal: TradeDeal, order: DealOrder, how: S
   exit.filledLots += order.filledLots;
   if (order.filledLots > 0) exit.troubles = 0;
   const { phase } = exit;
-  if (!isLive(exit)) return;
+  if (!isLive(exit)) {
+    // It was cancelled, and filled all the same: the others have less to close.
+    deal.refit = { kind: 'due' };
+    return;
+  }
   if (exit.lots === 0 && order.filledLots > 0) {
     const isAsked = phase.kind === 'closing' && phase.isAsked;
     if (exit.purpose === 'takeProfit' && !isAsked) deal.stop.hasStepFilled = true;

@@ -133,7 +133,8 @@ export function advanceTrade(turn: Turn, deal: TradeDeal, market: Market | null)
       case 'ended':
         return;
     }
-    if (deal.phase.kind === phase.kind && deal.refit.kind !== 'due') return;
+    const isRefitDue = phase.kind === 'running' && deal.refit.kind === 'due';
+    if (deal.phase.kind === phase.kind && !isRefitDue) return;
   }
   assert(false, 'Invariant: a trade comes to rest after each event');
 }

@@ -10,7 +10,7 @@ import {
   type Instrument,
   type Interval,
 } from '@kontor/core';
-import type { CandleRow } from '@kontor/exchange';
+import { VenueError, type CandleRow } from '@kontor/exchange';
 import { systemTime, type CancelTimer, type Time } from '../time.ts';
 import type { MarketClock } from './market-clock.ts';
 import { readCandles, readCandlesFrom, toCandle, type CandleSource } from './candle-pages.ts';
@@ -212,7 +212,7 @@ export class CandleFeed {
     consumer.lastOpenTime = history.lastOpenTime;
     feed.lastOpenTime ??= history.lastOpenTime;
     await this.#bringLevel(feed, consumer);
-    void this.#read(feed);
+    if (request.after !== null || feed.waiting.size > 0) void this.#read(feed);
   }
 
   /** Gives a consumer what the others have had; from then on it goes on with them. */
@@ -225,9 +225,9 @@ export class CandleFeed {
       }
       const readTo = Math.min(level, (feed.recent[0]?.openTime ?? Infinity) - MINUTE_MS);
       if (consumer.lastOpenTime < readTo) {
-        const { lastOpenTime } = consumer;
+        const fromTime = consumer.lastOpenTime + MINUTE_MS;
         const rows = await this.#patiently(feed, consumer, () =>
-          readCandlesFrom(this.#parts.source, feed.symbol, FEED_INTERVAL, lastOpenTime + MINUTE_MS),
+          this.#readTo(feed, fromTime, readTo),
         );
         if (rows === null) return;
         // The others have had candles after these: all of them are closed.
@@ -239,6 +239,15 @@ export class CandleFeed {
         consumer.isLevel = true;
       }
     }
+  }
+
+  /** Reads candles from `fromTime` on; an answer that does not reach `toTime` does not say that there are none. */
+  async #readTo(feed: SymbolFeed, fromTime: number, toTime: number): Promise<readonly CandleRow[]> {
+    const { source } = this.#parts;
+    const rows = await readCandlesFrom(source, feed.symbol, FEED_INTERVAL, fromTime);
+    const newest = rows.at(-1)?.[0] ?? 0;
+    if (newest >= toTime) return rows;
+    throw new VenueError('behind', `expected candles up to ${toTime}, found none after ${newest}`);
   }
 
   /** History up to the candle `after`, or up to the last one that is closed. */

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // History of candles in pages: what a chart scrolls back through and what conditions warm up on.
 
-import { parsePrice, parseQuantity, type Candle, type Instrument } from '@kontor/core';
+import { parseDecimal, type Candle, type Instrument } from '@kontor/core';
 import { CANDLES_PER_PAGE, type CandleRow, type PublicMarket } from '@kontor/exchange';
+
+/** Decimals finer than any venue's. */
+const FINE_SCALE = 18;
 
 /** Where candles are read. */
 export type CandleSource = Pick<PublicMarket, 'candles'>;
@@ -70,24 +73,22 @@ export async function readCandlesFrom(
  */
 export function toCandle(instrument: Instrument, row: CandleRow): Candle | null {
   const [openTime, openText, highText, lowText, closeText, volumeText] = row;
-  const open = toTicks(instrument, openText);
-  const high = toTicks(instrument, highText);
-  const low = toTicks(instrument, lowText);
-  const close = toTicks(instrument, closeText);
-  const volume = toLots(instrument, volumeText);
+  const { priceScale, tickUnits, quantityScale, lotUnits } = instrument;
+  const ticks = (text: string): number => toSteps(text, priceScale, tickUnits, 'nearest');
+  const open = ticks(openText);
+  const high = ticks(highText);
+  const low = ticks(lowText);
+  const close = ticks(closeText);
+  const volume = toSteps(volumeText, quantityScale, lotUnits, 'down');
   const isPossible =
     low >= 1 && low <= Math.min(open, close) && high >= Math.max(open, close) && volume >= 0;
   return isPossible ? { openTime, open, high, low, close, volume } : null;
 }
 
-function toTicks(instrument: Instrument, text: string): number {
-  const parsed = parsePrice(instrument, text);
-  if (parsed.ok) return parsed.value;
-  return Math.round((Number(text) * 10 ** instrument.priceScale) / instrument.tickUnits);
-}
-
-function toLots(instrument: Instrument, text: string): number {
-  const parsed = parseQuantity(instrument, text);
-  if (parsed.ok) return parsed.value;
-  return Math.floor((Number(text) * 10 ** instrument.quantityScale) / instrument.lotUnits);
+/** Decimal text in steps of `units` at `scale` decimals; −1 when it is none. */
+function toSteps(text: string, scale: number, units: number, rounding: 'nearest' | 'down'): number {
+  const parsed = parseDecimal(text, FINE_SCALE);
+  if (!parsed.ok) return -1;
+  const step = BigInt(units) * 10n ** BigInt(FINE_SCALE - scale);
+  return Number((parsed.value + (rounding === 'nearest' ? step / 2n : 0n)) / step);
 }

@@ -11,31 +11,63 @@ export class ApiError extends Error {
   readonly code: string;
   /** 0 when there was no answer. */
   readonly status: number;
+  /** Which fields of what was sent are wrong, where the desk says so. */
+  readonly fields: readonly WrongField[];
 
-  constructor(code: string, status: number, message: string, options?: ErrorOptions) {
+  constructor(
+    code: string,
+    status: number,
+    message: string,
+    options: ErrorOptions & { readonly fields?: readonly WrongField[] } = {},
+  ) {
     super(message, options);
     this.code = code;
     this.status = status;
+    this.fields = options.fields ?? [];
   }
 }
+
+export type WrongField = NonNullable<ErrorBody['fields']>[number];
 
 export function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   return request<T>('GET', path, signal);
 }
 
-export function postJson<T>(path: string): Promise<T> {
-  return request<T>('POST', path);
+/** `body` is sent as JSON; without one nothing is. */
+export function postJson<T>(path: string, body?: unknown): Promise<T> {
+  return request<T>('POST', path, undefined, body);
+}
+
+export function putJson<T>(path: string, body: unknown): Promise<T> {
+  return request<T>('PUT', path, undefined, body);
+}
+
+export function patchJson<T>(path: string, body: unknown): Promise<T> {
+  return request<T>('PATCH', path, undefined, body);
+}
+
+export function deleteJson<T>(path: string): Promise<T> {
+  return request<T>('DELETE', path);
 }
 
 /** Does nothing a second time by itself: a caller that repeats a POST does so knowingly. */
-async function request<T>(method: 'GET' | 'POST', path: string, signal?: AbortSignal): Promise<T> {
+async function request<T>(
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  signal?: AbortSignal,
+  sent?: unknown,
+): Promise<T> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
   let body: unknown;
   try {
     response = await fetch(path, {
       method,
-      headers: { accept: 'application/json' },
+      headers: {
+        accept: 'application/json',
+        ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
       credentials: 'same-origin',
       cache: 'no-store',
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
@@ -47,17 +79,30 @@ async function request<T>(method: 'GET' | 'POST', path: string, signal?: AbortSi
     throw new ApiError(code, 0, `${method} ${path}: ${code}`, { cause: error });
   }
   if (!response.ok) {
-    const { error, message } = parseErrorBody(body);
-    throw new ApiError(error, response.status, message);
+    const { error, message, fields } = parseErrorBody(body);
+    throw new ApiError(error, response.status, message, { fields });
   }
   // The server checks each answer against the schema that T is made from, so this cast only names it.
   return body as T;
 }
 
-function parseErrorBody(body: unknown): Pick<ErrorBody, 'error' | 'message'> {
+function parseErrorBody(
+  body: unknown,
+): Pick<ErrorBody, 'error' | 'message'> & { readonly fields: readonly WrongField[] } {
   if (typeof body === 'object' && body !== null && 'error' in body && 'message' in body) {
     const { error, message } = body;
-    if (typeof error === 'string' && typeof message === 'string') return { error, message };
+    const fields = 'fields' in body && Array.isArray(body.fields) ? body.fields : [];
+    if (typeof error === 'string' && typeof message === 'string') {
+      return { error, message, fields: fields.filter(isWrongField) };
+    }
   }
-  return { error: 'unknown', message: '' };
+  return { error: 'unknown', message: '', fields: [] };
+}
+
+function isWrongField(value: unknown): value is WrongField {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ['field', 'expected', 'found'].every((name) => typeof Reflect.get(value, name) === 'string')
+  );
 }

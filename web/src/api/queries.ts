@@ -9,13 +9,14 @@ import {
   type UseInfiniteQueryResult,
   type UseQueryResult,
 } from '@tanstack/react-query';
+import type { BotSettings } from '@kontor/core';
 import { createContext, useContext, useEffect, type Provider } from 'react';
 
 import {
   CANDLES_KEPT, collectDeals, keys, mergeBots, mergeCandles, mergeDealRows, mergeNotes, mergeRunningDeals,
   NOTES_KEPT, toDealRowPage, type DealFilter, type DealRowData, type DealRowPage,
 } from './cache.ts'; // prettier-ignore
-import { getJson, postJson } from './client.ts';
+import { getJson, patchJson, postJson } from './client.ts';
 import type { CandleRow, LiveStream } from './live.ts';
 import type {
   Balance, Bot, Candles, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, StreamMessage, Totals,
@@ -266,6 +267,23 @@ export function useCandles(symbol: string, interval: string): UseQueryResult<Can
     staleTime: 0,
     gcTime: 60_000,
   });
+}
+
+/** Makes a stopped bot. */
+export async function createBot(client: QueryClient, settings: BotSettings): Promise<Bot> {
+  return keepBot(client, await postJson<Bot>(`${API}/bots`, settings));
+}
+
+/** Running deals keep the settings they began with. */
+export async function editBot(
+  client: QueryClient,
+  id: string,
+  settings: BotSettings,
+): Promise<Bot> {
+  return keepBot(
+    client,
+    await patchJson<Bot>(`${API}/bots/${encodeURIComponent(id)}/settings`, settings),
+  );
 }
 
 export async function startBot(client: QueryClient, id: string): Promise<Bot> {

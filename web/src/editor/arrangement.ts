@@ -22,6 +22,8 @@ export type SectionName =
   | 'move'
   | 'shares'
   | 'when'
+  | 'size'
+  | 'signals'
   | 'exits'
   | 'settings'
   | 'more';

@@ -19,6 +19,21 @@ const FIRST_CONDITION: Draft = [
   { kind: 'rsi', interval: '1h', period: 14, comparison: 'below', value: '30' },
 ];
 
+const TARGET: Draft = {
+  price: { kind: 'percent', percent: '3' },
+  order: 'limit',
+  source: 'own',
+  share: '100',
+};
+
+const STOP: Draft = {
+  price: { kind: 'percent', percent: '3' },
+  source: 'own',
+  order: 'market',
+  timeoutSeconds: 0,
+  breakEven: false,
+};
+
 export const DCA_ARRANGEMENT: Arrangement = {
   sections: [
     {
@@ -176,6 +191,33 @@ export const GRID_ARRANGEMENT: Arrangement = {
   ],
 };
 
+/** Entries, targets and stops, which smart trades and signal bots have alike. */
+const PLAN_GROUPS: NonNullable<Arrangement['groups']> = {
+  entries: [
+    { field: 'order' },
+    { field: 'price', isAsked: is('order', 'limit'), isNeeded: true },
+    { field: 'share' },
+    { field: 'trigger' },
+    { field: 'waitSeconds', isAsked: is('order', 'limit'), suggestion: 3_600 },
+  ],
+  takeProfit: [
+    { field: 'price' },
+    { field: 'share' },
+    { field: 'order' },
+    { field: 'source', isAsked: is('order', 'market') },
+    { field: 'trailing', isAsked: is('order', 'market'), suggestion: '0.5' },
+  ],
+  stopLoss: [
+    { field: 'price' },
+    { field: 'order' },
+    { field: 'limit', isAsked: is('order', 'limit'), isNeeded: true },
+    { field: 'source' },
+    { field: 'trailing', suggestion: '2' },
+    { field: 'timeoutSeconds' },
+    { field: 'breakEven' },
+  ],
+};
+
 const beginsHeld = is('type', 'sellHeld', 'buyBack');
 const closes = (draft: DraftFields): boolean => !is('type', 'buy', 'sell')(draft);
 
@@ -205,14 +247,7 @@ export const SMART_TRADE_ARRANGEMENT: Arrangement = {
         {
           field: 'takeProfit',
           isAsked: closes,
-          suggestion: [
-            {
-              price: { kind: 'percent', percent: '3' },
-              order: 'limit',
-              source: 'own',
-              share: '100',
-            },
-          ],
+          suggestion: [TARGET],
         },
       ],
     },
@@ -222,43 +257,55 @@ export const SMART_TRADE_ARRANGEMENT: Arrangement = {
         {
           field: 'stopLoss',
           isAsked: closes,
-          suggestion: {
-            price: { kind: 'percent', percent: '3' },
-            source: 'own',
-            order: 'market',
-            timeoutSeconds: 0,
-            breakEven: false,
-          },
+          suggestion: STOP,
         },
       ],
     },
     { name: 'limits', places: [], advanced: [{ field: 'maxSlippage' }] },
   ],
-  groups: {
-    entries: [
-      { field: 'order' },
-      { field: 'price', isAsked: is('order', 'limit'), isNeeded: true },
-      { field: 'share' },
-      { field: 'trigger' },
-      { field: 'waitSeconds', isAsked: is('order', 'limit'), suggestion: 3_600 },
-    ],
-    takeProfit: [
-      { field: 'price' },
-      { field: 'share' },
-      { field: 'order' },
-      { field: 'source', isAsked: is('order', 'market') },
-      { field: 'trailing', isAsked: is('order', 'market'), suggestion: '0.5' },
-    ],
-    stopLoss: [
-      { field: 'price' },
-      { field: 'order' },
-      { field: 'limit', isAsked: is('order', 'limit'), isNeeded: true },
-      { field: 'source' },
-      { field: 'trailing', suggestion: '2' },
-      { field: 'timeoutSeconds' },
-      { field: 'breakEven' },
-    ],
-  },
+  groups: PLAN_GROUPS,
+};
+
+export const SIGNAL_ARRANGEMENT: Arrangement = {
+  sections: [
+    {
+      name: 'what',
+      places: [{ field: 'name' }, { field: 'symbols' }, { field: 'directions' }],
+    },
+    {
+      name: 'signals',
+      places: [{ field: 'onOpposite' }, { field: 'maxLagSeconds' }],
+      advanced: [
+        { field: 'acceptUntimed' },
+        { field: 'duplicateSeconds' },
+        { field: 'maxPriceDeviation', suggestion: '1' },
+        { field: 'cooldownSeconds' },
+      ],
+    },
+    {
+      name: 'size',
+      places: [
+        { field: 'size' },
+        { field: 'entryOrder' },
+        { field: 'entryOffset', isAsked: is('entryOrder', 'limit') },
+        { field: 'entryWaitSeconds', isAsked: is('entryOrder', 'limit') },
+        { field: 'maxEntries' },
+      ],
+      advanced: [{ field: 'useSignalSize' }],
+    },
+    {
+      name: 'exits',
+      places: [{ field: 'takeProfit', suggestion: [TARGET] }],
+      advanced: [{ field: 'useSignalExits' }, { field: 'minProfit', suggestion: '0' }],
+    },
+    { name: 'giveUp', places: [{ field: 'stopLoss', suggestion: STOP }] },
+    {
+      name: 'limits',
+      places: [{ field: 'maxPositions' }, { field: 'maxInvestment', suggestion: '1000' }],
+      advanced: [{ field: 'maxSlippage' }],
+    },
+  ],
+  groups: PLAN_GROUPS,
 };
 
 export const REBALANCE_ARRANGEMENT: Arrangement = {
@@ -298,5 +345,6 @@ export const ARRANGEMENTS: Readonly<Record<string, Arrangement>> = {
   dca: DCA_ARRANGEMENT,
   grid: GRID_ARRANGEMENT,
   smartTrade: SMART_TRADE_ARRANGEMENT,
+  signal: SIGNAL_ARRANGEMENT,
   rebalance: REBALANCE_ARRANGEMENT,
 };

@@ -124,7 +124,7 @@ export const englishEditor = {
     save: 'Save changes',
     discard: 'Discard',
     discarded: 'What was typed is gone.',
-    kept: (when: string): string => `Typed ${when}, not saved yet.`,
+    keptSince: 'Not saved yet, typed',
     created: (name: string): string => `${name} is there, stopped.`,
     createdStarted: (name: string): string => `${name} is there and runs.`,
     createdNotStarted: (name: string, reason: string): string =>
@@ -148,9 +148,6 @@ export const englishEditor = {
     copyName: (name: string): string => `${name} (copy)`,
     copy: 'Copy',
     edit: 'Change',
-    wasValue: (value: string): string => `was ${value}`,
-    unknownKind: 'This desk knows no such kind of bot.',
-    otherFaults: 'Also:',
     costs: 'Can cost at most',
   },
   preview: {
@@ -158,7 +155,8 @@ export const englishEditor = {
     atPrice: (price: string): string => `At ${price}, the price now`,
     noPrice: 'There is no price yet.',
     waiting: 'The preview is there as soon as the fields are right.',
-    none: 'This kind has no preview yet.',
+    fewer: 'Show fewer',
+    allRows: (count: string): string => `Show all ${count}`,
     requires: (asset: string): string => `Needs in ${asset}`,
     requiresHint: 'All orders of all deals filled, before fees',
     perDeal: (amount: string): string => `${amount} a deal`,

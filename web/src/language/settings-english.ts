@@ -52,6 +52,8 @@ export const englishSettings: SettingsWords = {
     move: 'When the price leaves',
     shares: 'Which share for each coin',
     when: 'When to trade',
+    size: 'How much',
+    signals: 'Which signals to follow',
     exits: 'When to close',
     settings: 'Settings',
     more: 'More',
@@ -111,6 +113,14 @@ export const englishSettings: SettingsWords = {
     'smartTrade.held': {
       name: 'Sell what you hold',
       sentence: 'Target and stop for coins that are in the account already.',
+    },
+    'signal.follow': {
+      name: 'Follow both ways',
+      sentence: 'Opens and closes by signals alone, with a stop 5 % away as a guard.',
+    },
+    'signal.exits': {
+      name: 'Own exits',
+      sentence: 'Signals open; halves close at 1.5 and 3 % profit, or at a stop 3 % away.',
     },
     'rebalance.equal': {
       name: 'Equal shares',
@@ -450,6 +460,58 @@ export const englishSettings: SettingsWords = {
       help: 'The price must stay beyond the stop for so long.',
     },
     '*.stopLoss.breakEven': { name: 'To break-even after the first target' },
+
+    'signal.directions': {
+      name: 'May open',
+      choices: { long: 'long', short: 'short', both: 'both' },
+    },
+    'signal.onOpposite': {
+      name: 'A signal the other way',
+      choices: { ignore: 'is ignored', close: 'closes', reverse: 'closes and reverses' },
+    },
+    'signal.maxLagSeconds': { name: 'Oldest signal', help: 'Older ones are refused.' },
+    'signal.acceptUntimed': {
+      name: 'Follow signals without a time',
+      help: 'Of webhooks that do not say when they were sent.',
+    },
+    'signal.duplicateSeconds': {
+      name: 'Refuse the same again for',
+      help: 'A signal that comes twice counts once.',
+    },
+    'signal.maxPriceDeviation': {
+      name: 'Farthest from its price',
+      help: 'Where the signal names a price: how far the market may be from it.',
+    },
+    'signal.cooldownSeconds': {
+      name: 'Pause after a position',
+      help: 'For each instrument, after it has closed.',
+    },
+    'signal.size': {
+      name: 'Size',
+      help: 'Of the first entry, and of each that is added.',
+      choices: { quote: 'in quote', base: 'in coins', balance: '% of what is free' },
+    },
+    'signal.entryOrder': {
+      name: 'Enters',
+      choices: { market: 'at market', limit: 'with a limit' },
+    },
+    'signal.entryOffset': { name: 'Limit better than the market by' },
+    'signal.entryWaitSeconds': {
+      name: 'Take the limit back after',
+      help: 'What has filled by then is kept.',
+    },
+    'signal.maxEntries': { name: 'Entries of a position', help: 'The first one included.' },
+    'signal.useSignalSize': { name: "Let the signal's own size count" },
+    'signal.useSignalExits': { name: "Let the signal's own exits count" },
+    'signal.minProfit': {
+      name: 'Close by signal only above',
+      help: 'In percent after fees.',
+    },
+    'signal.maxPositions': { name: 'Positions at once' },
+    'signal.maxInvestment': {
+      name: 'Worth together at most',
+      help: 'All positions and entries of the bot.',
+    },
 
     'rebalance.targets': {
       name: 'Shares',

@@ -57,6 +57,8 @@ export const germanSettings: SettingsWords = {
     move: 'Wenn der Preis sie verlässt',
     shares: 'Welcher Anteil je Coin',
     when: 'Wann handeln',
+    size: 'Wie viel',
+    signals: 'Welchen Signalen folgen',
     exits: 'Wann schließen',
     settings: 'Einstellungen',
     more: 'Weiteres',
@@ -121,6 +123,15 @@ export const germanSettings: SettingsWords = {
     'smartTrade.held': {
       name: 'Bestand verkaufen',
       sentence: 'Ziel und Stopp für Coins, die schon auf dem Konto sind.',
+    },
+    'signal.follow': {
+      name: 'In beide Richtungen folgen',
+      sentence: 'Öffnet und schließt nur nach Signalen, mit einem Stopp in 5 % Abstand.',
+    },
+    'signal.exits': {
+      name: 'Eigene Ausstiege',
+      sentence:
+        'Signale öffnen; je die Hälfte schließt bei 1,5 und 3 % Gewinn oder am Stopp in 3 % Abstand.',
     },
     'rebalance.equal': {
       name: 'Gleiche Anteile',
@@ -474,6 +485,58 @@ export const germanSettings: SettingsWords = {
       help: 'So lange muss der Preis jenseits des Stopps bleiben.',
     },
     '*.stopLoss.breakEven': { name: 'Nach dem ersten Ziel auf die Gewinnschwelle' },
+
+    'signal.directions': {
+      name: 'Darf öffnen',
+      choices: { long: 'long', short: 'short', both: 'beides' },
+    },
+    'signal.onOpposite': {
+      name: 'Ein Signal in Gegenrichtung',
+      choices: { ignore: 'bleibt ohne Folge', close: 'schließt', reverse: 'schließt und dreht um' },
+    },
+    'signal.maxLagSeconds': { name: 'Ältestes Signal', help: 'Ältere werden abgelehnt.' },
+    'signal.acceptUntimed': {
+      name: 'Auch Signalen ohne Zeit folgen',
+      help: 'Von Webhooks, die nicht sagen, wann sie gesendet wurden.',
+    },
+    'signal.duplicateSeconds': {
+      name: 'Dasselbe erneut ablehnen für',
+      help: 'Ein Signal, das zweimal kommt, zählt einmal.',
+    },
+    'signal.maxPriceDeviation': {
+      name: 'Am weitesten von seinem Preis',
+      help: 'Nennt das Signal einen Preis: wie weit der Markt davon entfernt sein darf.',
+    },
+    'signal.cooldownSeconds': {
+      name: 'Pause nach einer Position',
+      help: 'Je Instrument, nachdem sie geschlossen ist.',
+    },
+    'signal.size': {
+      name: 'Größe',
+      help: 'Des ersten Einstiegs und jedes weiteren.',
+      choices: { quote: 'in Kurswährung', base: 'in Coins', balance: '% vom Freien' },
+    },
+    'signal.entryOrder': {
+      name: 'Steigt ein',
+      choices: { market: 'zum Marktpreis', limit: 'mit Limit' },
+    },
+    'signal.entryOffset': { name: 'Limit besser als der Markt um' },
+    'signal.entryWaitSeconds': {
+      name: 'Limit zurücknehmen nach',
+      help: 'Was bis dahin ausgeführt ist, bleibt.',
+    },
+    'signal.maxEntries': { name: 'Einstiege je Position', help: 'Der erste zählt mit.' },
+    'signal.useSignalSize': { name: 'Die Größe im Signal gelten lassen' },
+    'signal.useSignalExits': { name: 'Die Ausstiege im Signal gelten lassen' },
+    'signal.minProfit': {
+      name: 'Auf Signal erst schließen ab',
+      help: 'In Prozent nach Gebühren.',
+    },
+    'signal.maxPositions': { name: 'Positionen zugleich' },
+    'signal.maxInvestment': {
+      name: 'Zusammen höchstens wert',
+      help: 'Alle Positionen und Einstiege des Bots.',
+    },
 
     'rebalance.targets': {
       name: 'Anteile',

@@ -49,7 +49,7 @@ export function previewDca(settings: DcaSettings, context: PreviewContext): Prev
       : [
           {
             id: 'rise',
-            name: isLong ? preview.riseNeeded : preview.fallNeeded,
+            name: preview.riseNeeded,
             value: write.percent(last.moveToTakeProfit),
             hint: preview.riseNeededHint,
           },
@@ -60,7 +60,7 @@ export function previewDca(settings: DcaSettings, context: PreviewContext): Prev
   ];
   const warnings = [
     ...fundsWarnings(funds, context),
-    ...(ladder.safetyOrders.length < wantedOrders(settings)
+    ...(ladder.safetyOrders.length < settings.maxSafetyOrders
       ? [preview.ladderCut(format.integer(ladder.safetyOrders.length + 1))]
       : []),
     ...(last.moveToTakeProfit !== '' && compareDecimals(last.moveToTakeProfit, FAR_PERCENT) > 0
@@ -178,8 +178,4 @@ function dearest(settings: DcaSettings, context: PreviewContext, own: LadderPrev
     if (compareDecimals(requiredQuote, most) > 0) most = requiredQuote;
   }
   return most;
-}
-
-function wantedOrders(settings: DcaSettings): number {
-  return settings.maxSafetyOrders;
 }

@@ -3,21 +3,19 @@
 // come from the machine's own previews.
 
 import {
-  ASSET_SCALE, toScaled,
-  type BotSettings, type FreeFunds, type Instrument, type PriceTicks,
-} from '@kontor/core'; // prettier-ignore
+  ASSET_SCALE,
+  toScaled,
+  type FreeFunds,
+  type Instrument,
+  type PriceTicks,
+} from '@kontor/core';
 
 import type { Level, LevelKind } from '../../chart/levels.ts';
 import type { Catalogue } from '../../language/english.ts';
 import type { EditorText } from '../../language/settings-languages.ts';
 import { amountDecimals, type Format } from '../../number/format.ts';
 import { compareDecimals, subtractDecimals } from '../../number/decimal-sum.ts';
-import { marketOf, type Market } from '../check-draft.ts';
-import { previewDca } from './dca.ts';
-import { previewGridBot } from './grid.ts';
-import { previewPortfolio } from './rebalance.ts';
-import { previewSignal } from './signal.ts';
-import { previewSmartTrade } from './smart-trade.ts';
+import type { Market } from '../check-draft.ts';
 
 export interface PreviewFigure {
   readonly id: string;
@@ -64,30 +62,6 @@ export interface PreviewContext {
   readonly format: Format;
   readonly text: EditorText;
   readonly words: Catalogue;
-}
-
-/** The preview of `settings` on `context.symbol`; null for a kind that has none. */
-export function previewOf(
-  settings: BotSettings,
-  context: Omit<PreviewContext, 'instrument' | 'price'>,
-): Preview | null {
-  const { instruments, prices } = marketOf([context.symbol], context.market);
-  const [instrument] = instruments;
-  const price = prices[context.symbol];
-  if (instrument === undefined || price === undefined) return null;
-  const given = { ...context, instrument, price };
-  switch (settings.kind) {
-    case 'dca':
-      return previewDca(settings, given);
-    case 'grid':
-      return previewGridBot(settings, given);
-    case 'smartTrade':
-      return previewSmartTrade(settings, given);
-    case 'signal':
-      return previewSignal(settings, given);
-    case 'rebalance':
-      return previewPortfolio(settings, given);
-  }
 }
 
 export function freeFunds({ instrument, free }: PreviewContext): FreeFunds {

@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making a bot and changing one: the questions, and beside them what the answers come to at the price now.
+
+import type { BotKind } from '@kontor/core';
+import { SETTINGS_FIELDS } from '@kontor/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useParams } from '@tanstack/react-router';
+import { useCallback, useMemo, useRef, useState, type ReactElement, type ReactNode } from 'react';
+
+import { useAddress } from '../address.ts';
+import { ApiError } from '../api/client.ts';
+import { useDeskFacts } from '../api/desk-facts.tsx';
+import { createBot, editBot, startBot, useBots, useRunningDeals } from '../api/queries.ts';
+import { latestQuote, useQuote } from '../api/quotes.ts';
+import { toTradingInstrument } from '../api/trading-instrument.ts';
+import type { Bot } from '../api/types.ts';
+import { fieldsOf } from '../editor/arrangement.ts';
+import { emptyFields, toDraftFields, type DraftFields } from '../editor/draft.ts';
+import { focusFirstWrong } from '../editor/focus-field.ts';
+import { FormProvider, type FormContext } from '../editor/form-context.ts';
+import { PreviewPanel, usePreview } from '../editor/preview-panel.tsx';
+import type { Preview } from '../editor/preview/preview.ts';
+import { leastValue, presetsOf, type Preset, type PresetMarket } from '../editor/presets.ts';
+import { FormSections } from '../editor/sections.tsx';
+import { useBotForm, type BotForm } from '../editor/use-bot-form.ts';
+import { useErrorText } from '../language/error-text.ts';
+import { useLanguage } from '../language/language.tsx';
+import { useSettingsLanguage } from '../language/settings-languages.ts';
+import { Anchor } from '../parts/anchor.tsx';
+import { Button } from '../parts/button.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { useKeys } from '../parts/keyboard.ts';
+import { Amount } from '../parts/numbers.tsx';
+import { Failed, Skeleton } from '../parts/states.tsx';
+import { Ago } from '../parts/times.tsx';
+import { say } from '../parts/toasts.tsx';
+import { botPath, newBotPath, paths } from '../paths.ts';
+import { NotFoundPage } from './closed.tsx';
+import './bot-editor.css';
+
+const KINDS = Object.keys(SETTINGS_FIELDS) as readonly BotKind[];
+
+/** `/bots/new`: which kind, then its form; `copy` begins with another bot's settings. */
+export function NewBotPage(): ReactElement {
+  const address = useAddress();
+  const bots = useBots();
+  const copied = address.parameter('copy');
+  const asked = address.parameter('kind');
+  if (copied !== null) {
+    if (bots.data === undefined) {
+      return bots.isError ? (
+        <Failed error={bots.error} onRetry={() => void bots.refetch()} />
+      ) : (
+        <Skeleton rows={12} />
+      );
+    }
+    const bot = bots.data.find((each) => each.id === copied);
+    return bot === undefined ? <NotFoundPage what="bot" /> : <CopiedBot key={bot.id} bot={bot} />;
+  }
+  const kind = KINDS.find((each) => each === asked);
+  return kind === undefined ? <KindChooser /> : <FreshBot key={kind} kind={kind} />;
+}
+
+/** `/bots/:id/edit`. */
+export function EditBotPage(): ReactElement {
+  const { botId } = useParams({ strict: false });
+  const bots = useBots();
+  if (bots.data === undefined) {
+    return bots.isError ? (
+      <Failed error={bots.error} onRetry={() => void bots.refetch()} />
+    ) : (
+      <Skeleton rows={12} />
+    );
+  }
+  const bot = bots.data.find((each) => each.id === botId);
+  return bot === undefined ? <NotFoundPage what="bot" /> : <EditedBot key={bot.id} bot={bot} />;
+}
+
+function KindChooser(): ReactElement {
+  const { text: common } = useLanguage();
+  const { text, words } = useSettingsLanguage();
+  const address = useAddress();
+  useKeys(
+    Object.fromEntries(
+      KINDS.map((kind, index) => [String(index + 1), () => address.go(newBotPath(kind))]),
+    ),
+  );
+  return (
+    <div className="page-scroll kind-chooser">
+      <header className="page-head">
+        <Anchor className="crumb" href={paths.bots}>
+          {common.bots.title}
+        </Anchor>
+        <span className="faint">/</span>
+        <h1>{text.editor.chooseKind}</h1>
+      </header>
+      <ul className="kind-list">
+        {KINDS.map((kind, index) => (
+          <li key={kind}>
+            <Anchor
+              className="kind-choice"
+              href={newBotPath(kind)}
+              // The chooser is a page of its own; whoever came by keyboard goes on by keyboard.
+              // oxlint-disable-next-line jsx-a11y/no-autofocus
+              autoFocus={index === 0}
+            >
+              <strong>{words.kinds[kind]?.name ?? kind}</strong>
+              <span className="muted">{words.kinds[kind]?.sentence}</span>
+              <kbd aria-hidden="true">{index + 1}</kbd>
+            </Anchor>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function FreshBot({ kind }: { readonly kind: BotKind }): ReactElement {
+  const { text, words } = useSettingsLanguage();
+  const address = useAddress();
+  const asked = address.parameter('symbol');
+  const market = usePresetMarket(asked);
+  const presets = presetsOf(kind);
+  const [first] = presets;
+  const nameOf = useCallback(
+    (preset: Preset, symbol: string): string =>
+      `${symbol} ${words.presets[preset.id]?.name ?? ''}`.trim(),
+    [words],
+  );
+  const base = useMemo((): DraftFields => {
+    if (first === undefined || market === null) return emptyFields(fieldsOf(kind));
+    return { ...first.make(market), name: nameOf(first, market.instrument.symbol) };
+  }, [first, market, kind, nameOf]);
+  const form = useBotForm(kind, `new.${kind}`, base);
+  const take = (preset: Preset): void => {
+    const chosen = form.symbols[0] ?? asked;
+    const now = marketOfSymbol(market, chosen);
+    if (now === null) return;
+    const made = preset.make(now);
+    const { name } = form.draft;
+    const before = form.replace({ ...made, name: nameOf(preset, now.instrument.symbol) });
+    const wasTyped = JSON.stringify(before) !== form.base && name !== undefined;
+    say(
+      text.editor.presetTaken(words.presets[preset.id]?.name ?? preset.id),
+      wasTyped ? { undo: () => void form.replace(before) } : {},
+    );
+  };
+  return (
+    <Editor
+      form={form}
+      title={text.editor.newTitle(words.kinds[kind]?.name ?? kind)}
+      crumb={{ href: newBotPath(null), name: text.editor.newBot }}
+      head={
+        presets.length < 2 ? null : (
+          <div className="preset-list" role="group" aria-label={text.editor.presets}>
+            {presets.map((preset) => (
+              <button
+                key={preset.id}
+                type="button"
+                className="preset-choice"
+                onClick={() => take(preset)}
+              >
+                <strong>{words.presets[preset.id]?.name ?? preset.id}</strong>
+                <span className="muted">{words.presets[preset.id]?.sentence}</span>
+              </button>
+            ))}
+          </div>
+        )
+      }
+      save={<CreateButtons form={form} />}
+    />
+  );
+}
+
+function CopiedBot({ bot }: { readonly bot: Bot }): ReactElement {
+  const { text } = useSettingsLanguage();
+  const base = useMemo((): DraftFields => {
+    const { kind: _kind, ...settings } = bot.settings;
+    return { ...toDraftFields(settings), name: text.editor.copyName(bot.name) };
+    // A copy is of the settings as they were when it was begun.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+  }, [bot.id]);
+  const form = useBotForm(bot.kind, `copy.${bot.id}`, base);
+  return (
+    <Editor
+      form={form}
+      title={text.editor.copyName(bot.name)}
+      crumb={{ href: botPath(bot.id), name: bot.name }}
+      save={<CreateButtons form={form} />}
+    />
+  );
+}
+
+function EditedBot({ bot }: { readonly bot: Bot }): ReactElement {
+  const { text } = useSettingsLanguage();
+  const { format } = useLanguage();
+  const running = useRunningDeals();
+  const base = useMemo((): DraftFields => {
+    const { kind: _kind, ...settings } = bot.settings;
+    return toDraftFields(settings);
+  }, [bot.settings]);
+  const form = useBotForm(bot.kind, `edit.${bot.id}`, base);
+  const deals = running.data?.filter((deal) => deal.botId === bot.id).length ?? bot.activeDeals;
+  const isChangedElsewhere = form.keptSince !== null && form.base !== JSON.stringify(base);
+  return (
+    <Editor
+      form={form}
+      title={text.editor.editTitle(bot.name)}
+      crumb={{ href: botPath(bot.id), name: bot.name }}
+      head={
+        <>
+          {isChangedElsewhere ? (
+            <div className="editor-note needs-you" role="alert">
+              <Icon name="warning" />
+              <span>{text.editor.changedElsewhere}</span>
+              <Button onClick={form.settle}>{text.editor.takeOver}</Button>
+            </div>
+          ) : null}
+          {deals === 0 ? null : (
+            <p className="editor-note muted">
+              {text.editor.runningKeep({ count: deals, text: format.integer(deals) })}
+            </p>
+          )}
+        </>
+      }
+      save={<SaveButton form={form} bot={bot} base={base} />}
+    />
+  );
+}
+
+function Editor({
+  form,
+  title,
+  crumb,
+  head = null,
+  save,
+}: {
+  readonly form: BotForm;
+  readonly title: string;
+  readonly crumb: { readonly href: string; readonly name: string };
+  readonly head?: ReactNode;
+  readonly save: ReactNode;
+}): ReactElement {
+  const { text } = useLanguage();
+  const { desk } = useDeskFacts();
+  const address = useAddress();
+  const [shownSymbol, setShownSymbol] = useState<string | null>(null);
+  const asked = address.parameter('symbol');
+  const fallback = form.symbols[0] ?? asked ?? desk.instruments[0]?.symbol ?? '';
+  const symbol =
+    shownSymbol !== null && form.symbols.includes(shownSymbol) ? shownSymbol : fallback;
+  const preview = usePreview(form, symbol);
+  const context = useFormContext(form, symbol);
+  const element = useRef<HTMLDivElement>(null);
+  return (
+    <div className="page-scroll editor" ref={element} data-editor="">
+      <header className="page-head">
+        <Anchor className="crumb" href={paths.bots}>
+          {text.bots.title}
+        </Anchor>
+        <span className="faint">/</span>
+        <Anchor className="crumb cut" href={crumb.href}>
+          {crumb.name}
+        </Anchor>
+        <span className="faint">/</span>
+        <h1>{title}</h1>
+      </header>
+      {head}
+      <div className="editor-grid">
+        <FormProvider value={context}>
+          <div className="editor-form">
+            <FormSections fields={fieldsOf(form.kind)} values={form.draft} />
+          </div>
+        </FormProvider>
+        <div className="editor-preview">
+          <PreviewPanel form={form} preview={preview} symbol={symbol} onSymbol={setShownSymbol} />
+        </div>
+      </div>
+      <footer className="editor-foot">
+        <EditorState form={form} preview={preview} />
+        <span className="page-head-space" />
+        <Discard form={form} />
+        {save}
+      </footer>
+    </div>
+  );
+}
+
+/** What it can cost, always in sight, and how much is still to be fixed. */
+function EditorState({
+  form,
+  preview,
+}: {
+  readonly form: BotForm;
+  readonly preview: Preview | null;
+}): ReactElement {
+  const { text } = useSettingsLanguage();
+  const { format } = useLanguage();
+  const count = { count: form.faultCount, text: format.integer(form.faultCount) };
+  return (
+    <div className="editor-state">
+      {form.otherErrors.length === 0 ? null : (
+        <p className="needs-you" role="alert">
+          {form.otherErrors.join(' ')}
+        </p>
+      )}
+      {form.faultCount > 0 ? (
+        <p className="needs-you">{text.editor.toFix(count)}</p>
+      ) : (
+        preview?.funds.map((funds) => (
+          <p key={funds.asset}>
+            <span className="muted">{text.editor.costs}</span>{' '}
+            <strong className={funds.missing === null ? '' : 'needs-you'}>
+              <Amount value={funds.required} asset={funds.asset} />
+            </strong>
+          </p>
+        ))
+      )}
+      {form.keptSince === null ? null : (
+        <p className="muted editor-kept">
+          {text.editor.keptSince} <Ago at={form.keptSince} />
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Discard({ form }: { readonly form: BotForm }): ReactElement | null {
+  const { text } = useSettingsLanguage();
+  if (form.keptSince === null) return null;
+  return (
+    <Button
+      look="quiet"
+      onClick={() => {
+        const before = form.draft;
+        form.settle();
+        say(text.editor.discarded, { undo: () => void form.replace(before) });
+      }}
+    >
+      {text.editor.discard}
+    </Button>
+  );
+}
+
+function CreateButtons({ form }: { readonly form: BotForm }): ReactElement {
+  const client = useQueryClient();
+  const address = useAddress();
+  const { text } = useSettingsLanguage();
+  const errorText = useErrorText();
+  const [busy, setBusy] = useState<'create' | 'start' | null>(null);
+  const create = async (isStarting: boolean): Promise<void> => {
+    const settings = form.attempt();
+    if (settings === null) {
+      focusFirstWrong(document.querySelector<HTMLElement>('[data-editor]'));
+      return;
+    }
+    if (busy !== null) return;
+    setBusy(isStarting ? 'start' : 'create');
+    try {
+      const bot = await createBot(client, settings);
+      form.settle();
+      if (isStarting) await start(bot);
+      else say(text.editor.created(bot.name));
+      address.go(botPath(bot.id));
+    } catch (error) {
+      refused(error, form, text.editor.notCreated, errorText, text.editor.unclear);
+    } finally {
+      setBusy(null);
+    }
+  };
+  const start = async (bot: Bot): Promise<void> => {
+    try {
+      await startBot(client, bot.id);
+      say(text.editor.createdStarted(bot.name));
+    } catch (error) {
+      say(text.editor.createdNotStarted(bot.name, errorText(error)), { look: 'failed' });
+    }
+  };
+  useKeys({ 'mod+Enter': () => void create(false) });
+  return (
+    <>
+      <Button
+        isBusy={busy === 'create'}
+        disabled={busy !== null}
+        onClick={() => void create(false)}
+      >
+        {text.editor.create}
+      </Button>
+      <Button
+        look="primary"
+        icon="play"
+        isBusy={busy === 'start'}
+        disabled={busy !== null}
+        onClick={() => void create(true)}
+      >
+        {text.editor.createStart}
+      </Button>
+    </>
+  );
+}
+
+function SaveButton({
+  form,
+  bot,
+  base,
+}: {
+  readonly form: BotForm;
+  readonly bot: Bot;
+  readonly base: DraftFields;
+}): ReactElement {
+  const client = useQueryClient();
+  const address = useAddress();
+  const { text } = useSettingsLanguage();
+  const { format } = useLanguage();
+  const errorText = useErrorText();
+  const [isBusy, setBusy] = useState(false);
+  const changes = changedFields(form, base);
+  const save = async (): Promise<void> => {
+    const settings = form.attempt();
+    if (settings === null) {
+      focusFirstWrong(document.querySelector<HTMLElement>('[data-editor]'));
+      return;
+    }
+    if (isBusy) return;
+    setBusy(true);
+    try {
+      const changed = await editBot(client, bot.id, settings);
+      form.settle();
+      say(text.editor.saved(changed.name));
+      address.go(botPath(bot.id));
+    } catch (error) {
+      refused(error, form, text.editor.notSaved, errorText, text.editor.unclear);
+    } finally {
+      setBusy(false);
+    }
+  };
+  useKeys({ 'mod+Enter': () => void save() });
+  return (
+    <>
+      <span className="muted">
+        {changes === 0
+          ? text.editor.noChanges
+          : text.editor.changes({ count: changes, text: format.integer(changes) })}
+      </span>
+      <Button look="primary" isBusy={isBusy} disabled={changes === 0} onClick={() => void save()}>
+        {text.editor.save}
+      </Button>
+    </>
+  );
+}
+
+/** Tells why nothing happened; wrong fields are marked, and a silence is not taken for a no. */
+function refused(
+  error: unknown,
+  form: BotForm,
+  sentence: (reason: string) => string,
+  errorText: (error: unknown) => string,
+  unclear: string,
+): void {
+  if (error instanceof ApiError && error.fields.length > 0) {
+    form.refuse(error.fields);
+    focusFirstWrong(document.querySelector<HTMLElement>('[data-editor]'));
+    return;
+  }
+  if (error instanceof ApiError && error.status === 0) {
+    say(unclear, { look: 'failed' });
+    return;
+  }
+  say(sentence(errorText(error)), { look: 'failed' });
+}
+
+function changedFields({ checked }: BotForm, base: DraftFields): number {
+  const { kind: _kind, ...sent } = checked.sent;
+  const names = new Set([...Object.keys(sent), ...Object.keys(base)]);
+  return [...names].filter((name) => JSON.stringify(sent[name]) !== JSON.stringify(base[name]))
+    .length;
+}
+
+function useFormContext(form: BotForm, symbol: string): FormContext {
+  const { desk } = useDeskFacts();
+  const { text } = useSettingsLanguage();
+  const { kind, arrangement, errors, change, leave, draft, symbols } = form;
+  const instrument = desk.instruments.find((each) => each.symbol === symbol);
+  const quoteAsset = instrument?.quoteAsset ?? desk.quoteAsset;
+  const baseAsset = symbols.length === 1 ? (instrument?.baseAsset ?? '') : '';
+  const volumeType = draft['safetyOrderVolumeType'];
+  const volumeUnit =
+    volumeType === 'base'
+      ? baseAsset || text.form.coins
+      : volumeType === 'percent'
+        ? '%'
+        : quoteAsset;
+  return useMemo(
+    () => ({
+      kind,
+      arrangement,
+      errors,
+      change,
+      leave,
+      quoteAsset,
+      baseAsset,
+      volumeUnit,
+      symbols: desk.instruments.map((each) => each.symbol),
+    }),
+    [kind, arrangement, errors, change, leave, quoteAsset, baseAsset, volumeUnit, desk.instruments],
+  );
+}
+
+/** The market that presets count from: `symbol`'s, or that of the desk's first instrument. */
+function usePresetMarket(symbol: string | null): PresetMarket | null {
+  const { desk } = useDeskFacts();
+  const chosen = desk.instruments.find((each) => each.symbol === symbol) ?? desk.instruments[0];
+  const quote = useQuote(chosen?.symbol ?? '');
+  // The first price counts: a form that is being read must not change with every tick.
+  const [price, setPrice] = useState<string | null>(quote?.last ?? null);
+  if (price === null && quote !== null) setPrice(quote.last);
+  return useMemo(() => {
+    if (chosen === undefined) return null;
+    return {
+      instrument: toTradingInstrument(chosen),
+      instruments: desk.instruments.map(toTradingInstrument),
+      lastPrice: price,
+      minNotional: leastValue(chosen.minNotional),
+      minNotionalOf: (other) =>
+        leastValue(desk.instruments.find((each) => each.symbol === other)?.minNotional ?? '0'),
+    };
+  }, [chosen, desk.instruments, price]);
+}
+
+/** The same market seen from another instrument, at its price now. */
+function marketOfSymbol(market: PresetMarket | null, symbol: string | null): PresetMarket | null {
+  const instrument = market?.instruments.find((each) => each.symbol === symbol);
+  if (market === null || instrument === undefined) return market;
+  return {
+    ...market,
+    instrument,
+    lastPrice: latestQuote(instrument.symbol)?.last ?? null,
+    minNotional: market.minNotionalOf(instrument.symbol),
+  };
+}
