@@ -158,18 +158,21 @@ export interface Reading {
 }
 
 /** What an order is for; the desk shows it and never decides by it. */
-export type OrderPurpose =
-  | 'baseOrder'
-  | 'safetyOrder'
-  | 'takeProfit'
-  | 'stopLoss'
-  | 'close'
-  | 'addFunds'
-  | 'reduceFunds'
-  | 'entry'
-  | 'gridLine'
-  | 'balancing'
-  | 'rebalance';
+export type OrderPurpose = (typeof ORDER_PURPOSES)[number];
+
+export const ORDER_PURPOSES = [
+  'baseOrder',
+  'safetyOrder',
+  'takeProfit',
+  'stopLoss',
+  'close',
+  'addFunds',
+  'reduceFunds',
+  'entry',
+  'gridLine',
+  'balancing',
+  'rebalance',
+] as const;
 
 /** An `entry` takes on risk, an `exit` ends it. The risk states treat them differently. */
 export type OrderRole = 'entry' | 'exit';

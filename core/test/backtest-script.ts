@@ -129,7 +129,7 @@ const randomCondition = fc.oneof(
     comparison: fc.constantFrom('above', 'below', 'crossesAbove'),
   }),
 );
-const randomConditions = fc.array(randomCondition, { minLength: 1, maxLength: 2 });
+export const randomConditions = fc.array(randomCondition, { minLength: 1, maxLength: 2 });
 
 /** What makes deals start, average and close other than prices, and the limits around it. */
 export const randomTriggers: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc

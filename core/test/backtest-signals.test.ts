@@ -5,9 +5,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  clientOrderId,
   ConditionWatcher,
   formatPrice,
   parseSettings,
+  priceTicks,
+  quantityLots,
   runBacktest,
   toScaled,
   type BacktestInput,
@@ -16,11 +19,16 @@ import {
   type Condition,
   type Instrument,
 } from '../src/index.ts';
+import { BarVenue } from '../src/backtest/bar-venue.ts';
+import { EngineVenue } from '../src/backtest/engine-venue.ts';
+import { Clerk } from '../src/backtest/venue.ts';
+import { Purse, Wallet } from '../src/backtest/wallet.ts';
 import {
   candlesOf,
   DEFAULTS,
   log,
   MINUTE,
+  randomConditions,
   randomMarket,
   randomOptions,
   randomSettings,
@@ -54,8 +62,8 @@ test('[B13] what a close has made of the conditions is told at the first point o
   const settings = { startTrigger: 'conditions', startConditions: [FALLING], ...NO_LADDER };
   assert.deepEqual(log(run(candlesOf(FALLS), settings)), [
     // The close of minute 2 is below that of minute 1: bought a tick above the open of minute 3.
-    '3:0 baseOrder 1.02 @ 99.01 taker',
-    '4:2 takeProfit 1.02 @ 101.00 maker',
+    '3:0 baseOrder 1.01 @ 99.01 taker',
+    '4:2 takeProfit 1.01 @ 101.00 maker',
   ]);
 });
 
@@ -78,8 +86,8 @@ test('[B13] warm-up candles are read and not traded', () => {
     markets: [{ instrument: COIN, candles: late, warmUp: early }],
   });
   assert.deepEqual(log(warm), [
-    '3:0 baseOrder 1.02 @ 99.01 taker',
-    '4:2 takeProfit 1.02 @ 101.00 maker',
+    '3:0 baseOrder 1.01 @ 99.01 taker',
+    '4:2 takeProfit 1.01 @ 101.00 maker',
   ]);
   assert.equal(warm.statistics.candles, 3);
 });
@@ -108,9 +116,7 @@ test('[B13] only the close of a candle of the conditions tells: 5-minute conditi
 test('[B13] the backtest hears what a watcher says candle by candle', (t) => {
   t.diagnostic(`seed ${SEED}`);
   let told = 0;
-  const property = fc.property(randomMarket, randomTriggers, (rows, triggers) => {
-    const conditions = triggers['startConditions'];
-    if (!Array.isArray(conditions)) return;
+  const property = fc.property(randomMarket, randomConditions, (rows, conditions) => {
     const parsed = parseSettings({
       ...settingsOf(NO_LADDER),
       startTrigger: 'conditions',
@@ -145,8 +151,8 @@ test('[B13] the backtest hears what a watcher says candle by candle', (t) => {
     assert.equal(found.length, Math.min(199, expected.length));
     told += expected.length;
   });
-  fc.assert(property, { seed: SEED, numRuns: 150 });
-  assert.ok(told > 1_000, `${told} signals`);
+  fc.assert(property, { seed: SEED, numRuns: 100 });
+  assert.ok(told > 400, `${told} signals`);
 });
 
 test('[B12] several markets: one purse, one time, fills and quotes before timers before signals', () => {
@@ -233,7 +239,7 @@ test('[B6] [B12] [B13] the three walks agree with signals, limits, trailing exit
   );
   fc.assert(property, { seed: SEED, numRuns: 400 });
   t.diagnostic(JSON.stringify(counts));
-  assert.ok(counts.fills > 4_000 && counts.many > 2_000, 'the random runs trade');
+  assert.ok(counts.fills > 3_000 && counts.many > 2_000, 'the random runs trade');
 });
 
 test('[B14] coins held at the beginning count from the beginning and may be sold', () => {
@@ -255,6 +261,42 @@ test('[B14] coins held at the beginning count from the beginning and may be sold
     refused.errors.map(({ field }) => field),
     ['startBalances.COIN', 'startBalances.GOLD'],
   );
+});
+
+test('[B15] an order that may only rest is rejected where it would trade at once, in both venues', () => {
+  for (const Venue of [BarVenue, EngineVenue]) {
+    const told: string[] = [];
+    const purse = new Purse(8, toScaled('1000', 8, 'balance'));
+    const clerk = new Clerk({
+      instrument: COIN,
+      wallet: new Wallet(COIN, purse, toScaled('10', 8, 'coins')),
+      fees: { makerFeePpm: 0, takerFeePpm: 0 },
+      emit: (event) =>
+        told.push(event.kind === 'orderRejected' ? `${event.rule}: ${event.reason}` : event.kind),
+      now: () => START,
+    });
+    const venue = new Venue(clerk);
+    venue.moveTo(10_000, 0);
+    for (const [side, ticks] of [
+      ['buy', 10_001],
+      ['sell', 9_999],
+      ['buy', 10_000],
+      ['sell', 10_000],
+    ] as const) {
+      venue.place({
+        clientOrderId: clientOrderId(`${side}-${ticks}`),
+        symbol: 'COINUSDT',
+        side,
+        type: 'limitMaker',
+        timeInForce: 'GTC',
+        priceTicks: priceTicks(ticks),
+        quantity: quantityLots(100),
+      });
+    }
+    const refused = '-2010: order would immediately match and take';
+    assert.deepEqual(told, [refused, refused, 'orderAccepted', 'orderAccepted']);
+    assert.equal(purse.locked, toScaled('100', 8, 'locked'));
+  }
 });
 
 test('[B10] markets that do not fit together, and conditions the candles cannot answer, are refused', () => {

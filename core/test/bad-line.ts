@@ -316,8 +316,9 @@ export function checkBadLine(t: TestContext, seed: number, runs: number): void {
       for (const [name, count] of Object.entries(exchange.counts)) {
         totals[name] = (totals[name] ?? 0) + count;
       }
+      countNotes(totals, exchange);
     }),
-    { seed, numRuns: runs },
+    { seed, numRuns: runs, endOnFailure: true },
   );
   t.diagnostic(JSON.stringify(totals));
   for (const [name, least] of Object.entries({
@@ -327,12 +328,42 @@ export function checkBadLine(t: TestContext, seed: number, runs: number): void {
     duplicates: 3_000,
     crossed: 400,
     ended: 1_500,
-    stopLoss: 200,
+    stopLoss: 150,
+    stopMoved: 10,
+    stopBreached: 50,
+    stopLossTimedOut: 10,
+    trailingStarted: 50,
+    takeProfitTriggered: 20,
+    closeTimedOut: 50,
+    dealEdited: 50,
+    commandRefused: 100,
+    'filled addFunds': 20,
+    'filled reduceFunds': 10,
+    'filled close 2': 3,
+    'filled takeProfit 2': 20,
+    'handed over': 10,
   })) {
     assert.ok(
       (totals[name] ?? 0) >= least,
       `${name}: the runs must be wild enough to prove something`,
     );
+  }
+}
+
+/** How often the runs came by what only some settings and commands lead to. */
+function countNotes(totals: Record<string, number>, { journal }: FaultyExchange): void {
+  for (const { effects } of journal) {
+    for (const effect of effects) {
+      if (effect.kind !== 'notify') continue;
+      const { kind, values } = effect.note;
+      const name =
+        kind === 'orderFilled'
+          ? `filled ${values['order'] ?? ''} ${values['number'] ?? ''}`.trim()
+          : kind === 'dealCancelled'
+            ? (values['reason'] ?? '')
+            : kind;
+      totals[name] = (totals[name] ?? 0) + 1;
+    }
   }
 }
 
@@ -363,7 +394,7 @@ export function checkEveryDealEnds(t: TestContext, seed: number, runs: number): 
       assert.equal(exchange.coins, COINS + exchange.keptByEnded);
       ended += exchange.counts.ended;
     }),
-    { seed, numRuns: runs },
+    { seed, numRuns: runs, endOnFailure: true },
   );
   t.diagnostic(`${ended} deals ended`);
   assert.ok(ended > 2 * runs, 'the runs must be wild enough to prove something');

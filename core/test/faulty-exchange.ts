@@ -483,7 +483,10 @@ function explainDeal(exchange: FaultyExchange, deal: DcaDeal): void {
 function explainHolding(exchange: FaultyExchange, deal: DcaDeal, name: string): void {
   const exits = deal.orders.filter(({ purpose }) => purpose === 'takeProfit');
   const plan = exitPlan(deal);
-  const isRenewing = exits.some((exit) => exit.isCancelling || exit.phase.kind === 'ended');
+  // One that has ended and whose fills are on their way is waited for.
+  const isRenewing = deal.orders.some(
+    (order) => order.role === 'exit' && (order.isCancelling || order.phase.kind === 'ended'),
+  );
   if (!isRenewing && deal.exitWait.kind === 'waiting') {
     assert.equal(exchange.timerOf(`deal:${deal.dealId}:takeProfit`), deal.exitWait.until);
   } else if (!isRenewing && !plan.isDust && exchange.bot.risk !== 'halted') {

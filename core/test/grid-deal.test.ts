@@ -257,13 +257,9 @@ test('[G13] a sell filled in part is bought back in part; lots too few for an or
     ...LAID,
     ['fill 1-2 0.02 @ 105.00'],
     ['fill 1-2 0.48 @ 105.00', 'buy 1-6 gridLine 3 0.50 @ 100.00 GTC'],
-    ['fill 1-6 0.50 @ 100.00'],
     // All coins of the cell are back, half of them without an order.
-    [
-      'fill 1-2 0.50 @ 105.00',
-      'sell 1-7 gridLine 4 0.50 @ 105.00 GTC',
-      'buy 1-8 gridLine 3 0.50 @ 100.00 GTC',
-    ],
+    ['fill 1-6 0.50 @ 100.00', 'cancel 1-2'],
+    ['end 1-2 cancelled 0.50', 'sell 1-7 gridLine 4 1.00 @ 105.00 GTC'],
   ]);
 });
 
@@ -296,7 +292,6 @@ test('[G14] only the nearest lines have orders; the farthest goes before a neare
 });
 
 test('[G15] a buy whose turn comes late waits until no own sell stands at or below it', () => {
-  play(gridBot(), [...LAID, ['reject 1-4 exchange -2010']].slice(0, -1));
   play(gridBot(), [
     ...LAID.slice(0, 6),
     ['reject 1-4 exchange -2010', 'timer deal:1:lines in 30s'],
@@ -353,19 +348,17 @@ test('[G16] an order that never arrived is placed anew at once; the third time i
 });
 
 test('[G16] an order that someone else cancels is placed anew at once, the next time after a pause', () => {
-  play(
-    gridBot(),
-    [
-      ...LAID,
-      ['end 1-3 cancelled 0.00', 'sell 1-6 gridLine 5 1.00 @ 110.00 GTC'],
-      ['end 1-6 cancelled 0.00', 'timer deal:1:lines in 4s'],
-      ['+4s timer deal:1:lines', 'sell 1-7 gridLine 5 1.00 @ 110.00 GTC'],
-      // It had stood for five minutes: that was another time.
-      ['+5min end 1-7 cancelled 0.00', 'sell 1-8 gridLine 5 1.00 @ 110.00 GTC'],
-      // It had filled in part.
-      ['fill 1-8 0.50 @ 110.00', 'buy 1-9 gridLine 4 0.50 @ 105.00 GTC'],
-    ].map((row) => row),
-  );
+  play(gridBot(), [
+    ...LAID,
+    ['end 1-3 cancelled 0.00', 'sell 1-6 gridLine 5 1.00 @ 110.00 GTC'],
+    ['end 1-6 cancelled 0.00', 'timer deal:1:lines in 4s'],
+    ['+4s timer deal:1:lines', 'sell 1-7 gridLine 5 1.00 @ 110.00 GTC'],
+    // It had stood for five minutes: that was another time.
+    ['+5min end 1-7 cancelled 0.00', 'sell 1-8 gridLine 5 1.00 @ 110.00 GTC'],
+    // It had filled in part; what was sold cannot be bought back at 105 while an own sell stands there.
+    ['fill 1-8 0.50 @ 110.00'],
+    ['end 1-8 cancelled 0.50', 'sell 1-9 gridLine 5 0.50 @ 110.00 GTC'],
+  ]);
 });
 
 test('[G17] each closed line is counted with what its coins earned net of fees', () => {
@@ -473,21 +466,25 @@ test('[G19] a step above the highest line it becomes a buy, the lowest is cancel
 
 test('[G19] a lowest line that crosses its cancel sells its coins one line up, then is gone', () => {
   const bot = gridBot(UP);
-  play(
-    bot,
+  play(bot, [
+    ...ABOVE,
+    ['quote 114.99 115.01 115.00', 'cancel 1-4'],
+    // Told before the fills of the lines above it: it cannot be offered at 95 while own buys stand there and above.
+    ['fill 1-4 1.11 @ 90.00', 'buy 1-5 gridLine 5 0.90 @ 110.00 GTC'],
+    ['fill 1-5 0.90 @ 110.00', 'sell 1-6 gridLine 6 0.90 @ 115.00 GTC'],
+    ['fill 1-1 0.95 @ 105.00', 'sell 1-7 gridLine 5 0.95 @ 110.00 GTC'],
+    ['fill 1-2 1.00 @ 100.00', 'sell 1-8 gridLine 4 1.00 @ 105.00 GTC'],
     [
-      ...ABOVE,
-      ['quote 114.99 115.01 115.00', 'cancel 1-4'],
-      ['fill 1-4 1.11 @ 90.00', 'buy 1-5 gridLine 5 0.90 @ 110.00 GTC'],
-      // It cannot be offered at 95 while the own buy stands there.
-      [
-        'fill 1-3 1.05 @ 95.00',
-        'sell 1-6 gridLine 2 1.11 @ 95.00 GTC',
-        'sell 1-7 gridLine 3 1.05 @ 100.00 GTC',
-      ],
-    ].slice(0, 3),
+      'fill 1-3 1.05 @ 95.00',
+      'sell 1-9 gridLine 2 1.11 @ 95.00 GTC',
+      'sell 1-10 gridLine 3 1.05 @ 100.00 GTC',
+    ],
+    ['fill 1-9 1.11 @ 95.00'],
+  ]);
+  assert.deepEqual(
+    gridOf(bot).cells.map(({ buyTicks }) => buyTicks),
+    [9_500, 10_000, 10_500, 11_000],
   );
-  assert.equal(gridOf(bot).cells.length, 4);
 });
 
 test('[G19] a lowest line with coins holds the grid back', () => {

@@ -41,7 +41,7 @@ const randomFaults: fc.Arbitrary<Faults> = fc.record({
 });
 
 /** Distances are in tenths of a percent of the price at the start. */
-const randomShape = fc.record({
+export const randomShape = fc.record({
   below: fc.integer({ min: 5, max: 150 }),
   above: fc.integer({ min: 5, max: 150 }),
   lines: fc.integer({ min: 2, max: 24 }),
@@ -63,10 +63,10 @@ const randomShape = fc.record({
   maxSlippage: fc.constantFrom('0', '0.5', '1'),
 });
 
-type Shape = typeof randomShape extends fc.Arbitrary<infer S> ? S : never;
+export type Shape = typeof randomShape extends fc.Arbitrary<infer S> ? S : never;
 
 /** The settings of `shape` around `price`. */
-function settingsOf(shape: Shape, price: number): unknown {
+export function settingsOf(shape: Shape, price: number): unknown {
   const at = (tenths: number): string =>
     formatPrice(COIN, Math.max(1, Math.floor((price * (1000 + tenths)) / 1000)));
   const lowest = -shape.below - (shape.expandsDown ? 40 : 0);

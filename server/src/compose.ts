@@ -79,6 +79,8 @@ export interface ServerWorld {
   readonly store: Store;
   readonly links: (listener: LinkListener) => ServerLinks;
   readonly market: PublicMarket;
+  /** Letters and digits that are random to everyone but the simulation. */
+  readonly drawText: (length: number) => string;
 }
 
 /** The server of `config`. `onFatal` is told when it must not go on. */
@@ -199,7 +201,7 @@ export function createServer(
       live.reconciliationChanged();
     },
   );
-  const ids = new OrderIds(store);
+  const ids = new OrderIds(store, world?.drawText);
   const reserved = new ReservedFunds({
     balances: { list: () => balances.list(), total: (asset) => balances.total(asset) },
     bots: () => runner.bots,
@@ -503,8 +505,10 @@ export function createServer(
       await patiently('market', () => hub.open(config.symbols));
       connection = await patiently('connection', openConnection);
       // No command may come before the orders it speaks of are known: pages are served last.
-      for (const order of runner.load()) orders.resume(order);
+      const alive = runner.load();
       balances.load();
+      await reconciler.askSigner();
+      for (const order of alive) orders.resume(order);
       const url = world === undefined ? await servePages() : '';
       // The bots act once it is known how their orders stand, or once waiting longer would do more harm.
       await reconciler.start();

@@ -79,11 +79,10 @@ export interface LifeOptions {
   readonly time: (isAlive: () => boolean) => Time;
   readonly links: (life: ServerLife, listener: LinkListener) => ServerLinks;
   readonly market: (isAlive: () => boolean) => PublicMarket;
+  readonly drawText: (length: number) => string;
   readonly log: (level: string, message: string, fields: unknown) => void;
   /** The life has ended; `error` is null for a crash that was asked for. */
   readonly onEnd: (life: ServerLife, error: unknown) => void;
-  /** Before the server reads its store. */
-  readonly prepare: (store: Store) => void;
 }
 
 export class ServerLife {
@@ -98,7 +97,6 @@ export class ServerLife {
   constructor(options: LifeOptions) {
     this.#options = options;
     this.store = new MortalStore(options.file, this);
-    options.prepare(this.store);
     this.server = createServer(
       options.config,
       toLogger(options.log),
@@ -108,6 +106,7 @@ export class ServerLife {
         store: this.store,
         links: (listener) => options.links(this, listener),
         market: options.market(() => this.#isAlive),
+        drawText: options.drawText,
       },
     );
     this.server.start().then(

@@ -71,8 +71,6 @@ test('[R27] an old store is noticed before what was missed makes a bot ask for o
       { at: 90_000, kind: 'strangerCancels', pick: 1 },
       { at: 120_000, kind: 'restore', downMs: 10_000 },
       { at: 125_000, kind: 'strangerCancels', pick: 2 },
-      // While the server, back since two milliseconds, asks the signer what it has signed.
-      { at: 130_002, kind: 'peerDown', peer: 'signer', ms: 300 },
     ],
   });
   assert.equal(violation, null);

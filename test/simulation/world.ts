@@ -36,6 +36,7 @@ const QUIET_LOOK_MS = 250;
 /** When all deals are to be closed, the market moves on until they are. */
 const CLOSE_WITHIN_MS = 4 * MINUTE_MS;
 const QUOTE_ASSET = 'USDT';
+const TAG = 'simu';
 
 export interface RunResult {
   readonly seed: number;
@@ -90,6 +91,7 @@ class World implements Observed {
   #botsBefore: ReadonlySet<string> = new Set();
   signedMeanwhile = 0;
   #handNumber = 0;
+  #drawn = 0;
 
   constructor(plan: Plan, options: RunOptions) {
     this.plan = plan;
@@ -253,9 +255,10 @@ class World implements Observed {
       log: (level, message, fields) =>
         this.tell(() => `server ${level}: ${message} ${JSON.stringify(fields)}`),
       onEnd: (life, error) => this.#onServerEnd(life, error),
-      // The tag is drawn at random otherwise, and no run would be like another.
-      prepare: (store) => {
-        if (store.meta('deskTag') === undefined) store.setMeta('deskTag', 'simu');
+      drawText: (length) => {
+        // The desk's tag, and after it the epochs of its order IDs.
+        this.#drawn += 1;
+        return this.#drawn === 1 ? TAG : this.#drawn.toString(36).padStart(length, '0');
       },
     });
   }

@@ -2,7 +2,7 @@
 // The fast venue of a backtest: no book, only the bot's resting orders held against the price.
 
 import type { ClientOrderId, OrderRequest, Quote } from '../order.ts';
-import { priceTicks, type TimeMs } from '../units.ts';
+import { priceTicks } from '../units.ts';
 import { WOULD_TAKE, type BacktestVenue, type Clerk } from './venue.ts';
 
 export class BarVenue implements BacktestVenue {
@@ -17,8 +17,7 @@ export class BarVenue implements BacktestVenue {
     this.#clerk = clerk;
   }
 
-  moveTo(time: TimeMs, ticks: number, _printLots: number): void {
-    this.#clerk.time = time;
+  moveTo(ticks: number, _printLots: number): void {
     this.#priceTicks = ticks;
     if (this.#highestBuy > ticks) this.#sweep('buy', ticks);
     if (this.#lowestSell < ticks) this.#sweep('sell', ticks);

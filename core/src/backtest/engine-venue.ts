@@ -3,7 +3,7 @@
 
 import { HOUSE, MatchingEngine, type EngineOrder, type EngineTrade } from '../matching/engine.ts';
 import type { ClientOrderId, OrderRequest, Quote, Side } from '../order.ts';
-import { assert, priceTicks, type TimeMs } from '../units.ts';
+import { assert, priceTicks } from '../units.ts';
 import { WOULD_TAKE, type BacktestVenue, type Clerk } from './venue.ts';
 
 /** More than any bot trades between two points, and far from 2^53. */
@@ -38,8 +38,7 @@ export class EngineVenue implements BacktestVenue {
     });
   }
 
-  moveTo(time: TimeMs, ticks: number, printLots: number): void {
-    this.#clerk.time = time;
+  moveTo(ticks: number, printLots: number): void {
     this.#priceTicks = ticks;
     for (const orderId of this.#houseIds) this.#engine.cancel(orderId);
     this.#houseIds = [];

@@ -61,6 +61,7 @@ export class MarketRun implements EquityMarket {
     readonly missing: MissingCandles;
     readonly onEngine: boolean;
     readonly emit: (event: BotEvent) => void;
+    readonly now: () => TimeMs;
   }) {
     const { instrument, candles, warmUp } = options.market;
     this.instrument = instrument;
@@ -71,8 +72,8 @@ export class MarketRun implements EquityMarket {
     this.#missing = options.missing;
     this.closeTicks = candles.open[0] ?? 0;
     this.wallet = new Wallet(instrument, options.purse, options.startBase);
-    const { fees, emit } = options;
-    const clerk = new Clerk({ instrument, wallet: this.wallet, fees, emit });
+    const { fees, emit, now } = options;
+    const clerk = new Clerk({ instrument, wallet: this.wallet, fees, emit, now });
     this.venue = options.onEngine ? new EngineVenue(clerk) : new BarVenue(clerk);
   }
 
@@ -152,6 +153,6 @@ export class MarketRun implements EquityMarket {
     const ticks = this.candles.close[row] ?? 0;
     this.closeTicks = ticks;
     this.hasPrice = true;
-    this.venue.moveTo((this.candles.openTime[row] ?? 0) + this.candles.intervalMs - 1, ticks, 0);
+    this.venue.moveTo(ticks, 0);
   }
 }

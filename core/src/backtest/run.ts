@@ -135,6 +135,7 @@ class Backtest {
           missing: input.missing ?? 'gap',
           onEngine: input.walk === 'matching-engine',
           emit: (event) => this.#queue.push(event),
+          now: () => this.#time,
         }),
     );
     this.#bySymbol = new Map(this.#markets.map((market) => [market.symbol, market]));
@@ -328,7 +329,7 @@ class Backtest {
     for (const market of this.#markets) {
       if (market.nextTime !== time) continue;
       market.hasPrice = true;
-      market.venue.moveTo(time, market.pointTicks(0), 0);
+      market.venue.moveTo(market.pointTicks(0), 0);
     }
     this.#deliver({ kind: 'command', time, command: { kind: 'start' } });
     this.#drain();
@@ -363,7 +364,7 @@ class Backtest {
     const ticks = market.pointTicks(point);
     this.#time = time;
     market.hasPrice = true;
-    market.venue.moveTo(time, ticks, market.pointLots(point));
+    market.venue.moveTo(ticks, market.pointLots(point));
     this.#drain();
     if (this.#quotesOwed.delete(market.symbol)) {
       this.#queue.push(this.#askedQuote(market));

@@ -14,7 +14,7 @@ import type { Wallet } from './wallet.ts';
  */
 export interface BacktestVenue {
   /** The market reaches `priceTicks`: orders it trades through by a tick are filled at their own price. */
-  moveTo(time: TimeMs, priceTicks: number, printLots: number): void;
+  moveTo(priceTicks: number, printLots: number): void;
   place(order: OrderRequest): void;
   /** Takes an order off the book; one that is not there has ended already. */
   cancel(clientOrderId: ClientOrderId): void;
@@ -40,7 +40,7 @@ export class Clerk {
   readonly #wallet: Wallet;
   readonly #fees: Fees;
   readonly #emit: (event: BotEvent) => void;
-  time: TimeMs = 0;
+  readonly #now: () => TimeMs;
   #lastTradeId = 0;
   #lastOrderId = 0;
 
@@ -49,17 +49,20 @@ export class Clerk {
     readonly wallet: Wallet;
     readonly fees: Fees;
     readonly emit: (event: BotEvent) => void;
+    /** The time of the whole run: this market may have had no candle for a while. */
+    readonly now: () => TimeMs;
   }) {
     this.instrument = options.instrument;
     this.#wallet = options.wallet;
     this.#fees = options.fees;
     this.#emit = options.emit;
+    this.#now = options.now;
   }
 
   reject(order: OrderRequest, reason: string): void {
     this.#emit({
       kind: 'orderRejected',
-      time: this.time,
+      time: this.#now(),
       clientOrderId: order.clientOrderId,
       by: 'exchange',
       rule: NEW_ORDER_REJECTED,
@@ -76,7 +79,7 @@ export class Clerk {
     this.#lastOrderId += 1;
     this.#emit({
       kind: 'orderAccepted',
-      time: this.time,
+      time: this.#now(),
       clientOrderId: order.clientOrderId,
       exchangeOrderId: String(this.#lastOrderId),
     });
@@ -88,7 +91,7 @@ export class Clerk {
     const rate = isMaker ? this.#fees.makerFeePpm : this.#fees.takerFeePpm;
     const fill: Fill = {
       tradeId: String(this.#lastTradeId),
-      time: this.time,
+      time: this.#now(),
       priceTicks: priceTicks(ticks),
       quantity: quantityLots(lots),
       ...commissionOf(this.instrument, order.side, { priceTicks: ticks, lots }, rate),
@@ -97,7 +100,7 @@ export class Clerk {
     this.#wallet.settle(order.side, order.priceTicks, fill);
     this.#emit({
       kind: 'orderFilled',
-      time: this.time,
+      time: this.#now(),
       clientOrderId: order.clientOrderId,
       fill,
     });
@@ -108,7 +111,7 @@ export class Clerk {
     if (rest > 0) this.#wallet.release(order.side, order.priceTicks, rest);
     this.#emit({
       kind: 'orderEnded',
-      time: this.time,
+      time: this.#now(),
       clientOrderId: order.clientOrderId,
       end: how,
       filledLots,

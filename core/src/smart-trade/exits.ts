@@ -113,8 +113,19 @@ export function refitExits(deal: TradeDeal): void {
     takeBack(deal, available);
     available = 0;
   }
+  available = Math.max(0, Math.min(available, openLots(deal) - takenByOthers(deal, sharing)));
   if (sharing.length === 0 && available > 0) sharing = reopened(deal, targets, available);
   share(deal, sharing, available);
+}
+
+/** What orders that are out may still close for others than `sharing`. */
+function takenByOthers(deal: TradeDeal, sharing: readonly ExitState[]): number {
+  const own = new Set(sharing.map((exit) => orderOf(deal, exit)));
+  let taken = 0;
+  for (const order of deal.orders) {
+    if (order.role === 'exit' && !own.has(order)) taken += leavesLots(order);
+  }
+  return taken;
 }
 
 /** The rest of an order that filled in part: too small to be placed again, so it rests on. */

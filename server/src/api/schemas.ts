@@ -4,7 +4,7 @@
 // Prices, quantities and amounts are decimal text at the instrument's own precision; times are UTC milliseconds
 // on the venue's clock; percentages are decimal text without a sign for plus.
 
-import { RISK_LIMIT_FIELDS, SETTINGS_FIELDS } from '@kontor/core';
+import { ORDER_PURPOSES, RISK_LIMIT_FIELDS, SETTINGS_FIELDS } from '@kontor/core';
 import type * as core from '@kontor/core';
 import { Type, type Static, type TSchema, type TUnsafe } from 'typebox';
 import { fieldsSchema, settingsSchema } from './settings-schema.ts';
@@ -232,17 +232,15 @@ export const Bot = Type.Object(
   { $id: 'Bot' },
 );
 
+const Purpose: TUnsafe<core.OrderPurpose> & { readonly anyOf?: readonly object[] } = Type.Unsafe(
+  Type.Union(ORDER_PURPOSES.map((purpose) => Type.Literal(purpose))),
+);
+
 export const Order = Type.Object(
   {
     clientOrderId: Type.String(),
     exchangeOrderId: Nullable(Type.String()),
-    purpose: Type.Union([
-      Type.Literal('baseOrder'),
-      Type.Literal('safetyOrder'),
-      Type.Literal('takeProfit'),
-      Type.Literal('stopLoss'),
-      Type.Literal('close'),
-    ]),
+    purpose: Purpose,
     side: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
     type: Type.Union([Type.Literal('limit'), Type.Literal('limitMaker')]),
     timeInForce: Type.Union([Type.Literal('GTC'), Type.Literal('IOC'), Type.Literal('FOK')]),

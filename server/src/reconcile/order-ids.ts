@@ -25,13 +25,16 @@ export interface OrderName {
 
 export class OrderIds {
   readonly #store: Store;
+  readonly #draw: (length: number) => string;
   #tag: string;
   #epoch: string;
   #form: RegExp;
 
-  constructor(store: Store) {
+  /** `draw` makes random letters and digits. */
+  constructor(store: Store, draw: (length: number) => string = randomText) {
     this.#store = store;
-    this.#tag = store.meta(TAG_KEY) ?? randomText(4);
+    this.#draw = draw;
+    this.#tag = store.meta(TAG_KEY) ?? draw(4);
     this.#epoch = store.meta(EPOCH_KEY) ?? '';
     this.#form = formOf(this.#tag);
     if (store.meta(TAG_KEY) === undefined) store.setMeta(TAG_KEY, this.#tag);
@@ -66,8 +69,8 @@ export class OrderIds {
 
   /** Begins a new epoch, stored at once; no prefix from now on equals an earlier one. */
   renew(): string {
-    let next = randomText(EPOCH_LENGTH);
-    while (next === this.#epoch) next = randomText(EPOCH_LENGTH);
+    let next = this.#draw(EPOCH_LENGTH);
+    while (next === this.#epoch) next = this.#draw(EPOCH_LENGTH);
     this.#store.setMeta(EPOCH_KEY, next);
     this.#epoch = next;
     return next;

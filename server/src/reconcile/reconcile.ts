@@ -163,6 +163,7 @@ export class Reconciler {
   #running: Promise<unknown> = Promise.resolve();
   #isStarted = false;
   #isSweeping = false;
+  #hasAskedSigner = false;
   /** Orphans that a person is deciding about. */
   readonly #deciding = new Map<number, 'adopt' | 'cancel'>();
   /** Market time of the last thing the store knew when this desk started. */
@@ -192,6 +193,19 @@ export class Reconciler {
   /** True while a sweep is under way or waits for its turn. */
   get isBusy(): boolean {
     return this.#isSweeping || this.#waiting !== null;
+  }
+
+  /**
+   * Asks the signer whether the store is older than its orders; to be called before anything can make a bot ask for an
+   * order, whose ID could be used up. Resolves when it is known, or when waiting longer would do more harm.
+   */
+  async askSigner(): Promise<void> {
+    const { time } = this.#ports;
+    const until = time.monotonic() + this.#patience.startMs;
+    while (!this.#hasAskedSigner && !this.#stop.signal.aborted) {
+      this.#hasAskedSigner = (await this.#compareWithSigner()) || time.monotonic() >= until;
+      if (!this.#hasAskedSigner) await this.#pause(this.#patience.startRetryMs);
+    }
   }
 
   /** The first comparison. Resolves when it is done, can not be done, or the bots should not wait any longer. */
@@ -336,7 +350,7 @@ export class Reconciler {
   async #firstSweep(): Promise<void> {
     const { time, findings } = this.#ports;
     const until = time.monotonic() + this.#patience.startMs;
-    await this.#compareWithSigner();
+    await this.askSigner();
     while (!this.#stop.signal.aborted) {
       const result = await this.#sweep('start');
       if (result.kind === 'done' || result.areOrdersCompared) return;
@@ -795,8 +809,11 @@ export class Reconciler {
     });
   }
 
-  /** Does the signer know an ID that the store has yet to give? Then the store is older than its orders. */
-  async #compareWithSigner(): Promise<void> {
+  /**
+   * Does the signer know an ID that the store has yet to give? Then the store is older than its orders. False when the
+   * signer did not say.
+   */
+  async #compareWithSigner(): Promise<boolean> {
     const { links, connection, bots, ids, store } = this.#ports;
     const next = bots().flatMap(({ clientOrderIdPrefix, nextDealId, deals }) => [
       `${clientOrderIdPrefix}${nextDealId}-1`,
@@ -808,10 +825,13 @@ export class Reconciler {
       const batch = asked.slice(index, index + LOOK_UPS_AT_ONCE);
       const answers = await Promise.all(batch.map((id) => links.signedAt(connection(), id)));
       const at = answers.findIndex((signedAt) => typeof signedAt === 'number');
-      if (at === -1) continue;
-      this.#renew('restoreNoticed', batch[at] ?? '');
-      return;
+      if (at !== -1) {
+        this.#renew('restoreNoticed', batch[at] ?? '');
+        return true;
+      }
+      if (answers.includes(undefined)) return false;
     }
+    return true;
   }
 
   #renew(code: 'restoreNoticed' | 'otherDeskNoticed', clientOrderId: string): void {

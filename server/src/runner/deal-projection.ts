@@ -4,6 +4,7 @@
 import {
   dealLadder,
   dealView,
+  ORDER_PURPOSES,
   formatPrice,
   formatQuantity,
   formatNotional,
@@ -290,7 +291,6 @@ function toFill(row: Row, instrument: Instrument): Fill {
   };
 }
 
-const PURPOSES = ['baseOrder', 'safetyOrder', 'takeProfit', 'stopLoss', 'close'] as const;
 const ORDER_STATES = [
   'intended',
   'ambiguous',
@@ -303,7 +303,7 @@ const ORDER_STATES = [
 const REJECTERS = ['desk', 'policy', 'exchange'] as const;
 
 function toPurpose(text: string): Order['purpose'] {
-  return PURPOSES.find((purpose) => purpose === text) ?? 'close';
+  return ORDER_PURPOSES.find((purpose) => purpose === text) ?? 'close';
 }
 
 function toOrderState(text: string): Order['state'] {

@@ -2463,7 +2463,18 @@ export type Note = {
 export type Order = {
   readonly clientOrderId: string;
   readonly exchangeOrderId: string | null;
-  readonly purpose: 'baseOrder' | 'safetyOrder' | 'takeProfit' | 'stopLoss' | 'close';
+  readonly purpose:
+    | 'baseOrder'
+    | 'safetyOrder'
+    | 'takeProfit'
+    | 'stopLoss'
+    | 'close'
+    | 'addFunds'
+    | 'reduceFunds'
+    | 'entry'
+    | 'gridLine'
+    | 'balancing'
+    | 'rebalance';
   readonly side: 'buy' | 'sell';
   readonly type: 'limit' | 'limitMaker';
   readonly timeInForce: 'GTC' | 'IOC' | 'FOK';

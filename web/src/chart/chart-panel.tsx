@@ -30,6 +30,8 @@ export interface ChartPanelProps {
   /** Lines beside those of the deals, such as a preview's. */
   readonly levels?: readonly Level[];
   readonly isFittedFirst: boolean;
+  /** Shown until the reader chooses another. */
+  readonly firstInterval?: Interval;
   /** The time that is shown first, in an interval that suits it; without it the newest candles. */
   readonly span?: ChartSpan | null;
 }
@@ -43,6 +45,7 @@ export function ChartPanel({
   deals,
   levels: moreLevels = NO_LEVELS,
   isFittedFirst,
+  firstInterval,
   span = null,
 }: ChartPanelProps): ReactElement {
   const { text, format } = useLanguage();
@@ -58,7 +61,7 @@ export function ChartPanel({
     () => (spanFrom === null ? null : intervalFor((spanTo ?? marketNow()) - spanFrom)),
     [spanFrom, spanTo],
   );
-  const interval = asked === null && fitting !== null ? fitting : parseInterval(asked);
+  const interval = asked === null ? (fitting ?? firstInterval ?? '1m') : parseInterval(asked);
 
   const choose = (next: Interval): void => address.change({ interval: next });
   const shift = (step: number): void => {

@@ -273,7 +273,7 @@ function ListBlock({ field, place, value, at }: RowProps<ListField>): ReactEleme
   };
   const tools = (index: number): ReactNode => (
     <span className="list-tools">
-      {field.item.kind === 'variant' ? null : (
+      {field.item.kind === 'variant' || items.length < 2 ? null : (
         <>
           <IconButton
             icon="up"
@@ -297,32 +297,34 @@ function ListBlock({ field, place, value, at }: RowProps<ListField>): ReactEleme
       />
     </span>
   );
+  if (items.length === 0) {
+    return (
+      <Row at={at} words={own}>
+        <Button look="quiet" icon="plus" onClick={add}>
+          {text.form.addItem(itemName)}
+        </Button>
+      </Row>
+    );
+  }
   return (
     <Block at={at} words={own}>
-      {items.length === 0 ? null : (
-        <ol className={isLines ? 'list-lines' : 'list-cards'}>
-          {items.map((item, index) => (
-            <ListItem
-              // Entries have no names of their own; their place is what the settings know them by.
-              // oxlint-disable-next-line react/no-array-index-key
-              key={index}
-              field={field.item}
-              value={item}
-              at={{ path: [...at.path, index], words: at.words }}
-              words={own}
-              title={text.form.entryNumber(itemName, String(index + 1))}
-              isFirst={index === 0}
-              tools={tools(index)}
-            />
-          ))}
-        </ol>
-      )}
-      <Button
-        look={items.length === 0 ? 'plain' : 'quiet'}
-        icon="plus"
-        disabled={items.length >= field.most}
-        onClick={add}
-      >
+      <ol className={isLines ? 'list-lines' : 'list-cards'}>
+        {items.map((item, index) => (
+          <ListItem
+            // Entries have no names of their own; their place is what the settings know them by.
+            // oxlint-disable-next-line react/no-array-index-key
+            key={index}
+            field={field.item}
+            value={item}
+            at={{ path: [...at.path, index], words: at.words }}
+            words={own}
+            title={text.form.entryNumber(itemName, String(index + 1))}
+            isFirst={index === 0}
+            tools={tools(index)}
+          />
+        ))}
+      </ol>
+      <Button look="quiet" icon="plus" disabled={items.length >= field.most} onClick={add}>
         {text.form.addItem(itemName)}
       </Button>
     </Block>

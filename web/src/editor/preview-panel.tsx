@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The preview beside a form: the chart with what would be placed, what it needs, and what to beware of.
 
-import { useDeferredValue, useMemo, useState, type ReactElement } from 'react';
+import { useState, type ReactElement } from 'react';
 
 import { useDeskFacts } from '../api/desk-facts.tsx';
-import { useBalances } from '../api/queries.ts';
-import type { Balance, Deal } from '../api/types.ts';
+import type { Deal } from '../api/types.ts';
 import { ChartPanel } from '../chart/chart-panel.tsx';
 import type { Level } from '../chart/levels.ts';
 import { useLanguage } from '../language/language.tsx';
@@ -15,34 +14,12 @@ import { Icon } from '../parts/icon.tsx';
 import { Amount } from '../parts/numbers.tsx';
 import { Empty } from '../parts/states.tsx';
 import type { Preview, PreviewFunds } from './preview/preview.ts';
-import { previewOf } from './preview/preview-of.ts';
 import type { BotForm } from './use-bot-form.ts';
 import './preview-panel.css';
 import '../pages/deal-tables.css';
 
 const NO_LEVELS: readonly Level[] = [];
 const NO_DEALS: readonly Deal[] = [];
-const NO_BALANCES: readonly Balance[] = [];
-
-/** The preview of what `form` says now; null while that cannot be known. */
-export function usePreview(form: BotForm, symbol: string): Preview | null {
-  const language = useLanguage();
-  const { text } = useSettingsLanguage();
-  const balances = useBalances().data ?? NO_BALANCES;
-  const settings = useDeferredValue(form.checked.settings);
-  const { market } = form;
-  return useMemo(() => {
-    if (settings === null) return null;
-    return previewOf(settings, {
-      symbol,
-      market,
-      free: (asset) => balances.find((each) => each.asset === asset)?.free ?? '0',
-      format: language.format,
-      text,
-      words: language.text,
-    });
-  }, [settings, symbol, market, balances, language, text]);
-}
 
 export function PreviewPanel({
   form,
@@ -68,6 +45,7 @@ export function PreviewPanel({
         deals={NO_DEALS}
         levels={preview?.levels ?? NO_LEVELS}
         isFittedFirst
+        firstInterval="1h"
       />
       <Card title={text.preview.title} aside={<PriceNow preview={preview} />}>
         {preview === null ? (

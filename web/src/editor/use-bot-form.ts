@@ -4,15 +4,13 @@
 import type { BotKind, BotSettings, FieldError } from '@kontor/core';
 import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 
-import { useDeskFacts } from '../api/desk-facts.tsx';
-import { latestQuote, useLastPrices } from '../api/quotes.ts';
-import { toTradingInstrument } from '../api/trading-instrument.ts';
 import { fieldErrorText } from '../language/field-error-text.ts';
 import { useLanguage } from '../language/language.tsx';
 import { useSettingsLanguage } from '../language/settings-languages.ts';
 import { completeArrangement, fieldAt, fieldsOf, type Arrangement } from './arrangement.ts';
 import { ARRANGEMENTS } from './arrangements.ts';
 import { checkDraft, type CheckedDraft, type Market } from './check-draft.ts';
+import { useMarket } from './use-preview.ts';
 import { dropDraft, keepDraft, readDraft } from './draft-keep.ts';
 import {
   draftAt,
@@ -171,23 +169,6 @@ export function useBotForm(kind: BotKind, name: string, base: DraftFields): BotF
       reset();
     },
   };
-}
-
-/** The market of `symbols`; a new one whenever one of their last prices moves. */
-function useMarket(symbols: readonly string[]): Market {
-  const { desk } = useDeskFacts();
-  const prices = useLastPrices(symbols);
-  return useMemo(
-    () => ({
-      instruments: new Map(
-        desk.instruments.map((each) => [each.symbol, toTradingInstrument(each)]),
-      ),
-      lastPrice: (symbol) => latestQuote(symbol)?.last ?? null,
-      feeRatePpm: desk.feeRatePpm,
-      prices,
-    }),
-    [desk.instruments, desk.feeRatePpm, prices],
-  );
 }
 
 interface SortedErrors {

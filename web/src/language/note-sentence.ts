@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From an event of a deal, which is data, to a sentence in the reader's language.
 
-import type { DealNoteKind, OrderPurpose } from '@kontor/core';
+import { ORDER_PURPOSES, type DealNoteKind, type OrderPurpose } from '@kontor/core';
 
 import type { Instrument, Note } from '../api/types.ts';
 import { amountDecimals, signOf } from '../number/format.ts';
@@ -213,22 +213,7 @@ function toNoteText(note: Note, instrument: Instrument | null, language: Languag
 }
 
 function toPurpose(text: string): OrderPurpose | null {
-  switch (text) {
-    case 'baseOrder':
-    case 'safetyOrder':
-    case 'takeProfit':
-    case 'stopLoss':
-    case 'close':
-    case 'addFunds':
-    case 'reduceFunds':
-    case 'entry':
-    case 'gridLine':
-    case 'balancing':
-    case 'rebalance':
-      return text;
-    default:
-      return null;
-  }
+  return ORDER_PURPOSES.find((purpose) => purpose === text) ?? null;
 }
 
 function toOutcome(text: string): NoteText['outcome'] {

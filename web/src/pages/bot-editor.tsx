@@ -18,11 +18,12 @@ import { fieldsOf } from '../editor/arrangement.ts';
 import { emptyFields, toDraftFields, type DraftFields } from '../editor/draft.ts';
 import { focusFirstWrong } from '../editor/focus-field.ts';
 import { FormProvider, type FormContext } from '../editor/form-context.ts';
-import { PreviewPanel, usePreview } from '../editor/preview-panel.tsx';
+import { PreviewPanel } from '../editor/preview-panel.tsx';
 import type { Preview } from '../editor/preview/preview.ts';
 import { leastValue, presetsOf, type Preset, type PresetMarket } from '../editor/presets.ts';
 import { FormSections } from '../editor/sections.tsx';
 import { useBotForm, type BotForm } from '../editor/use-bot-form.ts';
+import { usePreview } from '../editor/use-preview.ts';
 import { useErrorText } from '../language/error-text.ts';
 import { useLanguage } from '../language/language.tsx';
 import { useSettingsLanguage } from '../language/settings-languages.ts';
@@ -123,9 +124,12 @@ function FreshBot({ kind }: { readonly kind: BotKind }): ReactElement {
   const presets = presetsOf(kind);
   const [first] = presets;
   const nameOf = useCallback(
-    (preset: Preset, symbol: string): string =>
-      `${symbol} ${words.presets[preset.id]?.name ?? ''}`.trim(),
-    [words],
+    (preset: Preset, symbol: string): string => {
+      const name = words.presets[preset.id]?.name ?? '';
+      // A portfolio holds several: the first of them would be a misleading name.
+      return (kind === 'rebalance' ? name : `${symbol} ${name}`).trim();
+    },
+    [words, kind],
   );
   const base = useMemo((): DraftFields => {
     if (first === undefined || market === null) return emptyFields(fieldsOf(kind));
@@ -249,7 +253,7 @@ function Editor({
   const fallback = form.symbols[0] ?? asked ?? desk.instruments[0]?.symbol ?? '';
   const symbol =
     shownSymbol !== null && form.symbols.includes(shownSymbol) ? shownSymbol : fallback;
-  const preview = usePreview(form, symbol);
+  const preview = usePreview(form.checked.settings, symbol, form.market);
   const context = useFormContext(form, symbol);
   const element = useRef<HTMLDivElement>(null);
   return (

@@ -1,128 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 // A bot's settings as answers to questions, with what they can cost in sight.
 
-import type { ReactElement, ReactNode } from 'react';
+import type { ReactElement } from 'react';
 
+import { useDeskFacts } from '../api/desk-facts.tsx';
 import { useConnections } from '../api/queries.ts';
-import type { Bot, DcaSettings } from '../api/types.ts';
+import type { Bot } from '../api/types.ts';
+import { SettingsView } from '../editor/settings-view.tsx';
+import { useMarket, usePreview } from '../editor/use-preview.ts';
 import { useLanguage } from '../language/language.tsx';
-import { mostFunds } from '../most-funds.ts';
+import { useSettingsLanguage } from '../language/settings-languages.ts';
 import { Amount } from '../parts/numbers.tsx';
 import './bot-settings.css';
 
 export function BotSettings({ bot }: { readonly bot: Bot }): ReactElement {
-  const { settings } = bot;
-  return settings.kind === 'dca' ? (
-    <DcaBotSettings bot={bot} settings={settings} />
-  ) : (
-    <OtherBotSettings settings={settings} />
-  );
-}
-
-/** What has no arrangement of its own yet reads as it is stored. */
-function OtherBotSettings({ settings }: { readonly settings: Bot['settings'] }): ReactElement {
-  return (
-    <div className="bot-settings">
-      <Group name={settings.kind}>
-        {Object.entries(settings).map(([name, value]) => (
-          <Line key={name} name={name}>
-            {typeof value === 'string' ? value : JSON.stringify(value)}
-          </Line>
-        ))}
-      </Group>
-    </div>
-  );
-}
-
-function DcaBotSettings({
-  bot,
-  settings,
-}: {
-  readonly bot: Bot;
-  readonly settings: DcaSettings;
-}): ReactElement {
-  const { text, format } = useLanguage();
-  const { quoteAsset } = bot;
-  const { group, setting } = text.bot;
-  const funds = mostFunds(settings);
+  const { text } = useLanguage();
+  const { words } = useSettingsLanguage();
+  const facts = useDeskFacts();
   const connections = useConnections();
   const connection = connections.data?.find((each) => each.id === bot.connection);
+  const { settings } = bot;
+  const [symbol = '', second] = settings.symbols;
+  const instrument = facts.instrument(symbol);
   return (
     <div className="bot-settings">
-      <div className="bot-settings-cost" title={text.bot.maxFundsHint}>
-        <span>{text.bot.maxFunds}</span>
-        <strong>
-          <Amount value={funds.all} asset={quoteAsset} />
-        </strong>
-        <span className="muted">
-          {text.bot.perDeal(`${format.decimal(funds.perDeal, 2)} ${quoteAsset}`)}
-        </span>
-      </div>
-      <Group name={group.buy}>
-        <Line name={setting.symbols}>{settings.symbols.join(', ')}</Line>
-        <Line name={setting.baseOrderVolume}>
-          <Amount value={settings.baseOrderVolume} asset={quoteAsset} />
-        </Line>
-        <Line name={setting.baseOrderType}>{text.bot.orderType[settings.baseOrderType]}</Line>
-        <Line name={setting.cooldown}>{format.duration(settings.cooldownSeconds * 1000)}</Line>
-      </Group>
-      <Group name={group.average}>
-        <Line name={setting.maxSafetyOrders}>{format.integer(settings.maxSafetyOrders)}</Line>
-        <Line name={setting.maxActiveSafetyOrders}>
-          {format.integer(settings.maxActiveSafetyOrders)}
-        </Line>
-        <Line name={setting.safetyOrderVolume}>
-          <Amount value={settings.safetyOrderVolume} asset={quoteAsset} />
-        </Line>
-        <Line name={setting.volumeScale}>{`× ${format.exact(settings.volumeScale)}`}</Line>
-        <Line name={setting.safetyOrderStep}>{format.share(settings.safetyOrderStep)}</Line>
-        <Line name={setting.stepScale}>{`× ${format.exact(settings.stepScale)}`}</Line>
-      </Group>
-      <Group name={group.sell}>
-        <Line name={setting.takeProfit}>
-          {settings.takeProfit === undefined ? '' : format.share(settings.takeProfit)}
-        </Line>
-      </Group>
-      <Group name={group.giveUp}>
-        <Line name={setting.stopLoss}>
-          {settings.stopLoss === undefined ? setting.noStopLoss : format.share(settings.stopLoss)}
-        </Line>
-      </Group>
-      <Group name={group.limits}>
-        <Line name={setting.maxActiveDeals}>{format.integer(settings.maxActiveDeals)}</Line>
-        <Line name={setting.maxSlippage}>{format.share(settings.maxSlippage)}</Line>
-        <Line name={text.bot.connection}>{connection?.name ?? bot.connection}</Line>
-      </Group>
+      <Costs bot={bot} />
+      <SettingsView
+        settings={settings}
+        quoteAsset={instrument?.quoteAsset ?? bot.quoteAsset}
+        baseAsset={second === undefined ? (instrument?.baseAsset ?? '') : ''}
+      />
+      <dl className="bot-settings-about">
+        <div>
+          <dt>{text.bot.kind}</dt>
+          <dd>{words.kinds[bot.kind]?.name ?? bot.kind}</dd>
+        </div>
+        <div>
+          <dt>{text.bot.connection}</dt>
+          <dd>{connection?.name ?? bot.connection}</dd>
+        </div>
+      </dl>
     </div>
   );
 }
 
-function Group({
-  name,
-  children,
-}: {
-  readonly name: string;
-  readonly children: ReactNode;
-}): ReactElement {
+/** What the bot needs at the prices now, by the machine's own preview. */
+function Costs({ bot }: { readonly bot: Bot }): ReactElement {
+  const { text, format } = useLanguage();
+  const facts = useDeskFacts();
+  const { settings } = bot;
+  const market = useMarket(settings.symbols);
+  const preview = usePreview(settings, settings.symbols[0] ?? '', market);
   return (
-    <div role="group" aria-label={name}>
-      <h3>{name}</h3>
-      <dl>{children}</dl>
-    </div>
-  );
-}
-
-function Line({
-  name,
-  children,
-}: {
-  readonly name: string;
-  readonly children: ReactNode;
-}): ReactElement {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
+    <div className="bot-settings-cost" title={text.bot.maxFundsHint}>
+      <span>{text.bot.maxFunds}</span>
+      {preview === null ? (
+        <span className="faint">…</span>
+      ) : (
+        preview.funds.map((funds) => (
+          <span key={funds.asset}>
+            <strong>
+              <Amount value={funds.required} asset={funds.asset} />
+            </strong>{' '}
+            {funds.perDeal === '' ? null : (
+              <span className="muted">
+                {text.bot.perDeal(
+                  `${format.decimal(funds.perDeal, facts.assetDecimals(funds.asset))} ${funds.asset}`,
+                )}
+              </span>
+            )}
+          </span>
+        ))
+      )}
     </div>
   );
 }

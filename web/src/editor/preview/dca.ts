@@ -13,7 +13,7 @@ import {
 /** Other instruments of the bot that are looked at for the dearest deal. */
 const SYMBOLS_LOOKED_AT = 20;
 /** A way back to profit beyond this many percent is pointed out. */
-const FAR_PERCENT = '5';
+const FAR_PERCENT = '15';
 
 export function previewDca(settings: DcaSettings, context: PreviewContext): Preview {
   const { instrument, price, market, text, format } = context;
