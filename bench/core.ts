@@ -21,6 +21,7 @@ import {
   type Candles,
   type DcaSettings,
   type Effect,
+  type GridSettings,
   type JournalEntry,
 } from '../core/src/index.ts';
 import type { BenchResult } from './result.ts';
@@ -51,12 +52,25 @@ const INSTRUMENT = makeInstrument({
 /** A bot that trades often: about one candle in forty holds a fill. */
 const SETTINGS: DcaSettings = settingsOf();
 
+/** A grid on the same candles: a hundred lines, of which most are passed every day. */
+const GRID: GridSettings = makeSettings<GridSettings>('grid', {
+  name: 'bench',
+  symbols: ['BTCUSDT'],
+  lowerPrice: '40000',
+  upperPrice: '60000',
+  lines: 100,
+  spacing: 'geometric',
+  quantityPerLine: '500',
+  quantityUnit: 'quote',
+});
+
 export function run(): BenchResult[] {
   const candles = randomCandles(CANDLES);
   const { rate: fast, fills } = candlesPerSecond(candles, 'fast');
   const { rate: plain } = candlesPerSecond(candles, 'every-point');
   const part = slice(candles, CANDLES_ON_ENGINE);
   const { rate: engine } = candlesPerSecond(part, 'matching-engine');
+  const grid = candlesPerSecond(candles, 'fast', GRID);
   const journal = recordDeals();
   return [
     {
@@ -68,6 +82,11 @@ export function run(): BenchResult[] {
     },
     rateOf('core: the same, every path point walked', plain, 'candles/s'),
     rateOf('core: the same on the matching engine', engine, 'candles/s'),
+    rateOf(
+      `core: candles through a grid of 100 lines, ${grid.fills} fills kept`,
+      grid.rate,
+      'candles/s',
+    ),
     {
       name: 'core: backtest of 2,000,000 candles with reading the columns from a file',
       value: Math.round(median(REPETITIONS, () => secondsFromFile(candles)) * 1000) / 1000,
@@ -166,9 +185,13 @@ function slice(candles: Candles, rows: number): Candles {
   };
 }
 
-function inputOf(candles: Candles, walk: NonNullable<BacktestInput['walk']>): BacktestInput {
+function inputOf(
+  candles: Candles,
+  walk: NonNullable<BacktestInput['walk']>,
+  settings: BacktestInput['settings'] = SETTINGS,
+): BacktestInput {
   return {
-    settings: SETTINGS,
+    settings,
     markets: [{ instrument: INSTRUMENT, candles }],
     path: 'low-first',
     makerFeePpm: 1000,
@@ -181,11 +204,12 @@ function inputOf(candles: Candles, walk: NonNullable<BacktestInput['walk']>): Ba
 function candlesPerSecond(
   candles: Candles,
   walk: NonNullable<BacktestInput['walk']>,
+  settings: BacktestInput['settings'] = SETTINGS,
 ): { readonly rate: number; readonly fills: number } {
   let fills = 0;
   const rate = median(walk === 'fast' ? REPETITIONS : 3, () => {
     const started = performance.now();
-    const result = runBacktest(inputOf(candles, walk));
+    const result = runBacktest(inputOf(candles, walk, settings));
     const seconds = (performance.now() - started) / 1000;
     if (result.kind !== 'completed') throw new Error(`the backtest was ${result.kind}`);
     fills = result.fills.length;

@@ -68,6 +68,10 @@ export interface DeskOptions {
   readonly policy?: string;
   /** Egress talks to this address instead of the simulator's own. */
   readonly rest?: string;
+  /** The market's streams come from this address instead of the simulator's own. */
+  readonly streams?: string;
+  /** What the venue takes of every fill, as bots reckon with it. */
+  readonly feeRatePpm?: number;
   readonly symbols?: readonly string[];
   /** Flags of Node for one of the processes, such as a module that kills it at its n-th write. */
   readonly nodeFlags?: Partial<Record<ProcessName, readonly string[]>>;
@@ -102,11 +106,11 @@ export async function startDesk(options: DeskOptions): Promise<TestDesk> {
       kind: addresses.market.kind,
       label: addresses.market.seed,
       rest: addresses.rest,
-      streams: addresses.streams,
+      streams: options.streams ?? addresses.streams,
       control: addresses.control,
     },
     symbols,
-    feeRatePpm: 1_000,
+    feeRatePpm: options.feeRatePpm ?? 1_000,
     firstBots: options.bots,
   });
   const said: string[] = [];

@@ -14,6 +14,12 @@ const config: UserConfig = defineConfig({
     // One style sheet: rules keep one order, and no page is drawn before its styles are there.
     cssCodeSplit: false,
     reportCompressedSize: false,
+    rolldownOptions: {
+      treeshake: {
+        // Modules of the trading machine only define; a page takes what it uses and nothing else.
+        moduleSideEffects: (id) => !/[\\/]core[\\/]src[\\/]/.test(id),
+      },
+    },
   },
 });
 

@@ -258,7 +258,7 @@ test('[C14] when the followed exchange goes away the desk says so, and when it i
   await firstLine(child);
   const desk = connectDesk(data);
   await until(child.said, async () => ((await marketStream(desk)).state === 'up' ? true : null));
-  await a.child.stop('SIGKILL');
+  await a.child.stop('SIGTERM');
   const down = await until(child.said, async () => {
     const stream = await marketStream(desk);
     return stream.state === 'down' ? stream : null;

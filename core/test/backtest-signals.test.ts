@@ -281,7 +281,7 @@ test('[B15] an order that may only rest is rejected where it would trade at once
       ['buy', 10_001],
       ['sell', 9_999],
       ['buy', 10_000],
-      ['sell', 10_000],
+      ['sell', 10_001],
     ] as const) {
       venue.place({
         clientOrderId: clientOrderId(`${side}-${ticks}`),

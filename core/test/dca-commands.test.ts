@@ -83,6 +83,18 @@ test('[D56] funds added at a price rest there until they are cancelled', () => {
   ]);
 });
 
+test('[D59] only orders a person added are cancelled by a person', () => {
+  const notes = play(botOf(TEN), [
+    ...BOUGHT,
+    ['addFunds 1 base 3 @ 95.00', 'buy 1-3 addFunds 3.00 @ 95.00 GTC'],
+    ['cancelOrder 1 1-2'],
+    ['cancelOrder 1 1-3', 'cancel 1-3'],
+    ['end 1-3 cancelled 0.00'],
+    ['cancelOrder 1 1-3'],
+  ]);
+  assert.equal(refusals(notes).length, 2);
+});
+
 test('[D56] a short adds by selling more', () => {
   play(botOf({ ...TEN, direction: 'short' }), [
     ['start', 'quote? COINUSDT'],

@@ -171,6 +171,75 @@ test('[D2] the ladder ends above a price of nothing', () => {
   check({ maxSafetyOrders: 200, stepScale: '10' }, ['safetyOrderStep']);
 });
 
+test('[D2] a short has no lowest price for its ladder, but one for its profit', () => {
+  check({ direction: 'short', safetyOrderStep: '40' }, []);
+  check({ direction: 'short', stopLoss: '3' }, ['stopLoss']);
+  check({ direction: 'short', stopLoss: '3.1' }, []);
+  check({ direction: 'short', takeProfit: '100' }, ['takeProfit']);
+  check({ direction: 'short', takeProfit: '99.9' }, []);
+});
+
+test('[D2] take profits grow, sum to the whole, and are given once', () => {
+  const steps = (
+    ...list: readonly (readonly [profit: string, share: string])[]
+  ): Readonly<Record<string, unknown>> => ({
+    takeProfit: undefined,
+    takeProfitSteps: list.map(([profit, share]) => ({ profit, share })),
+  });
+  check({ ...steps(['1', '50'], ['2', '50']) }, []);
+  check({ ...steps(['1', '33.3'], ['2', '33.3'], ['3', '33.4']) }, []);
+  check({ ...steps(['1', '50'], ['1', '50']) }, ['takeProfitSteps[1].profit']);
+  check({ ...steps(['1', '50'], ['2', '49.9']) }, ['takeProfitSteps']);
+  check({ ...steps(['1', '100']) }, ['takeProfitSteps']);
+  check({ ...steps(['1', '20'], ['2', '20'], ['3', '20'], ['4', '20'], ['5', '20']) }, [
+    'takeProfitSteps',
+  ]);
+  check({ ...steps(['1', '50'], ['2', '50']), takeProfit: '2' }, ['takeProfit']);
+  check({ direction: 'short', ...steps(['1', '50'], ['100', '50']) }, [
+    'takeProfitSteps[1].profit',
+  ]);
+  check({ trailingDeviation: '1.999999' }, []);
+  check({ trailingDeviation: '2' }, ['trailingDeviation']);
+  check({ takeProfit: undefined, closeTrigger: 'signal', trailingDeviation: '1' }, [
+    'trailingDeviation',
+  ]);
+});
+
+test('[D2] what belongs to a stop loss needs one', () => {
+  check({ stopLossTrailing: true }, ['stopLossTrailing']);
+  check({ stopLossTimeoutSeconds: 5 }, ['stopLossTimeoutSeconds']);
+  check({ stopLossAction: 'closeDealAndStopBot' }, ['stopLossAction']);
+  check({ stopLossMove: 'breakEven' }, ['stopLossMove']);
+  check({ stopLoss: '4', stopLossMove: 'breakEven' }, ['stopLossMove']);
+  const two = [
+    { profit: '1', share: '50' },
+    { profit: '2', share: '50' },
+  ];
+  const moved = { takeProfit: undefined, takeProfitSteps: two, stopLoss: '4' };
+  check({ ...moved, stopLossMove: 'breakEven' }, []);
+  check({ ...moved, stopLossMove: 'firstStep' }, ['stopLossMove']);
+});
+
+test('[D2] a ladder of one’s own grows, is long enough, and ends above nothing', () => {
+  const ladder = (...deviations: readonly string[]): Readonly<Record<string, unknown>> => ({
+    customSafetyOrders: deviations.map((deviation) => ({ deviation, volume: '100' })),
+  });
+  check(ladder('1', '2', '3'), []);
+  check(ladder('1', '2', '3', '4'), []);
+  check(ladder('1', '2'), ['customSafetyOrders']);
+  check(ladder('1', '3', '3'), ['customSafetyOrders[2].deviation']);
+  check(ladder('1', '3', '100'), ['customSafetyOrders']);
+  check({ ...ladder('1', '2', '8'), stopLoss: '8' }, ['stopLoss']);
+  check({ ...ladder('1', '2', '8'), stopLoss: '8.1' }, []);
+});
+
+test('[D2] percentages of one sum are spent once', () => {
+  const percent = { baseOrderVolumeType: 'percent', safetyOrderVolumeType: 'percent' };
+  check({ ...percent, baseOrderVolume: '40', safetyOrderVolume: '20' }, []);
+  check({ ...percent, baseOrderVolume: '40.1', safetyOrderVolume: '20' }, ['safetyOrderVolume']);
+  check({ baseOrderVolumeType: 'percent', baseOrderVolume: '101' }, ['baseOrderVolume']);
+});
+
 /** The errors of `changes` to right settings on `instrument` at 100.00 without fee, as `field: expected`. */
 function checkAt(
   changes: Readonly<Record<string, unknown>>,
@@ -214,6 +283,50 @@ test('[D3] the coins of the base order must be sellable at take profit and at st
   checkAt({ baseOrderVolume: '6', stopLoss: '4' }, {}, []);
   checkAt({ takeProfit: '1000' }, { maxTicks: priceTicks(50_000) }, [
     ['takeProfit', /at most 500.00/],
+  ]);
+});
+
+test('[D3] each take-profit step must be large enough by itself', () => {
+  const steps = (first: string, second: string): Readonly<Record<string, unknown>> => ({
+    takeProfit: undefined,
+    takeProfitSteps: [
+      { profit: '1', share: first },
+      { profit: '2', share: second },
+    ],
+  });
+  checkAt({ ...steps('6', '94') }, {}, []);
+  checkAt({ ...steps('4', '96') }, {}, [['takeProfitSteps[0].share', /a value of at least 5/]]);
+  checkAt({ ...steps('96', '4') }, {}, [['takeProfitSteps[1].share', /a value of at least 5/]]);
+});
+
+test('[D3] a short is held against the highest price, a ladder of one’s own at its entry', () => {
+  const top = { maxTicks: priceTicks(10_250) };
+  checkAt({ direction: 'short' }, top, [['safetyOrderStep', /a price of at most 102.50/]]);
+  checkAt(
+    { direction: 'short', maxSafetyOrders: 0, maxActiveSafetyOrders: 0, stopLoss: '5' },
+    top,
+    [],
+  );
+  const customSafetyOrders = [
+    { deviation: '1', volume: '100' },
+    { deviation: '2', volume: '4' },
+    { deviation: '3', volume: '100' },
+  ];
+  checkAt({ customSafetyOrders }, {}, [['customSafetyOrders[1].volume', /a value of at least 5/]]);
+});
+
+test('[D3] volumes in percent are not looked at before there is something to count from', () => {
+  checkAt({ baseOrderVolumeType: 'percent', baseOrderVolume: '0.001' }, {}, []);
+  checkAt({ safetyOrderVolumeType: 'percent', safetyOrderVolume: '0.001' }, {}, []);
+});
+
+test('[D50] a stop from the average must lie beyond every safety order when that is reached', () => {
+  checkAt({ stopLoss: '1.5', stopLossFrom: 'average' }, {}, [
+    ['stopLoss', /a stop beyond safety order 2 at 98.00/],
+  ]);
+  checkAt({ stopLoss: '2.5', stopLossFrom: 'average' }, {}, []);
+  checkAt({ stopLoss: '1.5', stopLossFrom: 'average', direction: 'short' }, {}, [
+    ['stopLoss', /a stop beyond safety order 3 at 103.00/],
   ]);
 });
 

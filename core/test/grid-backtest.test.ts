@@ -27,10 +27,10 @@ test('[G34] a market that swings between the lines closes them one after the oth
   const report = run(
     candlesOf([
       [100, 100.5, 99.5, 100],
-      [100, 101, 94.9, 95.2], // through 95
+      [100, 100, 94.9, 95.2], // through 95
       [95.2, 100.2, 95.1, 100.1], // through 100
       [100.1, 106, 99.8, 105.5], // through 105
-      [105.5, 105.6, 89.5, 90.2], // down through 100, 95 and 90
+      [90.2, 90.5, 89.5, 90.2], // opens below 100 and 95, falls through 90
       [90.2, 112, 90.1, 111], // up through all
     ]),
     {},
@@ -41,8 +41,8 @@ test('[G34] a market that swings between the lines closes them one after the oth
     '1:1 gridLine 2 1.00 @ 95.00 maker',
     '2:2 gridLine 3 1.00 @ 100.00 maker',
     '3:2 gridLine 4 1.00 @ 105.00 maker',
-    '4:1 gridLine 3 1.00 @ 100.00 maker',
-    '4:1 gridLine 2 1.00 @ 95.00 maker',
+    '4:0 gridLine 3 1.00 @ 100.00 maker',
+    '4:0 gridLine 2 1.00 @ 95.00 maker',
     '4:1 gridLine 1 1.00 @ 90.00 maker',
     '5:2 gridLine 2 1.00 @ 95.00 maker',
     '5:2 gridLine 3 1.00 @ 100.00 maker',

@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeJournal, gridView, step, watchedAbove, watchedBelow } from '../src/index.ts';
-import { eventOf, play, type Row } from './deal-script.ts';
+import { gridView, watchedAbove, watchedBelow } from '../src/index.ts';
+import { play, type Row } from './deal-script.ts';
 import { gridBot, gridOf, LAID, notesOf } from './grid-script.ts';
 
 test('[G8] the nearest line is empty, cells above sell, cells below buy', () => {
@@ -411,6 +411,30 @@ test('[G18] with profit in base the sell line sells what pays for buying back, t
       ['0.8', '0.04', '0.04'],
       ['0.8', '0.04', '0.08'],
     ],
+  );
+});
+
+test('[G18] a line that a better price has paid for early sells no more than it must', () => {
+  const bot = gridBot({ profitCurrency: 'base' });
+  const closed = notesOf(bot, 'gridLineClosed', [
+    ...LAID.slice(0, 5),
+    [
+      'quote 99.99 100.00 100.00',
+      'sell 1-2 gridLine 4 0.96 @ 105.00 GTC',
+      'sell 1-3 gridLine 5 0.96 @ 110.00 GTC',
+      'buy 1-4 gridLine 2 1.00 @ 95.00 GTC',
+      'buy 1-5 gridLine 1 1.00 @ 90.00 GTC',
+    ],
+    // 108 for 0.90: more than buying back costs. What is still out is taken back, unless it was faster.
+    ['fill 1-2 0.90 @ 120.00', 'cancel 1-2', 'buy 1-6 gridLine 3 0.93 @ 100.00 GTC'],
+    ['fill 1-2 0.02 @ 120.00'],
+    ['end 1-2 cancelled 0.92', 'cancel 1-6'],
+    ['end 1-6 cancelled 0.00', 'buy 1-7 gridLine 3 1.00 @ 100.00 GTC'],
+  ]);
+  assert.deepEqual(
+    closed.map(({ profit, profitBase }) => [profit, profitBase]),
+    // 110.40 for a coin that cost 100.
+    [['10.4', '0.08']],
   );
 });
 

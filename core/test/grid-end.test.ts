@@ -14,7 +14,7 @@ import {
   type GridBotState,
 } from '../src/index.ts';
 import { COIN, eventOf, play, type Row } from './deal-script.ts';
-import { commanded, gridBot, gridOf, gridSettings, LAID, notesOf } from './grid-script.ts';
+import { commanded, gridBot, gridOf, gridSettings, LAID } from './grid-script.ts';
 
 const CANCELS = ['cancel 1-2', 'cancel 1-3', 'cancel 1-4', 'cancel 1-5'];
 const STOPS = {
@@ -331,8 +331,14 @@ test('[G27] a halted grid that has reached a stop sells when it may', () => {
   play(bot, [
     ...LAID,
     ['risk halted', 'cancel 1-4', 'cancel 1-5'],
-    ['quote 84.99 85.01 85.00', 'cancel 1-2', 'cancel 1-3'],
-    ...ends('quote? COINUSDT'),
+    // Its sells are all the exits there are while no other may be placed.
+    ['quote 84.99 85.01 85.00'],
+    ['end 1-4 cancelled 0.00'],
+    ['end 1-5 cancelled 0.00'],
+    ['risk reducing', 'cancel 1-2', 'cancel 1-3'],
+    ['end 1-2 cancelled 0.00'],
+    ['end 1-3 cancelled 0.00', 'quote? COINUSDT'],
+    ['risk halted'],
     ['quote 84.99 85.01 85.00'],
     ['risk reducing', 'quote? COINUSDT'],
     ['quote 84.99 85.01 85.00', 'sell 1-6 stopLoss 2.00 @ 84.15 IOC'],

@@ -21,7 +21,6 @@ import {
   type BotState,
   type GridBotState,
   type GridDeal,
-  type GridSettings,
 } from '../src/index.ts';
 import { Turn } from '../src/bot/turn.ts';
 import { coinsOf, costOfCoins } from '../src/grid/deal.ts';
@@ -140,17 +139,10 @@ export function checkGrids(t: TestContext, seed: number, runs: number): void {
     { seed, numRuns: runs },
   );
   t.diagnostic(JSON.stringify(totals));
-  for (const name of [
-    'fills',
-    'rejected',
-    'absent',
-    'duplicates',
-    'crossed',
-    'ended',
-    'stopLoss',
-  ]) {
+  for (const name of ['fills', 'rejected', 'absent', 'duplicates', 'crossed', 'ended']) {
     assert.ok((totals[name] ?? 0) > runs / 10, `${name}: the runs must be wild enough`);
   }
+  assert.ok((totals['stopLoss'] ?? 0) > runs / 20, 'stopLoss: the runs must be wild enough');
   for (const name of ['gridLineClosed', 'gridMoved', 'gridStopReached', 'dealEdited']) {
     assert.ok((totals[name] ?? 0) > runs / 10, `${name}: the runs must show it`);
   }

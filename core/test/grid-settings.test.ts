@@ -9,6 +9,7 @@ import {
   parseSettings,
   priceTicks,
   type GridSettings,
+  type GridStop,
   type Instrument,
 } from '../src/index.ts';
 import { lotsAt } from '../src/grid/terms.ts';
@@ -104,7 +105,7 @@ test('[G2] the upper price is above the lower', () => {
 });
 
 test('[G2] expansion leads outwards, stops stand beyond the last line', () => {
-  const stop = (price: string): GridSettings['lowerStop'] => ({ price, action: 'stop' });
+  const stop = (price: string): GridStop => ({ price, action: 'stop' });
   assert.deepEqual(contradictions({ expansionUpTo: '110', expansionDownTo: '90' }), [
     'expansionUpTo: a price above the upper price 110; 110',
     'expansionDownTo: a price below the lower price 90; 90',

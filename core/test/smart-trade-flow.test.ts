@@ -675,7 +675,7 @@ test('[P24] without take profit and stop loss a position is kept until a person 
   assert.equal(bot.endedCount, 1);
 });
 
-test('[P35] quotes that concern nobody change nothing: between the two watched prices', () => {
+test('[P37] quotes that concern nobody change nothing: between the two watched prices', () => {
   const bot = tradeBot({ takeProfit: [{ price: price('105.00'), order: 'market' }] });
   play(bot, [
     ['start', 'quote? COINUSDT'],

@@ -37,6 +37,7 @@ import { ReconciliationView } from './reconcile/view.ts';
 import { BotRunner } from './runner/bot-runner.ts';
 import { RiskDesk } from './risk/risk-desk.ts';
 import { riskOf } from './api/risk-routes.ts';
+import { ConditionHub } from './runner/condition-hub.ts';
 import { DealProjection } from './runner/deal-projection.ts';
 import { OrderDesk } from './runner/order-desk.ts';
 import { ProfitBook } from './runner/profit-book.ts';
@@ -193,6 +194,15 @@ export function createServer(
   const instrument = (symbol: string) => hub.instruments.get(symbol);
   /** What bots with indicator conditions listen to. */
   const candleFeed = new CandleFeed({ source: publicMarket, clock, instrument, time });
+  const conditions = new ConditionHub({
+    feed: candleFeed,
+    clock,
+    instrument,
+    quote: (symbol) => hub.quote(symbol),
+    state: (botId) => runner.bots.get(botId)?.state,
+    deliver: (botId, event) => runner.deliver(botId, event),
+    onTrouble: (symbol, reason) => logger.warn({ symbol, reason }, 'conditions wait for candles'),
+  });
   const findings = new FindingBook(
     store,
     () => clock.now(),
@@ -247,8 +257,10 @@ export function createServer(
     cancel: (clientOrderId) => orders.cancel(clientOrderId),
     funds: (_botId, symbol) => reserved.free(symbol),
     denial: (bot, effect, later) => risk.denial(bot, effect, later) ?? reserved.denial(effect),
+    risk: (botId) => risk.effective(botId),
     freshQuote: (symbol) => hub.freshQuote(symbol),
     onChanged(botId, notes) {
+      conditions.refresh(botId);
       live.botChanged(botId);
       for (const note of notes) live.addNote(note);
     },
@@ -318,6 +330,8 @@ export function createServer(
     projection,
     profits,
     reconciliation: new ReconciliationView({ reconciler, orphans, findings }),
+    conditions,
+    now: () => clock.now(),
     market,
     marketUnseen: () => demo?.unseen ?? null,
     balances: () => balances.list(),
@@ -518,6 +532,7 @@ export function createServer(
       risk.start();
       timers.push(time.every(RISK_TICK_MS, () => risk.tick()));
       makeFirstBots();
+      conditions.start(runner.bots.keys());
       hub.catchUp();
       void subscribe();
       const { control } = config.market;
@@ -533,6 +548,7 @@ export function createServer(
       stop.abort();
       for (const cancel of timers) cancel();
       hub.close();
+      conditions.close();
       candleFeed.close();
       live.close();
       const isQuiet = Promise.all([orders.close(), reconciler.close()]);

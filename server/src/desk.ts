@@ -5,16 +5,13 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  checkSettings,
   dealView,
   formatNotional,
   formatPrice,
   formatQuantity,
-  parseSettings,
   trimDecimal,
   type Deal as CoreDeal,
   type Instrument as CoreInstrument,
-  type PriceTicks,
   type FieldError,
 } from '@kontor/core';
 import type { VenueBalance } from '@kontor/exchange';
@@ -36,10 +33,13 @@ import type {
   Totals,
 } from './api/schemas.ts';
 import type { LiveSource } from './api/live.ts';
+import { BotActions } from './bot-actions.ts';
 import type { MarketHub } from './market/market-hub.ts';
 import type { ReconciliationView } from './reconcile/view.ts';
 import type { BotRunner } from './runner/bot-runner.ts';
 import type { Bot as RunnerBot } from './runner/bot.ts';
+import type { ConditionHub } from './runner/condition-hub.ts';
+import { detailsOf } from './runner/deal-details.ts';
 import { toNote, type DealProjection } from './runner/deal-projection.ts';
 import type { OrderDesk } from './runner/order-desk.ts';
 import { sumTexts, type ProfitBook } from './runner/profit-book.ts';
@@ -63,6 +63,8 @@ export interface DeskParts {
   readonly projection: DealProjection;
   readonly profits: ProfitBook;
   readonly reconciliation: ReconciliationView;
+  readonly conditions: ConditionHub;
+  readonly now: () => number;
   /** What others keep up to date and the desk only shows. */
   readonly market: () => Market;
   /** Why the exchange whose prices a paper market follows cannot be seen; null while it can. */
@@ -98,9 +100,11 @@ type CreateResult =
 
 export class Desk implements LiveSource {
   readonly #parts: DeskParts;
+  readonly actions: BotActions;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
+    this.actions = new BotActions(parts);
   }
 
   get reconciliation(): ReconciliationView {
@@ -208,29 +212,11 @@ export class Desk implements LiveSource {
 
   /** Makes a stopped bot, or says field by field what is wrong with `input`. */
   createBot(input: unknown): CreateResult {
-    const parsed = parseSettings(input);
-    if (!parsed.ok) return parsed;
-    const { hub, symbols } = this.#parts;
-    const instruments: CoreInstrument[] = [];
-    for (const symbol of parsed.settings.symbols) {
-      const instrument = symbols.includes(symbol) ? hub.instruments.get(symbol) : undefined;
-      if (instrument === undefined) {
-        return {
-          ok: false,
-          errors: [{ field: 'symbols', expected: `one of ${symbols.join(', ')}`, found: symbol }],
-        };
-      }
-      instruments.push(instrument);
-    }
-    const prices: Record<string, PriceTicks> = {};
-    for (const { symbol } of instruments) {
-      const quote = hub.quote(symbol);
-      if (quote !== undefined) prices[symbol] = quote.last;
-    }
-    const quoted = instruments.filter(({ symbol }) => prices[symbol] !== undefined);
-    const errors = checkSettings(parsed.settings, quoted, prices, this.#parts.feeRatePpm);
-    if (errors.length > 0) return { ok: false, errors };
-    return { ok: true, bot: this.#toBot(this.#parts.runner.create(parsed.settings)) };
+    const checked = this.actions.checked(input);
+    if (!checked.ok) return checked;
+    const made = this.#parts.runner.create(checked.settings);
+    this.#parts.conditions.refresh(made.botId);
+    return { ok: true, bot: this.#toBot(made) };
   }
 
   /** Starts or stops a bot; null when there is none. The bot returned is already the changed one. */
@@ -409,12 +395,18 @@ export class Desk implements LiveSource {
     const instrument = this.#parts.hub.instruments.get(symbol);
     if (instrument === undefined)
       throw new Error(`Invariant: a deal on ${symbol}, which is not loaded`);
-    const live = this.#liveDeal(textOf(row, 'bot_id'), numberOf(row, 'deal_number'));
-    const quote = this.#parts.hub.quote(symbol);
+    const botId = textOf(row, 'bot_id');
+    const live = this.#liveDeal(botId, numberOf(row, 'deal_number'));
+    const { hub, runner } = this.#parts;
+    const quote = hub.quote(symbol);
+    const state = runner.bots.get(botId)?.state;
     return this.#parts.projection.read(
       row,
       instrument,
       live === undefined || quote === undefined ? null : { deal: live, quote },
+      live === undefined || state === undefined
+        ? null
+        : detailsOf(live, state, (each) => hub.quote(each)),
     );
   }
 

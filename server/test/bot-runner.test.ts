@@ -315,6 +315,7 @@ test('[R14] in a replayed market timers wait for the market, not for the wall', 
   await completeDeal(desk, 1);
   const due = Number(desk.row('SELECT due FROM timers')?.['due']);
   desk.runner.onTrade(SYMBOL, due - 1, quoteAt(200_000));
+  desk.runner.onTrade('OTHERUSDT', due, quoteAt(200_000));
   await desk.runner.command('1', { kind: 'start' });
   assert.equal(desk.row('SELECT max(deal_number) AS last FROM orders')?.['last'], 1);
   desk.runner.onTrade(SYMBOL, due, quoteAt(200_000));

@@ -72,6 +72,18 @@ test('[R41] reducing takes resting entries off the book and starts nothing, also
   );
 });
 
+test('[R41] a bot that is made while the desk is halted begins halted', async (t) => {
+  const desk = await scripted(t);
+  desk.risk.setState('desk', 'halted');
+  const { botId } = desk.runner.create({ ...ONE_ORDER, cooldownSeconds: 0 });
+  await desk.runner.command(botId, { kind: 'start' });
+  await desk.untilQuiet();
+  assert.equal(desk.runner.bots.get(botId)?.state.risk, 'halted');
+  assert.deepEqual(desk.exchange.placedIds(), []);
+  desk.risk.setState('desk', 'active');
+  await until('its first order', () => desk.row('SELECT 1 FROM orders WHERE bot_id = ?', botId));
+});
+
 test('[R42] the daily loss makes a scope reduce until midnight; a person may resume, and only new losses count', async (t) => {
   const desk = await scripted(t);
   const now = desk.exchange.time;

@@ -9,14 +9,20 @@ import { LiveHub } from '../src/api/live.ts';
 import { Sessions } from '../src/api/sessions.ts';
 import { Desk } from '../src/desk.ts';
 import { createLogger } from '../src/log.ts';
+import { CandleFeed } from '../src/market/candle-feed.ts';
 import { MarketHub } from '../src/market/market-hub.ts';
 import { ReconciliationView } from '../src/reconcile/view.ts';
+import { ConditionHub } from '../src/runner/condition-hub.ts';
 import { DealProjection } from '../src/runner/deal-projection.ts';
 import { ProfitBook } from '../src/runner/profit-book.ts';
+import { ScriptedCandles } from './scripted-candles.ts';
 import { CONNECTION, INSTRUMENT, SYMBOL } from './scripted-exchange.ts';
 import { quoteAt, ScriptedDesk, type ScriptedDeskOptions } from './scripted-desk.ts';
 
 export const TERMINAL_TOKEN = 'the-terminal-of-the-test';
+
+/** A whole minute. */
+const MARKET_START = 1_699_999_980_000;
 
 type App = Awaited<ReturnType<typeof buildApp>>;
 
@@ -26,6 +32,8 @@ export interface ScriptedApi {
   readonly sessions: Sessions;
   readonly live: LiveHub;
   readonly fatal: unknown[];
+  /** Closed minutes of the market, for conditions. */
+  readonly candles: ScriptedCandles;
   hasEnded: boolean;
   marketState: 'up' | 'down';
   /** Asks as the terminal does; the body is read as JSON. */
@@ -74,6 +82,26 @@ export async function openApi(options: ScriptedDeskOptions = {}): Promise<Script
   await hub.open([SYMBOL]);
   const fatal: unknown[] = [];
   const sessions = new Sessions(desk.store, TERMINAL_TOKEN);
+  const candles = new ScriptedCandles(SYMBOL, MARKET_START, [2000, 2001]);
+  const feed = new CandleFeed({
+    source: candles,
+    clock: desk.clock,
+    instrument: (symbol) => hub.instruments.get(symbol),
+  });
+  candles.onTold((symbol, interval, row, isClosed) =>
+    feed.onStreamed(symbol, interval, row, isClosed),
+  );
+  const conditions = new ConditionHub({
+    feed,
+    clock: desk.clock,
+    instrument: (symbol) => hub.instruments.get(symbol),
+    quote: (symbol) => hub.quote(symbol),
+    state: (botId) => desk.runner.bots.get(botId)?.state,
+    deliver: (botId, event) => desk.runner.deliver(botId, event),
+    onTrouble: (symbol, reason) => assert.fail(`${symbol}: ${reason}`),
+  });
+  desk.onChanged = (botId) => conditions.refresh(botId);
+  conditions.start([]);
   const shown = new Desk({
     version: '0.0.0-test',
     dataDirectory: desk.directory,
@@ -86,6 +114,8 @@ export async function openApi(options: ScriptedDeskOptions = {}): Promise<Script
     projection: new DealProjection(desk.store, () => undefined),
     profits: new ProfitBook(desk.store),
     reconciliation: new ReconciliationView(desk),
+    conditions,
+    now: () => desk.clock.now(),
     market: () => ({
       kind: 'candles',
       label: 'scripted',
@@ -132,6 +162,7 @@ export async function openApi(options: ScriptedDeskOptions = {}): Promise<Script
     sessions,
     live,
     fatal,
+    candles,
     hasEnded: false,
     get marketState() {
       return state;
@@ -156,6 +187,8 @@ export async function openApi(options: ScriptedDeskOptions = {}): Promise<Script
     },
     async close() {
       live.close();
+      conditions.close();
+      feed.close();
       hub.close();
       await app.close();
       await desk.close();

@@ -106,6 +106,7 @@ export class ScriptedDesk {
   /** What the order desk told the bots, whether it changed them or not. */
   readonly told: { readonly botId: string; readonly event: BotEvent }[] = [];
   readonly notes: Note[] = [];
+  onChanged: (botId: string) => void = () => undefined;
   readonly fatal: unknown[] = [];
   readonly broken: string[] = [];
   /** Answers to `requestQuote`; while it is null they wait. */
@@ -168,6 +169,7 @@ export class ScriptedDesk {
         this.risk.dealEnded(botId, symbol, time, profit),
       ),
       denial: (bot, effect, later) => this.risk.denial(bot, effect, later),
+      risk: (botId) => this.risk.effective(botId),
       ids: this.ids,
       onFill: (symbol, side, fill) => this.balances.onFill(symbol, side, fill),
       place: (botId, order) => this.orders.place(botId, order),
@@ -176,7 +178,10 @@ export class ScriptedDesk {
         while (this.quote === null && !this.#isDown) await delay(2);
         return this.#isDown ? null : this.quote;
       },
-      onChanged: (_botId, notes) => this.notes.push(...notes),
+      onChanged: (botId, notes) => {
+        this.notes.push(...notes);
+        this.onChanged(botId);
+      },
       onFatal: (error) => this.fatal.push(error),
     });
     this.risk = new RiskDesk({

@@ -48,6 +48,26 @@ test('[R44] timers come when they are due, the earliest first, and a replaced on
   );
 });
 
+test('[R44] timers of bots that are not meant stay, in their order', () => {
+  const book = new TimerBook();
+  for (const [bot, timer, due] of [
+    ['1', 'a', 1],
+    ['2', 'b', 2],
+    ['1', 'c', 3],
+    ['2', 'd', 4],
+  ] as const) {
+    book.set(bot, timer, due);
+  }
+  const names = (now: number, meant?: string): readonly string[] =>
+    book
+      .takeDue(now, meant === undefined ? undefined : (botId) => botId === meant)
+      .map(({ timer }) => timer);
+  assert.deepEqual(names(3, '2'), ['b']);
+  assert.equal(book.earliest, 1);
+  assert.deepEqual(names(4), ['a', 'c', 'd']);
+  assert.equal(book.earliest, Infinity);
+});
+
 test('[R44] a timer that is set again and again is kept once', () => {
   const book = new TimerBook();
   for (let count = 0; count < 10_000; count += 1) book.set('1', 'again', 1_000_000 - count);

@@ -26,7 +26,7 @@ import {
 } from './market/runner.ts';
 import { MarketStateError, type MarketHands, type MarketKind } from './market/source.ts';
 import { MarketHistory } from './market-data.ts';
-import type { ExchangeListener } from './ports.ts';
+import type { ExchangeListener, TradeEvent } from './ports.ts';
 import { createRestServer } from './rest/server.ts';
 import {
   makeState,
@@ -430,10 +430,10 @@ class Simulator implements RunningSimulator {
       ...(makerFeePpm === undefined ? {} : { makerFeePpm }),
       ...(takerFeePpm === undefined ? {} : { takerFeePpm }),
       fillsByVolume: this.#options.fillsByVolume ?? false,
+      hasUserTrades: this.#source.hasUserTrades,
       listener: {
         onTrade: (trade) => {
-          // What users trade here is no part of the market that is followed.
-          if (parts.market.followed === undefined) {
+          if (this.#source.hasUserTrades || isPrint(trade)) {
             const completed = this.marketData.onTrade(trade);
             this.#source.onTrade(trade);
             this.#streamServer.onTrade(trade, completed);
@@ -492,7 +492,9 @@ class Simulator implements RunningSimulator {
   }
 
   #afterPoint(marketMs: number): void {
-    this.#streamServer.afterPoint(marketMs);
+    // Candles have ended once every symbol has come to this moment.
+    const isMomentOver = this.#source.nextMs() !== marketMs;
+    this.#streamServer.afterPoint(isMomentOver ? marketMs : null);
     this.#keeper?.markDirty();
     if (this.#isEndTold || this.#source.nextMs() !== undefined) return;
     // No later point will show that the last candles are over.
@@ -538,10 +540,16 @@ class Simulator implements RunningSimulator {
       seed: this.market.seed,
       keyRandom: this.#keyRandom.state(),
       market: { kind: this.#source.kind, state: this.#source.snapshot() },
-      data: this.marketData.snapshot(),
+      // A followed market begins with fresh candles.
+      data: this.#source.kind === 'follow' ? [] : this.marketData.snapshot(),
       exchange: this.exchange.snapshot(),
     });
   }
+}
+
+/** A trade of the market itself, with no order of anybody's. */
+function isPrint({ buyerOrderId, sellerOrderId }: TradeEvent): boolean {
+  return buyerOrderId === 0 && sellerOrderId === 0;
 }
 
 function mustBeFollowed({ followed }: OpenableMarket): MarketDriver {

@@ -563,6 +563,51 @@ test('[X209] a gap too long for its trades is walked by its candles, which are t
   for (const interval of ['1m', '5m', '1h']) await sameKlines(exchange, b, interval);
 });
 
+test('[X209] an exchange that counts its trades anew is taken as a gap', async (context) => {
+  const { exchange, b, client } = await pair(context);
+  for (let index = 0; index < 50; index += 1) exchange.print('100.00');
+  await until(() => newestTrade(b) === exchange.trades.at(-1)?.a);
+  const buy = await limit(client, 'BUY', '99.00');
+  exchange.isShut = true;
+  exchange.cut();
+  await until(() => statusOf(b).state === 'stale');
+  exchange.trades.length = 0;
+  exchange.trade('101.00');
+  exchange.isShut = false;
+  await live(b);
+  const below = exchange.print('98.00');
+  await until(() => newestTrade(b) === below.a);
+  assert.equal((await order(client, buy['orderId']))['status'], 'FILLED');
+});
+
+test('[X201] candles from before the exchange changed its steps are rounded to the present ones', async (context) => {
+  const exchange = await exchangeFor(context);
+  exchange.listing = {
+    ...LISTING,
+    filters: [
+      { filterType: 'PRICE_FILTER', minPrice: '0.1', maxPrice: '1000000', tickSize: '0.10' },
+      { filterType: 'LOT_SIZE', minQty: '0.01', maxQty: '9000', stepSize: '0.01' },
+    ],
+  };
+  exchange.quotes = ['100.00', '1', '100.10', '1'];
+  const minute = minuteOf(exchange.now()) - 180_000;
+  exchange.trade('100.04', '0.129', { T: minute });
+  exchange.trade('100.06', '0.001', { T: minute + 1 });
+  const b = await follow(exchange);
+  context.after(() => b.stop());
+  await live(b);
+  const path = `/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=${minute}&limit=1`;
+  const [row] = (await get(b.rest, path)) as unknown[][];
+  assert.deepEqual(row?.slice(0, 6), [
+    minute,
+    '100.00000000',
+    '100.10000000',
+    '100.00000000',
+    '100.10000000',
+    '0.13000000',
+  ]);
+});
+
 test('[X211] a connection is replaced before its end, and when the exchange says farewell, without a moment unheard', async (context) => {
   const { exchange, b } = await pair(context, { rules: { lifetimeMs: 300 } });
   const first = exchange.clients[0];

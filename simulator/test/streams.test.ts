@@ -12,7 +12,8 @@ import { startSimulator, type RunningSimulator } from '../src/index.ts';
 import { StreamHub } from '../src/streams/hub.ts';
 import { parseStreamName } from '../src/streams/names.ts';
 import { BINANCE_STREAM_RULES, StreamServer, type StreamRules } from '../src/streams/server.ts';
-import { minuteMarket, openMarket, START_MS } from './open-market.ts';
+import { candleFeed } from '../src/market/feed.ts';
+import { minuteMarket, minutes, openMarket, START_MS } from './open-market.ts';
 import { SignedClient } from './signed-client.ts';
 import { StreamClient, type Message } from './stream-client.ts';
 
@@ -455,6 +456,105 @@ test('[X150] a book ticker speaks when the best quotes change, once per event', 
   assert.equal(best.status, 200);
   await client.find(({ b }) => b === '101.00000000');
   assert.equal(client.messages.length, 5, 'a deep order is no news');
+});
+
+test('[X150] a book ticker comes before the trades of its event', async (context) => {
+  const running = await simulator(context);
+  const client = await connect(running, '/ws/btcusdt@trade/btcusdt@bookTicker');
+  for (let step = 0; step < 3; step += 1) await running.step({ points: 1 });
+  await client.until(() => client.messages.length === 6);
+  assert.deepEqual(
+    client.messages.map(({ e, b, p }) =>
+      e === 'trade' ? `trade ${String(p)}` : `bid ${String(b)}`,
+    ),
+    [
+      'bid 99.99000000',
+      'trade 100.00000000',
+      'bid 98.99000000',
+      'trade 99.00000000',
+      'bid 101.99000000',
+      'trade 102.00000000',
+    ],
+  );
+});
+
+test('[X240] what users trade in a replay is told to them alone', async (context) => {
+  const running = await simulator(context);
+  const client = await connect(running, '/ws/btcusdt@trade/btcusdt@aggTrade/btcusdt@kline_1m');
+  await running.step({ points: 1 });
+  const paths = [
+    '/api/v3/klines?symbol=BTCUSDT&interval=1m',
+    '/api/v3/aggTrades?symbol=BTCUSDT',
+    '/api/v3/trades?symbol=BTCUSDT',
+    '/api/v3/ticker/price?symbol=BTCUSDT',
+    '/api/v3/avgPrice?symbol=BTCUSDT',
+    '/api/v3/ticker/24hr?symbol=BTCUSDT',
+  ];
+  const read = async (): Promise<readonly unknown[]> =>
+    Promise.all(paths.map(async (path) => (await fetch(running.rest + path)).json()));
+  const before = await read();
+  buy(running, 300_000);
+  const rest = SignedClient.of(running);
+  const resting = { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC' };
+  await rest.call('POST', '/api/v3/order', { ...resting, quantity: '0.1', price: '99.50' });
+  assert.deepEqual(await read(), before);
+  await running.step({ points: 1 });
+  const { body: own } = await rest.call('GET', '/api/v3/myTrades', { symbol: 'BTCUSDT' });
+  assert.ok(Array.isArray(own));
+  assert.deepEqual(
+    own.map(({ price }: Message) => price),
+    ['100.01000000', '99.50000000'],
+  );
+  await client.find(({ e, p }) => e === 'aggTrade' && p === '99.00000000');
+  assert.deepEqual(
+    client.messages.filter(({ e }) => e === 'trade').map(({ p, q }) => [p, q]),
+    [
+      ['100.00000000', '1.00000000'],
+      ['99.00000000', '1.00000000'],
+    ],
+  );
+});
+
+test('[X241] candles are told as closed after all trades of the moment that ends them', async (context) => {
+  const symbols = ['BTC', 'ETH', 'SOL'];
+  const feeds = symbols.map((baseAsset) =>
+    candleFeed(
+      {
+        name: baseAsset,
+        symbol: `${baseAsset}USDT`,
+        baseAsset,
+        quoteAsset: 'USDT',
+        intervalMs: 60_000,
+      },
+      minutes('10 10 10 10 8\n20 20 20 20 8'),
+    ),
+  );
+  const running = await startSimulator({
+    market: { kind: 'feeds', feeds },
+    history: 0,
+    speed: 0,
+    isLimited: false,
+  });
+  context.after(() => running.stop());
+  const names = symbols.flatMap((base) => {
+    const lower = `${base.toLowerCase()}usdt`;
+    return [`${lower}@trade`, `${lower}@kline_1m`];
+  });
+  const client = await connect(running, `/ws/${names.join('/')}`);
+  await running.step({ untilMs: START_MS + 60_000 });
+  const told = (): readonly string[] =>
+    client.messages
+      .filter(({ e, p, k }) => (e === 'trade' ? p === '20.00000000' : (k as Message)['x'] === true))
+      .map(({ e, s }) => `${String(e)} ${String(s)}`);
+  await client.until(() => told().length === 6);
+  assert.deepEqual(told(), [
+    'trade BTCUSDT',
+    'trade ETHUSDT',
+    'trade SOLUSDT',
+    'kline BTCUSDT',
+    'kline ETHUSDT',
+    'kline SOLUSDT',
+  ]);
 });
 
 test('[X151] an aggregate trade is told when its order is done', async (context) => {

@@ -118,9 +118,7 @@ export class Invariants {
 
   /** The signer is about to sign. */
   onIntent(intent: KeyIntent): void {
-    if (intent.kind === 'cancelOrder' && !this.#signed.has(intent.clientOrderId)) {
-      throw new Violation('foreign', `a cancel of ${intent.clientOrderId}, which is not ours`);
-    }
+    if (intent.kind === 'cancelOrder') this.#onCancel(intent.clientOrderId);
     if (intent.kind !== 'placeOrder') return;
     const { clientOrderId } = intent.order;
     if (this.#signed.has(clientOrderId)) {
@@ -137,13 +135,34 @@ export class Invariants {
       throw new Violation('unstored', `${clientOrderId} is signed and was never stored`);
     }
     const botId = textOf(row, 'bot_id');
-    const { time } = this.#world;
-    const isHalted = life.server.runner.bots.get(botId)?.state.risk === 'halted';
-    const haltedAt = isHalted ? (this.#haltedAt.get(botId) ?? time.now) : time.now;
-    if (time.now - haltedAt > HALTED_WITHIN_MS) {
-      const seconds = Math.round((time.now - haltedAt) / 1000);
-      throw new Violation('risk', `${clientOrderId} is sent, its bot has been halted ${seconds} s`);
+    const haltedMs = this.#haltedMs(life, botId);
+    if (haltedMs <= HALTED_WITHIN_MS) return;
+    const seconds = Math.round(haltedMs / 1000);
+    throw new Violation('risk', `${clientOrderId} is sent, its bot has been halted ${seconds} s`);
+  }
+
+  /** Orders of others stay, and so does what protects coins while nothing may take its place. */
+  #onCancel(clientOrderId: string): void {
+    if (!this.#signed.has(clientOrderId)) {
+      throw new Violation('foreign', `a cancel of ${clientOrderId}, which is not ours`);
     }
+    const { life } = this.#world;
+    if (life === null || !life.isAlive) return;
+    for (const { botId, state } of life.server.runner.bots.values()) {
+      for (const { orders, phase } of state.deals) {
+        const order = orders.find((candidate) => candidate.clientOrderId === clientOrderId);
+        if (order?.role !== 'exit' || isGivenUp(phase)) continue;
+        if (this.#haltedMs(life, botId) <= HALTED_WITHIN_MS) continue;
+        const kept = `${clientOrderId} is taken back, an exit of a bot that is halted`;
+        throw new Violation('risk', kept);
+      }
+    }
+  }
+
+  #haltedMs(life: ServerLife, botId: string): number {
+    if (life.server.risk.effective(botId) !== 'halted') return 0;
+    const { time } = this.#world;
+    return time.now - (this.#haltedAt.get(botId) ?? time.now);
   }
 
   /** The exchange has answered. */
@@ -167,8 +186,8 @@ export class Invariants {
     this.#noteBots(life);
     this.#lookAtDeals(life);
     this.#lookAtTimers(life);
-    for (const { botId, state } of life.server.runner.bots.values()) {
-      if (state.risk !== 'halted') this.#haltedAt.delete(botId);
+    for (const botId of life.server.runner.bots.keys()) {
+      if (life.server.risk.effective(botId) !== 'halted') this.#haltedAt.delete(botId);
       else if (!this.#haltedAt.has(botId)) this.#haltedAt.set(botId, this.#world.time.now);
     }
   }
@@ -612,6 +631,8 @@ export class Invariants {
   ): string | null {
     const gone = deal.orders.find(({ clientOrderId }) => !open.has(clientOrderId));
     if (gone !== undefined) return `misses its order ${gone.clientOrderId}`;
+    // What is halted says so itself.
+    if (state.risk === 'halted') return null;
     const { waitingFor } = dealView(deal);
     switch (waitingFor) {
       case 'market':
@@ -623,11 +644,8 @@ export class Invariants {
         return state.risk === 'active' ? 'waits for a risk state that it has' : null;
       case 'sale':
         // Between two tries.
-        if (this.#hasTimer(life, botId)) return null;
-        return state.risk === 'halted' ? null : 'waits for a sale';
+        return this.#hasTimer(life, botId) ? null : 'waits for a sale';
       case 'quote':
-        // What is halted says so itself.
-        return state.risk === 'halted' ? null : 'waits for a quote';
       case 'cancelConfirmation':
       case 'fills':
         return `waits for ${waitingFor}`;
@@ -645,6 +663,11 @@ export class Invariants {
       [...this.#world.venue.account.openOrders].map(({ clientOrderId }) => clientOrderId),
     );
   }
+}
+
+/** A person takes back what the deal has out and keeps its coins. */
+function isGivenUp(phase: { readonly kind: string; readonly action?: unknown }): boolean {
+  return phase.kind === 'cancelling' || (phase.kind === 'stopping' && phase.action === 'stop');
 }
 
 const STATES: Readonly<Partial<Record<VenueOrder['status'], string>>> = {

@@ -27,6 +27,8 @@ export const API_KEY = 'desk';
 const DESK_ADDRESS = '192.0.2.1';
 const PERSON_ADDRESS = '192.0.2.2';
 export const ACCOUNT_EVENTS_PATH = '/ws-api/v3';
+/** Whoever quotes far from the price while the market stands still. */
+const FAR_MAKER_ID = 4;
 const SUBSCRIBE = 'userDataStream.subscribe.signature';
 
 export interface VenueListener {
@@ -166,17 +168,21 @@ export class SimulatedVenue {
     this.#planWalk();
   }
 
-  /** Whether every symbol has a price on both sides. */
-  get isQuoted(): boolean {
-    return this.instruments.every(({ symbol }) => {
-      const { bidPrice, askPrice } = this.exchange.bookTicker(symbol);
-      return Number(bidPrice) > 0 && Number(askPrice) > 0;
-    });
-  }
-
-  /** The market stands still from now on. */
+  /** The market stands still from now on; there is always a price to trade at, if a bad one. */
   freeze(): void {
     this.#isFrozen = true;
+    if (!this.isLive) return;
+    for (const market of this.exchange.markets()) {
+      const { maxLots, maxNotional } = market.instrument;
+      for (const [side, factor] of [
+        ['buy', 0.95],
+        ['sell', 1.05],
+      ] as const) {
+        const ticks = Math.max(2, Math.round(market.lastTicks * factor));
+        const lots = Math.min(maxLots, Math.floor(maxNotional / ticks));
+        this.exchange.house.place(market.symbol, side, 'limit', ticks, lots, FAR_MAKER_ID);
+      }
+    }
   }
 
   /** A request of the desk as egress sends it. */

@@ -670,7 +670,6 @@ class World implements Observed {
       this.#closeEverything();
       await this.#runTo(this.time.now + CLOSE_WITHIN_MS, () => this.#openDeals().length === 0);
     }
-    await this.#runTo(this.time.now + MINUTE_MS, () => this.venue.isQuoted);
     this.tell(() => 'the market stands still');
     this.venue.freeze();
     const end = this.time.now + QUIET_WITHIN_MS;

@@ -6,6 +6,7 @@ export const paths = {
   bots: '/bots',
   deals: '/deals',
   connections: '/connections',
+  risk: '/risk',
   settings: '/settings',
 } as const;
 

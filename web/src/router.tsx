@@ -38,6 +38,7 @@ export function createDeskRouter(): AnyRouter {
       page('/deals', () => import('./pages/deals.tsx'), 'DealsPage'),
       page('/deals/$dealId', () => import('./pages/deal.tsx'), 'DealPage'),
       page('/connections', () => import('./pages/connections.tsx'), 'ConnectionsPage'),
+      page('/risk', () => import('./pages/risk.tsx'), 'RiskPage'),
       page('/settings', () => import('./pages/settings.tsx'), 'SettingsPage'),
     ]),
     // Parameters are plain text, as they stand in the address.

@@ -82,6 +82,7 @@ test('[W23] each page says plainly when the market is made up, replayed, paused,
     [{ kind: 'candles', label: 'BTCUSDT 2025-01', speed: 60 }, /^Replay Recorded candles \(BTCUSDT 2025-01\)\. No real money\. 60× speed/],
     [{ kind: 'trades', label: 'trades.csv', speed: 0 }, /^Replay Recorded trades \(trades\.csv\)\. No real money\. paused/],
     [{ kind: 'candles', label: 'x', hasEnded: true }, /ended/],
+    [{ kind: 'paper', label: 'Binance' }, /^Paper Live prices of Binance, simulated orders\. No real money\. live speed/],
     [{ kind: 'exchange', label: 'Binance', isSimulated: false }, /^Live market Real orders at Binance\./],
   ]; // prettier-ignore
   await readers.read({ path: '/settings' }, async ({ page, server }) => {

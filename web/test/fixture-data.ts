@@ -591,6 +591,8 @@ function trade({ bot, symbol, rows, firstNumber, notes, until }: Trading): Deal[
       botId: bot.id,
       botName: settings.name,
       number: deal.number,
+      kind: 'dca',
+      direction: 'long',
       symbol,
       quoteAsset: 'USDT',
       baseAsset: walk.baseAsset,
@@ -617,6 +619,7 @@ function trade({ bot, symbol, rows, firstNumber, notes, until }: Trading): Deal[
         : deal.ladder,
       orders: deal.orders,
       fills: deal.fills,
+      details: isOver ? null : { kind: 'dca', takeProfits: [] },
     };
   };
   const start = (time: number, at: number): OpenDeal => {

@@ -33,13 +33,19 @@ const EVENTS: readonly (readonly [string, Record<string, string>, string, string
   ['dealStarted', { symbol: 'BTCUSDT', bid: '94179.99', ask: '94180.01', last: '94180.00' }, 'Deal started on BTCUSDT: the bot may buy, and the last price is 94,180.00.', 'Deal auf BTCUSDT begonnen: Der Bot darf kaufen, der letzte Kurs ist 94.180,00.'],
   ['orderPlacing', ORDER, 'Places safety order 2: buys 0.00225 BTC at 92,549.16 (208.24 USDT) should the price fall there.', 'Gibt Nachkauforder 2 auf: kauft 0,00225 BTC zu 92.549,16 (208,24 USDT), falls der Kurs so weit fällt.'],
   ['orderFilled', { ...ORDER, filled: '0.00100', orderQuantity: '0.00225' }, 'Safety order 2 bought 0.00225 BTC at 92,549.16 for 208.24 USDT. Filled so far: 0.00100 BTC of 0.00225 BTC.', 'Nachkauforder 2: 0,00225 BTC zu 92.549,16 für 208,24 USDT gekauft. Bisher ausgeführt: 0,00100 BTC von 0,00225 BTC.'],
-  ['orderFilled', { ...ORDER, order: 'takeProfit', side: 'sell', filled: '0.00225', orderQuantity: '0.00225' }, 'Take profit sold 0.00225 BTC at 92,549.16 for 208.24 USDT.', 'Take-Profit: 0,00225 BTC zu 92.549,16 für 208,24 USDT verkauft.'],
+  ['orderFilled', { ...ORDER, order: 'takeProfit', number: '', side: 'sell', filled: '0.00225', orderQuantity: '0.00225' }, 'Take profit sold 0.00225 BTC at 92,549.16 for 208.24 USDT.', 'Take-Profit: 0,00225 BTC zu 92.549,16 für 208,24 USDT verkauft.'],
   ['orderCancelling', ORDER, 'Takes safety order 2 of 0.00225 BTC at 92,549.16 off the book.', 'Nimmt Nachkauforder 2 über 0,00225 BTC zu 92.549,16 aus dem Orderbuch.'],
   ['orderCancelled', { ...ORDER, end: 'cancelled', filled: '0.00000', asked: 'yes' }, 'Safety order 2 at 92,549.16 is off the book.', 'Nachkauforder 2 zu 92.549,16 ist aus dem Orderbuch genommen.'],
   ['orderCancelled', { ...ORDER, end: 'cancelled', filled: '0.00100', asked: 'no' }, 'Safety order 2 at 92,549.16 was cancelled, but not by the desk. 0.00100 BTC of it had been filled.', 'Nachkauforder 2 zu 92.549,16 wurde storniert, aber nicht vom Desk. 0,00100 BTC davon waren ausgeführt.'],
   ['orderRejected', { ...ORDER, by: 'policy', rule: 'allow demo-btc: notional', reason: 'too much' }, 'Safety order 2 of 0.00225 BTC at 92,549.16 was refused by policy. Rule allow demo-btc: notional: too much', 'Nachkauforder 2 über 0,00225 BTC zu 92.549,16 wurde von der Policy abgelehnt. Regel allow demo-btc: notional: too much'],
   ['averageChanged', { average: '94438.1612', breakEven: '94532.6938', takeProfit: '95288.95', held: '0.00590410', cost: '557.5731' }, 'The average is now 94,438.16, so take profit stands at 95,288.95. The deal holds 0.00590 BTC for 557.57 USDT.', 'Der Durchschnitt ist nun 94.438,16, Take-Profit steht damit bei 95.288,95. Der Deal hält 0,00590 BTC für 557,57 USDT.'],
   ['stopLossTriggered', { last: '86820.00', stopLoss: '86820.92' }, 'Stop loss: the last price 86,820.00 is at or below 86,820.92.', 'Stop-Loss: Der letzte Kurs 86.820,00 liegt bei oder unter 86.820,92.'],
+  ['stopLossTriggered', { last: '101500.00', stopLoss: '101489.00', direction: 'short' }, 'Stop loss: the last price 101,500.00 is at or above 101,489.00.', 'Stop-Loss: Der letzte Kurs 101.500,00 liegt bei oder über 101.489,00.'],
+  ['stopLossTimedOut', { stopLoss: '86820.92', seconds: '60' }, 'Stop loss: the price has stayed beyond 86,820.92 for 1 min.', 'Stop-Loss: Der Kurs blieb 1 Min. lang jenseits von 86.820,92.'],
+  ['closeTimedOut', { seconds: '3600' }, 'The deal has run for 1 hr and is closed at market.', 'Der Deal lief 1 Std. und wird zum Marktpreis geschlossen.'],
+  ['orderPlacing', { ...ORDER, side: 'sell' }, 'Places safety order 2: sells 0.00225 BTC at 92,549.16 (208.24 USDT) should the price rise there.', 'Gibt Nachkauforder 2 auf: verkauft 0,00225 BTC zu 92.549,16 (208,24 USDT), falls der Kurs so weit steigt.'],
+  ['dealCompleted', { outcome: 'completed', reason: 'trailing take profit', profit: '4.0713', profitPercent: '0.73', profitBase: '0.0001', seconds: '60', safetyOrders: '0' }, 'Deal ended (take profit reached, and the price came back): +4.07 USDT and 0.00010 BTC (+0.73%) after 1 min, safety orders used: 0.', 'Deal beendet (Take-Profit erreicht, und der Kurs kam zurück): +4,07 USDT und 0,00010 BTC (+0,73 %) nach 1 Min., Nachkäufe: 0.'],
+  ['dealCancelled', { reason: 'cancelled by command', kept: '-0.7', missing: '0.7' }, 'Deal cancelled (cancelled by you). 0.70000 BTC were sold and not bought back.', 'Deal abgebrochen (von Ihnen abgebrochen). 0,70000 BTC wurden verkauft und nicht zurückgekauft.'],
   ['closeRequested', {}, 'You asked to close the deal at market.', 'Sie wollten den Deal zum Marktpreis schließen.'],
   ['cancelRequested', {}, 'You asked to cancel the deal and keep its coins.', 'Sie wollten den Deal abbrechen und die Coins behalten.'],
   ['dealCompleted', { outcome: 'completed', reason: 'take profit', profit: '4.0713', profitPercent: '0.73', seconds: '17280', safetyOrders: '3' }, 'Deal completed at take profit: +4.07 USDT (+0.73%) after 4.8 hrs, safety orders used: 3.', 'Deal mit Take-Profit beendet: +4,07 USDT (+0,73 %) nach 4,8 Std., Nachkäufe: 3.'],
@@ -57,13 +63,9 @@ for (const [kind, values, inEnglish, inGerman] of EVENTS) {
 }
 
 test('[W8] an event of an unknown kind is told with everything it carries', () => {
-  const sentence = noteSentence(
-    note('trailingStarted', { price: '94,000', by: '0.5' }),
-    BTC,
-    english,
-  );
-  assert.equal(sentence, 'Trailing started: price 94,000, by 0.5.');
-  assert.ok(isNotable(note('trailingStarted', {})));
+  const sentence = noteSentence(note('moonRisen', { price: '94,000', by: '0.5' }), BTC, english);
+  assert.equal(sentence, 'Moon risen: price 94,000, by 0.5.');
+  assert.ok(isNotable(note('moonRisen', {})));
 });
 
 test('[W8] an event that lacks a value of its sentence is told by what it has', () => {

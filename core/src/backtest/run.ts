@@ -16,17 +16,27 @@ import {
 import type { MissingCandles } from '../candle-resample.ts';
 import { candleFault, POINTS_PER_CANDLE, type CandlePath } from '../candle.ts';
 import { parseDecimal } from '../decimal.ts';
-import type { BotEvent, DealNote, Effect, OrderPurpose } from '../machine.ts';
+import {
+  ORDER_PURPOSES,
+  type BotEvent,
+  type DealNote,
+  type Effect,
+  type FreeFunds,
+  type OrderPurpose,
+} from '../machine.ts';
 import { baseScale, costOf, moneyScale, power10, revenueOf } from '../position.ts';
+import { assetGiven, reservationFault, reservationsOf, unreserved } from '../risk/reservations.ts';
 import type { FieldError } from '../settings/field.ts';
 import { assert, PPM, priceTicks, type PriceTicks, type TimeMs } from '../units.ts';
 import { EquityTrack, type EquityPoint } from './equity.ts';
 import { MarketRun, type BacktestMarket } from './market-run.ts';
 import { scheduleFault } from './signal-schedule.ts';
 import { statisticsOf, type BacktestStatistics, type ViewedDeal } from './statistics.ts';
+import { checkTimed, TimedQueue, type TimedCommand, type TimedSignal } from './timed.ts';
 import { equityScale, Purse } from './wallet.ts';
 
 export type { BacktestMarket } from './market-run.ts';
+export type { TimedCommand, TimedSignal } from './timed.ts';
 
 export interface BacktestInput {
   readonly settings: BotSettings;
@@ -38,6 +48,10 @@ export interface BacktestInput {
   readonly startBalanceQuote: string;
   /** Coins there are at the beginning, by base asset. */
   readonly startBalances?: Readonly<Record<string, string>>;
+  /** What comes from outside, in order of time: each with the first point at or after its time. */
+  readonly signals?: readonly TimedSignal[];
+  /** What people ask, in order of time as well. The bot starts at the first point unless one of them starts it. */
+  readonly commands?: readonly TimedCommand[];
   /** What a missing candle means to conditions; a gap unless said otherwise. */
   readonly missing?: MissingCandles;
   /**
@@ -111,6 +125,7 @@ class Backtest {
   /** Quotes asked for before the market's first candle. */
   readonly #quotesOwed = new Set<string>();
   #nextTimer = Infinity;
+  readonly #timed: TimedQueue;
   #time: TimeMs = 0;
   readonly #fills: BacktestFill[] = [];
   readonly #ended: Deal[] = [];
@@ -139,6 +154,7 @@ class Backtest {
         }),
     );
     this.#bySymbol = new Map(this.#markets.map((market) => [market.symbol, market]));
+    this.#timed = new TimedQueue(input);
     this.#state = createBot({
       botId: 'backtest',
       clientOrderIdPrefix: 'bt-',
@@ -194,7 +210,7 @@ class Backtest {
     const { openTime, low, high, close, intervalMs } = market.candles;
     const equity = this.#equity;
     const { lowTouched, highTouched } = this.#levels(market);
-    const timeTouched = this.#nextTimer - intervalMs + 1;
+    const timeTouched = this.#nextDue() - intervalMs + 1;
     const until = Math.min(stop, this.#nextSignal(market));
     let { peakTicks, troughTicks } = equity;
     let index = market.row;
@@ -254,7 +270,7 @@ class Backtest {
       reached = Math.min(
         reached,
         signalTime,
-        market.firstFrom(this.#nextTimer - this.#intervalMs + 1),
+        market.firstFrom(this.#nextDue() - this.#intervalMs + 1),
       );
     }
     for (const market of this.#markets) {
@@ -322,8 +338,9 @@ class Backtest {
     return done;
   }
 
-  /** The bot starts at the very first point, before any market moves. */
+  /** The bot starts at the very first point, before any market moves, unless somebody starts it. */
   #begin(): void {
+    if (this.#timed.hasStart) return;
     const time = Math.min(...this.#markets.map(({ nextTime }) => nextTime));
     this.#time = time;
     for (const market of this.#markets) {
@@ -341,15 +358,7 @@ class Backtest {
       this.#markets.length === 1
         ? this.#markets
         : this.#markets.filter(({ nextTime }) => nextTime === time);
-    for (let point = 0; point < POINTS_PER_CANDLE; point += 1) {
-      for (const market of open) this.#reach(market, point);
-      while (this.#nextTimer <= this.#time) {
-        const timer = this.#takeDueTimer();
-        this.#deliver({ kind: 'timer', time: this.#time, timer });
-        this.#drain();
-      }
-      if (point === 0) for (const market of open) this.#signal(market);
-    }
+    for (let point = 0; point < POINTS_PER_CANDLE; point += 1) this.#reach(open, point);
     for (const market of open) {
       market.closeTicks = market.candles.close[market.row] ?? 0;
       market.row += 1;
@@ -358,24 +367,59 @@ class Backtest {
     this.#equity.close();
   }
 
-  /** One point of a market's path: fills, then the quote; after each, everything that follows from it. */
-  #reach(market: MarketRun, point: number): void {
-    const time = market.pointTime(point);
-    const ticks = market.pointTicks(point);
-    this.#time = time;
-    market.hasPrice = true;
-    market.venue.moveTo(ticks, market.pointLots(point));
-    this.#drain();
-    if (this.#quotesOwed.delete(market.symbol)) {
-      this.#queue.push(this.#askedQuote(market));
-      this.#drain();
+  /**
+   * One point of the path of `markets`. First all of them move, and their fills are told with everything that
+   * follows from them; then quotes, timers and signals are told, and only then what follows from these.
+   */
+  #reach(markets: readonly MarketRun[], point: number): void {
+    for (const market of markets) {
+      this.#time = market.pointTime(point);
+      market.hasPrice = true;
+      market.venue.moveTo(market.pointTicks(point), market.pointLots(point));
     }
-    const { symbol } = market;
-    if (
+    this.#drain();
+    for (const market of markets) {
+      if (this.#quotesOwed.delete(market.symbol)) this.#queue.push(this.#askedQuote(market));
+    }
+    this.#drain();
+    for (const market of markets) {
+      this.#tellQuote(market, market.pointTicks(point));
+      this.#ring();
+    }
+    if (point === 0) for (const market of markets) this.#signal(market);
+    this.#drain();
+    this.#hearOutside();
+  }
+
+  #tellQuote({ symbol, venue }: MarketRun, ticks: number): void {
+    const isWatched =
       ticks - 1 <= watchedBelow(this.#state, symbol) ||
-      ticks + 1 >= watchedAbove(this.#state, symbol)
-    ) {
-      this.#deliver({ kind: 'quote', time, symbol, quote: market.venue.quote() });
+      ticks + 1 >= watchedAbove(this.#state, symbol);
+    if (!isWatched) return;
+    this.#deliver({ kind: 'quote', time: this.#time, symbol, quote: venue.quote() });
+  }
+
+  /** Tells the timers that are due. */
+  #ring(): void {
+    while (this.#nextTimer <= this.#time) {
+      const timer = this.#takeDueTimer();
+      this.#deliver({ kind: 'timer', time: this.#time, timer });
+    }
+  }
+
+  /** The next moment that a timer or something from outside names. */
+  #nextDue(): TimeMs {
+    return Math.min(this.#nextTimer, this.#timed.nextTime);
+  }
+
+  /** Tells what comes from outside by now, each after all that the one before has led to. */
+  #hearOutside(): void {
+    for (;;) {
+      const event = this.#timed.take(this.#time);
+      if (event === null) return;
+      const market = event.kind === 'signal' ? this.#bySymbol.get(event.symbol) : undefined;
+      const quote = market?.hasPrice === true ? { quote: market.venue.quote() } : {};
+      this.#deliver({ ...event, ...quote });
       this.#drain();
     }
   }
@@ -401,7 +445,6 @@ class Backtest {
         ...(dealId === undefined ? {} : { dealIds: [dealId] }),
         quote: market.venue.quote(),
       });
-      this.#drain();
     }
   }
 
@@ -415,13 +458,43 @@ class Backtest {
     queue.length = 0;
   }
 
+  /** Tells the bot `event`, and at once which of the orders it asks for may not leave. */
   #deliver(event: BotEvent): void {
-    const { endedCount } = this.#state;
-    const effects = step(this.#state, event);
-    const ended = this.#state.endedCount - endedCount;
-    if (ended > 0) this.#ended.push(...this.#state.endedDeals.slice(-ended));
-    if (event.kind === 'orderFilled') this.#measureStake();
-    for (const effect of effects) this.#perform(effect);
+    const events = [event];
+    for (let index = 0; index < events.length; index += 1) {
+      assert(
+        index < EVENTS_PER_POINT_MAX,
+        'Invariant: a bot whose orders are denied comes to rest',
+      );
+      const next = events[index];
+      if (next === undefined) continue;
+      const { endedCount } = this.#state;
+      const effects = step(this.#state, next);
+      const ended = this.#state.endedCount - endedCount;
+      if (ended > 0) this.#ended.push(...this.#state.endedDeals.slice(-ended));
+      if (next.kind === 'orderFilled') this.#measureStake();
+      for (const effect of effects) {
+        const denial = effect.kind === 'placeOrder' ? this.#denial(effect) : null;
+        if (denial === null) this.#perform(effect);
+        else events.push(denial);
+      }
+    }
+  }
+
+  /** The desk's no to an entry that needs what running deals hold; of all else the venue is the judge. */
+  #denial({ order, role }: Extract<Effect, { kind: 'placeOrder' }>): BotEvent | null {
+    if (role === 'exit') return null;
+    const { instrument, wallet } = this.#marketOf(order.symbol);
+    const { side, priceTicks: ticks, quantity: lots, clientOrderId } = order;
+    const question = { role, instrument, side, priceTicks: ticks, lots };
+    const { total } = wallet;
+    const given = assetGiven(question) === instrument.baseAsset ? total.base : total.quote;
+    const fault = reservationFault(reservationsOf(this.#state.deals), question, given);
+    if (fault === null) return null;
+    const reason = `expected ${fault.expected}, found ${fault.found}`;
+    const { rule } = fault;
+    const time = this.#time;
+    return { kind: 'orderRejected', time, clientOrderId, by: 'desk', rule, reason };
   }
 
   /** Money that went into a deal and has not come back, or that a short deal owes in coins. */
@@ -453,7 +526,7 @@ class Backtest {
         this.#findNextTimer();
         return;
       case 'handOver':
-        // Only a person's command hands a deal over, and a backtest has none.
+        // The bot that would take over is not part of this run.
         return;
       case 'notify':
         if (effect.note.kind === 'orderFilled') this.#fills.push(this.#toFill(effect.note));
@@ -467,8 +540,22 @@ class Backtest {
     return market;
   }
 
-  #askedQuote({ symbol, venue, wallet }: MarketRun): BotEvent {
-    return { kind: 'quote', time: this.#time, symbol, quote: venue.quote(), funds: wallet.free };
+  #askedQuote(market: MarketRun): BotEvent {
+    const { symbol, venue } = market;
+    const funds = this.#fundsOf(market);
+    return { kind: 'quote', time: this.#time, symbol, quote: venue.quote(), funds };
+  }
+
+  /** What no order holds and no deal keeps. */
+  #fundsOf({ instrument, wallet }: MarketRun): FreeFunds {
+    const reserved = reservationsOf(this.#state.deals);
+    const { free, total } = wallet;
+    const base = unreserved(reserved, instrument.baseAsset, total.base);
+    const quote = unreserved(reserved, instrument.quoteAsset, total.quote);
+    return {
+      base: base < free.base ? base : free.base,
+      quote: quote < free.quote ? quote : free.quote,
+    };
   }
 
   /** The earliest timer; of several at one time the first by name. */
@@ -539,27 +626,10 @@ function lastTime({ candles, row }: MarketRun): TimeMs {
   return candles.openTime[row - 1] ?? 0;
 }
 
-const PURPOSES: Readonly<Record<OrderPurpose, true>> = {
-  baseOrder: true,
-  safetyOrder: true,
-  takeProfit: true,
-  stopLoss: true,
-  close: true,
-  addFunds: true,
-  reduceFunds: true,
-  entry: true,
-  gridLine: true,
-  balancing: true,
-  rebalance: true,
-};
-
 function purposeOf(text: string): OrderPurpose {
-  assert(isPurpose(text), `Invariant: a fill names its order, was ${text}`);
-  return text;
-}
-
-function isPurpose(text: string): text is OrderPurpose {
-  return Object.hasOwn(PURPOSES, text);
+  const purpose = ORDER_PURPOSES.find((candidate) => candidate === text);
+  assert(purpose !== undefined, `Invariant: a fill names its order, was ${text}`);
+  return purpose;
 }
 
 /** The settings with the symbols that are run: those that have a market, in the order of the settings. */
@@ -585,6 +655,7 @@ function inputErrors(input: BacktestInput): FieldError[] {
   if (errors.length > 0) return errors;
   checkBalances(input, refuse);
   checkConditions(input, refuse);
+  checkTimed(input, refuse);
   if (errors.length > 0) return errors;
   const prices: Record<string, PriceTicks> = {};
   for (const { instrument, candles } of input.markets) {

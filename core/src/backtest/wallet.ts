@@ -52,10 +52,19 @@ export class Wallet {
 
   /** What no order holds, rounded down. */
   get free(): FreeFunds {
-    const { amount, locked, scale } = this.#purse;
+    const { amount, locked } = this.#purse;
+    return this.#atAssetScale(this.#base - this.#lockedBase, amount - locked);
+  }
+
+  /** What there is, rounded down. */
+  get total(): FreeFunds {
+    return this.#atAssetScale(this.#base, this.#purse.amount);
+  }
+
+  #atAssetScale(base: bigint, quote: bigint): FreeFunds {
     return {
-      base: (this.#base - this.#lockedBase) / power10(baseScale(this.#instrument) - ASSET_SCALE),
-      quote: (amount - locked) / power10(scale - ASSET_SCALE),
+      base: base / power10(baseScale(this.#instrument) - ASSET_SCALE),
+      quote: quote / power10(this.#purse.scale - ASSET_SCALE),
     };
   }
 

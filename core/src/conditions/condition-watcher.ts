@@ -38,6 +38,9 @@ export interface ConditionReading {
   readonly text: string;
   /** The last millisecond of the candle it was read from; null before the first. */
   readonly closeTime: TimeMs | null;
+  /** Candles seen in a row, at most those that are needed. */
+  readonly candlesSeen: number;
+  readonly candlesNeeded: number;
 }
 
 interface Watched {
@@ -186,7 +189,17 @@ export class ConditionWatcher {
       const text = isKnown
         ? `${label} ${interval} ${value}, ${verdict === 'met' ? '' : 'not '}${demand}`
         : `${label} ${interval}, ${seen}`;
-      return { condition, verdict, interval, label, value, text, closeTime: each.closeTime };
+      return {
+        condition,
+        verdict,
+        interval,
+        label,
+        value,
+        text,
+        closeTime: each.closeTime,
+        candlesSeen: each.seen,
+        candlesNeeded: candles,
+      };
     });
   }
 

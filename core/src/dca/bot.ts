@@ -220,7 +220,7 @@ function onQuote(state: DcaBotState, turn: Turn, event: QuoteEvent): boolean {
 function signalWatches(state: DcaBotState, symbol: string): readonly SignalWatch[] {
   const watches: SignalWatch[] = [];
   const { settings } = state;
-  const slot = slotOf(state, symbol);
+  const slot = settings.startConditions === undefined ? undefined : slotOf(state, symbol);
   if (slot !== undefined && settings.startConditions !== undefined) {
     watches.push({
       action: 'start',

@@ -137,7 +137,8 @@ function endClosed(turn: Turn, deal: DcaDeal): void {
   const [entered, exited] = isLong ? [boughtLots, soldLots] : [soldLots, boughtLots];
   const hasTradedByClosing = phase.attempt > 0 || phase.pauses > 0;
   if (entered === 0) {
-    end(turn, deal, 'cancelled', 'closed before anything was bought');
+    const traded = isLong ? 'bought' : 'sold';
+    end(turn, deal, 'cancelled', `closed before anything was ${traded}`);
   } else if (exited > 0 && !hasTradedByClosing) {
     end(turn, deal, 'completed', 'take profit');
   } else {

@@ -183,7 +183,11 @@ export function riskChanged(turn: Turn, deal: DcaDeal): void {
       close(turn, deal, 'stopLoss');
       return;
     }
-    if (turn.mayEnter) placeDueSafetyOrders(turn, deal);
+    if (turn.mayEnter) {
+      placeDueSafetyOrders(turn, deal);
+      // A timer that rang meanwhile was of no use.
+      setRetryTimer(turn, deal);
+    }
   }
   advance(turn, deal);
 }
@@ -402,9 +406,14 @@ function finish(turn: Turn, deal: DcaDeal): void {
     advance(turn, deal);
     return;
   }
-  const exitedLots = settings.direction === 'long' ? position.soldLots : position.boughtLots;
-  if (exitedLots > 0) end(turn, deal, 'completed', 'take profit');
-  else end(turn, deal, 'failed', 'the base order bought too little to be sold');
+  const isLong = settings.direction === 'long';
+  if ((isLong ? position.soldLots : position.boughtLots) > 0) {
+    end(turn, deal, 'completed', 'take profit');
+  } else if (isLong) {
+    end(turn, deal, 'failed', 'the base order bought too little to be sold');
+  } else {
+    end(turn, deal, 'failed', 'the base order sold too little to be bought back');
+  }
 }
 
 function close(turn: Turn, deal: DcaDeal, reason: CloseReason): true {

@@ -97,7 +97,8 @@ export function followStop(
   }
   if (turn.time < stop.until || !turn.mayExit) return isChanged ? 'changed' : 'nothing';
   const { price: last, stopLoss } = breachOf(deal, quote);
-  turn.note(deal.dealId, 'stopLossTriggered', { last, stopLoss });
+  const { direction } = settings;
+  turn.note(deal.dealId, 'stopLossTriggered', { last, stopLoss, direction });
   return 'triggered';
 }
 

@@ -7,7 +7,7 @@ import type { FreeFunds } from '../machine.ts';
 import type { Quote } from '../order.ts';
 import type { GridDeal } from './deal.ts';
 import { gridSettingsFaults } from './settings.ts';
-import { bookFill, dissolveCells } from './ledger.ts';
+import { bookFill, closePaid, dissolveCells } from './ledger.ts';
 import { keepLines, settleLine, setTroubleTimer, troubleTimer } from './lines.ts';
 import { fitsLine, layOut, openingTimer, prepare, settleBalancing } from './opening.ts';
 import { planGrid } from './plan.ts';
@@ -181,6 +181,7 @@ export function editRequested(turn: Turn, deal: GridDeal, given: GridSettings): 
 }
 
 function run(turn: Turn, deal: GridDeal): void {
+  closePaid(turn, deal);
   settleCells(turn, deal);
   deal.troubles = deal.troubles.filter(({ side, priceTicks }) =>
     deal.cells.some((cell) =>

@@ -67,6 +67,19 @@ export function bookFill(turn: Turn, deal: GridDeal, order: DealOrder): void {
   else deal.otherProfit += earned;
 }
 
+/** Closes lines that a sale above their price paid for early, once nothing of them is for sale any more. */
+export function closePaid(turn: Turn, deal: GridDeal): void {
+  if (deal.settings.profitCurrency !== 'base') return;
+  for (const cell of deal.cells) {
+    if (cell.heldLots === 0 || cell.owed > 0n) continue;
+    const isOut = deal.orders.some(
+      ({ side, purpose, priceTicks }) =>
+        side === 'sell' && purpose === 'gridLine' && priceTicks === cell.sellTicks,
+    );
+    if (!isOut) closeLine(turn, deal, cell);
+  }
+}
+
 /** Puts coins and their cost into the reserve. */
 export function toReserve(deal: GridDeal, coins: bigint, cost: bigint): void {
   deal.reserve.coins += coins;
@@ -153,14 +166,21 @@ function bookSell(
     cell.boughtLots = Math.max(after, Number(rest));
     return;
   }
-  const kept = BigInt(cell.heldLots) * lot;
+  closeLine(turn, deal, cell);
+}
+
+/** The line has brought what it was to bring: what is left of its coins is profit, at no cost. */
+function closeLine(turn: Turn, deal: GridDeal, cell: Cell): void {
+  const { instrument, profit } = deal;
+  const kept = lotsBase(instrument, cell.heldLots);
+  profit.quote -= cell.cost;
   profit.base += kept;
   profit.lines += 1;
   turn.note(deal.dealId, 'gridLineClosed', {
     number: String(lineNumber(cell.index + 1)),
     buyPrice: formatPrice(instrument, cell.buyTicks),
     sellPrice: formatPrice(instrument, cell.sellTicks),
-    profit: formatMoney(instrument, cell.earned),
+    profit: formatMoney(instrument, cell.earned - cell.cost),
     profitBase: formatBase(instrument, kept),
     lines: String(profit.lines),
     totalProfit: formatMoney(instrument, profit.quote),
@@ -168,6 +188,7 @@ function bookSell(
   });
   cell.heldLots = 0;
   cell.boughtLots = 0;
+  cell.cost = 0n;
   cell.earned = 0n;
   cell.owed = 0n;
 }

@@ -65,7 +65,11 @@ export function startStopping(
 export function wind(turn: Turn, deal: GridDeal): void {
   const { phase, instrument } = deal;
   assert(phase.kind === 'stopping', 'Invariant: the grid is stopping');
-  for (const order of deal.orders) if (order.purpose === 'gridLine') turn.cancel(deal, order);
+  for (const order of deal.orders) {
+    // While no exit may be placed, one that rests is all there is, unless the coins are to be kept anyway.
+    const mayGo = turn.mayExit || order.role === 'entry' || phase.action === 'stop';
+    if (order.purpose === 'gridLine' && mayGo) turn.cancel(deal, order);
+  }
   if (deal.orders.length > 0) return;
   if (phase.step.kind === 'awaitingQuote' || phase.step.kind === 'waiting') return;
   let { budget } = phase;

@@ -101,7 +101,9 @@ export function changedFields(before: GridSettings, after: GridSettings): (keyof
 
 function valueText(value: GridSettings[keyof GridSettings]): string {
   if (typeof value !== 'object' || Array.isArray(value)) return String(value);
-  return JSON.stringify(Object.entries(value).toSorted());
+  return JSON.stringify(
+    Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1)),
+  );
 }
 
 /** Decimal text as a ratio. */

@@ -65,6 +65,14 @@ export function cancelAll(turn: Turn, deal: TradeDeal): boolean {
   return deal.orders.length > 0;
 }
 
+/** As `cancelAll`, but while no exit may be placed one that rests stays: it is all the protection there is. */
+function clear(turn: Turn, deal: TradeDeal): boolean {
+  for (const order of deal.orders) {
+    if (turn.mayExit || order.role === 'entry') turn.cancel(deal, order);
+  }
+  return deal.orders.length > 0;
+}
+
 /** Does what closing asks for next. */
 export function keepClosing(turn: Turn, deal: TradeDeal, market: Market | null): void {
   const { phase } = deal;
@@ -73,7 +81,7 @@ export function keepClosing(turn: Turn, deal: TradeDeal, market: Market | null):
   if (phase.step.kind === 'ordered') {
     // One order may hold only so much, and a limit order that is not there any more was settled before.
     if (deal.orders.length > 0) return;
-  } else if (cancelAll(turn, deal)) {
+  } else if (clear(turn, deal)) {
     return;
   }
   const lots = openLots(deal);

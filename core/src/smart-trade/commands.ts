@@ -6,7 +6,7 @@
 import { lotsForVolume, orderFault } from '../bot/order-rules.ts';
 import type { Turn } from '../bot/turn.ts';
 import { parseDecimal } from '../decimal.ts';
-import { parsePrice } from '../instrument.ts';
+import { formatQuantity, parsePrice } from '../instrument.ts';
 import type { KindCommand } from '../bot/state.ts';
 import type { ManualOrder } from '../machine.ts';
 import { closeTrade, advanceTrade, cancelTrade } from './flow.ts';
@@ -150,8 +150,11 @@ export function reduceTrade(
       reducible -= exit.lots - (orderOf(deal, exit)?.filledLots ?? 0);
     }
   }
-  if (lots < 1) return 'expected at least one lot';
-  if (lots > reducible) return `expected at most ${reducible} lots, found ${lots}`;
+  if (lots < 1) return `expected at least ${formatQuantity(instrument, 1)}, found less`;
+  if (lots > reducible) {
+    const most = formatQuantity(instrument, Math.max(0, reducible));
+    return `expected at most ${most}, found ${formatQuantity(instrument, lots)}`;
+  }
   if (limitTicks > 0) {
     const fault = orderFault(instrument, limitTicks, lots);
     if (fault !== null) return `expected ${fault.expected}, found ${fault.found}`;

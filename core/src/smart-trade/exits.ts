@@ -168,12 +168,15 @@ function share(deal: TradeDeal, steps: readonly ExitState[], available: number):
     ({ number }) => planTerms(deal.plan).takeProfit[number - 1]?.weight ?? 0n,
   );
   const total = weights.reduce((sum, weight) => sum + weight, 0n);
+  // What a step has closed already is a part of its share.
+  const whole = steps.reduce((sum, exit) => sum + closedBy(deal, exit), available);
   let rest = available;
   let carried = 0;
   let biggest: ExitState | null = null;
   for (const [index, exit] of steps.entries()) {
     const isLast = index === steps.length - 1;
-    const part = isLast ? rest : shareOf(available, weights[index] ?? 0n, total);
+    const due = shareOf(whole, weights[index] ?? 0n, total) - closedBy(deal, exit);
+    const part = isLast ? rest : Math.min(rest, Math.max(0, due));
     rest -= part;
     const wanted = part + carried;
     const isUnfit = wanted > 0 && isTooSmall(deal, exit.ticks, wanted);
@@ -183,6 +186,10 @@ function share(deal: TradeDeal, steps: readonly ExitState[], available: number):
   }
   // Too little for the last step: it goes with the step before.
   if (carried > 0 && biggest !== null) setLeft(deal, biggest, leftOf(deal, biggest) + carried);
+}
+
+function closedBy(deal: TradeDeal, exit: ExitState): number {
+  return exit.filledLots + (orderOf(deal, exit)?.filledLots ?? 0);
 }
 
 /** Whether the venue would refuse `lots` at `ticks`, for any reason but that they are too many. */

@@ -22,6 +22,7 @@ import { StoreError } from '../store/errors.ts';
 import type { LiveHub } from './live.ts';
 import * as schemas from './schemas.ts';
 import type { App } from './fastify-app.ts';
+import { invalidSettings, registerBots } from './bot-routes.ts';
 import { registerRisk } from './risk-routes.ts';
 import { SESSION_COOKIE, type Sessions } from './sessions.ts';
 
@@ -278,13 +279,7 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     async (request, reply) => {
       const made = desk.createBot(request.body);
       if (made.ok) return reply.code(201).send(made.bot);
-      return reply.code(400).send({
-        error: 'invalid_settings',
-        message: made.errors
-          .map(({ field, expected, found: was }) => `${field}: expected ${expected}, found ${was}`)
-          .join('; '),
-        fields: [...made.errors],
-      });
+      return reply.code(400).send(invalidSettings(made.errors));
     },
   );
   for (const action of ['start', 'stop'] as const) {
@@ -298,6 +293,8 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
         ),
     );
   }
+
+  registerBots(app, desk);
 
   app.get(
     '/deals',

@@ -204,17 +204,19 @@ export const BotSettingsGiven: TSchema = Type.Union(
   },
 );
 
+const BotKind = Type.Union([
+  Type.Literal('dca'),
+  Type.Literal('grid'),
+  Type.Literal('rebalance'),
+  Type.Literal('smartTrade'),
+  Type.Literal('signal'),
+]);
+
 export const Bot = Type.Object(
   {
     id: Type.String(),
     name: Type.String(),
-    kind: Type.Union([
-      Type.Literal('dca'),
-      Type.Literal('grid'),
-      Type.Literal('rebalance'),
-      Type.Literal('smartTrade'),
-      Type.Literal('signal'),
-    ]),
+    kind: BotKind,
     state: Type.Union([Type.Literal('running'), Type.Literal('stopped')]),
     connection: Type.String(),
     settings: BotSettings,
@@ -234,6 +236,34 @@ export const Bot = Type.Object(
 
 const Purpose: TUnsafe<core.OrderPurpose> & { readonly anyOf?: readonly object[] } = Type.Unsafe(
   Type.Union(ORDER_PURPOSES.map((purpose) => Type.Literal(purpose))),
+);
+
+const Verdict = Type.Union([Type.Literal('met'), Type.Literal('notMet'), Type.Literal('unknown')]);
+
+/** Indicator conditions of a bot for one purpose on one symbol, at the last closed candle. */
+export const Conditions = Type.Object(
+  {
+    symbol: Type.String(),
+    action: Type.String({ description: 'start, safetyOrder or close' }),
+    isTrigger: Type.Boolean({ description: 'a close that meets them is a signal by itself' }),
+    deals: Type.Array(Type.Integer(), {
+      description: 'running deals whose own conditions they are; none for starts',
+    }),
+    standing: Verdict,
+    conditions: Type.Array(
+      Type.Object({
+        label: Type.String(),
+        interval: Type.String(),
+        verdict: Verdict,
+        value: Type.String({ description: 'empty while unknown' }),
+        text: Type.String(),
+        closedAt: Nullable(Time),
+        candlesSeen: Type.Integer(),
+        candlesNeeded: Type.Integer(),
+      }),
+    ),
+  },
+  { $id: 'Conditions' },
 );
 
 export const Order = Type.Object(
@@ -301,12 +331,124 @@ export const LadderStep = Type.Object(
   { $id: 'LadderStep' },
 );
 
+/** What a running deal has beyond what every kind has. */
+export const DealDetails = Type.Union(
+  [
+    Type.Object({
+      kind: Type.Literal('dca'),
+      /** Nearest first, where there are several or one that moves. */
+      takeProfits: Type.Array(
+        Type.Object({
+          step: Type.Integer({ description: 'from 1; 0 where there is only one' }),
+          profit: Decimal,
+          share: Decimal,
+          price: Nullable(Decimal),
+          quantity: Decimal,
+          filled: Decimal,
+          state: Type.Union([
+            Type.Literal('pending'),
+            Type.Literal('placed'),
+            Type.Literal('trailing'),
+            Type.Literal('done'),
+          ]),
+          /** While it trails: the best price, and where it acts behind it. */
+          best: Nullable(Decimal),
+          trigger: Nullable(Decimal),
+        }),
+      ),
+    }),
+    Type.Object({
+      kind: Type.Literal('grid'),
+      /** From the lowest up. */
+      lines: Type.Array(
+        Type.Object({
+          number: Type.Integer(),
+          price: Decimal,
+          side: Type.Union([Type.Literal('buy'), Type.Literal('sell'), Type.Literal('none')]),
+          quantity: Decimal,
+          value: Decimal,
+          state: Type.Union([
+            Type.Literal('placing'),
+            Type.Literal('open'),
+            Type.Literal('cancelling'),
+            Type.Literal('ended'),
+            Type.Literal('waiting'),
+            Type.Literal('paused'),
+            Type.Literal('empty'),
+          ]),
+        }),
+      ),
+      linesClosed: Type.Integer({ description: 'buys and sells of lines that made a profit' }),
+      gridProfit: Decimal,
+      profitBase: Decimal,
+      otherProfit: Decimal,
+      coins: Decimal,
+      reserve: Decimal,
+      investment: Decimal,
+      lowerStop: Nullable(Decimal),
+      upperStop: Nullable(Decimal),
+      takeProfit: Nullable(Decimal),
+    }),
+    Type.Object({
+      kind: Type.Literal('trade'),
+      steps: Type.Array(
+        Type.Object({
+          purpose: Type.Union([
+            Type.Literal('entry'),
+            Type.Literal('addFunds'),
+            Type.Literal('takeProfit'),
+            Type.Literal('reduceFunds'),
+          ]),
+          number: Type.Integer({ description: 'from 1, by purpose' }),
+          order: Type.Union([Type.Literal('market'), Type.Literal('limit')]),
+          state: Type.Union([
+            Type.Literal('waiting'),
+            Type.Literal('trailing'),
+            Type.Literal('placed'),
+            Type.Literal('pausing'),
+            Type.Literal('closing'),
+            Type.Literal('filled'),
+            Type.Literal('partly'),
+            Type.Literal('cancelled'),
+            Type.Literal('failed'),
+          ]),
+          price: Nullable(Decimal),
+          /** What an entry waits for, and the best price that trailing has seen. */
+          trigger: Nullable(Decimal),
+          best: Nullable(Decimal),
+          /** Still to be traded; null while it is not known. */
+          quantity: Nullable(Decimal),
+          filled: Decimal,
+        }),
+      ),
+      stop: Type.Object({
+        price: Nullable(Decimal),
+        best: Nullable(Decimal),
+        isAtBreakEven: Type.Boolean(),
+        /** Until when the price must stay beyond the stop. */
+        breachedUntil: Nullable(Time),
+      }),
+    }),
+    Type.Object({
+      kind: Type.Literal('rebalance'),
+      /** In percent of the portfolio's worth, cash included: what is wanted, and what is. */
+      target: Decimal,
+      share: Nullable(Decimal),
+      worth: Nullable(Decimal),
+      trades: Type.Integer(),
+    }),
+  ],
+  { $id: 'DealDetails' },
+);
+
 export const Deal = Type.Object(
   {
     id: Type.String({ description: '<bot id>-<number>' }),
     botId: Type.String(),
     botName: Type.String(),
     number: Type.Integer(),
+    kind: BotKind,
+    direction: Type.Union([Type.Literal('long'), Type.Literal('short')]),
     symbol: Type.String(),
     quoteAsset: Type.String(),
     baseAsset: Type.String(),
@@ -337,6 +479,8 @@ export const Deal = Type.Object(
     ladder: Type.Array(LadderStep),
     orders: Type.Array(Order),
     fills: Type.Array(Fill),
+    /** Null once the deal is over. */
+    details: Nullable(DealDetails),
   },
   { $id: 'Deal' },
 );
@@ -538,9 +682,11 @@ export type RiskState = Static<typeof RiskState>;
 export type RiskLimits = Static<typeof RiskLimits>;
 export type Risk = Static<typeof Risk>;
 export type Bot = Static<typeof Bot>;
+export type Conditions = Static<typeof Conditions>;
 export type Order = Static<typeof Order>;
 export type Fill = Static<typeof Fill>;
 export type LadderStep = Static<typeof LadderStep>;
+export type DealDetails = Static<typeof DealDetails>;
 export type Deal = Static<typeof Deal>;
 export type Note = Static<typeof Note>;
 export type DealPage = Static<typeof DealPage>;

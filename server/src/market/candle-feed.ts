@@ -96,6 +96,7 @@ export class CandleFeed {
   readonly #feeds = new Map<string, SymbolFeed>();
   /** Answers of the venue that several consumers use. */
   readonly #shared = new Map<string, Promise<readonly CandleRow[]>>();
+  readonly #forgetting = new Set<CancelTimer>();
   readonly #stop = new AbortController();
   #cancelLook: CancelTimer | null = null;
 
@@ -169,6 +170,7 @@ export class CandleFeed {
     this.#stop.abort();
     this.#cancelLook?.();
     this.#cancelLook = null;
+    for (const cancel of this.#forgetting) cancel();
     for (const { consumers } of this.#feeds.values()) {
       for (const consumer of consumers) consumer.isClosed = true;
     }
@@ -304,11 +306,16 @@ export class CandleFeed {
     });
     this.#shared.set(key, reading);
     const forget = (): void => void this.#shared.delete(key);
+    const forgetLater = (): void => {
+      if (this.#stop.signal.aborted) return;
+      const cancel = this.#time.after(SHARED_MS, () => {
+        this.#forgetting.delete(cancel);
+        forget();
+      });
+      this.#forgetting.add(cancel);
+    };
     // What is of now, and what failed, is no answer for later.
-    reading.then(() => {
-      if (before === undefined) forget();
-      else this.#time.after(SHARED_MS, forget);
-    }, forget);
+    reading.then(before === undefined ? forget : forgetLater, forget);
     return reading;
   }
 

@@ -10,6 +10,7 @@ import {
   decodeJournal,
   encodeJournal,
   quantityLots,
+  settingsOfHandover,
   step,
   watchedAbove,
   watchedBelow,
@@ -26,6 +27,7 @@ import {
   type Instrument,
   type OrderRequest,
   type Quote,
+  type RiskState,
   type Side,
 } from '@kontor/core';
 import type { TimedQuote } from '@kontor/exchange';
@@ -63,10 +65,10 @@ export interface RunnerPorts {
   readonly freshQuote: (symbol: string) => Promise<TimedQuote | null>;
   /** Why an order may not leave, or null; `later` are the orders the same event asks for after it. */
   readonly denial?: (bot: Bot, effect: PlaceEffect, later: readonly PlaceEffect[]) => Denial | null;
+  /** The risk state in which a new bot begins; active where nobody says. */
+  readonly risk?: (botId: string) => RiskState;
   /** What is free for a bot on `symbol`; null while it is not known. */
   readonly funds?: (botId: string, symbol: string) => FreeFunds | null;
-  /** Make the bot that takes over what a deal of `botId` leaves; it must bear being asked again after a crash. */
-  readonly handOver?: (botId: string, position: HandedOverPosition) => void;
   /** After the writes are on disk: what a page wants to know. */
   readonly onChanged: (botId: string, notes: readonly Note[]) => void;
   /** A fill was counted that was not known before; inside the transaction that stores it. */
@@ -192,8 +194,45 @@ export class BotRunner {
 
   /** Gives a person's command to a bot; resolves when it is stored and carried out as far as the bot can. */
   command(botId: string, command: BotCommand): Promise<void> {
-    this.deliver(botId, { kind: 'command', time: this.#ports.clock.now(), command });
-    return new Promise((resolve) => this.#afterFlush.push(resolve));
+    return this.tell(botId, { kind: 'command', time: this.#ports.clock.now(), command });
+  }
+
+  /** Delivers an event and resolves when it is stored. */
+  tell(botId: string, event: BotEvent): Promise<void> {
+    const stored = new Promise<void>((resolve) => this.#afterFlush.push(resolve));
+    this.deliver(botId, event);
+    return stored;
+  }
+
+  /** Takes a stopped bot without open deals off the desk; its deals and notes stay. */
+  archive(botId: string): void {
+    const bot = this.#bots.get(botId);
+    assert(bot !== undefined, `Invariant: there is a bot ${botId}`);
+    assert(
+      !bot.state.isRunning && bot.state.deals.length === 0,
+      `Invariant: bot ${botId} is stopped and has no open deal`,
+    );
+    const { store } = this.#ports;
+    this.#write(() => {
+      store.run(
+        'UPDATE bots SET state = ?, version = ?, archived_at = ? WHERE bot_id = ?',
+        encodeJournal(bot.state),
+        bot.state.version,
+        this.#ports.clock.now(),
+        botId,
+      );
+      store.run('DELETE FROM timers WHERE bot_id = ?', botId);
+      store.run('DELETE FROM quote_requests WHERE bot_id = ?', botId);
+    });
+    this.#bots.delete(botId);
+    this.#timers.forget(botId);
+    for (const [symbol, bots] of this.#bySymbol) {
+      this.#bySymbol.set(
+        symbol,
+        bots.filter((candidate) => candidate !== bot),
+      );
+      this.#awaitingQuote.delete(requestKey(botId, symbol));
+    }
   }
 
   /**
@@ -240,7 +279,10 @@ export class BotRunner {
     this.#push({ botId, event, isAnswer: false });
   }
 
-  /** A trade on the stream: told to every bot on the symbol, then timers of a replayed market. */
+  /**
+   * A trade on the stream: told to every bot on the symbol, then their timers where the market is a replay. A bot's
+   * time goes on with its own markets there, or what else the desk trades would decide where prices stand meanwhile.
+   */
   onTrade(symbol: string, time: number, quote: Quote): void {
     if (!this.#isStarted) return;
     for (const bot of this.#bySymbol.get(symbol) ?? []) {
@@ -253,7 +295,9 @@ export class BotRunner {
         isAnswer: false,
       });
     }
-    if (!this.#ports.clock.runsByItself) this.#fireTimers(time);
+    if (this.#ports.clock.runsByItself) return;
+    const bots = this.#bySymbol.get(symbol) ?? [];
+    this.#fireTimers(time, (botId) => bots.some((bot) => bot.botId === botId));
   }
 
   /** Writes what still waits and stops. */
@@ -312,6 +356,7 @@ export class BotRunner {
       instruments,
       feeRatePpm: this.#ports.feeRatePpm,
     });
+    state.risk = this.#ports.risk?.(botId) ?? 'active';
     store.run(
       'INSERT INTO bots (bot_id, connection, created_at, settings, state, version) VALUES (?, ?, ?, ?, ?, ?)',
       botId,
@@ -333,9 +378,15 @@ export class BotRunner {
 
   #add(bot: Running): void {
     this.#bots.set(bot.botId, bot);
-    for (const symbol of bot.state.settings.symbols) {
+    this.#index(bot);
+  }
+
+  /** A symbol that a deal is on stays, though the settings may no longer name it. */
+  #index(bot: Running): void {
+    const { settings, deals } = bot.state;
+    for (const symbol of [...settings.symbols, ...deals.map((deal) => deal.symbol)]) {
       const bots = this.#bySymbol.get(symbol) ?? [];
-      bots.push(bot);
+      if (!bots.includes(bot)) bots.push(bot);
       this.#bySymbol.set(symbol, bots);
     }
   }
@@ -397,7 +448,7 @@ export class BotRunner {
     }
   }
 
-  /** Answers with the rejections of the orders that the desk does not let leave. */
+  /** Answers with what follows at once: rejections of orders the desk does not let leave, the start of a new bot. */
   #apply(
     { botId, event: given, isAnswer }: Waiting,
     todo: Todo[],
@@ -428,7 +479,8 @@ export class BotRunner {
     );
     const notes = changed.get(botId) ?? [];
     changed.set(botId, notes);
-    const rejections: Waiting[] = [];
+    this.#followSettings(bot, event);
+    const answers: Waiting[] = [];
     for (const [index, effect] of effects.entries()) {
       const note = this.#storeEffect(botId, event.time, effect);
       const denial = effect.kind === 'placeOrder' ? this.#denial(bot, effects, index) : null;
@@ -436,14 +488,39 @@ export class BotRunner {
       else if (denial === null) todo.push({ botId, effect });
       if (denial !== null && effect.kind === 'placeOrder') {
         const { clientOrderId } = effect.order;
-        rejections.push({
+        answers.push({
           botId,
           isAnswer: false,
           event: { kind: 'orderRejected', time: event.time, clientOrderId, by: 'desk', ...denial },
         });
       }
+      if (effect.kind === 'handOver') answers.push(this.#takeOver(effect.position, event.time));
     }
-    return rejections;
+    return answers;
+  }
+
+  /** Makes the smart trade that takes over what a deal leaves, in the transaction in which the deal leaves it. */
+  #takeOver(position: HandedOverPosition, time: number): Waiting {
+    const instrument = this.#ports.instrument(position.symbol);
+    assert(
+      instrument !== undefined,
+      `Invariant: a deal on ${position.symbol}, which is not loaded`,
+    );
+    const bot = this.#insert(settingsOfHandover(position, instrument));
+    this.#add(bot);
+    const event: BotEvent = { kind: 'command', time, command: { kind: 'start' } };
+    return { botId: bot.botId, event, isAnswer: false };
+  }
+
+  /** After new settings the bot hears the symbols they name; those of its running deals it hears already. */
+  #followSettings(bot: Running, event: BotEvent): void {
+    if (event.kind !== 'command' || event.command.kind !== 'editSettings') return;
+    this.#index(bot);
+    this.#ports.store.run(
+      'UPDATE bots SET settings = ? WHERE bot_id = ?',
+      encodeJournal(bot.state.settings),
+      bot.botId,
+    );
   }
 
   #denial(bot: Bot, effects: readonly Effect[], index: number): Denial | null {
@@ -601,7 +678,7 @@ export class BotRunner {
         );
         return null;
       case 'handOver':
-        // The journal has it; the bot that takes over is made when the effect is performed.
+        // The bot that takes over is made in the same transaction.
         return null;
       case 'notify': {
         store.run(
@@ -656,8 +733,6 @@ export class BotRunner {
         if (this.#isStarted) this.#planLook(effect.time);
         return;
       case 'handOver':
-        this.#ports.handOver?.(botId, effect.position);
-        return;
       case 'notify':
         return;
     }
@@ -682,8 +757,8 @@ export class BotRunner {
     });
   }
 
-  #fireTimers(now: number): void {
-    for (const { botId, timer } of this.#timers.takeDue(now)) {
+  #fireTimers(now: number, isMeant?: (botId: string) => boolean): void {
+    for (const { botId, timer } of this.#timers.takeDue(now, isMeant)) {
       this.deliver(botId, { kind: 'timer', time: now, timer });
     }
   }

@@ -21,18 +21,28 @@ import {
   type OrderRequest,
   type Quote,
 } from '@kontor/core';
-import type { Deal, Fill, LadderStep, Note, Order } from '../api/schemas.ts';
+import type { Deal, DealDetails, Fill, LadderStep, Note, Order } from '../api/schemas.ts';
 import { numberOf, textOf, type Row, type Store } from '../store/store.ts';
 import type { Bot } from './bot.ts';
 
 /** A deal's own part of what the API shows; orders, fills and prices of the moment are added when it is read. */
 type Summary = Omit<
   Deal,
-  'orders' | 'fills' | 'ladder' | 'lastPrice' | 'unrealizedProfit' | 'unrealizedProfitPercent'
+  | 'orders'
+  | 'fills'
+  | 'ladder'
+  | 'details'
+  | 'lastPrice'
+  | 'unrealizedProfit'
+  | 'unrealizedProfitPercent'
 > & {
   readonly baseAverage: string;
   readonly rungs: readonly Omit<LadderStep, 'state'>[];
 };
+
+/** Deals that were written when there was one kind only do not name it. */
+type StoredSummary = Omit<Summary, 'kind' | 'direction'> &
+  Partial<Pick<Summary, 'kind' | 'direction'>>;
 
 /** Holds every amount of any instrument. */
 const WIDE_SCALE = 24;
@@ -118,11 +128,12 @@ export class DealProjection {
     row: Row,
     instrument: Instrument,
     live: { readonly deal: CoreDeal; readonly quote: Quote } | null,
+    details: DealDetails | null,
   ): Deal {
     const botId = textOf(row, 'bot_id');
     const number = numberOf(row, 'deal_number');
     // Written by `write` above, in this or an earlier process of the same store version.
-    const { rungs, baseAverage, ...summary }: Summary = JSON.parse(textOf(row, 'summary'));
+    const { rungs, baseAverage, ...summary }: StoredSummary = JSON.parse(textOf(row, 'summary'));
     const view = live === null ? null : dealView(live.deal, live.quote.last);
     const orderRows = this.#store.all(
       'SELECT * FROM orders WHERE bot_id = ? AND deal_number = ? ORDER BY placed_at, rowid',
@@ -131,10 +142,14 @@ export class DealProjection {
     );
     const orders = orderRows.map((order) => toOrder(order, instrument));
     return {
+      kind: 'dca',
+      direction: 'long',
       ...summary,
+      details,
       lastPrice: live === null ? null : formatPrice(instrument, live.quote.last),
       unrealizedProfit: orZero(view?.unrealisedProfit),
-      unrealizedProfitPercent: view === null ? '0' : percentOf(view.unrealisedProfit, view.cost),
+      unrealizedProfitPercent:
+        view === null ? '0' : percentOf(view.unrealisedProfit, view.invested ?? view.cost),
       ladder: [
         ...baseStep(orders, baseAverage),
         ...rungs.map((rung) => ({ ...rung, state: ladderState(rung.index, orderRows) })),
@@ -184,6 +199,8 @@ function toSummary(bot: Bot, deal: CoreDeal): Summary {
     botId: bot.botId,
     botName: bot.state.settings.name,
     number: deal.dealId,
+    kind: deal.kind,
+    direction: 'plan' in deal ? deal.plan.direction : (view.direction ?? 'long'),
     symbol: deal.symbol,
     baseAsset: instrument.baseAsset,
     quoteAsset: instrument.quoteAsset,

@@ -27,22 +27,37 @@ export class TimerBook {
     else this.#push({ botId, timer, due });
   }
 
+  /** Takes away all timers of a bot. */
+  forget(botId: string): void {
+    this.#count -= this.#due.get(botId)?.size ?? 0;
+    this.#due.delete(botId);
+  }
+
   /** When the next timer is due; Infinity without one. */
   get earliest(): number {
     this.#dropStale();
     return this.#heap[0]?.due ?? Infinity;
   }
 
-  /** Takes the timers due at `now`, the earliest first, of several at one time by name. */
-  takeDue(now: number): readonly { readonly botId: string; readonly timer: string }[] {
+  /** Takes the timers due at `now` of bots that `isMeant`, the earliest first, of several at one time by name. */
+  takeDue(
+    now: number,
+    isMeant: (botId: string) => boolean = () => true,
+  ): readonly { readonly botId: string; readonly timer: string }[] {
     const taken: Entry[] = [];
+    const others: Entry[] = [];
     for (this.#dropStale(); (this.#heap[0]?.due ?? Infinity) <= now; this.#dropStale()) {
       const entry = this.#pop();
       if (entry === undefined) break;
+      if (!isMeant(entry.botId)) {
+        others.push(entry);
+        continue;
+      }
       this.#due.get(entry.botId)?.delete(entry.timer);
       this.#count -= 1;
       taken.push(entry);
     }
+    for (const entry of others) this.#push(entry);
     return taken;
   }
 

@@ -102,6 +102,8 @@ export interface ExchangeOptions {
   readonly historyOrdersMax?: number;
   /** On a followed market: users trade no more than what was traded or quoted there. */
   readonly fillsByVolume?: boolean;
+  /** False where what users trade leaves last and average prices as they are. */
+  readonly hasUserTrades?: boolean;
 }
 
 export interface PlacedOrder {
@@ -148,6 +150,7 @@ export class Exchange {
   readonly #makerFeePpm: number;
   readonly #takerFeePpm: number;
   readonly #fillsByVolume: boolean;
+  readonly #hasUserTrades: boolean;
   readonly #scales: AssetScales;
   readonly #markets = new Map<string, Market>();
   readonly #accounts: Account[] = [];
@@ -168,6 +171,7 @@ export class Exchange {
     this.#makerFeePpm = options.makerFeePpm ?? DEFAULT_FEE_PPM;
     this.#takerFeePpm = options.takerFeePpm ?? DEFAULT_FEE_PPM;
     this.#fillsByVolume = options.fillsByVolume ?? false;
+    this.#hasUserTrades = options.hasUserTrades ?? true;
     this.#scales = assetScales(options.instruments);
     this.orderCounts = new OrderCounts(options.limits ?? BINANCE_LIMITS, () => this.clock.wallMs());
     this.history = new OrderHistory(options.historyOrdersMax);
@@ -1093,8 +1097,7 @@ export class Exchange {
     const takerSide = market.printSide ?? trade.takerSide;
     const takerId = taker?.orderId ?? trade.takerOrderId;
     const makerId = maker?.orderId ?? trade.makerOrderId;
-    // A followed market's prices are its own trades', not those that users make here.
-    if (market.followed === undefined) market.recordTrade(priceTicks, lots, marketMs);
+    if (this.#isOfMarket(market, trade)) market.recordTrade(priceTicks, lots, marketMs);
     this.#startTrails(market, priceTicks, marketMs);
     if (trade.makerOrderId !== 0 && isHouseQuote(market, trade.makerOrderId)) {
       this.#hitHouses.add(market);
@@ -1115,6 +1118,12 @@ export class Exchange {
     const fill = { tradeId, priceTicks, lots, time: marketMs };
     if (taker !== undefined) this.#fill(taker, fill, false);
     if (maker !== undefined) this.#fill(maker, fill, true);
+  }
+
+  /** Whether a trade makes prices: a market that is followed or replayed has those of its own trades. */
+  #isOfMarket(market: Market, { takerOrderId, makerOrderId }: EngineTrade): boolean {
+    if (market.followed !== undefined) return false;
+    return this.#hasUserTrades || (takerOrderId === 0 && makerOrderId === 0);
   }
 
   #fill(

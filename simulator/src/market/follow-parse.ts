@@ -10,6 +10,8 @@ import type { AggregateTrade } from './tape.ts';
 
 /** Digits to which the wire cuts amounts. */
 const WIRE_SCALE = 8;
+/** Decimals finer than any exchange's. */
+const FINE_SCALE = 18;
 const KLINE_COLUMNS = 11;
 
 /** The listing of a symbol as the venue's own instrument. */
@@ -47,15 +49,25 @@ export function parseInstrument(row: Row): SimulatorInstrument {
   }
 }
 
+/** Which trade is the last, and when it was. Its price may be of steps that are no more. */
+export function parseHead(
+  instrument: SimulatorInstrument,
+  row: Row,
+): Pick<AggregateTrade, 'aggregateId' | 'marketMs'> {
+  const { a: aggregateId, T: marketMs } = row;
+  if (!isId(aggregateId)) throw unreadable(`${instrument.symbol} trade: ID a`, aggregateId);
+  if (!isTime(marketMs)) throw unreadable(`${instrument.symbol} trade: time T`, marketMs);
+  return { aggregateId, marketMs };
+}
+
 /** An aggregate trade as REST and stream tell it. */
 export function parseAggregate(instrument: SimulatorInstrument, row: Row): AggregateTrade {
-  const { a: aggregateId, f: firstId, l: lastId, T: marketMs, m: isBuyerMaker } = row;
-  if (!isId(aggregateId)) throw unreadable(`${instrument.symbol} trade: ID a`, aggregateId);
+  const { aggregateId, marketMs } = parseHead(instrument, row);
+  const { f: firstId, l: lastId, m: isBuyerMaker } = row;
   if (!isId(firstId)) throw unreadable(`${instrument.symbol} trade: first ID f`, firstId);
   if (!isId(lastId) || lastId < firstId) {
     throw unreadable(`${instrument.symbol} trade: last ID l`, lastId);
   }
-  if (!isTime(marketMs)) throw unreadable(`${instrument.symbol} trade: time T`, marketMs);
   if (typeof isBuyerMaker !== 'boolean') {
     throw unreadable(`${instrument.symbol} trade: side m`, isBuyerMaker);
   }
@@ -107,10 +119,10 @@ export function parseKline(
   if (!isId(count)) throw unreadable(`${instrument.symbol} kline: number of trades`, count);
   const candle: Candle = {
     openMs,
-    open: priceOf(instrument, open),
-    high: priceOf(instrument, high),
-    low: priceOf(instrument, low),
-    close: priceOf(instrument, close),
+    open: nearestTicks(instrument, open),
+    high: nearestTicks(instrument, high),
+    low: nearestTicks(instrument, low),
+    close: nearestTicks(instrument, close),
     lots: sumOf(instrument, volume),
     quote: notionalOf(instrument, quote),
     takerBuyLots: sumOf(instrument, takerBase),
@@ -135,6 +147,13 @@ function priceOf(instrument: SimulatorInstrument, value: unknown): number {
     `${instrument.symbol} price: ${parsed?.reason ?? 'expected decimal text'}`,
     value,
   );
+}
+
+/** A price of the past: it may lie between two ticks of today. */
+function nearestTicks(instrument: SimulatorInstrument, value: unknown): number {
+  const units = scaled(instrument, value, FINE_SCALE);
+  const tick = BigInt(instrument.tickUnits) * 10n ** BigInt(FINE_SCALE - instrument.priceScale);
+  return Number((units + tick / 2n) / tick);
 }
 
 function lotsOf(instrument: SimulatorInstrument, value: unknown): number {

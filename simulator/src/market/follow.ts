@@ -14,7 +14,13 @@ import {
   settledMinute,
   type LoadedPast,
 } from './follow-history.ts';
-import { parseAggregate, parseInstrument, parseKline, parseQuotes } from './follow-parse.ts';
+import {
+  parseAggregate,
+  parseHead,
+  parseInstrument,
+  parseKline,
+  parseQuotes,
+} from './follow-parse.ts';
 import { asRow, FollowError, FollowRest, type Row } from './follow-rest.ts';
 import { FOLLOW_STREAM_RULES, FollowStream, type FollowStreamRules } from './follow-stream.ts';
 import {
@@ -93,6 +99,9 @@ interface SymbolState {
   /** Of the best prices told last. */
   updateId: number;
 }
+
+/** The last trade there is. */
+type Head = Pick<AggregateTrade, 'aggregateId' | 'marketMs'>;
 
 interface FollowState {
   readonly venue: string;
@@ -215,6 +224,7 @@ async function readClock(
 export class FollowedMarket implements MarketSource, MarketDriver {
   readonly kind = 'follow';
   readonly isLive = true;
+  readonly hasUserTrades = false;
   readonly hasOwnPace = false;
   readonly instruments: readonly SimulatorInstrument[];
   readonly startMs: number;
@@ -578,10 +588,12 @@ export class FollowedMarket implements MarketSource, MarketDriver {
   async #readGap(state: SymbolState, generation: number): Promise<void> {
     const { symbol } = state.instrument;
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const head = (await this.#aggregates(state, { limit: 1 })).at(-1);
+      const [newest] = await this.#rest.aggregates(symbol, { limit: 1 });
+      const head = newest === undefined ? undefined : parseHead(state.instrument, newest);
       if (generation !== this.#generation) return;
-      const isFar = head !== undefined && head.aggregateId - state.position > GAP_TRADES_MAX;
-      if (state.position !== -1 && isFar) await this.#walkCandles(state, generation);
+      if (head !== undefined && isBeyondReading(state, head)) {
+        await this.#walkCandles(state, generation);
+      }
       if (head !== undefined) await this.#readTrades(state, head, generation);
       if (generation !== this.#generation) return;
       if (this.#takeWaiting(state)) return;
@@ -605,7 +617,7 @@ export class FollowedMarket implements MarketSource, MarketDriver {
   }
 
   /** Reads trades after the last known one, or of the minute at which the candles end, up to `head`. */
-  async #readTrades(state: SymbolState, head: AggregateTrade, generation: number): Promise<void> {
+  async #readTrades(state: SymbolState, head: Head, generation: number): Promise<void> {
     while (state.position < head.aggregateId) {
       const page = await this.#aggregates(
         state,
@@ -771,6 +783,13 @@ export class FollowedMarket implements MarketSource, MarketDriver {
     assert(this.#hands !== undefined, 'Invariant: a followed market is wired before it starts');
     return this.#hands;
   }
+}
+
+/** Whether trades up to `head` are too many to be read one by one, or have begun to be counted anew. */
+function isBeyondReading(state: SymbolState, head: Head): boolean {
+  if (state.position === -1) return false;
+  const isCountedAnew = head.aggregateId < state.position && head.marketMs > state.lastMs;
+  return isCountedAnew || head.aggregateId - state.position > GAP_TRADES_MAX;
 }
 
 function parseState(state: unknown): FollowState {

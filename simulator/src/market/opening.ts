@@ -10,7 +10,7 @@ import { readMarketFile } from './files.ts';
 import {
   DEFAULT_FOLLOWED_MINUTES,
   DEFAULT_FOLLOWED_SYMBOLS,
-  FollowedMarket,
+  type FollowedMarket,
   FOLLOWED_SYMBOLS_MAX,
   prepareFollowed,
   type FollowAddresses,

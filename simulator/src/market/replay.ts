@@ -227,6 +227,7 @@ interface ReplayState {
 export class ReplaySource implements MarketSource {
   readonly kind: 'candles' | 'trades';
   readonly isLive = false;
+  readonly hasUserTrades = false;
   readonly startMs: number;
   readonly #walks: readonly Walk[];
   readonly #path: CandlePath;

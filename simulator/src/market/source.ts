@@ -16,6 +16,8 @@ export interface MarketSource {
   readonly kind: MarketKind;
   /** True where market time is wall time as long as the speed is 1. */
   readonly isLive: boolean;
+  /** Whether what users trade is part of this market; in one that was recorded, or is another's, it is not. */
+  readonly hasUserTrades: boolean;
   /** Market time of the next point; `undefined` when there is none left. */
   nextMs(): number | undefined;
   /** Performs the next point, which stands at `marketMs`: `nextMs()`, or later when the market lags. */

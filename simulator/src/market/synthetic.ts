@@ -150,6 +150,7 @@ const TAKER_ID = 2;
 export class SyntheticSource implements MarketSource {
   readonly kind = 'synthetic';
   readonly isLive = true;
+  readonly hasUserTrades = true;
   readonly seed: string;
   readonly #pairs: ReadonlyMap<string, SyntheticPair>;
   readonly #instruments: ReadonlyMap<string, SimulatorInstrument>;

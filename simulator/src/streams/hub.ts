@@ -142,6 +142,9 @@ export class StreamHub {
       stream.isDue = true;
     }
     if (streams === undefined) return;
+    // Best prices that changed before are told before.
+    if (streams.hasBookChanged) this.#settleBook(streams);
+    streams.hasBookChanged = false;
     const data = this.#data.symbol(trade.symbol);
     if (completed !== undefined) this.#tellAggregate(streams, data, completed);
     if (trade.lots > 0) {

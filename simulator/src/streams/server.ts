@@ -97,10 +97,10 @@ export class StreamServer {
     this.hub.onBookChange(change);
   }
 
-  /** A market point is over. */
-  afterPoint(marketMs: number): void {
+  /** A market point is over, and market time has come to `marketMs` in every symbol, or in some (null). */
+  afterPoint(marketMs: number | null): void {
     this.hub.settle();
-    this.hub.passTime(marketMs);
+    if (marketMs !== null) this.hub.passTime(marketMs);
   }
 
   /** Tells at once all that would be told at the next beats. */

@@ -4,7 +4,7 @@
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 
 import type { Batch, CandleRow } from './live.ts';
-import type { Bot, Deal, DealPage, Desk, Note, StreamMessage } from './types.ts';
+import type { Bot, Deal, DealPage, Desk, Note, Risk, StreamMessage } from './types.ts';
 
 export type DealScope = 'open' | 'closed' | 'all';
 
@@ -40,6 +40,7 @@ export const keys = {
   totals: ['totals'],
   balances: ['balances'],
   reconciliation: ['reconciliation'],
+  risks: ['risks'],
   connections: ['connections'],
   bots: ['bots'],
   runningDeals: ['running-deals'],
@@ -83,6 +84,18 @@ export function mergeBots(bots: readonly Bot[], changed: ReadonlyMap<string, Bot
   return [
     ...bots.map((bot) => changed.get(bot.id) ?? bot),
     ...[...changed.values()].filter((bot) => !known.has(bot.id)),
+  ];
+}
+
+/** `risks` with `changed` in place, the desk's own first. */
+export function mergeRisks(
+  risks: readonly Risk[],
+  changed: ReadonlyMap<string, Risk>,
+): readonly Risk[] {
+  const known = new Set(risks.map(({ scope }) => scope));
+  return [
+    ...risks.map((risk) => changed.get(risk.scope) ?? risk),
+    ...[...changed.values()].filter(({ scope }) => !known.has(scope)),
   ];
 }
 
@@ -164,6 +177,9 @@ export function applyBatch(client: QueryClient, batch: Batch): void {
   if (batch.balances !== null) client.setQueryData(keys.balances, batch.balances);
   if (batch.reconciliation !== null) {
     client.setQueryData(keys.reconciliation, batch.reconciliation);
+  }
+  if (batch.risks.size > 0) {
+    change<readonly Risk[]>(keys.risks, (risks) => mergeRisks(risks, batch.risks));
   }
   if (batch.health !== null) client.setQueryData(keys.health, batch.health);
   const { market } = batch;

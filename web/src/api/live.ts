@@ -10,6 +10,7 @@ import type {
   Market,
   Note,
   Reconciliation,
+  Risk,
   StreamMessage,
   Totals,
 } from './types.ts';
@@ -28,6 +29,8 @@ export interface Batch {
   readonly totals: Totals | null;
   readonly balances: readonly Balance[] | null;
   readonly reconciliation: Reconciliation | null;
+  /** By scope. */
+  readonly risks: ReadonlyMap<string, Risk>;
   readonly health: Health | null;
   readonly market: Market | null;
 }
@@ -80,6 +83,7 @@ interface Gathering {
   totals: Totals | null;
   balances: readonly Balance[] | null;
   reconciliation: Reconciliation | null;
+  risks: Map<string, Risk>;
   health: Health | null;
   market: Market | null;
 }
@@ -206,6 +210,9 @@ export class LiveStream {
       case 'reconciliation':
         gathering.reconciliation = message.reconciliation;
         break;
+      case 'risk':
+        gathering.risks.set(message.risk.scope, message.risk);
+        break;
       case 'health':
         gathering.health = message.health;
         break;
@@ -286,6 +293,7 @@ function emptyGathering(): Gathering {
     totals: null,
     balances: null,
     reconciliation: null,
+    risks: new Map(),
     health: null,
     market: null,
   };

@@ -13,13 +13,13 @@ import type { BotSettings } from '@kontor/core';
 import { createContext, useContext, useEffect, type Provider } from 'react';
 
 import {
-  CANDLES_KEPT, collectDeals, keys, mergeBots, mergeCandles, mergeDealRows, mergeNotes, mergeRunningDeals,
+  CANDLES_KEPT, collectDeals, keys, mergeBots, mergeCandles, mergeDealRows, mergeNotes, mergeRisks, mergeRunningDeals,
   NOTES_KEPT, toDealRowPage, type DealFilter, type DealRowData, type DealRowPage,
 } from './cache.ts'; // prettier-ignore
-import { getJson, patchJson, postJson } from './client.ts';
+import { getJson, patchJson, postJson, putJson } from './client.ts';
 import type { CandleRow, LiveStream } from './live.ts';
 import type {
-  Balance, Bot, Candles, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, StreamMessage, Totals,
+  Balance, Bot, Candles, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, Risk, StreamMessage, Totals,
 } from './types.ts'; // prettier-ignore
 
 const API = '/api/v1';
@@ -103,6 +103,70 @@ export function useReconciliation(): UseQueryResult<Reconciliation> {
         (known, messages) => last(messages, 'reconciliation')?.reconciliation ?? known,
       ),
   });
+}
+
+/** What is at stake moves with every fill; whoever looks at it asks again this often. */
+const RISK_EVERY_MS = 5_000;
+
+/**
+ * Limits and states of the desk and of every bot that has its own. States come over the stream; what is at stake is
+ * asked for while somebody watches it.
+ */
+export function useRisks(isWatched = false): UseQueryResult<readonly Risk[]> {
+  const live = useLive();
+  return useQuery({
+    queryKey: keys.risks,
+    queryFn: ({ signal }) =>
+      read(live, getJson<readonly Risk[]>(`${API}/risk`, signal), (risks, messages) => {
+        const changed = messages.flatMap((message) =>
+          message.kind === 'risk' ? ([[message.risk.scope, message.risk]] as const) : [],
+        );
+        return mergeRisks(risks, new Map(changed));
+      }),
+    refetchInterval: isWatched ? RISK_EVERY_MS : false,
+  });
+}
+
+/** One scope, whether it has limits of its own or not. */
+export function useRisk(scope: string): UseQueryResult<Risk> {
+  const risks = useRisks();
+  const known = risks.data?.find((each) => each.scope === scope);
+  return useQuery({
+    queryKey: [...keys.risks, scope, known?.state, known?.limits],
+    queryFn: ({ signal }) => getJson<Risk>(`${API}/risk/${encodeURIComponent(scope)}`, signal),
+    refetchInterval: RISK_EVERY_MS,
+    placeholderData: (before) => before ?? known,
+  });
+}
+
+export async function setRiskState(
+  client: QueryClient,
+  scope: string,
+  state: Risk['state'],
+): Promise<Risk> {
+  return keepRisk(
+    client,
+    await postJson<Risk>(`${API}/risk/${encodeURIComponent(scope)}/state`, { state }),
+  );
+}
+
+/** Limits that are left out are lifted. */
+export async function setRiskLimits(
+  client: QueryClient,
+  scope: string,
+  limits: Risk['limits'],
+): Promise<Risk> {
+  return keepRisk(
+    client,
+    await putJson<Risk>(`${API}/risk/${encodeURIComponent(scope)}/limits`, limits),
+  );
+}
+
+function keepRisk(client: QueryClient, risk: Risk): Risk {
+  client.setQueryData<readonly Risk[]>(keys.risks, (risks) =>
+    risks === undefined ? undefined : mergeRisks(risks, new Map([[risk.scope, risk]])),
+  );
+  return risk;
 }
 
 /** Adopts an orphan or takes it off the book; the answer tells how it then stands. */

@@ -46,6 +46,28 @@ export type Candles = {
   readonly candles: readonly (readonly [number, string, string, string, string, string])[];
 };
 
+export type Conditions = {
+  readonly symbol: string;
+  /** start, safetyOrder or close */
+  readonly action: string;
+  /** a close that meets them is a signal by itself */
+  readonly isTrigger: boolean;
+  /** running deals whose own conditions they are; none for starts */
+  readonly deals: readonly number[];
+  readonly standing: 'met' | 'notMet' | 'unknown';
+  readonly conditions: readonly {
+    readonly label: string;
+    readonly interval: string;
+    readonly verdict: 'met' | 'notMet' | 'unknown';
+    /** empty while unknown */
+    readonly value: string;
+    readonly text: string;
+    readonly closedAt: number | null;
+    readonly candlesSeen: number;
+    readonly candlesNeeded: number;
+  }[];
+};
+
 export type Connection = {
   readonly id: string;
   readonly name: string;
@@ -2210,6 +2232,8 @@ export type Deal = {
   readonly botId: string;
   readonly botName: string;
   readonly number: number;
+  readonly kind: 'dca' | 'grid' | 'rebalance' | 'smartTrade' | 'signal';
+  readonly direction: 'long' | 'short';
   readonly symbol: string;
   readonly quoteAsset: string;
   readonly baseAsset: string;
@@ -2239,7 +2263,100 @@ export type Deal = {
   readonly ladder: readonly LadderStep[];
   readonly orders: readonly Order[];
   readonly fills: readonly Fill[];
+  readonly details: DealDetails | null;
 };
+
+export type DealDetails =
+  | {
+      readonly kind: 'dca';
+      readonly takeProfits: readonly {
+        /** from 1; 0 where there is only one */
+        readonly step: number;
+        /** decimal text */
+        readonly profit: string;
+        /** decimal text */
+        readonly share: string;
+        readonly price: string | null;
+        /** decimal text */
+        readonly quantity: string;
+        /** decimal text */
+        readonly filled: string;
+        readonly state: 'pending' | 'placed' | 'trailing' | 'done';
+        readonly best: string | null;
+        readonly trigger: string | null;
+      }[];
+    }
+  | {
+      readonly kind: 'grid';
+      readonly lines: readonly {
+        readonly number: number;
+        /** decimal text */
+        readonly price: string;
+        readonly side: 'buy' | 'sell' | 'none';
+        /** decimal text */
+        readonly quantity: string;
+        /** decimal text */
+        readonly value: string;
+        readonly state:
+          'placing' | 'open' | 'cancelling' | 'ended' | 'waiting' | 'paused' | 'empty';
+      }[];
+      /** buys and sells of lines that made a profit */
+      readonly linesClosed: number;
+      /** decimal text */
+      readonly gridProfit: string;
+      /** decimal text */
+      readonly profitBase: string;
+      /** decimal text */
+      readonly otherProfit: string;
+      /** decimal text */
+      readonly coins: string;
+      /** decimal text */
+      readonly reserve: string;
+      /** decimal text */
+      readonly investment: string;
+      readonly lowerStop: string | null;
+      readonly upperStop: string | null;
+      readonly takeProfit: string | null;
+    }
+  | {
+      readonly kind: 'trade';
+      readonly steps: readonly {
+        readonly purpose: 'entry' | 'addFunds' | 'takeProfit' | 'reduceFunds';
+        /** from 1, by purpose */
+        readonly number: number;
+        readonly order: 'market' | 'limit';
+        readonly state:
+          | 'waiting'
+          | 'trailing'
+          | 'placed'
+          | 'pausing'
+          | 'closing'
+          | 'filled'
+          | 'partly'
+          | 'cancelled'
+          | 'failed';
+        readonly price: string | null;
+        readonly trigger: string | null;
+        readonly best: string | null;
+        readonly quantity: string | null;
+        /** decimal text */
+        readonly filled: string;
+      }[];
+      readonly stop: {
+        readonly price: string | null;
+        readonly best: string | null;
+        readonly isAtBreakEven: boolean;
+        readonly breachedUntil: number | null;
+      };
+    }
+  | {
+      readonly kind: 'rebalance';
+      /** decimal text */
+      readonly target: string;
+      readonly share: string | null;
+      readonly worth: string | null;
+      readonly trades: number;
+    };
 
 export type DealPage = {
   readonly deals: readonly Deal[];

@@ -53,8 +53,8 @@ export interface Arrangement {
   readonly derive?: (draft: DraftFields) => DraftFields;
   /** Where an error of a field that is not shown belongs. */
   readonly errorsOf?: Readonly<Record<string, string>>;
-  /** Text fields, by their path without indexes, that name one of the desk's instruments. */
-  readonly symbolFields?: readonly string[];
+  /** Text fields, by their path without indexes, that name an instrument of the desk or an asset to pay with. */
+  readonly choicesFrom?: Readonly<Record<string, 'symbols' | 'quoteAssets'>>;
   /** What is asked inside groups and the groups of lists, by path without indexes; `isAsked` is told the group's fields. */
   readonly groups?: Readonly<Record<string, readonly Place[]>>;
 }

@@ -328,7 +328,7 @@ export const REBALANCE_ARRANGEMENT: Arrangement = {
   // Every coin with a share is traded, and no other.
   derive: (draft) => ({ ...draft, symbols: symbolsOf(draft['targets']) }),
   errorsOf: { symbols: 'targets' },
-  symbolFields: ['targets.symbol'],
+  choicesFrom: { 'targets.symbol': 'symbols' },
 };
 
 function symbolsOf(targets: Draft): readonly string[] {

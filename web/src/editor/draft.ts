@@ -42,6 +42,13 @@ export function pathText(path: Path): string {
     .join('');
 }
 
+/** `takeProfitSteps[0].share` as the steps of a path. */
+export function toPath(text: string): Path {
+  return [...text.matchAll(/([^.[\]]+)|\[(\d+)\]/g)].map(([, name, index]) =>
+    index === undefined ? String(name) : Number(index),
+  );
+}
+
 export function draftAt(draft: Draft, path: Path): Draft {
   let found = draft;
   for (const part of path) {

@@ -421,12 +421,11 @@ function SimpleControl(
   };
   switch (field.kind) {
     case 'text': {
-      const isSymbol =
-        form.arrangement.symbolFields?.includes(at.words.slice(1).join('.')) === true;
-      return isSymbol ? (
-        <SelectControl {...control} options={symbolOptions(form.symbols)} />
-      ) : (
+      const from = form.arrangement.choicesFrom?.[at.words.slice(1).join('.')];
+      return from === undefined ? (
         <TextControl {...control} lengthMax={field.lengthMax} />
+      ) : (
+        <SelectControl {...control} options={namedOptions(form.choices[from])} />
       );
     }
     case 'decimal':
@@ -475,11 +474,11 @@ function SimpleControl(
         <SelectControl
           {...control}
           value={isDraftList(value) ? value[0] : undefined}
-          options={symbolOptions(form.symbols)}
+          options={namedOptions(form.choices.symbols)}
           onChange={(next) => control.onChange(next === undefined ? [] : [next])}
         />
       ) : (
-        <SymbolsControl {...control} symbols={form.symbols} most={field.most} />
+        <SymbolsControl {...control} symbols={form.choices.symbols} most={field.most} />
       );
   }
 }
@@ -610,10 +609,10 @@ function placesOf(fields: Fields): readonly Place[] {
   return Object.keys(fields).map((field) => ({ field }));
 }
 
-function symbolOptions(
-  symbols: readonly string[],
+function namedOptions(
+  names: readonly string[],
 ): readonly { readonly value: string; readonly name: string }[] {
-  return symbols.map((symbol) => ({ value: symbol, name: symbol }));
+  return names.map((name) => ({ value: name, name }));
 }
 
 function isLineItem(field: Field): boolean {

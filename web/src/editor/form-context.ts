@@ -20,8 +20,8 @@ export interface FormContext {
   readonly baseAsset: string;
   /** What volumes count that have no unit of their own beside them. */
   readonly volumeUnit: string;
-  /** Instruments that may be chosen. */
-  readonly symbols: readonly string[];
+  /** What may be chosen: the desk's instruments, and the assets they are traded against. */
+  readonly choices: Readonly<Record<'symbols' | 'quoteAssets', readonly string[]>>;
 }
 
 const Context = createContext<FormContext | null>(null);

@@ -14,6 +14,7 @@ import {
   type Arrangement,
   type Place,
   type Section,
+  type SectionName,
 } from './arrangement.ts';
 import { ARRANGEMENTS } from './arrangements.ts';
 import {
@@ -91,7 +92,7 @@ function Lines({ lines }: { readonly lines: readonly Line[] }): ReactElement {
   );
 }
 
-function nameOf(section: Section, values: DraftFields) {
+function nameOf(section: Section, values: DraftFields): SectionName {
   return typeof section.name === 'function' ? section.name(values) : section.name;
 }
 
@@ -159,7 +160,7 @@ function groupLines(
   reader: Reader,
 ): readonly Line[] {
   const arranged = reader.arrangement.groups?.[path.slice(1).join('.')];
-  const places = arranged ?? Object.keys(fields).map((field) => ({ field }));
+  const places: readonly Place[] = arranged ?? Object.keys(fields).map((field) => ({ field }));
   return places.flatMap((place) => {
     const field = fields[place.field];
     const value = values[place.field];

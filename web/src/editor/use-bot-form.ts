@@ -16,6 +16,7 @@ import {
   draftAt,
   isDraftList,
   pathText,
+  toPath,
   withDraft,
   type Draft,
   type DraftFields,
@@ -223,11 +224,4 @@ function placeOf(
     }
   }
   return { place, isShown: false };
-}
-
-/** `takeProfitSteps[0].share` as the steps of a path. */
-function toPath(text: string): Path {
-  return [...text.matchAll(/([^.[\]]+)|\[(\d+)\]/g)].map(([, name, index]) =>
-    index === undefined ? String(name) : Number(index),
-  );
 }

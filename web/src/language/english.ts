@@ -191,8 +191,12 @@ export const english = {
     notStarted: (name: string, reason: string): string => `${name} was not started: ${reason}`,
     notStopped: (name: string, reason: string): string => `${name} was not stopped: ${reason}`,
     attention: 'Needs you',
+    kind: 'Kind',
+    new: 'New bot',
+    edit: 'Change',
+    copy: 'Copy',
     empty: 'There is no bot yet.',
-    emptyHint: 'Make the first one in the terminal:',
+    emptyHint: 'Choose a kind, look at the preview, and start it when you like what you see.',
     noMatch: 'No bot matches this filter.',
     clearFilter: 'Clear the filter',
   },
@@ -342,6 +346,7 @@ export const english = {
     cancelTextEmpty: "Cancels the deal's orders. It holds no coins.",
     hold: (action: string): string => `Hold to confirm: ${action}`,
     holdHint: 'Hold the button, or hold Enter, for one second. This cannot be undone.',
+    holdHintShort: 'Hold a button, or hold Enter on it, for one second.',
     holdAgain: 'Press once more to confirm',
     closing: (name: string): string => `${name}: closing at market.`,
     cancelling: (name: string): string => `${name}: cancelling.`,
@@ -354,15 +359,15 @@ export const english = {
     orderPlacing: (note): string => {
       switch (note.purpose) {
         case 'baseOrder':
-          return `Opens the deal: base order to buy ${note.quantity} at ${note.price} or better (${note.volume}).`;
+          return `Opens the deal: base order to ${note.isBuy ? 'buy' : 'sell'} ${note.quantity} at ${note.price} or better (${note.volume}).`;
         case 'safetyOrder':
-          return `Places ${note.order}: buys ${note.quantity} at ${note.price} (${note.volume}) should the price fall there.`;
+          return `Places ${note.order}: ${note.isBuy ? 'buys' : 'sells'} ${note.quantity} at ${note.price} (${note.volume}) should the price ${note.isBuy ? 'fall' : 'rise'} there.`;
         case 'takeProfit':
-          return `Places take profit: sells ${note.quantity} at ${note.price} (${note.volume}).`;
+          return `Places take profit: ${note.isBuy ? 'buys back' : 'sells'} ${note.quantity} at ${note.price} (${note.volume}).`;
         case 'stopLoss':
-          return `Sells at stop loss: ${note.quantity} at ${note.price} or better.`;
+          return `${note.isBuy ? 'Buys back' : 'Sells'} at stop loss: ${note.quantity} at ${note.price} or better.`;
         case 'close':
-          return `Sells ${note.quantity} at ${note.price} or better, as you asked to close.`;
+          return `${note.isBuy ? 'Buys back' : 'Sells'} ${note.quantity} at ${note.price} or better, as the deal is to close.`;
         default:
           return `Places ${note.order}: ${note.isBuy ? 'buys' : 'sells'} ${note.quantity} at ${note.price} (${note.volume}).`;
       }
@@ -386,7 +391,7 @@ export const english = {
     averageChanged: (note): string =>
       `The average is now ${note.average}${note.takeProfit === '' ? '' : `, so take profit stands at ${note.takeProfit}`}. The deal holds ${note.held} for ${note.cost}.`,
     stopLossTriggered: (note): string =>
-      `Stop loss: the last price ${note.last} is at or below ${note.stopLoss}.`,
+      `Stop loss: the last price ${note.last} is at or ${note.isShort ? 'above' : 'below'} ${note.stopLoss}.`,
     stopLossTimedOut: (note): string =>
       `Stop loss: the price has stayed beyond ${note.stopLoss} for ${note.duration}.`,
     closeTimedOut: (note): string =>
@@ -402,10 +407,14 @@ export const english = {
         stopLoss: 'Deal closed at stop loss',
         closed: 'Deal closed as you asked',
       };
-      return `${how[note.outcome]}: ${note.profit} (${note.profitPercent}) after ${note.duration}${note.safetyOrders === '' ? '' : `, safety orders used: ${note.safetyOrders}`}.`;
+      const end = note.isUsualEnd ? how[note.outcome] : `Deal ended (${note.reason})`;
+      const coins = note.profitBase === '' ? '' : ` and ${note.profitBase}`;
+      return `${end}: ${note.profit}${coins} (${note.profitPercent}) after ${note.duration}${note.safetyOrders === '' ? '' : `, safety orders used: ${note.safetyOrders}`}.`;
     },
     dealCancelled: (note): string =>
-      `Deal cancelled (${note.reason}). ${note.kept} stay in the account.`,
+      note.missing === ''
+        ? `Deal cancelled (${note.reason}). ${note.kept} stay in the account.`
+        : `Deal cancelled (${note.reason}). ${note.missing} were sold and not bought back.`,
     dealFailed: (note): string => `Deal failed: ${note.reason}.`,
     dealPaused: (note): string => `${note.orderFirst} waits until ${note.until}: ${note.reason}.`,
     rebalanceStarted: (note): string =>
@@ -501,6 +510,14 @@ export const english = {
   },
   reasons: {
     takeProfit: 'take profit reached',
+    trailingTakeProfit: 'take profit reached, and the price came back',
+    closedBySignal: 'closed by a signal',
+    closeTimeout: 'its time was over',
+    handedOver: 'made a smart trade',
+    shortTooSmall: 'the base order sold too little to be bought back',
+    closedBeforeSelling: 'closed before anything was sold',
+    fundsUnknown: 'what is free is not known, and volumes in percent need it',
+    waitRisk: 'waits for the risk state',
     stopLoss: 'stop loss hit',
     closedByCommand: 'closed by you',
     cancelledByCommand: 'cancelled by you',
@@ -568,6 +585,49 @@ export const english = {
       exchange: 'Change what the reason names, or ask the exchange about this code.',
     } satisfies RefusalHints as RefusalHints,
   },
+  risk: {
+    title: 'Risk',
+    deskTitle: 'The desk',
+    stopEntries: 'Stop entries',
+    stopEntriesHint: 'Hold for one second: entries are cancelled, exits stay. Press: more.',
+    deskState: { active: 'Trading', reducing: 'Only reducing', halted: 'Halted' },
+    botState: { active: 'Active', reducing: 'Only reducing', halted: 'Halted' },
+    reducingText:
+      'Only reducing: orders that open or enlarge a position are cancelled and refused. Take profits and stops go on.',
+    haltedText: 'Halted: nothing is sent any more. Exits that rest at the exchange stay there.',
+    change: { active: 'Resume', reducing: 'Only reduce', halted: 'Halt' },
+    changed: {
+      active: 'Trading goes on.',
+      reducing: 'Only reducing from now on: entries are being cancelled.',
+      halted: 'Halted: nothing is sent any more.',
+    },
+    notChanged: (reason: string): string => `The risk state was not changed: ${reason}`,
+    byPerson: 'by you',
+    byLoss: (loss: string, limit: string): string =>
+      `the loss of today, ${loss}, reached its limit of ${limit}`,
+    until: (time: string): string => `Until ${time}`,
+    toLimits: 'Limits',
+    exposure: 'At stake',
+    orders: 'Orders out',
+    today: 'Realised today',
+    noLimit: 'no limit',
+    limitOf: (limit: string): string => `of ${limit} at most`,
+    lossLimit: (limit: string): string => `loss of ${limit} at most`,
+    edit: 'Change limits',
+    saveLimits: 'Save limits',
+    limitsSaved: 'Limits changed.',
+    limitsNotSaved: (reason: string): string => `The limits were not changed: ${reason}`,
+    bots: 'Bots with limits of their own',
+    noBots: 'No bot has limits of its own.',
+    noBotsHint: "The desk's limits hold for all. Those of one bot are set on its page.",
+    column: {
+      bot: 'Bot',
+      state: 'State',
+      exposure: 'At stake',
+      orders: 'Orders out',
+      today: 'Realised today',
+    },
+  },
   connections: {
     title: 'Connections',
     state: { created: 'Waiting for activation', active: 'Active', expired: 'Expired' },
@@ -631,13 +691,16 @@ export const english = {
     goBots: 'Go to the bots',
     goDeals: 'Go to the deals',
     goConnections: 'Go to the connections',
+    goRisk: 'Go to risk',
     goSettings: 'Go to the settings',
     down: 'Next row',
     up: 'Row before',
     openRow: 'Open the row beside, again for its page',
     select: 'Select the row',
     selectAll: 'Select all',
+    newBot: 'New bot',
     filter: 'Filter',
+    saveForm: 'Create or save what a form says',
     close: 'Close what is open',
     interval: 'Shorter or longer interval',
     fit: 'Fit orders',
@@ -654,6 +717,7 @@ export const english = {
       instruments: 'Instruments',
       actions: 'Commands',
     },
+    newBot: 'New bot',
     startBot: (name: string): string => `Start ${name}`,
     stopBot: (name: string): string => `Stop ${name}`,
     chartOf: (symbol: string): string => `Chart of ${symbol}`,

@@ -186,8 +186,13 @@ export const german: Catalogue = {
       `${name} wurde nicht gestartet: ${reason}`,
     notStopped: (name: string, reason: string): string => `${name} wurde nicht gestoppt: ${reason}`,
     attention: 'Braucht Sie',
+    kind: 'Art',
+    new: 'Neuer Bot',
+    edit: 'Ändern',
+    copy: 'Kopieren',
     empty: 'Es gibt noch keinen Bot.',
-    emptyHint: 'Legen Sie den ersten im Terminal an:',
+    emptyHint:
+      'Wählen Sie eine Art, sehen Sie die Vorschau an, und starten Sie ihn, wenn er Ihnen gefällt.',
     noMatch: 'Kein Bot passt zu diesem Filter.',
     clearFilter: 'Filter aufheben',
   },
@@ -343,6 +348,7 @@ export const german: Catalogue = {
     hold: (action: string): string => `Zum Bestätigen halten: ${action}`,
     holdHint:
       'Halten Sie die Schaltfläche oder die Eingabetaste eine Sekunde lang. Das lässt sich nicht zurücknehmen.',
+    holdHintShort: 'Halten Sie einen Knopf, oder Enter darauf, eine Sekunde lang.',
     holdAgain: 'Zum Bestätigen noch einmal drücken',
     closing: (name: string): string => `${name}: wird zum Marktpreis geschlossen.`,
     cancelling: (name: string): string => `${name}: wird abgebrochen.`,
@@ -357,15 +363,19 @@ export const german: Catalogue = {
     orderPlacing: (note): string => {
       switch (note.purpose) {
         case 'baseOrder':
-          return `Eröffnet den Deal: Basisorder kauft ${note.quantity} zu höchstens ${note.price} (${note.volume}).`;
+          return `Eröffnet den Deal: Basisorder ${note.isBuy ? 'kauft' : 'verkauft'} ${note.quantity} zu ${note.isBuy ? 'höchstens' : 'mindestens'} ${note.price} (${note.volume}).`;
         case 'safetyOrder':
-          return `Gibt ${note.order} auf: kauft ${note.quantity} zu ${note.price} (${note.volume}), falls der Kurs so weit fällt.`;
+          return `Gibt ${note.order} auf: ${note.isBuy ? 'kauft' : 'verkauft'} ${note.quantity} zu ${note.price} (${note.volume}), falls der Kurs so weit ${note.isBuy ? 'fällt' : 'steigt'}.`;
         case 'takeProfit':
-          return `Gibt Take-Profit auf: verkauft ${note.quantity} zu ${note.price} (${note.volume}).`;
+          return `Gibt Take-Profit auf: ${note.isBuy ? 'kauft' : 'verkauft'} ${note.quantity} zu ${note.price} (${note.volume})${note.isBuy ? ' zurück' : ''}.`;
         case 'stopLoss':
-          return `Verkauft am Stop-Loss: ${note.quantity} zu mindestens ${note.price}.`;
+          return note.isBuy
+            ? `Kauft am Stop-Loss zurück: ${note.quantity} zu höchstens ${note.price}.`
+            : `Verkauft am Stop-Loss: ${note.quantity} zu mindestens ${note.price}.`;
         case 'close':
-          return `Verkauft ${note.quantity} zu mindestens ${note.price}, weil Sie schließen wollten.`;
+          return note.isBuy
+            ? `Kauft ${note.quantity} zu höchstens ${note.price} zurück, weil der Deal schließt.`
+            : `Verkauft ${note.quantity} zu mindestens ${note.price}, weil der Deal schließt.`;
         default:
           return `Setzt ${note.order}: ${note.isBuy ? 'kauft' : 'verkauft'} ${note.quantity} zu ${note.price} (${note.volume}).`;
       }
@@ -394,7 +404,7 @@ export const german: Catalogue = {
     averageChanged: (note): string =>
       `Der Durchschnitt ist nun ${note.average}${note.takeProfit === '' ? '' : `, Take-Profit steht damit bei ${note.takeProfit}`}. Der Deal hält ${note.held} für ${note.cost}.`,
     stopLossTriggered: (note): string =>
-      `Stop-Loss: Der letzte Kurs ${note.last} liegt bei oder unter ${note.stopLoss}.`,
+      `Stop-Loss: Der letzte Kurs ${note.last} liegt bei oder ${note.isShort ? 'über' : 'unter'} ${note.stopLoss}.`,
     stopLossTimedOut: (note): string =>
       `Stop-Loss: Der Kurs blieb ${note.duration} lang jenseits von ${note.stopLoss}.`,
     closeTimedOut: (note): string =>
@@ -410,10 +420,14 @@ export const german: Catalogue = {
         stopLoss: 'Deal am Stop-Loss geschlossen',
         closed: 'Deal wie gewünscht geschlossen',
       };
-      return `${how[note.outcome]}: ${note.profit} (${note.profitPercent}) nach ${note.duration}${note.safetyOrders === '' ? '' : `, Nachkäufe: ${note.safetyOrders}`}.`;
+      const end = note.isUsualEnd ? how[note.outcome] : `Deal beendet (${note.reason})`;
+      const coins = note.profitBase === '' ? '' : ` und ${note.profitBase}`;
+      return `${end}: ${note.profit}${coins} (${note.profitPercent}) nach ${note.duration}${note.safetyOrders === '' ? '' : `, Nachkäufe: ${note.safetyOrders}`}.`;
     },
     dealCancelled: (note): string =>
-      `Deal abgebrochen (${note.reason}). ${note.kept} bleiben auf dem Konto.`,
+      note.missing === ''
+        ? `Deal abgebrochen (${note.reason}). ${note.kept} bleiben auf dem Konto.`
+        : `Deal abgebrochen (${note.reason}). ${note.missing} wurden verkauft und nicht zurückgekauft.`,
     dealFailed: (note): string => `Deal gescheitert: ${note.reason}.`,
     dealPaused: (note): string => `${note.orderFirst} wartet bis ${note.until}: ${note.reason}.`,
     rebalanceStarted: (note): string =>
@@ -511,6 +525,14 @@ export const german: Catalogue = {
   },
   reasons: {
     takeProfit: 'Take-Profit erreicht',
+    trailingTakeProfit: 'Take-Profit erreicht, und der Kurs kam zurück',
+    closedBySignal: 'durch ein Signal geschlossen',
+    closeTimeout: 'seine Zeit war um',
+    handedOver: 'als Smart Trade weitergeführt',
+    shortTooSmall: 'die Basisorder verkaufte zu wenig, um es zurückzukaufen',
+    closedBeforeSelling: 'geschlossen, bevor etwas verkauft war',
+    fundsUnknown: 'was frei ist, ist nicht bekannt, und Volumen in Prozent brauchen es',
+    waitRisk: 'wartet auf den Risikozustand',
     stopLoss: 'Stop-Loss ausgelöst',
     closedByCommand: 'von Ihnen geschlossen',
     cancelledByCommand: 'von Ihnen abgebrochen',
@@ -580,6 +602,51 @@ export const german: Catalogue = {
       exchange: 'Ändern Sie, was der Grund nennt, oder fragen Sie die Börse nach diesem Code.',
     },
   },
+  risk: {
+    title: 'Risiko',
+    deskTitle: 'Das Desk',
+    stopEntries: 'Einstiege stoppen',
+    stopEntriesHint:
+      'Eine Sekunde halten: Einstiege werden storniert, Ausstiege bleiben. Drücken: mehr dazu.',
+    deskState: { active: 'Handelt', reducing: 'Baut nur ab', halted: 'Angehalten' },
+    botState: { active: 'Aktiv', reducing: 'Baut nur ab', halted: 'Angehalten' },
+    reducingText:
+      'Nur abbauen: Orders, die eine Position öffnen oder vergrößern, werden storniert und abgelehnt. Take-Profits und Stopps gehen weiter.',
+    haltedText:
+      'Angehalten: Es wird nichts mehr gesendet. Ausstiege, die an der Börse ruhen, bleiben dort.',
+    change: { active: 'Weiter handeln', reducing: 'Nur abbauen', halted: 'Anhalten' },
+    changed: {
+      active: 'Der Handel geht weiter.',
+      reducing: 'Ab jetzt wird nur abgebaut: Einstiege werden storniert.',
+      halted: 'Angehalten: Es wird nichts mehr gesendet.',
+    },
+    notChanged: (reason: string): string => `Der Risikozustand wurde nicht geändert: ${reason}`,
+    byPerson: 'durch Sie',
+    byLoss: (loss: string, limit: string): string =>
+      `der heutige Verlust von ${loss} hat seine Grenze von ${limit} erreicht`,
+    until: (time: string): string => `Bis ${time}`,
+    toLimits: 'Grenzen',
+    exposure: 'Im Einsatz',
+    orders: 'Orders draußen',
+    today: 'Heute realisiert',
+    noLimit: 'ohne Grenze',
+    limitOf: (limit: string): string => `von höchstens ${limit}`,
+    lossLimit: (limit: string): string => `Verlust höchstens ${limit}`,
+    edit: 'Grenzen ändern',
+    saveLimits: 'Grenzen speichern',
+    limitsSaved: 'Grenzen geändert.',
+    limitsNotSaved: (reason: string): string => `Die Grenzen wurden nicht geändert: ${reason}`,
+    bots: 'Bots mit eigenen Grenzen',
+    noBots: 'Kein Bot hat eigene Grenzen.',
+    noBotsHint: 'Die Grenzen des Desks gelten für alle. Die eines Bots stehen auf seiner Seite.',
+    column: {
+      bot: 'Bot',
+      state: 'Zustand',
+      exposure: 'Im Einsatz',
+      orders: 'Orders draußen',
+      today: 'Heute realisiert',
+    },
+  },
   connections: {
     title: 'Verbindungen',
     state: { created: 'Wartet auf Freischaltung', active: 'Aktiv', expired: 'Abgelaufen' },
@@ -643,13 +710,16 @@ export const german: Catalogue = {
     goBots: 'Zu den Bots',
     goDeals: 'Zu den Deals',
     goConnections: 'Zu den Verbindungen',
+    goRisk: 'Zum Risiko',
     goSettings: 'Zu den Einstellungen',
     down: 'Nächste Zeile',
     up: 'Vorige Zeile',
     openRow: 'Zeile daneben öffnen, noch einmal als Seite',
     select: 'Zeile auswählen',
     selectAll: 'Alle auswählen',
+    newBot: 'Neuer Bot',
     filter: 'Filtern',
+    saveForm: 'Anlegen oder speichern, was im Formular steht',
     close: 'Offenes schließen',
     interval: 'Kürzeres oder längeres Intervall',
     fit: 'Orders einpassen',
@@ -666,6 +736,7 @@ export const german: Catalogue = {
       instruments: 'Instrumente',
       actions: 'Befehle',
     },
+    newBot: 'Neuer Bot',
     startBot: (name: string): string => `${name} starten`,
     stopBot: (name: string): string => `${name} stoppen`,
     chartOf: (symbol: string): string => `Chart von ${symbol}`,

@@ -157,6 +157,10 @@ function toNoteText(note: Note, instrument: Instrument | null, language: Languag
     isExpired: value('end') === 'expired',
     isAsked: value('asked') === 'yes',
     outcome: toOutcome(value('outcome')),
+    isUsualEnd: isUsualEnd(value('reason')),
+    isShort: value('direction') === 'short',
+    profitBase: quantity('profitBase'),
+    missing: quantity('missing'),
     symbol: value('symbol'),
     last: price('last'),
     price: price('price'),
@@ -214,6 +218,11 @@ function toNoteText(note: Note, instrument: Instrument | null, language: Languag
 
 function toPurpose(text: string): OrderPurpose | null {
   return ORDER_PURPOSES.find((purpose) => purpose === text) ?? null;
+}
+
+/** Whether the outcome alone says why a deal ended. */
+function isUsualEnd(reason: string): boolean {
+  return ['', 'take profit', 'stop loss', 'closed by command'].includes(reason);
 }
 
 function toOutcome(text: string): NoteText['outcome'] {

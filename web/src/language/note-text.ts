@@ -35,6 +35,12 @@ export interface NoteText {
   readonly isExpired: boolean;
   readonly isAsked: boolean;
   readonly outcome: 'completed' | 'stopLoss' | 'closed';
+  readonly isUsualEnd: boolean;
+  readonly isShort: boolean;
+  /** What a deal that is to earn coins has earned of them; empty for others. */
+  readonly profitBase: string;
+  /** Coins a short has not bought back; empty for a long. */
+  readonly missing: string;
   readonly symbol: string;
   readonly last: string;
   readonly price: string;

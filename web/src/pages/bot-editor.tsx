@@ -504,7 +504,10 @@ function useFormContext(form: BotForm, symbol: string): FormContext {
       quoteAsset,
       baseAsset,
       volumeUnit,
-      symbols: desk.instruments.map((each) => each.symbol),
+      choices: {
+        symbols: desk.instruments.map((each) => each.symbol),
+        quoteAssets: [...new Set(desk.instruments.map((each) => each.quoteAsset))],
+      },
     }),
     [kind, arrangement, errors, change, leave, quoteAsset, baseAsset, volumeUnit, desk.instruments],
   );

@@ -14,13 +14,15 @@ import { Card } from '../parts/card.tsx';
 import { DealList } from '../parts/deal-list.tsx';
 import { EventList } from '../parts/event-list.tsx';
 import { Figure, Figures } from '../parts/figure.tsx';
+import { Icon } from '../parts/icon.tsx';
 import { Amount, Profit } from '../parts/numbers.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';
 import { useSymbolOf } from '../parts/symbol-of.ts';
-import { paths } from '../paths.ts';
+import { copyBotPath, editBotPath, paths } from '../paths.ts';
 import { Attention, BotSwitch } from './bot-panel.tsx';
 import { BotSettings } from './bot-settings.tsx';
 import { BotState } from './bot-state.tsx';
+import { RiskCard } from './risk-card.tsx';
 import { NotFoundPage } from './closed.tsx';
 import './bot.css';
 
@@ -79,6 +81,14 @@ function BotView({ bot }: { readonly bot: Bot }): ReactElement {
         <h1>{bot.name}</h1>
         <BotState bot={bot} />
         <span className="page-head-space" />
+        <Anchor className="button button-plain" href={copyBotPath(bot.id)}>
+          <Icon name="copy" />
+          {text.bots.copy}
+        </Anchor>
+        <Anchor className="button button-plain" href={editBotPath(bot.id)}>
+          <Icon name="settings" />
+          {text.bots.edit}
+        </Anchor>
         <BotSwitch bot={bot} />
       </header>
       <Attention bot={bot} deals={deals} />
@@ -135,11 +145,14 @@ function BotView({ bot }: { readonly bot: Bot }): ReactElement {
             )}
           </Card>
         </div>
-        <Card title={text.bot.settings} className="bot-side">
-          <div className="card-body">
-            <BotSettings bot={bot} />
-          </div>
-        </Card>
+        <div className="bot-side">
+          <Card title={text.bot.settings}>
+            <div className="card-body">
+              <BotSettings bot={bot} />
+            </div>
+          </Card>
+          <RiskCard scope={`bot:${bot.id}`} title={text.risk.title} />
+        </div>
       </div>
     </div>
   );

@@ -9,16 +9,21 @@ import { useBots } from '../api/queries.ts';
 import type { Bot } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
 import type { Language } from '../language/languages.ts';
+import { useSettingsLanguage } from '../language/settings-languages.ts';
+import type { SettingsWords } from '../language/settings-words.ts';
+import { Anchor } from '../parts/anchor.tsx';
 import { Button } from '../parts/button.tsx';
 import { DataTable, sortRows, type Column } from '../parts/data-table.tsx';
 import { FilterField } from '../parts/field.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { useKeys } from '../parts/keyboard.ts';
 import { Amount, Profit } from '../parts/numbers.tsx';
 import { useIsPhone } from '../parts/media.ts';
 import { SidePanel } from '../parts/side-panel.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';
 import { Ago } from '../parts/times.tsx';
 import { ViewsMenu } from '../parts/views-menu.tsx';
-import { botPath } from '../paths.ts';
+import { botPath, newBotPath } from '../paths.ts';
 import { parseSort, sortText, type Sort } from '../sort-text.ts';
 import { BotPanel } from './bot-panel.tsx';
 import { BotState } from './bot-state.tsx';
@@ -40,7 +45,9 @@ export function BotsPage(): ReactElement {
   const order = address.parameter('sort');
   const sort = useMemo(() => parseSort(order, DEFAULT_SORT), [order]);
   const openId = address.parameter('panel');
-  const columns = useMemo(() => botColumns(language), [language]);
+  const { words } = useSettingsLanguage();
+  const columns = useMemo(() => botColumns(language, words), [language, words]);
+  useKeys({ n: () => address.go(newBotPath(null)) });
   const rows = useMemo(
     () => sortRows(filterBots(bots.data ?? [], filter, language), columns, sort),
     [bots.data, filter, language, columns, sort],
@@ -95,9 +102,15 @@ export function BotsPage(): ReactElement {
               </Button>
             </>
           ) : (
-            <span className="muted">
-              {bots.data === undefined ? '' : text.bots.count(count(rows.length))}
-            </span>
+            <>
+              <span className="muted">
+                {bots.data === undefined ? '' : text.bots.count(count(rows.length))}
+              </span>
+              <Anchor className="button button-primary" href={newBotPath(null)}>
+                <Icon name="plus" />
+                {text.bots.new}
+              </Anchor>
+            </>
           )}
         </header>
         {bots.data === undefined ? (
@@ -126,10 +139,11 @@ export function BotsPage(): ReactElement {
               filter === '' ? (
                 <Empty
                   title={text.bots.empty}
-                  hint={
-                    <>
-                      {text.bots.emptyHint} <code>kontor bots create</code>
-                    </>
+                  hint={text.bots.emptyHint}
+                  action={
+                    <Anchor className="button button-primary" href={newBotPath(null)}>
+                      {text.bots.new}
+                    </Anchor>
                   }
                 />
               ) : (
@@ -159,7 +173,7 @@ export function BotsPage(): ReactElement {
   );
 }
 
-function botColumns({ text, format }: Language): readonly Column<Bot>[] {
+function botColumns({ text, format }: Language, words: SettingsWords): readonly Column<Bot>[] {
   return [
     {
       id: 'name',
@@ -186,6 +200,14 @@ function botColumns({ text, format }: Language): readonly Column<Bot>[] {
       cell: (bot) => <BotState bot={bot} />,
     },
     {
+      id: 'kind',
+      rank: 4,
+      head: text.bots.kind,
+      width: 112,
+      sortKey: (bot) => words.kinds[bot.kind]?.name ?? bot.kind,
+      cell: (bot) => words.kinds[bot.kind]?.name ?? bot.kind,
+    },
+    {
       id: 'symbols',
       rank: 3,
       head: text.bots.column.symbols,
@@ -204,7 +226,7 @@ function botColumns({ text, format }: Language): readonly Column<Bot>[] {
     },
     {
       id: 'completed',
-      rank: 4,
+      rank: 5,
       head: text.bots.column.completedDeals,
       width: 104,
       isNumber: true,
@@ -231,7 +253,7 @@ function botColumns({ text, format }: Language): readonly Column<Bot>[] {
     },
     {
       id: 'funds',
-      rank: 5,
+      rank: 6,
       head: text.bots.column.funds,
       width: 128,
       isNumber: true,
@@ -240,7 +262,7 @@ function botColumns({ text, format }: Language): readonly Column<Bot>[] {
     },
     {
       id: 'created',
-      rank: 6,
+      rank: 7,
       head: text.bots.column.created,
       width: 112,
       isNumber: true,

@@ -15,6 +15,10 @@ export interface HoldButtonProps {
   readonly armedLabel: string;
   readonly isBusy: boolean;
   readonly onConfirm: () => void;
+  /** What a press too short does instead of nothing, and instead of arming. */
+  readonly onPress?: () => void;
+  readonly look?: 'plain' | 'danger';
+  readonly hint?: string;
 }
 
 /**
@@ -26,16 +30,24 @@ export function HoldButton({
   armedLabel,
   isBusy,
   onConfirm,
+  onPress,
+  look = 'danger',
+  hint,
 }: HoldButtonProps): ReactElement {
   const [isHeld, setHeld] = useState(false);
   const [isArmed, setArmed] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   const isPress = useRef(false);
 
-  const release = (): void => {
+  const release = (): boolean => {
+    const wasHeld = timer.current !== null;
     if (timer.current !== null) clearTimeout(timer.current);
     timer.current = null;
     setHeld(false);
+    return wasHeld;
+  };
+  const endPress = (): void => {
+    if (release()) onPress?.();
   };
   const hold = (): void => {
     isPress.current = true;
@@ -61,27 +73,32 @@ export function HoldButton({
   return (
     <button
       type="button"
-      className="hold-button"
+      className={look === 'plain' ? 'hold-button hold-button-plain' : 'hold-button'}
       data-held={isHeld}
+      title={hint}
       aria-disabled={isBusy}
       onPointerDown={(event) => {
         if (event.button === 0) hold();
       }}
-      onPointerUp={release}
-      onPointerLeave={release}
-      onPointerCancel={release}
+      onPointerUp={endPress}
+      onPointerLeave={() => void release()}
+      onPointerCancel={() => void release()}
       onKeyDown={(event) => {
         if (event.key !== 'Enter' && event.key !== ' ') return;
         event.preventDefault();
         if (!event.repeat) hold();
       }}
-      onKeyUp={release}
-      onBlur={release}
+      onKeyUp={endPress}
+      onBlur={() => void release()}
       onContextMenu={(event) => event.preventDefault()}
       onClick={() => {
         const wasPress = isPress.current;
         isPress.current = false;
         if (wasPress || isBusy) return;
+        if (onPress !== undefined) {
+          onPress();
+          return;
+        }
         if (isArmed) onConfirm();
         setArmed(!isArmed);
       }}

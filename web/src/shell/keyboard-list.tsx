@@ -26,6 +26,7 @@ const GROUPS: readonly KeyGroup[] = [
       ['goBots', ['G', 'B']],
       ['goDeals', ['G', 'D']],
       ['goConnections', ['G', 'C']],
+      ['goRisk', ['G', 'R']],
       ['goSettings', ['G', 'S']],
       ['close', ['Esc']],
     ],
@@ -39,6 +40,7 @@ const GROUPS: readonly KeyGroup[] = [
       ['select', ['X']],
       ['selectAll', ['Shift A']],
       ['filter', ['/']],
+      ['newBot', ['N']],
     ],
   },
   {
@@ -48,7 +50,13 @@ const GROUPS: readonly KeyGroup[] = [
       ['fit', ['F']],
     ],
   },
-  { name: 'decide', rows: [['hold', ['Enter']]] },
+  {
+    name: 'decide',
+    rows: [
+      ['hold', ['Enter']],
+      ['saveForm', ['Ctrl Enter']],
+    ],
+  },
 ];
 
 export function KeyboardList(): ReactElement {

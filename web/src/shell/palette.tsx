@@ -18,7 +18,7 @@ import { useBots, useRunningDeals } from '../api/queries.ts';
 import type { Bot, Deal } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
 import { Dialog } from '../parts/dialog.tsx';
-import { botPath, chartPath, dealPath, paths } from '../paths.ts';
+import { botPath, chartPath, dealPath, paths, newBotPath } from '../paths.ts';
 import { choosePreferences } from '../preferences.ts';
 import './palette.css';
 
@@ -148,7 +148,15 @@ function useCommands(onKeyboard: () => void): readonly Command[] {
       goTo('bots', text.nav.bots, paths.bots, 'G B'),
       goTo('deals', text.nav.deals, paths.deals, 'G D'),
       goTo('connections', text.nav.connections, paths.connections, 'G C'),
+      goTo('risk', text.risk.title, paths.risk, 'G R'),
       goTo('settings', text.nav.settings, paths.settings, 'G S'),
+      {
+        id: 'new bot',
+        group: 'bots',
+        name: text.palette.newBot,
+        aside: '',
+        run: () => go(newBotPath(null)),
+      },
       ...bots.map((bot): Command => ({
         id: `bot ${bot.id}`,
         group: 'bots',

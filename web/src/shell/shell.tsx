@@ -43,6 +43,7 @@ export function Shell(): ReactElement {
 
   useKeys({
     ...Object.fromEntries(PLACES.map((place) => [place.key, () => address.go(paths[place.name])])),
+    'g r': () => address.go(paths.risk),
     'mod+k': () => setLayer((open) => (open === 'palette' ? 'none' : 'palette')),
     '?': () => setLayer('keyboard'),
   });
@@ -54,8 +55,9 @@ export function Shell(): ReactElement {
 
   const here = PLACES.find(({ name }) => isAt(address.path, paths[name]));
   useEffect(() => {
-    document.title = here === undefined ? 'Kontor' : `${text.nav[here.name]} – Kontor`;
-  }, [here, text]);
+    const title = isAt(address.path, paths.risk) ? text.risk.title : here && text.nav[here.name];
+    document.title = title === undefined ? 'Kontor' : `${title} – Kontor`;
+  }, [here, text, address.path]);
 
   return (
     <div className="shell">

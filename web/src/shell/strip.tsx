@@ -12,6 +12,7 @@ import type { Language } from '../language/languages.ts';
 import { Button } from '../parts/button.tsx';
 import { HealthBadge } from '../parts/health-badge.tsx';
 import { Icon } from '../parts/icon.tsx';
+import { RiskSwitch } from './risk-switch.tsx';
 import './strip.css';
 
 export function Strip({ onCommands }: { readonly onCommands: () => void }): ReactElement {
@@ -24,6 +25,7 @@ export function Strip({ onCommands }: { readonly onCommands: () => void }): Reac
       <div className="strip-middle" role="status">
         {warning === null ? <MarketLine market={desk.market} /> : warning}
       </div>
+      <RiskSwitch />
       <span className="strip-health">
         <HealthBadge />
       </span>

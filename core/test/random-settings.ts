@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random settings for every kind of bot, for tests. A kind that is added to the table takes part in all of them.
+
+import { parseSettings } from '../src/index.ts';
+
+/** What a seeded source of randomness must give. */
+export interface Dice {
+  /** At least 0, less than 1. */
+  unit(): number;
+  /** A whole number from 0 to `count` − 1. */
+  below(count: number): number;
+  /** True with the given probability. */
+  chance(probability: number): boolean;
+  shuffled<T>(items: readonly T[]): T[];
+}
+
+/** A symbol and about where its price stands. */
+export interface PricedSymbol {
+  readonly symbol: string;
+  readonly price: number;
+}
+
+export type Settings = Readonly<Record<string, unknown>>;
+type Generator = (random: Dice, markets: readonly PricedSymbol[]) => Settings;
+
+/** By kind, and how often it comes. */
+const KINDS: readonly {
+  readonly kind: string;
+  readonly weight: number;
+  readonly settings: Generator;
+}[] = [
+  { kind: 'dca', weight: 5, settings: dca },
+  { kind: 'grid', weight: 2, settings: grid },
+  { kind: 'smartTrade', weight: 2, settings: smartTrade },
+  { kind: 'signal', weight: 2, settings: signal },
+  { kind: 'rebalance', weight: 1, settings: rebalance },
+];
+
+const TRIES_MAX = 50;
+
+/** Settings of some kind, or of the one named, on some of `markets`, that do not contradict themselves. */
+export function randomSettings(
+  random: Dice,
+  markets: readonly PricedSymbol[],
+  name: string,
+  wanted?: string,
+): Settings {
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const { kind, settings } = pickKind(random, wanted);
+    const made = { kind, name, ...settings(random, markets) };
+    if (parseSettings(made).ok) return made;
+  }
+  throw new Error(`no settings of ${wanted ?? 'any kind'} without contradictions were found`);
+}
+
+function pickKind(random: Dice, wanted: string | undefined): (typeof KINDS)[number] {
+  const choices = KINDS.filter(({ kind }) => wanted === undefined || kind === wanted);
+  const total = choices.reduce((sum, { weight }) => sum + weight, 0);
+  let draw = random.unit() * total;
+  let chosen = choices[0];
+  for (const candidate of choices) {
+    chosen = candidate;
+    draw -= candidate.weight;
+    if (draw < 0) break;
+  }
+  if (chosen === undefined) throw new Error(`there is no kind of bot ${wanted ?? ''}`);
+  return chosen;
+}
+
+function dca(random: Dice, markets: readonly PricedSymbol[]): Settings {
+  const steps = random.below(7);
+  const step = decimal(random, 0.1, 0.7);
+  const stepScale = decimal(random, 0.9, 1.4);
+  let deepest = 0;
+  let distance = Number(step);
+  for (let index = 0; index < steps; index += 1) {
+    deepest += distance;
+    distance *= Number(stepScale);
+  }
+  const isCustom = steps > 0 && random.chance(0.15);
+  const inPercent = random.chance(0.1);
+  return {
+    symbols: some(random, markets),
+    direction: random.chance(0.3) ? 'short' : 'long',
+    ...(random.chance(0.2) ? { profitCurrency: 'base' } : {}),
+    baseOrderVolume: inPercent ? decimal(random, 0.5, 4) : decimal(random, 20, 400, 2),
+    ...(inPercent ? { baseOrderVolumeType: 'percent' } : {}),
+    baseOrderType: random.chance(0.7) ? 'market' : 'limit',
+    safetyOrderVolume: decimal(random, 20, 300, 2),
+    safetyOrderStep: step,
+    maxSafetyOrders: steps,
+    maxActiveSafetyOrders: 1 + random.below(Math.max(1, steps)),
+    volumeScale: decimal(random, 0.9, 1.6),
+    stepScale,
+    ...(isCustom ? { customSafetyOrders: customLadder(random, steps) } : {}),
+    ...dcaExit(random),
+    ...(random.chance(0.5) ? dcaStop(random, deepest) : {}),
+    cooldownSeconds: random.chance(0.6) ? 0 : random.below(200),
+    maxActiveDeals: 1 + random.below(markets.length + 1),
+    ...(random.chance(0.5) ? { maxSlippage: decimal(random, 0.1, 2) } : {}),
+    ...(random.chance(0.1) ? { startTrigger: 'signal' } : {}),
+    ...(random.chance(0.1) ? { startTrigger: 'manually', maxActiveDealsPerSymbol: 2 } : {}),
+    ...(random.chance(0.1) ? { startDelaySeconds: random.below(60) } : {}),
+    ...(random.chance(0.1) ? { stopAfterDeals: 1 + random.below(10) } : {}),
+    ...(random.chance(0.1) ? { minPricePercent: decimal(random, -5, 0) } : {}),
+    ...(random.chance(0.1) ? { safetyOrderTrigger: 'signal' } : {}),
+    ...(random.chance(0.15)
+      ? { closeTrigger: 'signal', minProfitType: 'none', minProfit: '0' }
+      : {}),
+    ...(random.chance(0.15)
+      ? { reinvest: decimal(random, 1, 100), riskReduction: decimal(random, 1, 100) }
+      : {}),
+  };
+}
+
+function customLadder(random: Dice, steps: number): readonly Settings[] {
+  let deviation = 0;
+  return Array.from({ length: steps }, () => {
+    deviation += 0.05 + 0.6 * random.unit();
+    return { deviation: deviation.toFixed(2), volume: decimal(random, 20, 200) };
+  });
+}
+
+function dcaExit(random: Dice): Settings {
+  if (random.chance(0.1)) return { closeTimeoutSeconds: 60 + random.below(900) };
+  const isTrailing = random.chance(0.2);
+  const type = random.chance(0.2) ? { takeProfitType: 'base' } : {};
+  const timeout = random.chance(0.1) ? { closeTimeoutSeconds: 60 + random.below(1_200) } : {};
+  if (random.chance(0.25)) {
+    const count = 2 + random.below(3);
+    const shares = parts(random, count);
+    let profit = 0;
+    const takeProfitSteps = shares.map((share) => {
+      profit += 0.05 + 0.4 * random.unit();
+      return { profit: profit.toFixed(2), share };
+    });
+    const trailing = isTrailing ? { trailingDeviation: '0.04' } : {};
+    return { takeProfitSteps, ...type, ...timeout, ...trailing };
+  }
+  const takeProfit = decimal(random, 0.06, random.chance(0.7) ? 0.4 : 1.5);
+  return {
+    takeProfit,
+    ...type,
+    ...timeout,
+    ...(isTrailing ? { trailingDeviation: (Number(takeProfit) / 2).toFixed(3) } : {}),
+  };
+}
+
+function dcaStop(random: Dice, deepest: number): Settings {
+  const fromAverage = random.chance(0.3);
+  const moves = ['never', 'never', 'breakEven', 'firstStep', 'secondStep'] as const;
+  return {
+    stopLoss: decimal(random, deepest + 0.2, deepest + 2.5),
+    ...(fromAverage ? { stopLossFrom: 'average' } : {}),
+    stopLossTrailing: random.chance(0.25),
+    stopLossTimeoutSeconds: random.chance(0.2) ? random.below(120) : 0,
+    stopLossMove: moves[random.below(moves.length)],
+    ...(random.chance(0.1) ? { stopLossAction: 'closeDealAndStopBot' } : {}),
+  };
+}
+
+function grid(random: Dice, markets: readonly PricedSymbol[]): Settings {
+  const { symbol, price } = oneOf(random, markets);
+  const text = (factor: number): string => trimmed(price * factor);
+  const below = 0.004 + 0.05 * random.unit();
+  const above = 0.004 + 0.05 * random.unit();
+  const isQuote = random.chance(0.7);
+  const lines = 3 + random.below(14);
+  const perLine = 12 + 90 * random.unit();
+  const stop = (factor: number): Settings => ({
+    price: text(factor),
+    action: ['stop', 'stopAndSell', 'stopAndBuy'][random.below(3)],
+  });
+  return {
+    symbols: [symbol],
+    lowerPrice: text(1 - below),
+    upperPrice: text(1 + above),
+    lines,
+    spacing: random.chance(0.5) ? 'arithmetic' : 'geometric',
+    quantityPerLine: isQuote ? perLine.toFixed(2) : trimmed(perLine / price),
+    quantityUnit: isQuote ? 'quote' : 'base',
+    ...(random.chance(0.3) ? { maxActiveBuyLines: 1 + random.below(lines) } : {}),
+    ...(random.chance(0.3) ? { maxActiveSellLines: 1 + random.below(lines) } : {}),
+    ...(random.chance(0.3) ? { profitCurrency: 'base' } : {}),
+    ...(isQuote && random.chance(0.3) ? { trailingUp: true } : {}),
+    ...(!isQuote && random.chance(0.3) ? { trailingDown: true } : {}),
+    ...(random.chance(0.15) ? { expansionUpTo: text(1 + above + 0.02) } : {}),
+    ...(random.chance(0.15) ? { expansionDownTo: text(1 - below - 0.02) } : {}),
+    ...(random.chance(0.3) ? { lowerStop: stop(1 - below - 0.03) } : {}),
+    ...(random.chance(0.3) ? { upperStop: stop(1 + above + 0.03) } : {}),
+    ...(random.chance(0.2) ? { takeProfitPrice: text(1 + above * random.unit()) } : {}),
+    ...(random.chance(0.1) ? { startPrice: text(1 - below * random.unit()) } : {}),
+    ...(random.chance(0.2) ? { initialBalancing: false } : {}),
+  };
+}
+
+function smartTrade(random: Dice, markets: readonly PricedSymbol[]): Settings {
+  const { symbol, price } = oneOf(random, markets);
+  const type = ['long', 'long', 'long', 'short', 'short', 'sellHeld', 'buyBack', 'buy', 'sell'][
+    random.below(9)
+  ];
+  const isHeld = type === 'sellHeld' || type === 'buyBack';
+  const onlyEnters = type === 'buy' || type === 'sell';
+  return {
+    symbols: [symbol],
+    type,
+    ...(isHeld
+      ? { held: { quantity: trimmed((30 + 200 * random.unit()) / price), price: trimmed(price) } }
+      : { entries: entrySteps(random), size: size(random) }),
+    ...(onlyEnters ? {} : exitSteps(random, isHeld)),
+    ...(random.chance(0.5) ? { maxSlippage: decimal(random, 0.1, 2) } : {}),
+  };
+}
+
+function signal(random: Dice, markets: readonly PricedSymbol[]): Settings {
+  return {
+    symbols: some(random, markets),
+    directions: ['long', 'short', 'both'][random.below(3)],
+    onOpposite: ['ignore', 'close', 'reverse'][random.below(3)],
+    size: size(random),
+    entryOrder: random.chance(0.7) ? 'market' : 'limit',
+    ...(random.chance(0.3) ? { entryOffset: decimal(random, 0.01, 0.3) } : {}),
+    entryWaitSeconds: 5 + random.below(300),
+    maxEntries: 1 + random.below(3),
+    maxPositions: 1 + random.below(3),
+    ...(random.chance(0.2) ? { maxInvestment: decimal(random, 100, 2_000) } : {}),
+    acceptUntimed: true,
+    duplicateSeconds: random.below(20),
+    ...(random.chance(0.2) ? { minProfit: decimal(random, 0, 0.2) } : {}),
+    cooldownSeconds: random.chance(0.6) ? 0 : random.below(200),
+    ...(random.chance(0.8) ? exitSteps(random, true) : {}),
+  };
+}
+
+function rebalance(random: Dice, markets: readonly PricedSymbol[]): Settings {
+  const chosen = some(random, markets);
+  const shares = parts(random, chosen.length + 1);
+  return {
+    symbols: chosen,
+    targets: chosen.map((symbol, index) => ({ symbol, share: shares[index] })),
+    investment: decimal(random, 200, 2_000),
+    threshold: decimal(random, 0.5, 3),
+    ...(random.chance(0.3) ? { everyHours: 1 } : {}),
+    minTrade: decimal(random, 6, 30),
+  };
+}
+
+function size(random: Dice): Settings {
+  return random.chance(0.85)
+    ? { kind: 'quote', amount: decimal(random, 20, 300) }
+    : { kind: 'balance', percent: decimal(random, 0.5, 5) };
+}
+
+function entrySteps(random: Dice): readonly Settings[] {
+  return parts(random, random.chance(0.7) ? 1 : 2 + random.below(3)).map((share) => {
+    const isLimit = random.chance(0.5);
+    const trigger = random.chance(0.3)
+      ? {
+          trigger: {
+            price: percent(random, -0.5, 0.8),
+            when: ['reaches', 'atOrAbove', 'atOrBelow'][random.below(3)],
+            source: ['own', 'bid', 'ask', 'last'][random.below(4)],
+            ...(!isLimit && random.chance(0.4) ? { trailing: decimal(random, 0.05, 0.5) } : {}),
+          },
+        }
+      : {};
+    return {
+      order: isLimit ? 'limit' : 'market',
+      ...(isLimit ? { price: percent(random, -0.2, 1) } : {}),
+      ...trigger,
+      share,
+      ...(isLimit && random.chance(0.4) ? { waitSeconds: 5 + random.below(600) } : {}),
+    };
+  });
+}
+
+/** Take profits and a stop; at least one of them where `isNeeded`. */
+function exitSteps(random: Dice, isNeeded: boolean): Settings {
+  const hasTargets = isNeeded || random.chance(0.85);
+  const steps = hasTargets ? parts(random, random.chance(0.6) ? 1 : 2 + random.below(4)) : [];
+  let profit = 0;
+  const takeProfit = steps.map((share, index) => {
+    profit += 0.05 + 0.5 * random.unit();
+    const isLimit = random.chance(0.6);
+    const isTrailing = !isLimit && index === steps.length - 1 && random.chance(0.4);
+    return {
+      price: { kind: 'percent', percent: profit.toFixed(2) },
+      order: isLimit ? 'limit' : 'market',
+      share,
+      ...(isTrailing ? { trailing: decimal(random, 0.02, 0.2) } : {}),
+    };
+  });
+  return { takeProfit, ...(random.chance(0.6) ? { stopLoss: stopLoss(random) } : {}) };
+}
+
+function stopLoss(random: Dice): Settings {
+  const isLimit = random.chance(0.3);
+  return {
+    price: percent(random, 0.2, 3),
+    source: ['own', 'bid', 'ask', 'last'][random.below(4)],
+    order: isLimit ? 'limit' : 'market',
+    ...(isLimit ? { limit: percent(random, 0, 1) } : {}),
+    ...(random.chance(0.3) ? { trailing: decimal(random, 0.2, 2) } : {}),
+    timeoutSeconds: random.chance(0.2) ? random.below(120) : 0,
+    breakEven: random.chance(0.2),
+  };
+}
+
+function percent(random: Dice, least: number, most: number): Settings {
+  return { kind: 'percent', percent: decimal(random, least, most) };
+}
+
+/** Whole percentages that make 100. */
+function parts(random: Dice, count: number): readonly string[] {
+  const cuts = random
+    .shuffled(Array.from({ length: 99 }, (_, index) => index + 1))
+    .slice(0, count - 1)
+    .toSorted((left, right) => left - right);
+  return [...cuts, 100].map((cut, index) => String(cut - (cuts[index - 1] ?? 0)));
+}
+
+function some(random: Dice, markets: readonly PricedSymbol[]): readonly string[] {
+  const chosen = random.shuffled(markets).slice(0, 1 + random.below(markets.length));
+  return chosen.map(({ symbol }) => symbol);
+}
+
+function oneOf(random: Dice, markets: readonly PricedSymbol[]): PricedSymbol {
+  return random.shuffled(markets)[0] ?? { symbol: '', price: 1 };
+}
+
+/** A decimal number as text, evenly between two bounds. */
+function decimal(random: Dice, least: number, most: number, digits = 2): string {
+  return (least + (most - least) * random.unit()).toFixed(digits);
+}
+
+/** Five digits of a number, as plain text. */
+function trimmed(value: number): string {
+  const digits = Math.max(0, Math.min(8, 4 - Math.floor(Math.log10(value))));
+  return value.toFixed(digits);
+}
