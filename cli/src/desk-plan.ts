@@ -157,9 +157,11 @@ async function readPairs(
 export function checkMarket(files: DeskFiles, plan: DeskPlan): void {
   const recorded = readRecord(files);
   if (recorded === undefined || plan.goesOn(recorded)) return;
+  const isPaper = recorded.startsWith('paper:');
+  const goOn = isPaper && !plan.market.startsWith('paper:') ? 'go on with it by --paper, ' : '';
   throw new DeskFilesError(
     'otherMarket',
-    `the desk in ${files.directory} was begun on the market ${recorded}, not ${plan.market}; begin a new one with --fresh, or keep both with --data DIR`,
+    `the desk in ${files.directory} was begun on the market ${recorded}, not ${plan.market}; ${goOn}begin a new one with --fresh, or keep both with --data DIR`,
   );
 }
 

@@ -187,7 +187,10 @@ test('[C12] a paper desk goes on after a stop, with the pairs it was begun with'
     encoding: 'utf8',
     timeout: WAIT_MS_MAX,
   });
-  assert.match(demo.stderr, /was begun on the market paper:binance ETHUSDT, not synthetic 7/);
+  assert.match(
+    demo.stderr,
+    /was begun on the market paper:binance ETHUSDT, not synthetic 7; go on with it by --paper, begin/,
+  );
   const second = run(context, [...paperArguments(a, data), '--json']);
   await firstLine(second);
   const overview = (await connectDesk(data).get('/api/v1/desk')) as api.Desk;

@@ -581,6 +581,8 @@ test('[Q12] a reading names the condition, its value, its interval and the candl
     text: 'RSI(2) 2h 0.00, below 30',
     // The thirtieth two-hour candle; the last hour is in the next.
     closeTime: MONDAY + 60 * HOUR - 1,
+    candlesNeeded: 23,
+    candlesSeen: 23,
   });
   assert.equal(second?.text, '24 h volume 1h 0.01 USDT, not at least 5 USDT');
   assert.equal(second?.closeTime, MONDAY + 61 * HOUR - 1);

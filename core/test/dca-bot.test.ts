@@ -18,7 +18,6 @@ import {
   botOf,
   COIN,
   eventOf,
-  OPENED,
   OTHER,
   PLAIN,
   play,

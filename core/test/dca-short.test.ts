@@ -10,6 +10,7 @@ import {
   watchedBelow,
   type DcaBotState,
 } from '../src/index.ts';
+import { candlesOf, log, run } from './backtest-script.ts';
 import { botOf, play, type Row } from './deal-script.ts';
 
 const SHORT = { direction: 'short' } as const;
@@ -188,3 +189,22 @@ function viewOf(bot: DcaBotState, ticks: number): ReturnType<typeof dealView> {
   assert.ok(deal !== undefined);
   return dealView(deal, priceTicks(ticks));
 }
+
+test('[D39] a short over candles: sold into the rise, bought back in the fall', () => {
+  const report = run(
+    candlesOf([
+      [100, 100.5, 99.5, 100.2],
+      [100.2, 101.2, 99.9, 100.8], // through safety order 1
+      [100.8, 100.9, 98, 98.3], // through take profit
+    ]),
+    { ...SHORT, cooldownSeconds: 6000 },
+    { startBalances: { COIN: '3' } },
+  );
+  assert.deepEqual(log(report), [
+    '0:0 baseOrder 1.01 @ 99.99 taker',
+    '1:2 safetyOrder 1 1.00 @ 100.99 maker',
+    // (100.9899 + 100.99) / 2.01 × 0.98 = 98.477…
+    '2:1 takeProfit 2.01 @ 98.47 maker',
+  ]);
+  assert.equal(report.statistics.realisedProfit, '4.0552');
+});

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dealView, formatQuantity, previewLadder, priceTicks } from '../src/index.ts';
+import { dealLadder, dealView, formatQuantity, previewLadder, priceTicks } from '../src/index.ts';
 import { botOf, COIN, play, settingsOf, type Row } from './deal-script.ts';
 
 const ALONE = { maxSafetyOrders: 0, maxActiveSafetyOrders: 0 } as const;
@@ -273,5 +273,61 @@ test('[D86] a preview says what must be free, and shows shares of what is', () =
   assert.equal(
     previewLadder(share, COIN, priceTicks(10_000), 0, free).baseOrder.quantity,
     formatQuantity(COIN, 500),
+  );
+});
+
+test('[D86] a preview shows each step, what trails, break-even and stop, row by row', () => {
+  const settings = settingsOf({
+    ...CUSTOM,
+    takeProfit: undefined,
+    takeProfitSteps: [
+      { profit: '1', share: '40' },
+      { profit: '2', share: '60' },
+    ],
+    trailingDeviation: '0.5',
+    stopLoss: '10',
+    stopLossFrom: 'average',
+  });
+  const { baseOrder, safetyOrders, coverage, trailingDeviation } = previewLadder(
+    settings,
+    COIN,
+    priceTicks(10_000),
+    1000,
+  );
+  assert.equal(coverage, '4.5');
+  assert.equal(trailingDeviation, '0.5');
+  const told = ({ takeProfits }: typeof baseOrder): string[] =>
+    takeProfits.map(
+      ({ step, quantity, price, isTrailing }) =>
+        `${step}: ${quantity} @ ${price}${isTrailing ? ' trailing' : ''}`,
+    );
+  assert.deepEqual(told(baseOrder), ['1: 0.39 @ 101.21', '2: 0.60 @ 102.21 trailing']);
+  assert.equal(baseOrder.breakEven, '100.2003004');
+  assert.equal(baseOrder.stopLoss, '90.09009009');
+  // 150.2809 / 1.50849 = 99.6234…, × 1.01 / 0.999 = 100.7203…
+  const [first] = safetyOrders;
+  assert.ok(first !== undefined);
+  assert.equal(first.price, '98.59');
+  assert.deepEqual(told(first), ['1: 0.60 @ 100.73', '2: 0.90 @ 101.72 trailing']);
+  assert.equal(first.moveToTakeProfit, '2.18');
+});
+
+test('[D33] the ladder of a short, and one of its own, is what the bot places', () => {
+  const bot = botOf({ ...CUSTOM, direction: 'short' });
+  play(bot, [
+    ['start', 'quote? COINUSDT'],
+    ['quote 100.00 100.01 100.00', 'sell 1-1 baseOrder 1.00 @ 99.00 IOC'],
+    [
+      'fill 1-1 1.00 @ 100.00',
+      'buy 1-2 takeProfit 1.00 @ 98.00 GTC',
+      'sell 1-3 safetyOrder 1 0.50 @ 101.50 GTC',
+      'sell 1-4 safetyOrder 2 1.93 @ 104.00 GTC',
+    ],
+  ]);
+  const [deal] = bot.deals;
+  assert.ok(deal !== undefined);
+  assert.deepEqual(
+    dealLadder(deal).map((rung) => Object.values(rung).join(' ')),
+    ['1 1.5 101.50 0.50 50.75', '2 4 104.00 1.93 200.72', '3 4.5 104.50 0.20 20.9'],
   );
 });

@@ -230,6 +230,21 @@ test('[G25] a bot whose grid has ended can be started again', () => {
   ]);
 });
 
+test('[G25] started anew while its grid is still ending, a bot begins the next one after it', () => {
+  const bot = gridBot();
+  play(bot, [
+    ...LAID,
+    ['stop', ...CANCELS],
+    ['start'],
+    ...ends('quote? COINUSDT'),
+    ['quote 99.99 100.00 100.00', 'buy 2-1 balancing 2.00 @ 101.00 IOC'],
+  ]);
+  assert.equal(bot.isRunning, true);
+  const twice = gridBot();
+  play(twice, [...LAID, ['stop', ...CANCELS], ['start'], ['stop'], ...ends()]);
+  assert.equal(outcome(twice), 'cancelled: cancelled by command');
+});
+
 test('[G26] the start price is awaited from either side', () => {
   play(gridBot({ startPrice: '100' }), [
     ['start', 'quote? COINUSDT'],

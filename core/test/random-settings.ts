@@ -225,11 +225,17 @@ function signal(random: Dice, markets: readonly PricedSymbol[]): Settings {
     maxPositions: 1 + random.below(3),
     ...(random.chance(0.2) ? { maxInvestment: decimal(random, 100, 2_000) } : {}),
     acceptUntimed: true,
-    duplicateSeconds: random.below(20),
+    ...memory(random),
     ...(random.chance(0.2) ? { minProfit: decimal(random, 0, 0.2) } : {}),
     cooldownSeconds: random.chance(0.6) ? 0 : random.below(200),
     ...(random.chance(0.8) ? exitSteps(random, true) : {}),
   };
+}
+
+/** A signal that may still be followed must be remembered as long. */
+function memory(random: Dice): Settings {
+  const seconds = 1 + random.below(20);
+  return { maxLagSeconds: seconds, duplicateSeconds: seconds };
 }
 
 function rebalance(random: Dice, markets: readonly PricedSymbol[]): Settings {

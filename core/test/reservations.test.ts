@@ -17,6 +17,7 @@ import {
   clientOrderId,
 } from '../src/index.ts';
 import { botOf, COIN, OPENED, play } from './deal-script.ts';
+import { gridBot } from './grid-script.ts';
 
 const UNIT = 100_000_000n;
 const SEED = 20_261_122;
@@ -112,6 +113,21 @@ test('[L8] a DCA bot keeps what its deal bought, until the deal ends', () => {
   play(bot, OPENED);
   assert.deepEqual(shown(reservationsOf(bot.deals)), { COIN: [1, 0], USDT: [0, 201.92] });
   assert.deepEqual(shown(reservationsOf([])), {});
+});
+
+test('[L8] a grid keeps the coins that it took over, too', () => {
+  const bot = gridBot({ maxActiveSellLines: 1 });
+  play(bot, [
+    ['start', 'quote? COINUSDT'],
+    [
+      'quote 99.99 100.00 100.00 funds 2 1000',
+      'sell 1-1 gridLine 4 1.00 @ 105.00 GTC',
+      'buy 1-2 gridLine 2 1.00 @ 95.00 GTC',
+      'buy 1-3 gridLine 1 1.00 @ 90.00 GTC',
+    ],
+  ]);
+  const kept = reservationsOf(bot.deals).get('COIN');
+  assert.equal((kept?.held ?? 0n) + (kept?.inOrders ?? 0n), 2n * UNIT);
 });
 
 test('[L9] of a balance is free what nobody keeps, and never less than nothing', () => {

@@ -9,6 +9,7 @@ import { SYMBOL } from './scripted-exchange.ts';
 import { openApi, TERMINAL_TOKEN, type ScriptedApi } from './scripted-api.ts';
 
 const HOST = '127.0.0.1:4180';
+const FIFTY = { amount: { kind: 'quote', value: '50' } };
 
 async function opened(t: TestContext): Promise<ScriptedApi> {
   const api = await openApi();
@@ -231,7 +232,7 @@ test('[A4] real answers have the described shape', async (t) => {
 
   const checked = new Set<string>();
   const asked: readonly (readonly [
-    'GET' | 'POST' | 'DELETE',
+    'GET' | 'PATCH' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     url: string,
     status: number,
@@ -257,9 +258,51 @@ test('[A4] real answers have the described shape', async (t) => {
     ['GET', '/api/v1/deals/{id}', '/api/v1/deals/1-1', 200],
     ['GET', '/api/v1/deals/{id}', '/api/v1/deals/9-9', 404],
     ['GET', '/api/v1/deals/{id}/notes', '/api/v1/deals/1-1/notes', 200],
+    [
+      'PATCH',
+      '/api/v1/deals/{id}/settings',
+      '/api/v1/deals/1-1/settings',
+      200,
+      { takeProfit: '9' },
+    ],
+    ['POST', '/api/v1/deals/{id}/add-funds', '/api/v1/deals/1-1/add-funds', 400, {}],
+    ['POST', '/api/v1/deals/{id}/reduce-funds', '/api/v1/deals/9-9/reduce-funds', 404, FIFTY],
+    [
+      'POST',
+      '/api/v1/deals/{id}/cancel-order',
+      '/api/v1/deals/1-1/cancel-order',
+      409,
+      { clientOrderId: 'x' },
+    ],
+    ['POST', '/api/v1/deals/{id}/close-step', '/api/v1/deals/1-1/close-step', 409, { step: 7 }],
+    [
+      'POST',
+      '/api/v1/deals/{id}/cancel-step',
+      '/api/v1/deals/9-9/cancel-step',
+      404,
+      { of: 'entry', step: 1 },
+    ],
+    ['POST', '/api/v1/deals/{id}/force-entry', '/api/v1/deals/9-9/force-entry', 404],
+    ['POST', '/api/v1/deals/{id}/convert', '/api/v1/deals/9-9/convert', 404],
     ['POST', '/api/v1/deals/{id}/cancel', '/api/v1/deals/1-1/cancel', 200],
     ['POST', '/api/v1/deals/{id}/close', '/api/v1/deals/9-9/close', 404],
     ['GET', '/api/v1/notes', '/api/v1/notes?limit=5', 200],
+    ['PATCH', '/api/v1/bots/{id}/settings', '/api/v1/bots/1/settings', 200, { name: 'New' }],
+    ['PATCH', '/api/v1/bots/{id}/settings', '/api/v1/bots/1/settings', 400, { name: '' }],
+    ['GET', '/api/v1/bots/{id}/conditions', '/api/v1/bots/1/conditions', 200],
+    ['GET', '/api/v1/bots/{id}/conditions', '/api/v1/bots/99/conditions', 404],
+    ['POST', '/api/v1/bots/{id}/signal', '/api/v1/bots/1/signal', 409, { action: 'start' }],
+    ['POST', '/api/v1/bots/{id}/start-deal', '/api/v1/bots/1/start-deal', 409, {}],
+    ['POST', '/api/v1/bots/{id}/close-all', '/api/v1/bots/1/close-all', 200],
+    ['POST', '/api/v1/bots/{id}/cancel-all', '/api/v1/bots/1/cancel-all', 200],
+    ['POST', '/api/v1/bots/{id}/stop-and-close', '/api/v1/bots/1/stop-and-close', 200],
+    ['POST', '/api/v1/bots/{id}/stop-and-cancel', '/api/v1/bots/99/stop-and-cancel', 404],
+    ['DELETE', '/api/v1/bots/{id}', '/api/v1/bots/3', 204],
+    ['DELETE', '/api/v1/bots/{id}', '/api/v1/bots/3', 404],
+    ['GET', '/api/v1/risk', '/api/v1/risk', 200],
+    ['GET', '/api/v1/risk/{scope}', '/api/v1/risk/desk', 200],
+    ['PUT', '/api/v1/risk/{scope}/limits', '/api/v1/risk/desk/limits', 200, {}],
+    ['POST', '/api/v1/risk/{scope}/state', '/api/v1/risk/desk/state', 200, { state: 'active' }],
     ['GET', '/api/v1/reconciliation', '/api/v1/reconciliation', 200],
     ['POST', '/api/v1/reconciliation/sweeps', '/api/v1/reconciliation/sweeps', 202],
     ['GET', '/api/v1/findings', '/api/v1/findings?limit=5', 200],

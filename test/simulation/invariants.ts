@@ -239,26 +239,16 @@ export class Invariants {
     this.#checkBalances();
     this.#checkFindings(life);
     const all: Deal[] = [];
-    for (const bot of life.server.runner.bots.values()) {
-      const replayed = this.#replay(life, bot.botId);
+    for (const row of life.store.all('SELECT bot_id FROM bots')) {
+      const botId = textOf(row, 'bot_id');
+      const replayed = this.#replay(life, botId);
       all.push(...[...replayed.deals.values()].map(({ deal }) => deal));
-      const found = encodeJournal(bot.state);
-      const expected = encodeJournal(replayed.state);
-      if (found !== expected) {
-        throw new Violation(
-          'replay',
-          `bot ${bot.botId} is not what its journal gives:\n${found}\n${expected}`,
-        );
-      }
       for (const { deal, begun } of replayed.deals.values()) {
-        this.#checkPosition(life, bot.botId, deal, begun);
+        this.#checkPosition(life, botId, deal, begun);
       }
-      for (const deal of bot.state.deals) {
-        this.#explain(life, bot.botId, bot.state, deal);
-        this.#checkRisk(bot.botId, bot.state, deal);
-      }
-      if (isClosed) this.#checkStopped(bot.botId, bot.state);
-      this.#checkDeals(life, bot.botId, replayed);
+      this.#checkDeals(life, botId, replayed);
+      const state = life.server.runner.bots.get(botId)?.state;
+      if (state !== undefined) this.#checkBot(life, state, replayed, isClosed);
     }
     this.#checkNoneLeftBehind(life);
     this.#checkProfit(life, all);
@@ -280,6 +270,24 @@ export class Invariants {
       'timer',
       `timer ${textOf(row, 'timer')} of bot ${textOf(row, 'bot_id')} was due ${seconds} s ago`,
     );
+  }
+
+  /** A bot that has not been put away is what its journal gives, and where it says it is. */
+  #checkBot(life: ServerLife, state: BotState, replayed: Replayed, isClosed: boolean): void {
+    const { botId } = state;
+    const found = encodeJournal(state);
+    const expected = encodeJournal(replayed.state);
+    if (found !== expected) {
+      throw new Violation(
+        'replay',
+        `bot ${botId} is not what its journal gives:\n${found}\n${expected}`,
+      );
+    }
+    for (const deal of state.deals) {
+      this.#explain(life, botId, state, deal);
+      this.#checkRisk(botId, state, deal);
+    }
+    if (isClosed) this.#checkStopped(botId, state);
   }
 
   #running(): ServerLife {

@@ -23,6 +23,8 @@ const RECONNECT_MS_MIN = 250;
 const RECONNECT_MS_MAX = 10_000;
 const SILENCE_MS_MAX = 65_000;
 const LOOK_MS = 5_000;
+const INTERVAL = '1m';
+const MINUTE_MS = 60_000;
 
 interface Subscription {
   readonly listener: MarketListener;
@@ -43,6 +45,8 @@ export class MarketFeed {
   #subscription: Subscription | null = null;
   /** No stream comes up before this. */
   #downUntilMs = 0;
+  /** The minute of the last trade of each symbol. */
+  readonly #minutes = new Map<string, number>();
 
   constructor(options: {
     readonly time: VirtualTime;
@@ -93,11 +97,26 @@ export class MarketFeed {
     const subscription = this.#subscription;
     if (subscription === null || !isListening(subscription)) return;
     if (this.#venue.faults.isSilent()) return;
+    this.#tellCandle(subscription, trade);
     const quote = this.#quote(trade.symbol, trade.priceTicks);
     this.#deliver(subscription, () => {
       subscription.lastHeardMs = this.#time.now;
       subscription.listener.onTrade(trade.symbol, trade.marketMs, quote);
     });
+  }
+
+  /** A trade of a new minute closes the candle of the minute before. */
+  #tellCandle(subscription: Subscription, { symbol, marketMs }: TradeEvent): void {
+    const minute = Math.floor(marketMs / MINUTE_MS);
+    const before = this.#minutes.get(symbol);
+    this.#minutes.set(symbol, minute);
+    if (before === undefined || before === minute) return;
+    const startTime = before * MINUTE_MS;
+    const [candle] = this.#candles(symbol, INTERVAL, { startTime, limit: 1, haste: 'now' });
+    if (candle === undefined || candle[0] !== startTime) return;
+    this.#deliver(subscription, () =>
+      subscription.listener.onCandle(symbol, INTERVAL, candle, true),
+    );
   }
 
   /** Cuts the stream, and keeps it from coming up again for `ms`. */

@@ -2,6 +2,7 @@
 // What happens in one run, as plain data that follows from its seed: a market, bots, what people do, what breaks.
 
 import type { RiskState, SignalAction } from '@kontor/core';
+import type { BotAction, DealAction } from '../../server/src/bot-actions.ts';
 import type { FaultRequest } from '../../simulator/src/faults.ts';
 import { Random } from '../../simulator/src/market/random.ts';
 import { randomBot } from './bots.ts';
@@ -48,22 +49,17 @@ export type Happening = { readonly at: number } & (
 
 export type Wish =
   | { readonly kind: 'startDeal'; readonly symbol: string; readonly skipLimits: boolean }
-  | { readonly kind: 'closeAllDeals' | 'cancelAllDeals' }
-  | { readonly kind: 'stop'; readonly deals: 'close' | 'cancel' }
+  | { readonly kind: BotAction }
   | {
       readonly kind: 'addFunds' | 'reduceFunds';
       readonly quote: string;
       /** Better than the market by this part of the price; null at once. */
       readonly distance: number | null;
     }
-  | { readonly kind: 'closeStep'; readonly step: number }
-  | {
-      readonly kind: 'cancelStep';
-      readonly of: 'entry' | 'takeProfit';
-      readonly step: number;
-    }
-  | { readonly kind: 'forceEntry' }
-  | { readonly kind: 'handOverDeal' };
+  | Extract<DealAction, { kind: 'convert' | 'forceEntry' | 'closeStep' | 'cancelStep' }>
+  /** New settings for a bot or one of its deals, drawn when its kind is known. */
+  | { readonly kind: 'editSettings' | 'editDeal'; readonly draw: number }
+  | { readonly kind: 'archive' };
 
 /** Every kind of trouble; `ms` is how long it lasts. Those without a length strike when their moment comes. */
 export type Fault =
@@ -127,7 +123,7 @@ export function planOf(seed: number): Plan {
     historyMinutes: HISTORY_MINUTES,
   });
   const bots = Random.fromSeed(`${seed} bots`);
-  const firstBots = Array.from({ length: 1 + bots.below(4) }, (_, index) =>
+  const firstBots = Array.from({ length: 1 + bots.below(5) }, (_, index) =>
     randomBot(bots, market.symbols, `first ${index + 1}`),
   );
   const happenings = [
@@ -139,7 +135,7 @@ export function planOf(seed: number): Plan {
     market,
     feePpm: [0, 750, 1_000][random.below(3)] ?? 1_000,
     quote: String(random.chance(0.25) ? 150 + random.below(500) : 20_000),
-    coins: random.chance(0.6) ? 5_000 : 0,
+    coins: random.chance(0.8) ? 5_000 : 0,
     firstBots,
     happenings,
   };
@@ -196,11 +192,11 @@ function randomWishes(random: Random, market: MarketPlan): readonly Happening[] 
     const action = random.chance(0.6) ? 'close' : 'cancel';
     wishes.push({ at: at(), kind: 'commandDeal', action, pick: random.below(1_000) });
   }
-  for (let count = random.below(8); count > 0; count -= 1) {
+  for (let count = random.below(12); count > 0; count -= 1) {
     const wish = randomWish(random, market.symbols);
     wishes.push({ at: at(), kind: 'command', wish, pick: random.below(1_000) });
   }
-  for (let count = random.below(30); count > 0; count -= 1) {
+  for (let count = random.below(60); count > 0; count -= 1) {
     wishes.push({
       at: at(),
       kind: 'signal',
@@ -230,25 +226,34 @@ const SIGNALS: readonly SignalAction[] = [
   'disable',
 ];
 
+const BOT_ACTIONS: readonly BotAction[] = [
+  'stop-and-close',
+  'stop-and-cancel',
+  'close-all',
+  'cancel-all',
+];
+
 function randomWish(random: Random, symbols: readonly string[]): Wish {
   const symbol = symbols[random.below(symbols.length)] ?? '';
   const draw = random.below(100);
-  if (draw < 20) return { kind: 'startDeal', symbol, skipLimits: random.chance(0.5) };
-  if (draw < 28) return { kind: random.chance(0.5) ? 'closeAllDeals' : 'cancelAllDeals' };
-  if (draw < 33) return { kind: 'stop', deals: random.chance(0.5) ? 'close' : 'cancel' };
-  if (draw < 65) {
+  if (draw < 18) return { kind: 'startDeal', symbol, skipLimits: random.chance(0.5) };
+  if (draw < 28) return { kind: BOT_ACTIONS[random.below(BOT_ACTIONS.length)] ?? 'close-all' };
+  if (draw < 54) {
     return {
       kind: random.chance(0.5) ? 'addFunds' : 'reduceFunds',
       quote: (10 + 150 * random.unit()).toFixed(2),
       distance: random.chance(0.5) ? null : 0.01 * random.unit(),
     };
   }
-  if (draw < 75) return { kind: 'closeStep', step: 1 + random.below(4) };
-  if (draw < 85) {
+  if (draw < 62) return { kind: 'closeStep', step: 1 + random.below(4) };
+  if (draw < 70) {
     const of = random.chance(0.5) ? 'entry' : 'takeProfit';
     return { kind: 'cancelStep', of, step: 1 + random.below(4) };
   }
-  return random.chance(0.6) ? { kind: 'forceEntry' } : { kind: 'handOverDeal' };
+  if (draw < 76) return { kind: 'forceEntry' };
+  if (draw < 81) return { kind: 'convert' };
+  if (draw < 88) return { kind: 'editSettings', draw: random.uint32() };
+  return draw < 96 ? { kind: 'editDeal', draw: random.uint32() } : { kind: 'archive' };
 }
 
 function randomRisk(random: Random): readonly Happening[] {

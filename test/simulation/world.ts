@@ -5,10 +5,12 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseSettings, type BotCommand } from '@kontor/core';
+import { parseSettings } from '@kontor/core';
+import type { DealAction, Outcome } from '../../server/src/bot-actions.ts';
 import type { ServerConfig } from '../../server/src/config.ts';
 import { Random } from '../../simulator/src/market/random.ts';
 import type { PeerName } from '../../server/src/link/links.ts';
+import { randomBot } from './bots.ts';
 import { startPrice } from './market-plan.ts';
 import { Invariants, Violation, type Observed } from './invariants.ts';
 import { CALM, describe, Line } from './line.ts';
@@ -440,74 +442,97 @@ class World implements Observed {
     });
   }
 
-  /** Gives a command to a bot, or to the bot of a deal; most bots refuse most of them. */
+  /** What a person asks for over the desk's API; most bots refuse most of it. */
   #command(wish: Wish, pick: number): void {
     const { life } = this;
     if (life === null || !life.isStarted || !life.isAlive) return;
-    const { runner } = life.server;
-    const bots = [...runner.bots.values()];
-    const deals = bots.flatMap(({ botId, state }) => state.deals.map((deal) => ({ botId, deal })));
-    const bot = pickOf(bots, pick);
-    const picked = pickOf(deals, pick);
-    const give = (botId: string, command: BotCommand): void =>
-      this.time.enter(() => void runner.command(botId, command));
-    switch (wish.kind) {
-      case 'startDeal':
-        if (bot === undefined || !bot.state.instruments.some((i) => i.symbol === wish.symbol))
+    const { actions } = life.server.desk;
+    const bot = pickOf([...life.server.runner.bots.values()], pick);
+    const deal = pickOf(this.#openDeals(), pick);
+    if (bot === undefined) return;
+    const { botId } = bot;
+    const settle = (outcome: Promise<Outcome>): void =>
+      void outcome.then((came) => this.tell(() => `the desk: ${JSON.stringify(came)}`));
+    this.time.enter(() => {
+      switch (wish.kind) {
+        case 'startDeal': {
+          const { symbol, skipLimits } = wish;
+          const skips = { skipConditions: true, skipLimits, onlyWhileRunning: false };
+          settle(actions.startDeal(botId, { symbol, ...skips }));
           return;
-        give(bot.botId, {
-          kind: 'startDeal',
-          symbol: wish.symbol,
-          skipConditions: true,
-          skipLimits: wish.skipLimits,
-          onlyWhileRunning: false,
-          conditions: 'none',
-          readings: [],
-        });
-        return;
-      case 'closeAllDeals':
-      case 'cancelAllDeals':
-      case 'stop':
-        if (bot !== undefined) give(bot.botId, wish);
-        return;
-      case 'addFunds':
-      case 'reduceFunds': {
-        if (picked === undefined) return;
-        const { dealId, symbol } = picked.deal;
-        const market = this.venue.exchange.market(symbol);
-        const side = wish.kind === 'addFunds' ? -1 : 1;
-        const ticks = Math.round((market?.lastTicks ?? 1) * (1 + side * (wish.distance ?? 0)));
-        const price = market?.priceText(ticks).replace(/\.?0+$/, '') ?? '1';
-        const order = {
-          amount: { kind: 'quote', value: wish.quote },
-          ...(wish.distance === null ? {} : { price }),
-        } as const;
-        give(picked.botId, { kind: wish.kind, dealId, order });
-        return;
+        }
+        case 'stop-and-close':
+        case 'stop-and-cancel':
+        case 'close-all':
+        case 'cancel-all':
+          settle(actions.act(botId, wish.kind));
+          return;
+        case 'addFunds':
+        case 'reduceFunds':
+          if (deal !== undefined) settle(actions.actOnDeal(deal, this.#fundsAction(deal, wish)));
+          return;
+        case 'convert':
+        case 'forceEntry':
+        case 'closeStep':
+        case 'cancelStep':
+          if (deal !== undefined) settle(actions.actOnDeal(deal, wish));
+          return;
+        case 'editSettings':
+          settle(actions.editSettings(botId, this.#drawSettings(botId, wish.draw)));
+          return;
+        case 'editDeal': {
+          const [owner = ''] = deal?.split('-') ?? [];
+          if (deal !== undefined) {
+            settle(actions.editDeal(deal, this.#drawSettings(owner, wish.draw)));
+          }
+          return;
+        }
+        case 'archive':
+          actions.archive(botId);
+          return;
       }
-      case 'closeStep':
-      case 'cancelStep':
-      case 'forceEntry':
-      case 'handOverDeal':
-        if (picked !== undefined) give(picked.botId, { ...wish, dealId: picked.deal.dealId });
-        return;
-    }
+    });
+  }
+
+  #fundsAction(
+    deal: string,
+    wish: Extract<Wish, { kind: 'addFunds' | 'reduceFunds' }>,
+  ): DealAction {
+    const [botId = '', number] = deal.split('-');
+    const state = this.life?.server.runner.bots.get(botId)?.state;
+    const symbol = state?.deals.find(({ dealId }) => dealId === Number(number))?.symbol ?? '';
+    const market = this.venue.exchange.market(symbol);
+    const side = wish.kind === 'addFunds' ? -1 : 1;
+    const ticks = Math.round((market?.lastTicks ?? 1) * (1 + side * (wish.distance ?? 0)));
+    const price = (market?.priceText(ticks) ?? '1').replace(/\.?0+$/, '');
+    const order = {
+      amount: { kind: 'quote', value: wish.quote },
+      ...(wish.distance === null ? {} : { price }),
+    } as const;
+    return { kind: wish.kind, order };
+  }
+
+  /** Other settings of the kind that a bot has. */
+  #drawSettings(botId: string, draw: number): Readonly<Record<string, unknown>> {
+    const settings = this.life?.server.runner.bots.get(botId)?.state.settings;
+    if (settings === undefined) return {};
+    const random = Random.fromSeed(`${draw} settings`);
+    const { kind: _, ...drawn } = randomBot(random, this.symbols, settings.name, settings.kind);
+    return drawn;
   }
 
   #signal({ action, symbol, pick }: Extract<Happening, { kind: 'signal' }>): void {
     const { life } = this;
     if (life === null || !life.isStarted || !life.isAlive) return;
-    const { runner } = life.server;
+    const bots = [...life.server.runner.bots.values()];
     const bot = pickOf(
-      [...runner.bots.values()].filter(({ state }) =>
-        state.instruments.some((instrument) => instrument.symbol === symbol),
-      ),
+      bots.filter(({ state }) => state.settings.symbols.includes(symbol)),
       pick,
     );
     if (bot === undefined) return;
-    const signal = { action, source: 'webhook', conditions: 'none', readings: [] } as const;
-    const time = this.venue.marketMs;
-    this.time.enter(() => runner.deliver(bot.botId, { kind: 'signal', time, symbol, signal }));
+    this.time.enter(
+      () => void life.server.desk.actions.signal(bot.botId, { action, symbol }, 'webhook'),
+    );
   }
 
   #setRisk(happening: Extract<Happening, { kind: 'risk' | 'riskLimits' }>): void {

@@ -619,7 +619,7 @@ function trade({ bot, symbol, rows, firstNumber, notes, until }: Trading): Deal[
         : deal.ladder,
       orders: deal.orders,
       fills: deal.fills,
-      details: isOver ? null : { kind: 'dca', takeProfits: [] },
+      details: isOver ? null : { kind: 'dca', settings: bot.settings, takeProfits: [] },
     };
   };
   const start = (time: number, at: number): OpenDeal => {

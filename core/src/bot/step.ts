@@ -13,7 +13,8 @@ import {
   type SmartTradeBotState,
 } from '../smart-trade/bot.ts';
 import type { TradeDeal } from '../smart-trade/deal.ts';
-import { signalBotParts, signalRules, type SignalBotState } from '../signal/bot.ts';
+import { signalRules } from '../signal/bot.ts';
+import { signalBotParts, type SignalBotState } from '../signal/state.ts';
 import type { Instrument } from '../instrument.ts';
 import type { BotEvent, Effect } from '../machine.ts';
 import { PPM } from '../units.ts';

@@ -21,7 +21,7 @@ import {
 } from '../machine.ts';
 import type { Quote, Side } from '../order.ts';
 import { assert, type TimeMs } from '../units.ts';
-import { backoffMs } from './closing.ts';
+import { backoffMs } from '../bot/retry.ts';
 import {
   advance,
   dealCommand,

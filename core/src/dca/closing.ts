@@ -3,20 +3,15 @@
 
 import { orderFault, mostLots, slippedBuy, slippedSell } from '../bot/order-rules.ts';
 import type { DealOrder, Settlement } from '../bot/deal-order.ts';
+import { ATTEMPTS_MAX, backoffMs } from '../bot/retry.ts';
 import { orderName, type Turn } from '../bot/turn.ts';
 import type { OrderPurpose } from '../machine.ts';
 import { exitSide, type Quote } from '../order.ts';
-import type { TimeMs } from '../units.ts';
 import { assert } from '../units.ts';
 import { timerName, type CloseReason, type ClosingStep, type DcaDeal } from './deal.ts';
 import { end, notePause } from './ending.ts';
 import { isAllClosed, lotsToClose } from './take-profit.ts';
 import { termsOf } from './terms.ts';
-
-/** Tries of a base or safety order, or exits in a row, before the bot pauses or gives up. */
-export const ATTEMPTS_MAX = 4;
-const BACKOFF_FIRST_MS = 30_000;
-const BACKOFF_MAX_MS = 900_000;
 
 const PURPOSES: Readonly<Record<CloseReason, OrderPurpose>> = {
   stopLoss: 'stopLoss',
@@ -25,11 +20,6 @@ const PURPOSES: Readonly<Record<CloseReason, OrderPurpose>> = {
   command: 'close',
   timeout: 'close',
 };
-
-/** Pause before try `count + 1`: 30 s, doubling to 15 minutes. */
-export function backoffMs(count: number): TimeMs {
-  return Math.min(BACKOFF_FIRST_MS * 2 ** Math.min(count - 1, 20), BACKOFF_MAX_MS);
-}
 
 /** From now on the deal does nothing but close; `goOnClosing` takes the first step. */
 export function startClosing(deal: DcaDeal, reason: CloseReason): void {

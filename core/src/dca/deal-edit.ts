@@ -35,6 +35,9 @@ const EDITABLE = [
 
 type Editable = (typeof EDITABLE)[number];
 
+/** The fields that may change while a deal runs. */
+export const DCA_DEAL_FIELDS: readonly (keyof DcaSettings)[] = EDITABLE;
+
 /** The settings of `deal` with what may change in it taken from `wanted`. */
 export function editedSettings(deal: DcaDeal, wanted: DcaSettings): DcaDealSettings {
   const kept = Object.entries(deal.settings).filter(([field]) => !isEditable(field));

@@ -281,7 +281,7 @@ function editRequested(turn: Turn, deal: DcaDeal, wanted: DcaSettings): boolean 
   }
   if (!applyEdit(turn, deal, wanted)) return false;
   noteAverage(turn, deal);
-  keepStop(turn, deal);
+  keepStop(turn, deal, true);
   advance(turn, deal);
   return true;
 }

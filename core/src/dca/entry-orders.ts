@@ -10,7 +10,7 @@ import type { FreeFunds } from '../machine.ts';
 import { entrySide, type Quote } from '../order.ts';
 import { enteredBase, enteredMoney, entryAverage } from '../position.ts';
 import { assert, type TimeMs } from '../units.ts';
-import { ATTEMPTS_MAX, backoffMs } from './closing.ts';
+import { ABSENT_MAX, ATTEMPTS_MAX, backoffMs } from '../bot/retry.ts';
 import {
   activeSafetyOrders,
   closeLadder,
@@ -24,7 +24,6 @@ import {
 import { end, noteAverage, notePause } from './ending.ts';
 import { affordableLots, amountOf, lotsForAmount } from './ladder.ts';
 import { hasSignalledSafetyOrders, settleSignalledSafetyOrder } from './signals.ts';
-import { ABSENT_MAX } from './take-profit.ts';
 import { termsOf, type DcaDealSettings } from './terms.ts';
 
 /** How long a limit base order may rest before it is taken back and placed anew at a fresh price. */

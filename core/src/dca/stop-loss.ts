@@ -31,8 +31,13 @@ export function setStopPrice(deal: DcaDeal): Ratio | null {
 }
 
 /** Puts the stop where entries, best price and filled steps want it. A stop that moves begins its wait anew. */
-export function keepStop(turn: Turn, deal: DcaDeal): void {
+export function keepStop(turn: Turn, deal: DcaDeal, isEdited = false): void {
   const { stop, settings } = deal;
+  const mayMove =
+    settings.stopLossTrailing ||
+    settings.stopLossFrom === 'average' ||
+    settings.stopLossMove !== 'never';
+  if (stop.ticks > 0 && !mayMove && !isEdited) return;
   const { stopLoss } = termsOf(settings);
   const price = setStopPrice(deal);
   if (price === null || stopLoss === null) {

@@ -3,6 +3,7 @@
 
 import { leavesLots, type DealOrder, type Settlement } from '../bot/deal-order.ts';
 import { mostLots, orderFault } from '../bot/order-rules.ts';
+import { ABSENT_MAX, EXIT_BACKOFF_MAX_MS, exitBackoffMs } from '../bot/retry.ts';
 import { orderName, type Turn } from '../bot/turn.ts';
 import { formatPrice } from '../instrument.ts';
 import { exitSide, type Quote } from '../order.ts';
@@ -18,7 +19,7 @@ import {
   notionalMoney,
   type Ratio,
 } from '../position.ts';
-import { divCeil, divFloor, PPM, type TimeMs } from '../units.ts';
+import { divCeil, divFloor, PPM } from '../units.ts';
 import { isOfStep, stepLots, timerName, type DcaDeal } from './deal.ts';
 import {
   lotsThatBring,
@@ -28,12 +29,6 @@ import {
   trailingTicks,
 } from './ladder.ts';
 import { termsOf } from './terms.ts';
-
-/** Orders proven never to have arrived are placed anew at once, this often in a row. */
-export const ABSENT_MAX = 3;
-/** A position without a take profit is in danger: its order is tried again sooner and oftener than others. */
-const EXIT_BACKOFF_FIRST_MS = 2_000;
-const EXIT_BACKOFF_MAX_MS = 300_000;
 
 /** A take profit as the deal wants it. */
 export interface WantedExit {
@@ -52,11 +47,6 @@ export interface ExitPlan {
   readonly trailing: WantedExit | null;
   /** What is open is less than the venue takes: nothing can be closed any more. */
   readonly isDust: boolean;
-}
-
-/** Pause before a refused take profit is tried again: 2 s, doubling to 5 minutes. */
-export function exitBackoffMs(count: number): TimeMs {
-  return Math.min(EXIT_BACKOFF_FIRST_MS * 2 ** Math.min(count - 1, 20), EXIT_BACKOFF_MAX_MS);
 }
 
 /** The lots that close the whole position. */

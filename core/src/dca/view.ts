@@ -49,8 +49,7 @@ export function dcaDealView(deal: DcaDeal, priceTicks?: PriceTicks): DealView {
   const invested = enteredMoney(position, instrument, direction);
   const takeProfit = nextTakeProfitTicks(deal);
   const base = deal.entry.kind === 'entered' ? deal.entry.average : null;
-  const open = openBase(position, instrument, direction);
-  const lot = lotsBase(instrument, 1);
+  const cost = formatMoney(instrument, costOf(position, instrument));
   return {
     ...commonView(deal),
     kind: 'dca',
@@ -68,11 +67,10 @@ export function dcaDealView(deal: DcaDeal, priceTicks?: PriceTicks): DealView {
     takeProfit: takeProfit === null ? '' : formatPrice(instrument, takeProfit),
     takeProfits: takeProfitViews(deal),
     stopLoss: stopText(deal),
-    heldQuantity: formatBase(instrument, open),
-    dustQuantity: formatBase(instrument, open - divFloor(open, lot) * lot),
-    cost: formatMoney(instrument, costOf(position, instrument)),
+    ...(direction === 'long' ? {} : owedCoins(deal)),
+    cost,
     revenue: formatMoney(instrument, revenueOf(position, instrument)),
-    invested: formatMoney(instrument, invested),
+    invested: direction === 'long' ? cost : formatMoney(instrument, invested),
     realisedProfit: formatMoney(instrument, realised),
     realisedProfitPercent: formatPercent(realised, invested, 2),
     unrealisedProfit: unrealised === null ? '' : formatMoney(instrument, unrealised),
@@ -83,6 +81,17 @@ export function dcaDealView(deal: DcaDeal, priceTicks?: PriceTicks): DealView {
       active: deal.orders.filter((order) => order.purpose === 'safetyOrder').length,
       max: settings.maxSafetyOrders,
     },
+  };
+}
+
+/** What a short has still to buy back, and the part of it that is less than a lot. */
+function owedCoins(deal: DcaDeal): Pick<DealView, 'heldQuantity' | 'dustQuantity'> {
+  const { instrument, position } = deal;
+  const open = openBase(position, instrument, 'short');
+  const lot = lotsBase(instrument, 1);
+  return {
+    heldQuantity: formatBase(instrument, open),
+    dustQuantity: formatBase(instrument, open - divFloor(open, lot) * lot),
   };
 }
 

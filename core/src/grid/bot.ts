@@ -29,7 +29,8 @@ export type GridStart =
   | { readonly kind: 'awaitingQuote'; readonly isTriggered: boolean }
   /** The grid starts when the last price is at or beyond `ticks`. */
   | { readonly kind: 'awaitingPrice'; readonly side: 'above' | 'below'; readonly ticks: number }
-  | { readonly kind: 'inDeal' };
+  /** `isAskedAgain`: a person started the bot anew while its grid was still ending. */
+  | { readonly kind: 'inDeal'; readonly isAskedAgain: boolean };
 
 export interface GridBotState extends BotStateBase<GridDeal> {
   readonly kind: 'grid';
@@ -69,6 +70,11 @@ export const gridRules: BotRules<GridBotState, GridDeal> = {
     settle(turn, deal, order, how);
   },
   onDealEnded(state: GridBotState, turn: Turn, deal: GridDeal): void {
+    if (state.start.kind === 'inDeal' && state.start.isAskedAgain) {
+      state.start = { kind: 'idle' };
+      if (turn.mayEnter) askToStart(state, turn, false);
+      return;
+    }
     const reason = deal.phase.kind === 'ended' ? deal.phase.reason : '';
     stopBot(state, turn, `the grid has ended: ${reason}`);
   },
@@ -90,7 +96,7 @@ function watchedBelow(state: GridBotState, symbol: string): number {
   const { start } = state;
   if (start.kind === 'awaitingQuote') return Infinity;
   if (start.kind === 'awaitingPrice' && start.side === 'below') return start.ticks;
-  const [deal] = state.deals;
+  const deal = state.deals[0];
   if (deal === undefined || deal.symbol !== symbol) return -1;
   if (awaitsQuote(deal)) return Infinity;
   const { phase, marks } = deal;
@@ -102,7 +108,7 @@ function watchedAbove(state: GridBotState, symbol: string): number {
   if (symbol !== state.settings.symbols[0] && state.deals.length === 0) return Infinity;
   const { start } = state;
   if (start.kind === 'awaitingPrice' && start.side === 'above') return start.ticks;
-  const [deal] = state.deals;
+  const deal = state.deals[0];
   if (deal === undefined || deal.symbol !== symbol) return Infinity;
   const { phase, marks } = deal;
   if (phase.kind !== 'running' && phase.kind !== 'opening') return Infinity;
@@ -113,7 +119,7 @@ function watchedAbove(state: GridBotState, symbol: string): number {
 
 function onQuote(state: GridBotState, turn: Turn, event: QuoteEvent): boolean {
   const { symbol, quote } = event;
-  const [deal] = state.deals;
+  const deal = state.deals[0];
   if (deal !== undefined) {
     return deal.symbol === symbol && quoteArrived(turn, deal, quote, event.funds);
   }
@@ -142,13 +148,15 @@ function onCommand(state: GridBotState, turn: Turn, command: KindCommand): boole
     case 'start':
       if (state.isRunning) return false;
       state.isRunning = true;
-      if (turn.mayEnter && state.start.kind === 'idle') askToStart(state, turn, false);
+      if (state.start.kind === 'inDeal') state.start = { kind: 'inDeal', isAskedAgain: true };
+      else if (turn.mayEnter) askToStart(state, turn, false);
       return true;
     case 'stop': {
       // A grid has no end of its own: one that nobody closes is cancelled and keeps its coins.
       let isChanged = state.isRunning;
       state.isRunning = false;
-      if (state.start.kind !== 'inDeal') state.start = { kind: 'idle' };
+      state.start =
+        state.deals.length === 0 ? { kind: 'idle' } : { kind: 'inDeal', isAskedAgain: false };
       if (command.deals !== undefined) return isChanged;
       for (const deal of state.deals) {
         if (stopRequested(turn, deal, 'cancelRequested')) isChanged = true;
@@ -228,7 +236,7 @@ function startGrid(state: GridBotState, turn: Turn, event: QuoteEvent): void {
   }
   const deal = openDeal(turn, seed, quote, funding.coins);
   state.deals.push(deal);
-  state.start = { kind: 'inDeal' };
+  state.start = { kind: 'inDeal', isAskedAgain: false };
   if (layOut(turn, deal, quote, funds)) advance(turn, deal);
 }
 

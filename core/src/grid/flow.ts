@@ -8,7 +8,7 @@ import type { Quote } from '../order.ts';
 import type { GridDeal } from './deal.ts';
 import { gridSettingsFaults } from './settings.ts';
 import { bookFill, closePaid, dissolveCells } from './ledger.ts';
-import { keepLines, settleLine, setTroubleTimer, troubleTimer } from './lines.ts';
+import { keepLines, lineBook, settleLine, setTroubleTimer, troubleTimer } from './lines.ts';
 import { fitsLine, layOut, openingTimer, prepare, settleBalancing } from './opening.ts';
 import { planGrid } from './plan.ts';
 import {
@@ -181,14 +181,17 @@ export function editRequested(turn: Turn, deal: GridDeal, given: GridSettings): 
 }
 
 function run(turn: Turn, deal: GridDeal): void {
+  const book = lineBook(deal);
   closePaid(turn, deal);
-  settleCells(turn, deal);
-  deal.troubles = deal.troubles.filter(({ side, priceTicks }) =>
-    deal.cells.some((cell) =>
-      side === 'buy' ? cell.buyTicks === priceTicks : cell.sellTicks === priceTicks,
-    ),
-  );
-  keepLines(turn, deal);
+  settleCells(turn, deal, book);
+  if (deal.troubles.length > 0) {
+    deal.troubles = deal.troubles.filter(({ side, priceTicks }) =>
+      deal.cells.some((cell) =>
+        side === 'buy' ? cell.buyTicks === priceTicks : cell.sellTicks === priceTicks,
+      ),
+    );
+  }
+  keepLines(turn, deal, book);
 }
 
 /** Lines move: coins go to the reserve, orders that no new line wants are cancelled, then all is laid out anew. */

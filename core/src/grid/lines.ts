@@ -21,40 +21,33 @@ export interface LineBook {
   readonly sell: ReadonlyMap<number, DealOrder>;
 }
 
-/** One line that should have an order. */
-interface Wanted {
+/** A line that should have an order and has none. */
+interface Missing {
   readonly cell: Cell;
-  readonly side: Side;
   readonly priceTicks: number;
   /** What one order may hold of what the line is to trade. */
   readonly lots: number;
-  readonly order: DealOrder | undefined;
 }
 
 /**
  * Places, renews and cancels line orders: on each side those nearest to the price, at most as many as the settings
  * allow. A buy never meets an own sell: of two lines that would cross, the one without an order waits.
  */
-export function keepLines(turn: Turn, deal: GridDeal): void {
-  const book = lineBook(deal);
-  const sells = nearest(deal, book, 'sell', deal.settings.maxActiveSellLines);
-  const buys = nearest(deal, book, 'buy', deal.settings.maxActiveBuyLines);
-  const wanted = new Set<DealOrder>();
-  for (const line of [...sells, ...buys]) {
-    if (line.order === undefined) continue;
-    if (isRight(deal, book, line, line.order)) wanted.add(line.order);
-  }
-  for (const order of deal.orders) {
-    if (order.purpose === 'gridLine' && !wanted.has(order)) turn.cancel(deal, order);
-  }
-  if (turn.mayExit) placeMissing(turn, deal, sells, deal.settings.maxActiveSellLines);
+export function keepLines(turn: Turn, deal: GridDeal, book: LineBook): void {
+  const { maxActiveSellLines, maxActiveBuyLines } = deal.settings;
+  const sells: Missing[] = [];
+  const buys: Missing[] = [];
+  const matched =
+    compareSide(turn, deal, book, 'sell', maxActiveSellLines, sells) +
+    compareSide(turn, deal, book, 'buy', maxActiveBuyLines, buys);
+  if (matched < book.sell.size + book.buy.size) cancelStrays(turn, deal);
+  if (turn.mayExit) placeMissing(turn, deal, 'sell', sells, maxActiveSellLines);
+  if (!turn.mayEnter || buys.length === 0) return;
   // The money of a line that is going away comes back only with its end.
   const isMoneyOut = deal.cells.some(
     (cell) => cell.state === 'retiring' && book.buy.has(cell.buyTicks),
   );
-  if (turn.mayEnter && !isMoneyOut) {
-    placeMissing(turn, deal, buys, deal.settings.maxActiveBuyLines);
-  }
+  if (!isMoneyOut) placeMissing(turn, deal, 'buy', buys, maxActiveBuyLines);
 }
 
 /** Each line has at most one order, so its price finds it. */
@@ -106,82 +99,135 @@ export function troubleTimer(deal: GridDeal): string {
   return `deal:${deal.dealId}:lines`;
 }
 
-/** The lines of `side` that may have orders now, nearest to the price first. */
-function nearest(deal: GridDeal, book: LineBook, side: Side, places: number): Wanted[] {
-  const lines: Wanted[] = [];
+/**
+ * Goes through the lines of `side` from the price outwards: cancels orders that are not right or too far away, and lists
+ * in `missing` the lines that should have one. Answers how many line orders belong to a line.
+ */
+function compareSide(
+  turn: Turn,
+  deal: GridDeal,
+  book: LineBook,
+  side: Side,
+  places: number,
+  missing: Missing[],
+): number {
   const { cells, instrument } = deal;
-  for (let step = 0; step < cells.length && lines.length < places; step += 1) {
-    const cell = cells[side === 'sell' ? step : cells.length - 1 - step];
+  const isSell = side === 'sell';
+  let matched = 0;
+  let taken = 0;
+  for (let step = 0; step < cells.length; step += 1) {
+    const cell = cells[isSell ? step : cells.length - 1 - step];
     if (cell === undefined) break;
-    const priceTicks = side === 'sell' ? cell.sellTicks : cell.buyTicks;
-    const lots = side === 'sell' ? sellLots(deal, cell) : buyLots(cell);
-    const orderable = orderLots(instrument, priceTicks, lots);
+    const priceTicks = isSell ? cell.sellTicks : cell.buyTicks;
     const order = book[side].get(priceTicks);
-    // Too little for an order waits until more has come together; an order that rests for it stays.
-    if (orderable === 0 && (order === undefined || lots === 0)) continue;
-    lines.push({ cell, side, priceTicks, lots: orderable === 0 ? lots : orderable, order });
+    if (order !== undefined) matched += 1;
+    const lots = isSell ? sellLots(deal, cell) : buyLots(cell);
+    if (order === undefined) {
+      const orderable = taken < places ? orderLots(instrument, priceTicks, lots) : 0;
+      // Too little for an order waits until more has come together.
+      if (orderable === 0) continue;
+      missing.push({ cell, priceTicks, lots: orderable });
+      taken += 1;
+    } else if (lots === 0 || taken >= places) {
+      turn.cancel(deal, order);
+    } else {
+      taken += 1;
+      if (!isRight(deal, book, cell, order, lots)) turn.cancel(deal, order);
+    }
   }
-  return lines;
+  return matched;
+}
+
+/** Takes back line orders that stand on no line. */
+function cancelStrays(turn: Turn, deal: GridDeal): void {
+  for (const order of deal.orders) {
+    if (order.purpose !== 'gridLine') continue;
+    const hasLine = deal.cells.some((cell) =>
+      order.side === 'sell'
+        ? cell.sellTicks === order.priceTicks
+        : cell.buyTicks === order.priceTicks,
+    );
+    if (!hasLine) turn.cancel(deal, order);
+  }
 }
 
 /**
- * Whether `order` may stay as it is. It is renewed for more lots only when these would make an order of their own and
- * nothing of the cell's other side is out, so that a line that fills in many parts is renewed once.
+ * Whether `order` may stay as it is where its line is to trade `lots`. It is renewed for more only when these make an
+ * order of their own and nothing of the cell's other side is out, so that a line that fills in many parts is renewed
+ * once. A sell for a little more than is owed stays as long as the coins are there.
  */
-function isRight(deal: GridDeal, book: LineBook, line: Wanted, order: DealOrder): boolean {
-  if (order.phase.kind === 'ended') return true;
+function isRight(
+  deal: GridDeal,
+  book: LineBook,
+  cell: Cell,
+  order: DealOrder,
+  lots: number,
+): boolean {
+  const { priceTicks, side } = order;
   const leaves = leavesLots(order);
-  const { cell, side, priceTicks } = line;
-  if (leaves > line.lots) {
-    const mostThere = side === 'sell' ? cell.heldLots : line.lots;
-    return leaves <= mostThere && orderLots(deal.instrument, priceTicks, leaves - line.lots) === 0;
+  if (leaves === lots || order.phase.kind === 'ended') return true;
+  const { instrument } = deal;
+  const most = orderLots(instrument, priceTicks, lots);
+  // A rest that is too small for an order of its own is right where it rests.
+  const wanted = most === 0 ? lots : most;
+  if (leaves > wanted) {
+    const there = side === 'sell' ? cell.heldLots : wanted;
+    return leaves <= there && orderLots(instrument, priceTicks, leaves - wanted) === 0;
   }
-  if (orderLots(deal.instrument, priceTicks, line.lots - leaves) === 0) return true;
+  if (orderLots(instrument, priceTicks, wanted - leaves) === 0) return true;
   return side === 'sell' ? book.buy.has(cell.buyTicks) : book.sell.has(cell.sellTicks);
 }
 
-function placeMissing(turn: Turn, deal: GridDeal, lines: readonly Wanted[], places: number): void {
-  const first = lines[0];
-  if (first === undefined) return;
+function placeMissing(
+  turn: Turn,
+  deal: GridDeal,
+  side: Side,
+  missing: readonly Missing[],
+  places: number,
+): void {
+  if (missing.length === 0) return;
+  const isSell = side === 'sell';
   let out = 0;
-  let nearestOther = first.side === 'sell' ? -1 : Infinity;
+  let nearestOther = isSell ? -1 : Infinity;
   for (const order of deal.orders) {
-    if (order.side === first.side) {
+    if (order.side === side) {
       if (order.purpose === 'gridLine') out += 1;
     } else {
-      nearestOther =
-        first.side === 'sell'
-          ? Math.max(nearestOther, order.priceTicks)
-          : Math.min(nearestOther, order.priceTicks);
+      nearestOther = isSell
+        ? Math.max(nearestOther, order.priceTicks)
+        : Math.min(nearestOther, order.priceTicks);
     }
   }
-  for (const line of lines) {
+  for (const { cell, priceTicks, lots } of missing) {
     if (out >= places) return;
-    if (line.order !== undefined) continue;
-    const isCrossing =
-      line.side === 'sell' ? line.priceTicks <= nearestOther : line.priceTicks >= nearestOther;
+    const isCrossing = isSell ? priceTicks <= nearestOther : priceTicks >= nearestOther;
     if (isCrossing) continue;
-    const trouble = takeTrouble(turn, deal, line);
+    const trouble = takeTrouble(turn, deal, side, priceTicks);
     if (trouble === 'waits') continue;
-    const { cell, side } = line;
     turn.place(deal, {
       purpose: 'gridLine',
-      role: side === 'buy' ? 'entry' : 'exit',
-      ladderIndex: lineNumber(side === 'buy' ? cell.index : cell.index + 1),
+      role: isSell ? 'exit' : 'entry',
+      ladderIndex: lineNumber(isSell ? cell.index + 1 : cell.index),
       attempt: trouble?.attempt ?? 1,
       side,
       timeInForce: 'GTC',
-      priceTicks: line.priceTicks,
-      lots: line.lots,
+      priceTicks,
+      lots,
     });
     out += 1;
   }
 }
 
 /** The line's trouble where it is due, taken off the list; 'waits' where it is not; undefined without one. */
-function takeTrouble(turn: Turn, deal: GridDeal, line: Wanted): LineTrouble | 'waits' | undefined {
+function takeTrouble(
+  turn: Turn,
+  deal: GridDeal,
+  side: Side,
+  priceTicks: number,
+): LineTrouble | 'waits' | undefined {
+  if (deal.troubles.length === 0) return undefined;
   const index = deal.troubles.findIndex(
-    ({ side, priceTicks }) => side === line.side && priceTicks === line.priceTicks,
+    (trouble) => trouble.side === side && trouble.priceTicks === priceTicks,
   );
   const trouble = deal.troubles[index];
   if (trouble === undefined) return undefined;

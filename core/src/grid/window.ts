@@ -85,10 +85,9 @@ export function moveDown(deal: GridDeal, last: number): boolean {
 }
 
 /** Does what the cells ask for before their orders are compared. */
-export function settleCells(turn: Turn, deal: GridDeal): void {
-  const book = lineBook(deal);
-  for (const cell of [...deal.cells]) {
-    if (cell.state === 'active') continue;
+export function settleCells(turn: Turn, deal: GridDeal, book: LineBook): void {
+  const leaving = deal.cells.filter(({ state }) => state !== 'active');
+  for (const cell of leaving) {
     if (book.buy.has(cell.buyTicks) || book.sell.has(cell.sellTicks)) continue;
     if (cell.state === 'handingOver') {
       handOver(turn, deal, cell);
@@ -234,12 +233,13 @@ function markShort(deal: GridDeal, book: LineBook): void {
 
 /** Neither of its lines has or can have an order, though the cell is not empty. */
 function isShort(deal: GridDeal, book: LineBook, cell: Cell): boolean {
-  if (cell.state !== 'active' || cell.boughtLots === 0) return false;
+  if (cell.boughtLots === 0 || book.sell.has(cell.sellTicks) || cell.state !== 'active') {
+    return false;
+  }
   return (
-    orderLots(deal.instrument, cell.sellTicks, sellLots(deal, cell)) === 0 &&
-    orderLots(deal.instrument, cell.buyTicks, buyLots(cell)) === 0 &&
     !book.buy.has(cell.buyTicks) &&
-    !book.sell.has(cell.sellTicks)
+    orderLots(deal.instrument, cell.sellTicks, sellLots(deal, cell)) === 0 &&
+    orderLots(deal.instrument, cell.buyTicks, buyLots(cell)) === 0
   );
 }
 

@@ -4,6 +4,7 @@
 import type { DealOrder, Settlement } from '../bot/deal-order.ts';
 import { mostLots, orderFault, slippedBuy, slippedSell } from '../bot/order-rules.ts';
 import type { BotRules, BotStateBase, KindCommand, QuoteEvent, SignalEvent } from '../bot/state.ts';
+import { backoffMs } from '../bot/retry.ts';
 import type { Turn } from '../bot/turn.ts';
 import { formatDecimal, trimDecimal } from '../decimal.ts';
 import { ASSET_SCALE, formatQuantity } from '../instrument.ts';
@@ -78,8 +79,6 @@ export interface RebalanceBotState extends BotStateBase<RebalanceDeal> {
 const CALENDAR_TIMER = 'rebalance:calendar';
 const RETRY_TIMER = 'rebalance:retry';
 const HOUR_MS = 3_600_000;
-const BACKOFF_FIRST_MS = 30_000;
-const BACKOFF_MAX_MS = 900_000;
 /** Sales of one coin in a row before the next ones wait. */
 const CLOSE_ATTEMPTS = 4;
 
@@ -451,8 +450,7 @@ function endRound(state: RebalanceBotState, turn: Turn, quotes: readonly RoundQu
     return;
   }
   state.troubles += 1;
-  const until =
-    turn.time + Math.min(BACKOFF_FIRST_MS * 2 ** Math.min(state.troubles - 1, 20), BACKOFF_MAX_MS);
+  const until = turn.time + backoffMs(state.troubles);
   state.round = { kind: 'waiting', until };
   turn.setTimer(RETRY_TIMER, until);
   turn.note(NO_DEAL, 'rebalancePaused', { until: String(until) });
@@ -579,7 +577,7 @@ function soldOut(turn: Turn, deal: RebalanceDeal, how: Settlement): void {
     askToSellOut(turn, deal, phase.attempt);
     return;
   }
-  const until = turn.time + BACKOFF_FIRST_MS;
+  const until = turn.time + backoffMs(1);
   deal.phase = { ...phase, attempt: 0, step: 'waiting', until };
   turn.setTimer(closeTimer(deal), until);
   turn.note(deal.dealId, 'dealPaused', {

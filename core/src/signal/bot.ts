@@ -2,32 +2,25 @@
 // The rules of the signal bot: signals open, enlarge, reduce, close and reverse positions, one for each symbol. Each
 // position is a trade with the exits of a smart trade, and goes on when the bot is stopped.
 
-import type { Turn } from '../bot/turn.ts';
 import type { DealOrder, Settlement } from '../bot/deal-order.ts';
-import type { BotRules, BotStateBase, KindCommand, QuoteEvent, SignalEvent } from '../bot/state.ts';
 import { orderFault } from '../bot/order-rules.ts';
-import { formatDecimal, trimDecimal } from '../decimal.ts';
-import { ASSET_SCALE, formatPrice, type Instrument } from '../instrument.ts';
+import type { BotRules, KindCommand, QuoteEvent, SignalEvent } from '../bot/state.ts';
+import type { Turn } from '../bot/turn.ts';
+import { formatPrice } from '../instrument.ts';
 import { NO_DEAL, type PositionSide, type Signal } from '../machine.ts';
-import { entrySide, type Direction } from '../order.ts';
+import { exitSide, type Direction } from '../order.ts';
 import { entryAverage, type Ratio } from '../position.ts';
-import { exposureOf, stakeOf } from '../risk/exposure.ts';
-import { commandTrade, enlargeTrade, reduceTrade } from '../smart-trade/commands.ts';
+import { commandTrade, reduceTrade } from '../smart-trade/commands.ts';
 import {
   isAtProfit,
-  isPending,
   openLots,
-  orderOf,
   priceFrom,
   type Market,
   type TradeDeal,
 } from '../smart-trade/deal.ts';
 import { editTrade } from '../smart-trade/edit.ts';
-import { budgetLots, entryLimit, sizesOf } from '../smart-trade/entries.ts';
 import { profitTicks, ratioOf } from '../smart-trade/exact.ts';
 import {
-  advanceTrade,
-  beginTrade,
   cancelTrade,
   closeTrade,
   tradeFilled,
@@ -37,48 +30,19 @@ import {
   tradeTimer,
   tradeWatch,
 } from '../smart-trade/flow.ts';
-import type { EntryTerm, SizeTerm, TradePlan } from '../smart-trade/plan.ts';
-import { assert, divFloor, type TimeMs } from '../units.ts';
-import { ageFault, rememberSignal, signalFault, type SeenSignal } from './acceptance.ts';
-import { decide, type Decision } from './decision.ts';
-import { signalPlan, type SignalSettings } from './settings.ts';
-
-/** What a signal asks for, until a fresh quote is here. */
-export interface PendingSignal {
-  readonly decision: Extract<Decision, { kind: 'enter' | 'add' | 'exit' }>;
-  readonly signal: Signal;
-  readonly time: TimeMs;
-}
-
-/** What the bot keeps for one symbol. */
-export interface SignalSlot {
-  readonly symbol: string;
-  /** Waits for a quote. */
-  pending: PendingSignal | null;
-  /** An entry that waits until the position which is being closed is gone. */
-  next: PendingSignal | null;
-  /** No new position before; 0 for at once. */
-  coolUntil: TimeMs;
-}
-
-export interface SignalBotState extends BotStateBase<TradeDeal> {
-  readonly kind: 'signal';
-  settings: SignalSettings;
-  slots: SignalSlot[];
-  /** Signals that came lately, oldest first. */
-  readonly seen: SeenSignal[];
-}
-
-/** What a stopped signal bot without positions has beside the state of every bot. */
-export function signalBotParts(
-  settings: SignalSettings,
-): Pick<SignalBotState, 'kind' | 'settings' | 'slots' | 'seen'> {
-  return { kind: 'signal', settings, slots: settings.symbols.map(freeSlot), seen: [] };
-}
-
-function freeSlot(symbol: string): SignalSlot {
-  return { symbol, pending: null, next: null, coolUntil: 0 };
-}
+import type { TradePlan } from '../smart-trade/plan.ts';
+import { assert, divFloor } from '../units.ts';
+import { ageFault, rememberSignal, signalFault } from './acceptance.ts';
+import { decide } from './decision.ts';
+import { enlargePosition, openPosition } from './opening.ts';
+import type { SignalSettings } from './settings.ts';
+import {
+  freeSlot,
+  slotOf,
+  type PendingSignal,
+  type SignalBotState,
+  type SignalSlot,
+} from './state.ts';
 
 export const signalRules: BotRules<SignalBotState, TradeDeal> = {
   onQuote,
@@ -392,10 +356,10 @@ function follow(
   if (fault !== null) return fault;
   if (decision.kind === 'add') {
     if (deal === undefined) return 'the position is being closed';
-    return add(state, turn, deal, signal, market);
+    return enlargePosition(state, turn, deal, signal, market);
   }
   if (deal !== undefined) return 'a position is open';
-  return open(state, turn, slot, decision.direction, signal, market);
+  return openPosition(state, turn, slot.symbol, decision.direction, signal, market);
 }
 
 /** Why the position does not earn enough to be closed, or null. */
@@ -406,171 +370,9 @@ function profitFault(deal: TradeDeal, market: Market, settings: SignalSettings):
   const average = entryAverage(position, instrument, plan.direction);
   if (average === null) return null;
   const least = profitTicks(average, ratioOf(minProfit), plan.direction, feeRatePpm);
-  const side = plan.direction === 'long' ? 'sell' : 'buy';
-  const ticks = priceFrom(market.quote, 'own', side);
+  const ticks = priceFrom(market.quote, 'own', exitSide(plan.direction));
   if (isAtProfit(plan.direction, ticks, least)) return null;
   return `it would earn less than ${minProfit} percent: the price is ${formatPrice(instrument, ticks)}, ${formatPrice(instrument, least)} is needed`;
-}
-
-/** The plan of the position that `signal` opens. */
-function planFor(settings: SignalSettings, direction: Direction, signal: Signal): TradePlan {
-  const plan = signalPlan(settings, direction);
-  const { entry, size, exits } = signal;
-  const [own] = plan.entries;
-  assert(own !== undefined, 'Invariant: a plan of a signal bot has an entry');
-  const entries: readonly EntryTerm[] = [entryTerm(settings, own, entry)];
-  const given = settings.useSignalSize && size !== undefined && size.kind !== 'position';
-  const base: TradePlan = { ...plan, entries, ...(given ? { size } : {}) };
-  if (exits === undefined || !settings.useSignalExits) return base;
-  const { stopLoss: _, ...rest } = base;
-  return {
-    ...rest,
-    takeProfit: exits.takeProfit,
-    ...(exits.stopLoss === undefined ? {} : { stopLoss: exits.stopLoss }),
-  };
-}
-
-function entryTerm(settings: SignalSettings, own: EntryTerm, entry: Signal['entry']): EntryTerm {
-  if (entry === undefined) return own;
-  if (entry.kind === 'market') return { order: 'market', share: '100' };
-  return {
-    order: 'limit',
-    price: entry.price,
-    share: '100',
-    waitSeconds: settings.entryWaitSeconds,
-  };
-}
-
-/** Opens a position; answers why not. */
-function open(
-  state: SignalBotState,
-  turn: Turn,
-  slot: SignalSlot,
-  direction: Direction,
-  signal: Signal,
-  market: Market,
-): string | null {
-  const instrument = instrumentOf(state, slot.symbol);
-  const plan = planFor(state.settings, direction, signal);
-  const fault = marketFault(state, instrument, plan, signal, market);
-  if (fault !== null) return fault;
-  const deal = beginTrade(turn, {
-    kind: 'signal',
-    dealId: state.nextDealId,
-    instrument,
-    plan,
-    feeRatePpm: state.feeRatePpm,
-    market,
-  });
-  state.nextDealId += 1;
-  state.deals.push(deal);
-  advanceTrade(turn, deal, market);
-  return null;
-}
-
-/** Enlarges the position; answers why not. */
-function add(
-  state: SignalBotState,
-  turn: Turn,
-  deal: TradeDeal,
-  signal: Signal,
-  market: Market,
-): string | null {
-  const { instrument } = deal;
-  const plan = planFor(state.settings, deal.plan.direction, signal);
-  const fault = marketFault(state, instrument, plan, signal, market);
-  if (fault !== null) return fault;
-  const [term] = plan.entries;
-  const side = entrySide(plan.direction);
-  assert(term !== undefined && plan.size !== undefined, 'Invariant: an added entry has a size');
-  const [size] = sizesOf(plan.entries, plan.size, instrument, market.funds, side);
-  assert(size !== undefined, 'Invariant: an added entry has a size');
-  const limitTicks = entryLimit(term, instrument, market.quote, side);
-  return enlargeTrade(turn, deal, { size, limitTicks, waitSeconds: term.waitSeconds ?? 0 }, market);
-}
-
-/** Why an entry is not to be sent at this market, or null: its price, its size, what all positions are worth. */
-function marketFault(
-  state: SignalBotState,
-  instrument: Instrument,
-  plan: TradePlan,
-  signal: Signal,
-  market: Market,
-): string | null {
-  const { settings } = state;
-  const side = entrySide(plan.direction);
-  const ticks = side === 'buy' ? market.quote.ask : market.quote.bid;
-  const far = deviationFault(instrument, ticks, signal, settings);
-  if (far !== null) return far;
-  const [term] = plan.entries;
-  const { size } = plan;
-  assert(term !== undefined && size !== undefined, 'Invariant: an entry of a signal has a size');
-  if (size.kind === 'balance' && market.funds === undefined) return 'the free balance is not known';
-  const expected =
-    term.order === 'limit' ? entryLimit(term, instrument, market.quote, side) : ticks;
-  const lots = lotsOfSize(instrument, plan.entries, size, market, side, expected);
-  const fault = orderFault(instrument, expected, lots);
-  if (fault !== null) return `its size: expected ${fault.expected}, found ${fault.found}`;
-  return investmentFault(state, instrument, expected, lots);
-}
-
-function lotsOfSize(
-  instrument: Instrument,
-  entries: readonly EntryTerm[],
-  size: SizeTerm,
-  market: Market,
-  side: 'buy' | 'sell',
-  ticks: number,
-): number {
-  const [each] = sizesOf(entries, size, instrument, market.funds, side);
-  assert(each !== undefined, 'Invariant: an entry has a size');
-  if (each.kind === 'lots') return each.lots;
-  return ticks < 1 ? 0 : budgetLots(instrument, each, ticks, ticks);
-}
-
-function deviationFault(
-  instrument: Instrument,
-  ticks: number,
-  signal: Signal,
-  settings: SignalSettings,
-): string | null {
-  const { maxPriceDeviation } = settings;
-  if (maxPriceDeviation === undefined || signal.price === undefined) return null;
-  const price = ratioOf(signal.price);
-  const most = ratioOf(maxPriceDeviation);
-  // |market − price| / price > most / 100, with both prices in quote
-  const unit = BigInt(instrument.tickUnits);
-  const scale = 10n ** BigInt(instrument.priceScale);
-  const here = BigInt(ticks) * unit * price.denominator;
-  const there = price.numerator * scale;
-  const distance = here > there ? here - there : there - here;
-  if (distance * 100n * most.denominator <= there * most.numerator) return null;
-  return `the market is at ${formatPrice(instrument, ticks)}, more than ${maxPriceDeviation} percent from the signal's ${signal.price}`;
-}
-
-/** What is at stake already, entries that wait included, and what this one adds. */
-function investmentFault(
-  state: SignalBotState,
-  instrument: Instrument,
-  ticks: number,
-  lots: number,
-): string | null {
-  const { maxInvestment } = state.settings;
-  if (maxInvestment === undefined) return null;
-  const exposure = exposureOf(state.deals).assets.get(instrument.quoteAsset);
-  let stake = (exposure?.open ?? 0n) + (exposure?.entries ?? 0n);
-  for (const deal of state.deals) {
-    if (deal.instrument.quoteAsset !== instrument.quoteAsset) continue;
-    for (const entry of deal.entries) {
-      if (!isPending(entry) || orderOf(deal, entry) !== undefined || entry.lots < 0) continue;
-      const at = entry.limitTicks > 0 ? entry.limitTicks : deal.startQuote.last;
-      stake += stakeOf(deal.instrument, at, Math.max(0, entry.lots - entry.filledLots));
-    }
-  }
-  stake += stakeOf(instrument, ticks, lots);
-  const most = ratioOf(maxInvestment);
-  if (stake * most.denominator <= most.numerator * 10n ** BigInt(ASSET_SCALE)) return null;
-  return `all positions together would be worth ${trimDecimal(formatDecimal(stake, ASSET_SCALE))} ${instrument.quoteAsset}, at most ${maxInvestment} are allowed`;
 }
 
 function onDealEnded(state: SignalBotState, turn: Turn, deal: TradeDeal): void {
@@ -687,14 +489,4 @@ function editDeal(turn: Turn, deal: TradeDeal, settings: { readonly kind: string
 
 function isSignal(settings: { readonly kind: string }): settings is SignalSettings {
   return settings.kind === 'signal';
-}
-
-function slotOf(state: SignalBotState, symbol: string): SignalSlot | undefined {
-  return state.slots.find((slot) => slot.symbol === symbol);
-}
-
-function instrumentOf(state: SignalBotState, symbol: string): Instrument {
-  const instrument = state.instruments.find((candidate) => candidate.symbol === symbol);
-  assert(instrument !== undefined, `Invariant: ${symbol} has an instrument`);
-  return instrument;
 }

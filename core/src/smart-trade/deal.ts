@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One trade as plain data: its entries, its targets, its stop, and the questions that its rules ask.
 
-import {
-  isSettled,
-  leavesLots,
-  type DealBase,
-  type DealOrder,
-  type DealOutcome,
-} from '../bot/deal-order.ts';
+import { leavesLots, type DealBase, type DealOrder, type DealOutcome } from '../bot/deal-order.ts';
 import type { FreeFunds } from '../machine.ts';
 import { entrySide, exitSide, type Direction, type Quote, type Side } from '../order.ts';
 import { closingLots, enteredBase, type Ratio } from '../position.ts';
@@ -265,9 +259,4 @@ export function isAtLoss(direction: Direction, ticks: number, level: number): bo
 
 export function timerName(deal: TradeDeal, name: string): string {
   return `deal:${deal.dealId}:${name}`;
-}
-
-/** Whether an order of the deal is out that is not settled. */
-export function hasOrders(deal: TradeDeal): boolean {
-  return deal.orders.some((order) => !isSettled(order));
 }

@@ -316,13 +316,14 @@ function notFound(message: string): schemas.ErrorBody {
 }
 
 function toConditions(watched: WatchedConditions): schemas.Conditions {
-  const { symbol, action, isTrigger, dealIds, conditions, each } = watched;
+  const { symbol, action, isTrigger, dealIds, conditions, each, closedAt } = watched;
   return {
     symbol,
     action,
     isTrigger,
     deals: [...dealIds],
     standing: conditions === 'none' ? 'unknown' : conditions,
+    closedAt,
     conditions: each.map((reading) => ({
       label: reading.label,
       interval: reading.interval,

@@ -250,6 +250,7 @@ export const Conditions = Type.Object(
       description: 'running deals whose own conditions they are; none for starts',
     }),
     standing: Verdict,
+    closedAt: Nullable(Time),
     conditions: Type.Array(
       Type.Object({
         label: Type.String(),
@@ -336,6 +337,8 @@ export const DealDetails = Type.Union(
   [
     Type.Object({
       kind: Type.Literal('dca'),
+      /** What the deal goes by: the bot's may have changed since. */
+      settings: DcaSettings,
       /** Nearest first, where there are several or one that moves. */
       takeProfits: Type.Array(
         Type.Object({
@@ -359,6 +362,7 @@ export const DealDetails = Type.Union(
     }),
     Type.Object({
       kind: Type.Literal('grid'),
+      settings: GridSettings,
       /** From the lowest up. */
       lines: Type.Array(
         Type.Object({

@@ -59,6 +59,8 @@ export interface WatchedConditions extends Standing {
   /** The running deals whose conditions they are; empty for starts. */
   readonly dealIds: readonly number[];
   readonly each: readonly ConditionReading[];
+  /** When the last one-minute candle that they have seen closed; null before the first. */
+  readonly closedAt: number | null;
 }
 
 interface Watched {
@@ -157,6 +159,7 @@ export class ConditionHub {
     const found = new Map<string, WatchedConditions & { readonly dealIds: number[] }>();
     for (const { symbol, ...watch } of state === undefined ? [] : watchesOf(state)) {
       const { action, isTrigger, conditions, dealId } = watch;
+      const watched = this.#watched.get(this.#keyOf(symbol, conditions));
       const key = `${action} ${String(isTrigger)} ${this.#keyOf(symbol, conditions)}`;
       const known = found.get(key) ?? {
         symbol,
@@ -164,7 +167,8 @@ export class ConditionHub {
         isTrigger,
         dealIds: [],
         ...this.#standingOf(symbol, conditions),
-        each: this.#watched.get(this.#keyOf(symbol, conditions))?.watcher.readings() ?? [],
+        each: watched?.watcher.readings() ?? [],
+        closedAt: watched?.closedAt ?? null,
       };
       if (dealId !== undefined) known.dealIds.push(dealId);
       found.set(key, known);

@@ -27,6 +27,7 @@ export function detailsOf(
     case 'dca':
       return {
         kind: 'dca',
+        settings: deal.settings,
         takeProfits: (dealView(deal).takeProfits ?? []).map((each) => ({
           step: each.step,
           profit: each.profit,
@@ -43,6 +44,7 @@ export function detailsOf(
       const view = gridView(deal, quote(deal.symbol)?.last);
       return {
         kind: 'grid',
+        settings: deal.settings,
         lines: view.lines.map((line) => ({ ...line })),
         linesClosed: view.linesClosed,
         gridProfit: view.gridProfit,

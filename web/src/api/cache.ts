@@ -41,6 +41,7 @@ export const keys = {
   balances: ['balances'],
   reconciliation: ['reconciliation'],
   risks: ['risks'],
+  conditions: (botId: string): readonly string[] => ['conditions', botId],
   connections: ['connections'],
   bots: ['bots'],
   runningDeals: ['running-deals'],

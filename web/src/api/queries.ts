@@ -16,10 +16,10 @@ import {
   CANDLES_KEPT, collectDeals, keys, mergeBots, mergeCandles, mergeDealRows, mergeNotes, mergeRisks, mergeRunningDeals,
   NOTES_KEPT, toDealRowPage, type DealFilter, type DealRowData, type DealRowPage,
 } from './cache.ts'; // prettier-ignore
-import { getJson, patchJson, postJson, putJson } from './client.ts';
+import { deleteJson, getJson, patchJson, postJson, putJson } from './client.ts';
 import type { CandleRow, LiveStream } from './live.ts';
 import type {
-  Balance, Bot, Candles, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, Risk, StreamMessage, Totals,
+  Balance, Bot, Candles, Conditions, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, Risk, StreamMessage, Totals,
 } from './types.ts'; // prettier-ignore
 
 const API = '/api/v1';
@@ -338,16 +338,93 @@ export async function createBot(client: QueryClient, settings: BotSettings): Pro
   return keepBot(client, await postJson<Bot>(`${API}/bots`, settings));
 }
 
-/** Running deals keep the settings they began with. */
-export async function editBot(
+/** `changes` replace fields of the settings, null takes one away; running deals keep what they began with. */
+export async function editBot(client: QueryClient, id: string, changes: Changes): Promise<Bot> {
+  return keepBot(client, await patchJson<Bot>(botUrl(id, 'settings'), changes));
+}
+
+/** Fields of settings by name; null takes one away. */
+export type Changes = Readonly<Record<string, unknown>>;
+
+/** What ends the deals of a bot together. */
+export type BotEnding = 'stop-and-close' | 'stop-and-cancel' | 'close-all' | 'cancel-all';
+
+export async function endDeals(client: QueryClient, id: string, ending: BotEnding): Promise<Bot> {
+  return keepBot(client, await postJson<Bot>(botUrl(id, ending)));
+}
+
+export interface DealWish {
+  readonly symbol: string;
+  readonly skipConditions: boolean;
+  readonly skipLimits: boolean;
+}
+
+/** Opens a deal now; a stopped bot stays stopped. */
+export async function startDeal(client: QueryClient, id: string, wish: DealWish): Promise<Bot> {
+  return keepBot(client, await postJson<Bot>(botUrl(id, 'start-deal'), wish));
+}
+
+/** Hands a bot a signal as a person. */
+export async function sendSignal(client: QueryClient, id: string, signal: Changes): Promise<Bot> {
+  return keepBot(client, await postJson<Bot>(botUrl(id, 'signal'), signal));
+}
+
+/** Takes a stopped bot without open deals off the desk. */
+export async function removeBot(client: QueryClient, id: string): Promise<void> {
+  await deleteJson(botUrl(id));
+  client.setQueryData<readonly Bot[]>(keys.bots, (bots) => bots?.filter((bot) => bot.id !== id));
+}
+
+const CONDITIONS_EVERY_MS = 5_000;
+
+/** How the conditions of a bot stand; asked for while somebody looks. */
+export function useConditions(
+  botId: string,
+  isEnabled: boolean,
+): UseQueryResult<readonly Conditions[]> {
+  return useQuery({
+    queryKey: keys.conditions(botId),
+    queryFn: ({ signal }) => getJson<readonly Conditions[]>(botUrl(botId, 'conditions'), signal),
+    enabled: isEnabled,
+    refetchInterval: CONDITIONS_EVERY_MS,
+  });
+}
+
+export interface ManualOrder {
+  readonly amount: { readonly kind: 'quote' | 'base'; readonly value: string };
+  /** It rests there; without one it trades at once. */
+  readonly price?: string;
+}
+
+export type DealStep =
+  { readonly step: number } | { readonly of: 'entry' | 'takeProfit'; readonly step: number };
+
+/** What may be asked of a running deal, and what goes with it. */
+export type DealRequest =
+  | { readonly action: 'add-funds' | 'reduce-funds'; readonly body: ManualOrder }
+  | { readonly action: 'cancel-order'; readonly body: { readonly clientOrderId: string } }
+  | { readonly action: 'close-step' | 'cancel-step'; readonly body: DealStep }
+  | { readonly action: 'force-entry' | 'convert' };
+
+export async function askDeal(
   client: QueryClient,
   id: string,
-  settings: BotSettings,
-): Promise<Bot> {
-  return keepBot(
-    client,
-    await patchJson<Bot>(`${API}/bots/${encodeURIComponent(id)}/settings`, settings),
-  );
+  request: DealRequest,
+): Promise<Deal> {
+  const body = 'body' in request ? request.body : undefined;
+  return keepDeal(client, await postJson<Deal>(dealUrl(id, request.action), body));
+}
+
+export async function editDeal(client: QueryClient, id: string, changes: Changes): Promise<Deal> {
+  return keepDeal(client, await patchJson<Deal>(dealUrl(id, 'settings'), changes));
+}
+
+function botUrl(id: string, action = ''): string {
+  return `${API}/bots/${encodeURIComponent(id)}${action === '' ? '' : `/${action}`}`;
+}
+
+function dealUrl(id: string, action: string): string {
+  return `${API}/deals/${encodeURIComponent(id)}/${action}`;
 }
 
 export async function startBot(client: QueryClient, id: string): Promise<Bot> {

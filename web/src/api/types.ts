@@ -2269,6 +2269,7 @@ export type Deal = {
 export type DealDetails =
   | {
       readonly kind: 'dca';
+      readonly settings: DcaSettings;
       readonly takeProfits: readonly {
         /** from 1; 0 where there is only one */
         readonly step: number;
@@ -2288,6 +2289,7 @@ export type DealDetails =
     }
   | {
       readonly kind: 'grid';
+      readonly settings: GridSettings;
       readonly lines: readonly {
         readonly number: number;
         /** decimal text */

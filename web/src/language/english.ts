@@ -458,7 +458,7 @@ export const english = {
     gridLaid: ({ price, grid }): string =>
       `The grid stands at ${price}: ${grid.buyLines} buy lines, ${grid.sellLines} sell lines, the line at ${grid.emptyLine} is empty. It holds ${grid.coins}; its buy lines need ${grid.money}.`,
     gridLineClosed: ({ number, profit, grid }): string =>
-      `Line ${number} closed: bought for ${grid.buyPrice}, sold at ${grid.sellPrice}, ${profit}${grid.profitBase === '' ? '' : ` and ${grid.profitBase}`} net of fees. Closed lines so far: ${grid.lines}.`,
+      `Line ${number} closed: sold at ${grid.sellPrice}, ${profit}${grid.profitBase === '' ? '' : ` and ${grid.profitBase}`} net of fees; it buys back at ${grid.buyPrice}. Closed lines so far: ${grid.lines}.`,
     gridMoved: ({ grid }): string =>
       `The grid ${grid.isTrailing ? 'follows the price' : 'expands'} ${grid.isUp ? 'up' : 'down'}: its lines now stand from ${grid.lowest} to ${grid.highest}.`,
     gridStopReached: ({ last, price, grid }): string => {

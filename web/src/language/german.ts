@@ -473,7 +473,7 @@ export const german: Catalogue = {
     gridLaid: ({ price, grid }): string =>
       `Das Grid steht bei ${price}: ${grid.buyLines} Kauflinien, ${grid.sellLines} Verkaufslinien, die Linie bei ${grid.emptyLine} ist leer. Es hält ${grid.coins}; seine Kauflinien brauchen ${grid.money}.`,
     gridLineClosed: ({ number, profit, grid }): string =>
-      `Linie ${number} geschlossen: zu ${grid.buyPrice} gekauft, zu ${grid.sellPrice} verkauft, ${profit}${grid.profitBase === '' ? '' : ` und ${grid.profitBase}`} nach Gebühren. Geschlossene Linien bisher: ${grid.lines}.`,
+      `Linie ${number} geschlossen: zu ${grid.sellPrice} verkauft, ${profit}${grid.profitBase === '' ? '' : ` und ${grid.profitBase}`} nach Gebühren; zurückgekauft wird zu ${grid.buyPrice}. Geschlossene Linien bisher: ${grid.lines}.`,
     gridMoved: ({ grid }): string =>
       `Das Grid ${grid.isTrailing ? 'folgt dem Kurs' : 'erweitert sich'} nach ${grid.isUp ? 'oben' : 'unten'}: Seine Linien stehen jetzt von ${grid.lowest} bis ${grid.highest}.`,
     gridStopReached: ({ last, price, grid }): string => {

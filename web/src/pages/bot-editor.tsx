@@ -10,7 +10,10 @@ import { useCallback, useMemo, useRef, useState, type ReactElement, type ReactNo
 import { useAddress } from '../address.ts';
 import { ApiError } from '../api/client.ts';
 import { useDeskFacts } from '../api/desk-facts.tsx';
-import { createBot, editBot, startBot, useBots, useRunningDeals } from '../api/queries.ts';
+import {
+  createBot, editBot, startBot, useBots, useRunningDeals,
+  type Changes,
+} from '../api/queries.ts'; // prettier-ignore
 import { latestQuote, useQuote } from '../api/quotes.ts';
 import { toTradingInstrument } from '../api/trading-instrument.ts';
 import type { Bot } from '../api/types.ts';
@@ -428,7 +431,7 @@ function SaveButton({
     if (isBusy) return;
     setBusy(true);
     try {
-      const changed = await editBot(client, bot.id, settings);
+      const changed = await editBot(client, bot.id, changesTo(settings, bot.settings));
       form.settle();
       say(text.editor.saved(changed.name));
       address.go(botPath(bot.id));
@@ -478,6 +481,16 @@ function changedFields({ checked }: BotForm, base: DraftFields): number {
   const names = new Set([...Object.keys(sent), ...Object.keys(base)]);
   return [...names].filter((name) => JSON.stringify(sent[name]) !== JSON.stringify(base[name]))
     .length;
+}
+
+/** The fields in which `settings` differ from `before`; what is there no more is null. */
+function changesTo(settings: object, before: object): Changes {
+  const now = new Map<string, unknown>(Object.entries(settings));
+  const then = new Map<string, unknown>(Object.entries(before));
+  const names = [...new Set([...now.keys(), ...then.keys()])].filter(
+    (name) => JSON.stringify(now.get(name)) !== JSON.stringify(then.get(name)),
+  );
+  return Object.fromEntries(names.map((name) => [name, now.get(name) ?? null]));
 }
 
 function useFormContext(form: BotForm, symbol: string): FormContext {
