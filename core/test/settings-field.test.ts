@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseFields, parseSettings, SETTINGS_FIELDS, type FieldsOf } from '../src/index.ts';
+import { changedFields, isSameValue } from '../src/settings/changed-fields.ts';
 import { PLAIN } from './deal-script.ts';
 
 interface Part {
@@ -143,4 +144,15 @@ test('[F5] a kind of bot that does not exist is refused and names those that do;
   ]);
   const unnamed = parseSettings(PLAIN);
   assert.ok(unnamed.ok && unnamed.settings.kind === 'dca');
+});
+
+test('[F6] what differs between two settings does not depend on the order of keys', () => {
+  const before = { a: '1', b: [{ x: 1, y: { z: 2 } }], c: undefined };
+  const after = { b: [{ y: { z: 2 }, x: 1 }], c: undefined, a: '1' };
+  assert.deepEqual(changedFields(before, after), []);
+  assert.deepEqual(changedFields(before, { ...after, b: [{ x: 1, y: { z: 3 } }] }), ['b']);
+  assert.deepEqual(changedFields<object>(before, { a: '1', b: before.b, d: 4 }), ['d']);
+  assert.equal(isSameValue([1, 2], [2, 1]), false);
+  assert.equal(isSameValue({ 0: 1 }, [1]), false);
+  assert.equal(isSameValue(null, {}), false);
 });

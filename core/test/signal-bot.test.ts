@@ -109,6 +109,25 @@ test('[N8] a limit entry rests for as long as the settings say', () => {
   assert.equal(bot.deals.length, 0);
 });
 
+test('[P33] an entry of a signal does not wait for missing money for ever', () => {
+  const bot = signalBot();
+  signal(bot, { action: 'enterLong' });
+  play(bot, [
+    ['quote 99.99 100.00 100.00', 'buy 1-1 entry 1 1.00 @ 101.00 IOC'],
+    ['reject 1-1 exchange -2010', 'timer deal:1:entry1 in 30s'],
+    ['+30s timer deal:1:entry1', 'quote? COINUSDT'],
+    ['quote 99.99 100.00 100.00', 'buy 1-2 entry 1 1.00 @ 101.00 IOC'],
+    ['reject 1-2 exchange -2010', 'timer deal:1:entry1 in 60s'],
+    ['+60s timer deal:1:entry1', 'quote? COINUSDT'],
+    ['quote 99.99 100.00 100.00', 'buy 1-3 entry 1 1.00 @ 101.00 IOC'],
+    ['reject 1-3 exchange -2010', 'timer deal:1:entry1 in 120s'],
+    ['+120s timer deal:1:entry1', 'quote? COINUSDT'],
+    ['quote 99.99 100.00 100.00', 'buy 1-4 entry 1 1.00 @ 101.00 IOC'],
+    ['reject 1-4 exchange -2010'],
+  ]);
+  assert.equal(bot.deals.length, 0);
+});
+
 test('[N9] every refused signal is noted with its reason', () => {
   const stopped = signalBot();
   play(stopped, [['stop']]);

@@ -21,17 +21,17 @@ test('[P32] a refused entry is tried again after 30, 60 and 120 seconds, then gi
   const bot = tradeBot();
   const notes = play(bot, [
     ...MARKET_OPENED,
-    ['reject 1-1 exchange -2010', 'timer deal:1:entry1 in 30s'],
+    ['reject 1-1 exchange -1013', 'timer deal:1:entry1 in 30s'],
     ['+29s timer deal:1:entry1'],
     ['+1s timer deal:1:entry1', 'quote? COINUSDT'],
     ['quote 99.99 100.00 100.00', 'buy 1-2 entry 1 2.00 @ 101.00 IOC'],
-    ['reject 1-2 exchange -2010', 'timer deal:1:entry1 in 60s'],
+    ['reject 1-2 exchange -1013', 'timer deal:1:entry1 in 60s'],
     ['+60s timer deal:1:entry1', 'quote? COINUSDT'],
     ['quote 99.99 100.00 100.00', 'buy 1-3 entry 1 2.00 @ 101.00 IOC'],
-    ['reject 1-3 exchange -2010', 'timer deal:1:entry1 in 120s'],
+    ['reject 1-3 exchange -1013', 'timer deal:1:entry1 in 120s'],
     ['+120s timer deal:1:entry1', 'quote? COINUSDT'],
     ['quote 99.99 100.00 100.00', 'buy 1-4 entry 1 2.00 @ 101.00 IOC'],
-    ['reject 1-4 exchange -2010'],
+    ['reject 1-4 exchange -1013'],
   ]);
   assert.equal(notes.at(-1)?.note.kind, 'dealFailed');
   assert.equal(notes.at(-1)?.note.values['reason'], 'no entry was filled');
@@ -101,6 +101,17 @@ test('[P33] an entry a little too large for what is free is made to fit; a large
     short.find(({ note }) => note.kind === 'dealPaused')?.note.values['reason'],
     'insufficient funds: needed 2.00 COIN, free 1.50',
   );
+});
+
+test('[P33] where the exchange says that money is missing the trade goes on asking', () => {
+  const rows: Row[] = [...LIMIT_OPENED];
+  for (const [index, seconds] of [30, 60, 120, 240, 480, 900, 900].entries()) {
+    rows.push(
+      [`reject 1-${index + 1} exchange -2010`, `timer deal:1:entry1 in ${seconds}s`],
+      [`+${seconds}s timer deal:1:entry1`, `buy 1-${index + 2} entry 1 2.00 @ 97.00 GTC`],
+    );
+  }
+  play(tradeBot(LIMIT), rows);
 });
 
 test('[P34] a refused take profit is tried again after 2 s, doubling, for ever; a sale ends the row', () => {
@@ -279,6 +290,17 @@ test('[P36] a close that is asked for while the desk is halted leaves the exits 
     ['end 1-2 cancelled 0.00'],
     ['end 1-3 cancelled 0.00', 'quote? COINUSDT'],
     ['quote 94.00 94.02 94.00', 'sell 1-4 close 2.00 @ 93.06 IOC'],
+  ]);
+});
+
+test('[P36] what a person closes while the desk is halted keeps its exits until it goes on', () => {
+  play(tradeBot(), [
+    ...BOUGHT,
+    ['addFunds 1 base 1 @ 97.00', 'buy 1-4 addFunds 1 1.00 @ 97.00 GTC'],
+    ['risk halted', 'cancel 1-4'],
+    ['close 1'],
+    ['end 1-4 cancelled 0.00'],
+    ['risk active', 'cancel 1-2', 'cancel 1-3'],
   ]);
 });
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of the DCA bot: starts deals within its limits, hands events to them, lets signals reach them.
 
+import { changedFields } from '../settings/changed-fields.ts';
 import type { DealOrder, Settlement } from '../bot/deal-order.ts';
 import type {
   BotRules,
@@ -720,14 +721,6 @@ function editSettings(
 
 function isDcaSettings(settings: { readonly kind: string }): settings is DcaSettings {
   return settings.kind === 'dca';
-}
-
-function changedFields(before: DcaSettings, after: DcaSettings): string[] {
-  const old = new Map<string, unknown>(Object.entries(before));
-  const fresh = new Map<string, unknown>(Object.entries(after));
-  return [...new Set([...old.keys(), ...fresh.keys()])]
-    .filter((field) => JSON.stringify(old.get(field)) !== JSON.stringify(fresh.get(field)))
-    .toSorted();
 }
 
 /** Where limits in percent are set, the prices they count from are asked for: all anew, or those that are missing. */

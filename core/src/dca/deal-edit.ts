@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // New settings for a deal that runs: what may change, what must not, and what follows for its orders.
 
+import { isSameValue } from '../settings/changed-fields.ts';
 import type { Turn } from '../bot/turn.ts';
 import type { FieldError } from '../settings/field.ts';
 import { stepLots, timerName, type DcaDeal } from './deal.ts';
@@ -61,7 +62,7 @@ export function editErrors(deal: DcaDeal, wanted: DcaSettings): readonly FieldEr
 /** Takes over `wanted`, which `editErrors` has nothing against; answers whether that changed anything. */
 export function applyEdit(turn: Turn, deal: DcaDeal, wanted: DcaSettings): boolean {
   const settings = editedSettings(deal, wanted);
-  const fields = EDITABLE.filter((field) => !isSame(settings[field], deal.settings[field]));
+  const fields = EDITABLE.filter((field) => !isSameValue(settings[field], deal.settings[field]));
   if (fields.length === 0) return false;
   const before = deal.settings;
   const traded = deal.steps.map((_, index) => stepLots(deal, index));
@@ -113,7 +114,7 @@ function ladderErrors(deal: DcaDeal, settings: DcaDealSettings): FieldError[] {
   const before = termsOf(deal.settings).rungs;
   const after = termsOf(settings).rungs;
   for (let index = 0; index < Math.min(placed, after.length); index += 1) {
-    if (isSame(shown(before[index]), shown(after[index]))) continue;
+    if (isSameValue(shown(before[index]), shown(after[index]))) continue;
     return [
       {
         field: `customSafetyOrders[${index}]`,
@@ -129,24 +130,24 @@ function ladderErrors(deal: DcaDeal, settings: DcaDealSettings): FieldError[] {
 function stepErrors(deal: DcaDeal, settings: DcaDealSettings): FieldError[] {
   for (const [index, step] of (deal.settings.takeProfitSteps ?? []).entries()) {
     if (stepLots(deal, index) === 0 && deal.steps[index]?.isDone !== true) continue;
-    if (isSame(settings.takeProfitSteps?.[index], step)) continue;
+    if (isSameValue(settings.takeProfitSteps?.[index], step)) continue;
     return [
       {
         field: `takeProfitSteps[${index}]`,
         expected: `the step that has closed coins to stay at ${step.profit} % for ${step.share} %`,
-        found: JSON.stringify(settings.takeProfitSteps?.[index] ?? null),
+        found: stepText(settings.takeProfitSteps?.[index]),
       },
     ];
   }
   return [];
 }
 
-function isEditable(field: string): field is Editable {
-  return EDITABLE.some((name) => name === field);
+function stepText(step: { readonly profit: string; readonly share: string } | undefined): string {
+  return step === undefined ? 'nothing' : `${step.profit} % for ${step.share} %`;
 }
 
-function isSame(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left) === JSON.stringify(right);
+function isEditable(field: string): field is Editable {
+  return EDITABLE.some((name) => name === field);
 }
 
 function shown(rung: ReturnType<typeof termsOf>['rungs'][number] | undefined): unknown {

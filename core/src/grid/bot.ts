@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of the grid bot: one grid at a time on one symbol. When a grid ends, its bot stops.
 
+import { changedFields } from '../settings/changed-fields.ts';
 import type { DealOrder, Settlement } from '../bot/deal-order.ts';
 import type { BotRules, BotStateBase, KindCommand, QuoteEvent, SignalEvent } from '../bot/state.ts';
 import type { Turn } from '../bot/turn.ts';
@@ -21,7 +22,7 @@ import {
 } from './flow.ts';
 import { fundingOf, layoutTicks, layOut, openDeal } from './opening.ts';
 import { checkGridSettings } from './settings.ts';
-import { changedFields, gridTermsOf, type GridSettings } from './terms.ts';
+import { gridTermsOf, type GridSettings } from './terms.ts';
 
 export type GridStart =
   | { readonly kind: 'idle' }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a grid goes on after each event: opening, running, stopping.
 
+import { changedFields } from '../settings/changed-fields.ts';
 import type { DealOrder, Settlement } from '../bot/deal-order.ts';
 import type { Turn } from '../bot/turn.ts';
 import type { FreeFunds } from '../machine.ts';
@@ -21,7 +22,7 @@ import {
   tradeOut,
   wind,
 } from './stopping.ts';
-import { changedFields, lotsAt, type GridSettings } from './terms.ts';
+import { lotsAt, type GridSettings } from './terms.ts';
 import { moveDown, moveUp, releaseShort, setMarks, settleCells } from './window.ts';
 
 /** A fill of `order` is counted in the position; it may bring more. */

@@ -90,22 +90,6 @@ export function lotsAt(settings: GridSettings, instrument: Instrument, buyTicks:
   return Number(divFloor(quantity.numerator, quantity.denominator * BigInt(buyTicks)));
 }
 
-/** The fields in which `after` differs from `before`, sorted: whatever order their keys are in. */
-export function changedFields(before: GridSettings, after: GridSettings): (keyof GridSettings)[] {
-  const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
-  // Keys of settings are fields of settings.
-  return [...(fields as Set<keyof GridSettings>)]
-    .filter((field) => valueText(before[field]) !== valueText(after[field]))
-    .toSorted();
-}
-
-function valueText(value: GridSettings[keyof GridSettings]): string {
-  if (typeof value !== 'object' || Array.isArray(value)) return String(value);
-  return JSON.stringify(
-    Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1)),
-  );
-}
-
 /** Decimal text as a ratio. */
 export function ratioOf(text: string, field: string): Ratio {
   const trimmed = trimDecimal(text);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // New terms for a running trade: what has traded stands, everything else may change.
 
+import { isSameValue } from '../settings/changed-fields.ts';
 import type { Turn } from '../bot/turn.ts';
 import {
   isPending,
@@ -25,7 +26,7 @@ export function editTrade(turn: Turn, deal: TradeDeal, plan: TradePlan): string 
   const refusal = entryRefusal(deal, plan) ?? exitRefusal(deal, plan.takeProfit);
   if (refusal !== null) return refusal;
   const fields = (['entries', 'size', 'takeProfit', 'stopLoss', 'maxSlippage'] as const).filter(
-    (field) => !isSame(plan[field], deal.plan[field]),
+    (field) => !isSameValue(plan[field], deal.plan[field]),
   );
   if (fields.length === 0) return null;
   editEntries(turn, deal, plan);
@@ -44,7 +45,7 @@ function entryRefusal(deal: TradeDeal, plan: TradePlan): string | null {
   const { entries } = plan;
   for (let index = 0; index < Math.max(old.length, entries.length); index += 1) {
     const entry = planned(deal, index + 1);
-    if (entry === undefined || isSame(old[index], entries[index])) continue;
+    if (entry === undefined || isSameValue(old[index], entries[index])) continue;
     const name = `entry ${index + 1}`;
     const hasTraded = entry.filledLots > 0 || (orderOf(deal, entry)?.filledLots ?? 0) > 0;
     if (!isPending(entry) && (hasTraded || index < old.length))
@@ -64,7 +65,8 @@ function isSized(deal: TradeDeal, plan: TradePlan): boolean {
   const shares = (terms: readonly EntryTerm[]): readonly string[] =>
     terms.map(({ share }) => share);
   return (
-    isSame(plan.size, deal.plan.size) && isSame(shares(plan.entries), shares(deal.plan.entries))
+    isSameValue(plan.size, deal.plan.size) &&
+    isSameValue(shares(plan.entries), shares(deal.plan.entries))
   );
 }
 
@@ -81,7 +83,7 @@ function editEntries(turn: Turn, deal: TradeDeal, plan: TradePlan): void {
     const entry = planned(deal, number);
     const size = sizes[index] ?? entry?.size;
     if (size === undefined) continue;
-    if (entry !== undefined && keepsSizes && isSame(term, deal.plan.entries[index])) continue;
+    if (entry !== undefined && keepsSizes && isSameValue(term, deal.plan.entries[index])) continue;
     const begun = beginEntry(term, number, size, instrument, startQuote, side);
     if (entry === undefined || (!isPending(entry) && entry.filledLots === 0)) {
       deal.entries = [...deal.entries.filter((each) => each !== entry), begun];
@@ -119,7 +121,7 @@ function change(turn: Turn, deal: TradeDeal, entry: EntryState, begun: EntryStat
 function exitRefusal(deal: TradeDeal, steps: readonly TakeProfitTerm[]): string | null {
   for (const [index, old] of deal.plan.takeProfit.entries()) {
     const exit = target(deal, index + 1);
-    if (exit === undefined || isSame(old, steps[index])) continue;
+    if (exit === undefined || isSameValue(old, steps[index])) continue;
     if (!isLive(exit)) return `take-profit step ${index + 1} is done and must stay`;
     if (exit.phase.kind === 'closing') return `take-profit step ${index + 1} is being closed`;
   }
@@ -133,7 +135,7 @@ function editExits(deal: TradeDeal, steps: readonly TakeProfitTerm[]): void {
     const term = steps[fresh.number - 1];
     if (exit === undefined) {
       insert(deal, fresh);
-    } else if (!isSame(term, deal.plan.takeProfit[fresh.number - 1])) {
+    } else if (!isSameValue(term, deal.plan.takeProfit[fresh.number - 1])) {
       exit.order = fresh.order;
       exit.phase = { kind: 'open' };
       exit.troubles = 0;
@@ -157,17 +159,4 @@ function planned(deal: TradeDeal, number: number): EntryState | undefined {
 
 function target(deal: TradeDeal, number: number): ExitState | undefined {
   return deal.exits.find((exit) => exit.purpose === 'takeProfit' && exit.number === number);
-}
-
-/** Whether two values of plain data are equal; the order of fields does not matter. */
-function isSame(left: unknown, right: unknown): boolean {
-  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) {
-    return left === right;
-  }
-  const values = new Map<string, unknown>(Object.entries(right));
-  const entries = Object.entries(left);
-  return (
-    entries.length === values.size &&
-    entries.every(([name, value]) => isSame(value, values.get(name)))
-  );
 }

@@ -367,7 +367,7 @@ function placeEntry(
     lots < wanted &&
     (lots < wanted - wanted / SHORTAGE_PART || orderFault(instrument, ticks, lots) !== null)
   ) {
-    trouble(turn, deal, entry, shortage(instrument, side, ticks, wanted, funds));
+    trouble(turn, deal, entry, shortage(instrument, side, ticks, wanted, funds), true);
     return;
   }
   if (lots < wanted) entry.lots = entry.filledLots + lots;
@@ -434,7 +434,7 @@ export function settleEntry(turn: Turn, deal: TradeDeal, order: DealOrder, how: 
     cancelEntry(entry);
   } else if (how.kind === 'rejected') {
     if (how.isAbsent && entry.tries < ABSENT_MAX) entry.phase = { kind: 'ready' };
-    else trouble(turn, deal, entry, how.reason);
+    else trouble(turn, deal, entry, how.reason, how.mayPass);
   } else if (order.isCancelling) {
     entry.phase = { kind: entry.whenCancelled === 'rearm' ? 'armed' : 'ready' };
     entry.whenCancelled = 'again';
@@ -445,19 +445,29 @@ export function settleEntry(turn: Turn, deal: TradeDeal, order: DealOrder, how: 
     entry.tries = 0;
   } else if (entry.order === 'market') {
     if (entry.tries < ATTEMPTS_MAX) entry.phase = { kind: 'ready' };
-    else trouble(turn, deal, entry, 'the market did not take all of it');
+    else trouble(turn, deal, entry, 'the market did not take all of it', false);
   } else if (entry.tries === 1) {
     entry.phase = { kind: 'ready' };
   } else {
-    trouble(turn, deal, entry, 'cancelled by someone else');
+    trouble(turn, deal, entry, 'cancelled by someone else', false);
   }
 }
 
-/** Puts the entry off; after some pauses it is given up, with what it has. */
-function trouble(turn: Turn, deal: TradeDeal, entry: EntryState, reason: string): void {
+/**
+ * Puts the entry off; after some pauses it is given up, with what it has. Where money is missing a smart trade goes on
+ * asking, while a signal is not followed long after it came.
+ */
+function trouble(
+  turn: Turn,
+  deal: TradeDeal,
+  entry: EntryState,
+  reason: string,
+  mayPass: boolean,
+): void {
   entry.tries = 0;
   entry.pauses += 1;
-  if (entry.pauses >= ATTEMPTS_MAX) {
+  const isPatient = mayPass && deal.kind === 'smartTrade';
+  if (entry.pauses >= ATTEMPTS_MAX && !isPatient) {
     endEntry(turn, deal, entry, reason);
     return;
   }

@@ -13,6 +13,7 @@ import {
 } from '@kontor/core';
 
 import {
+  firstRowAtOrAfter,
   intervalMs,
   sliceColumns,
   type CandleColumns,
@@ -54,6 +55,8 @@ export interface Market {
   /** Prices of the data that are no whole ticks and were rounded to the nearest, ties to even; of how many. */
   readonly roundedPrices: number;
   readonly prices: number;
+  /** At most `count` candles of the data right before the period, in the same steps. */
+  readonly before: (count: number) => Candles;
 }
 
 export interface MarketFault {
@@ -93,29 +96,41 @@ export function makeMarket(request: MarketRequest): MadeMarket {
   const rules = rulesOf(request, tickSize, lotSize, extremes.highest);
   const counter = { rounded: 0 };
   const isNarrow = price.toSteps(extremes.highest) <= INT32_MAX;
-  const ticks = (column: PriceColumn): TickColumn =>
-    price.isSame ? column : convert(column, price, isNarrow, counter);
+  const toCandles = (part: CandleColumns): Candles => {
+    const ticks = (column: PriceColumn): TickColumn =>
+      price.isSame ? column : convert(column, price, isNarrow, counter);
+    return {
+      intervalMs: intervalMs(series.interval),
+      openTime: part.openTime,
+      open: ticks(part.open),
+      high: ticks(part.high),
+      low: ticks(part.low),
+      close: ticks(part.close),
+      volume: lots.isSame
+        ? part.volume
+        : part.volume.map((units) => Math.min(lots.toWhole(units), Number.MAX_SAFE_INTEGER)),
+    };
+  };
+  const candles = toCandles(columns);
   return {
     ok: true,
     market: {
       instrument: makeInstrument(rules),
       rules,
       columns,
-      candles: {
-        intervalMs: intervalMs(series.interval),
-        openTime: columns.openTime,
-        open: ticks(columns.open),
-        high: ticks(columns.high),
-        low: ticks(columns.low),
-        close: ticks(columns.close),
-        volume: lots.isSame
-          ? columns.volume
-          : columns.volume.map((units) => Math.min(lots.toWhole(units), Number.MAX_SAFE_INTEGER)),
-      },
+      candles,
       roundedPrices: counter.rounded,
       prices: rows * 4,
+      before: (count) => toCandles(candlesBefore(series.columns, request.from, count)),
     },
   };
+}
+
+/** At most `count` candles that open before `from`, the last ones there are; none that would cost 2^31 ticks. */
+function candlesBefore(columns: CandleColumns, from: number, count: number): CandleColumns {
+  const end = firstRowAtOrAfter(columns.openTime, from);
+  const start = columns.openTime[Math.max(0, end - count)] ?? from;
+  return sliceColumns(columns, Math.min(start, from), from);
 }
 
 interface Extremes {
