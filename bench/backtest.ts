@@ -91,7 +91,7 @@ async function measureBacktest(dataDirectory: string): Promise<ChildResult> {
   const name = { symbol: 'BTCUSDT', interval: '1m' } as const;
   const started = performance.now();
   const outcome = await startBacktest({
-    candles: { kind: 'store', dataDirectory, name },
+    candles: [{ kind: 'store', dataDirectory, name }],
     from: 0,
     to: Number.MAX_SAFE_INTEGER,
     assignments: BOT,

@@ -32,6 +32,9 @@ const POINTS = [0, MINUTE_MS / 3, (2 * MINUTE_MS) / 3, MINUTE_MS - 1];
 /** Candles before the first point, for conditions; the market must be at least as long. */
 const HISTORY = 40;
 const TRIES_MAX = 400;
+/** Bots are drawn anew until one fills so many orders. */
+const FILLS_MIN = 3;
+const DRAWS_MAX = 8;
 
 /** What a bot of each kind trades on. */
 const KINDS: readonly { readonly kind: BotSettings['kind']; readonly markets: number }[] = [
@@ -149,7 +152,15 @@ interface BotFrame extends Pick<Plan, 'feePpm' | 'path' | 'times'> {
   readonly quoteAsset: string;
 }
 
+/** A bot that trades; after a few tries one that does not will do as well. */
 function randomBot(random: Random, frame: BotFrame): PlannedBot {
+  for (let tries = 1; ; tries += 1) {
+    const bot = anyBot(random, frame);
+    if (tries === DRAWS_MAX || backtestOf(frame, bot).fills.length >= FILLS_MIN) return bot;
+  }
+}
+
+function anyBot(random: Random, frame: BotFrame): PlannedBot {
   const { quoteAsset } = frame;
   const settings = validSettings(random, frame);
   const markets = frame.markets.filter(({ symbol }) => settings.symbols.includes(symbol));
@@ -162,7 +173,7 @@ function randomBot(random: Random, frame: BotFrame): PlannedBot {
   const quote = String(random.chance(0.15) ? 150 + random.below(400) : 20_000);
   let bot: PlannedBot = { settings, markets, quoteAsset, quote, coins, wishes: [] };
   for (const time of wishTimes(random, frame)) {
-    const ask = time === firstTime(frame) ? START : randomAsk(random, frame, bot, time);
+    const ask = time === frame.times[0] ? START : randomAsk(random, frame, bot, time);
     if (ask !== null) bot = { ...bot, wishes: [...bot.wishes, { time, ask }] };
   }
   const end = frame.times.at(-1) ?? 0;
@@ -171,10 +182,6 @@ function randomBot(random: Random, frame: BotFrame): PlannedBot {
     ...bot,
     wishes: [...bot.wishes, { time: end, ask: { kind: 'command', command: stop } }],
   };
-
-  function firstTime({ times }: BotFrame): number {
-    return times[0] ?? 0;
-  }
 }
 
 const START: Wish['ask'] = { kind: 'command', command: { kind: 'start' } };

@@ -131,7 +131,7 @@ test('[K24] wrong usage exits with 2, failure with 1, each with a message that s
   writeFileSync(bad, '{');
   const out = join(folder, 'unwritten');
   const table: readonly (readonly [readonly string[], number, RegExp])[] = [
-    [[], 2, /required option '--candles <name>'/],
+    [[], 2, /required option '--candles <name...>'/],
     [['--candles', 'nothing'], 2, /neither such a name nor a file here; "kontor candles list"/],
     [['--candles', 'XRPUSDT-1m', '--data', data], 1, /"kontor candles import" brings more/],
     [[...STORE, '--set', 'takeProfit'], 2, /expected key=value/],
@@ -194,6 +194,58 @@ test('[K21] Ctrl-C ends a run with a note and code 130, and nothing is written',
   assert.equal(code, 130, stderr);
   assert.match(stderr, /^cancelled (?:before|after) .*; nothing was written$/m);
   assert.equal(existsSync(out), false);
+});
+
+test('[K42] --check-lookahead prints what it found and exits with 1 when conditions fail', async () => {
+  const rsi = (interval: string): string =>
+    `startConditions=[{"kind":"rsi","interval":"${interval}","period":5,"comparison":"below","value":"40"}]`;
+  const check = [...STORE, '--check-lookahead', '--set', 'startTrigger=conditions', '--set'];
+  const sound = await kontor([...check, rsi('5m')]);
+  assert.equal(sound.code, 0, sound.stderr);
+  assert.match(sound.stdout, /^Do the conditions know the future\?$/m);
+  assert.match(sound.stdout, /^passed  startConditions on BTCUSDT/m);
+  assert.match(sound.stdout, /^Nothing of the kind was found\.$/m);
+  const json = await kontor([...check, rsi('5m'), '--json']);
+  assert.equal(json.code, 0);
+  assert.equal(JSON.parse(json.stdout).checks[0].report.differencesTotal, 0);
+  // Four thousand minutes are no three days: nothing was ever known.
+  const unknown = await kontor([...check, rsi('1d')]);
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stdout, /nothing could be checked/);
+  const none = await kontor([...STORE, '--check-lookahead']);
+  assert.equal(none.code, 2);
+  assert.match(none.stderr, /startConditions: expected a bot with indicator conditions/);
+});
+
+test('[K41] several series are run together, and a bot that sells first gets its coins', async () => {
+  const both = await kontor([
+    '--candles',
+    'BTCUSDT-1m',
+    'ETHUSDT-1m',
+    '--data',
+    data,
+    '--to',
+    '2024-01-01T10:00',
+    '--json',
+    '--set',
+    'maxActiveDeals=2',
+  ]);
+  assert.equal(both.code, 0, both.stderr);
+  assert.deepEqual(JSON.parse(both.stdout).settings.symbols, ['BTCUSDT', 'ETHUSDT']);
+  const short = await kontor([
+    ...STORE,
+    '--to',
+    '2024-01-01T10:00',
+    '--json',
+    '--set',
+    'direction=short',
+    '--coins',
+    'BTC=2',
+  ]);
+  assert.equal(short.code, 0, short.stderr);
+  const document = JSON.parse(short.stdout);
+  assert.deepEqual(document.model.startCoins, { BTC: '2' });
+  assert.equal(document.fills[0].side, 'sell');
 });
 
 /** A seeded market as CSV: about 3,000, cents, 0.1 % a minute. */

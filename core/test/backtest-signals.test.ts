@@ -293,7 +293,7 @@ test('[B15] an order that may only rest is rejected where it would trade at once
         quantity: quantityLots(100),
       });
     }
-    const refused = '-2010: order would immediately match and take';
+    const refused = '-2010: Order would immediately match and take.';
     assert.deepEqual(told, [refused, refused, 'orderAccepted', 'orderAccepted']);
     assert.equal(purse.locked, toScaled('100', 8, 'locked'));
   }

@@ -187,7 +187,10 @@ test('[B5] an order the balance cannot pay is rejected as an exchange rejects it
   const poor = run(candlesOf(rows), {}, { startBalanceQuote: '101' });
   // 1.00 at the limit of 101.01 is not free.
   assert.deepEqual(log(poor), []);
-  assert.equal(poor.deals[0]?.reason, 'base order rejected: exchange: -2010: insufficient balance');
+  assert.equal(
+    poor.deals[0]?.reason,
+    'base order rejected: exchange: -2010: Account has insufficient balance for requested action.',
+  );
   assert.equal(poor.statistics.dealsFailed, poor.deals.length);
   const enough = run(candlesOf(rows), {}, { startBalanceQuote: '101.01' });
   assert.equal(log(enough).length, 1);

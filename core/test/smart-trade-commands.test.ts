@@ -3,7 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dealView, settingsOfHandover, createBot, type HandedOverPosition } from '../src/index.ts';
+import {
+  dealView,
+  settingsOfHandover,
+  createBot,
+  parseSettings,
+  type HandedOverPosition,
+} from '../src/index.ts';
 import { COIN, play, type Row } from './deal-script.ts';
 import { BOUGHT, percent, price, tradeBot, tradeSettings } from './trade-script.ts';
 
@@ -304,7 +310,7 @@ test('[P31] steps may be added and taken out; what has traded stands', () => {
   ]);
   assert.deepEqual(refusals(notes), [
     'editDeal: take-profit step 1 is done and must stay',
-    'editDeal: expected the type and the symbol of the running trade',
+    'editDeal: expected the type, the symbol and the position of the running trade',
   ]);
 });
 
@@ -349,7 +355,7 @@ test('[P31] a balance share cannot be given to a running trade', () => {
   assert.match(refusals(notes)[0] ?? '', /fixed when the trade begins/);
 });
 
-test('[P43] a deal that a DCA bot hands over becomes a trade that counts its whole history', () => {
+test('[P43] a deal that a DCA bot hands over becomes a trade of what is open, at its average', () => {
   const handover: HandedOverPosition = {
     symbol: 'COINUSDT',
     direction: 'long',
@@ -383,7 +389,6 @@ test('[P43] a deal that a DCA bot hands over becomes a trade that counts its who
     settings,
     instruments: [COIN],
     feeRatePpm: 0,
-    handedOver: handover,
   });
   play(bot, [
     ['start', 'quote? COINUSDT'],
@@ -396,8 +401,7 @@ test('[P43] a deal that a DCA bot hands over becomes a trade that counts its who
   const [deal] = bot.endedDeals;
   assert.ok(deal !== undefined);
   const view = dealView(deal);
-  // 105 + 0.8 × 108 + 1.2 × 108.9 − 300
-  assert.equal(view.realisedProfit, '22.08');
-  assert.equal(view.openedTime, 1_699_999_000_000);
-  assert.equal(handover.position.soldLots, 100, 'what was handed over is not touched');
+  // 0.8 × 108 + 1.2 × 108.9 − 200; the coin sold at 105 before was earned by the deal that sold it.
+  assert.equal(view.realisedProfit, '17.08');
+  assert.deepEqual(parseSettings(JSON.parse(JSON.stringify(settings))), { ok: true, settings });
 });

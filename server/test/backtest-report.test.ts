@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
-import { formatDecimal, runBacktest, toScaled } from '@kontor/core';
+import { checkLookahead, formatDecimal, runBacktest, toScaled } from '@kontor/core';
 import fc from 'fast-check';
 
 import {
@@ -22,6 +22,9 @@ import {
 import { chartLevel } from '../src/backtest/chart-data.ts';
 import { makeMarket, type Market, type MarketRequest } from '../src/backtest/market.ts';
 import {
+  isPassed,
+  lookaheadText,
+  modelCaveats,
   reportText,
   startBacktest,
   type BacktestDocument,
@@ -126,7 +129,7 @@ test('[K16] steps that cannot be kept are refused with the field', async () => {
 });
 
 test('[K17] settings come from a file or the example, with fields on top', () => {
-  const example = composeSettings(undefined, [], 'BTCUSDT');
+  const example = composeSettings(undefined, [], ['BTCUSDT']);
   assert.ok(example.ok);
   assert.deepEqual(example.settings.symbols, ['BTCUSDT']);
   const changed = composeSettings(
@@ -138,7 +141,7 @@ test('[K17] settings come from a file or the example, with fields on top', () =>
       { field: 'symbols', value: 'BTCUSDT,ETHUSDT' },
       { field: 'stopLoss', value: '' },
     ],
-    'BTCUSDT',
+    ['BTCUSDT'],
   );
   assert.ok(changed.ok && changed.settings.kind === 'dca');
   assert.deepEqual(
@@ -157,7 +160,7 @@ test('[K17] settings come from a file or the example, with fields on top', () =>
       { field: 'maxSafetyOrders', value: '1e3' },
       { field: 'leverage', value: '20' },
     ],
-    'BTCUSDT',
+    ['BTCUSDT'],
   );
   assert.ok(!wrong.ok);
   assert.deepEqual(wrong.errors.map((error) => error.field).toSorted(), [
@@ -166,7 +169,7 @@ test('[K17] settings come from a file or the example, with fields on top', () =>
     'takeProfit',
   ]);
   for (const file of [null, 5, 'text', [1]]) {
-    assert.equal(composeSettings(file, [], 'BTCUSDT').ok, false);
+    assert.equal(composeSettings(file, [], ['BTCUSDT']).ok, false);
   }
 });
 
@@ -185,7 +188,7 @@ test('[K17] settings the market cannot take are refused before anything runs', a
   }
   const missing = await startBacktest({
     ...storeRequest(data),
-    candles: { kind: 'store', dataDirectory: data, name: { symbol: 'XRPUSDT', interval: '1m' } },
+    candles: [{ kind: 'store', dataDirectory: data, name: { symbol: 'XRPUSDT', interval: '1m' } }],
   });
   assert.ok(missing.kind === 'failed');
   assert.equal(missing.code, 'FILE_MISSING');
@@ -234,7 +237,7 @@ test('[K18] the same candles and settings give the same bytes, from the store or
     const fromFile = completed(
       await startBacktest({
         ...storeRequest(data),
-        candles: { kind: 'file', path: file },
+        candles: [{ kind: 'file', path: file }],
         rules: { lotSize: '0.00001' },
       }),
     );
@@ -402,7 +405,7 @@ test('[K21] a backtest that is called off says where it stopped and leaves nothi
   const path = join(folder, 'BTCUSDT-cancelled.csv');
   writeFileSync(path, market({ rows: 500 }));
   const reading = await startBacktest(
-    { ...storeRequest(data), candles: { kind: 'file', path } },
+    { ...storeRequest(data), candles: [{ kind: 'file', path }] },
     { signal: AbortSignal.abort() },
   );
   assert.deepEqual(reading, { kind: 'cancelled', candlesDone: 0, candles: 0, time: 0 });
@@ -459,7 +462,7 @@ test('[K18] a year of real candles with its gaps runs and reports them', withSha
     await startBacktest({
       ...storeRequest(data),
       assignments: [],
-      candles: { kind: 'store', dataDirectory: data, name: { symbol: 'BTCUSD', interval: '1m' } },
+      candles: [{ kind: 'store', dataDirectory: data, name: { symbol: 'BTCUSD', interval: '1m' } }],
     }),
   );
   assert.equal(document.source.gaps.missing, 5_101);
@@ -468,6 +471,153 @@ test('[K18] a year of real candles with its gaps runs and reports them', withSha
   assert.ok(document.market.roundedPrices > 0);
   assert.ok(document.statistics.dealsEnded > 50);
 });
+
+const ON_RSI = [
+  { field: 'startTrigger', value: 'conditions' },
+  {
+    field: 'startConditions',
+    value: '[{"kind":"rsi","interval":"15m","period":5,"comparison":"below","value":"45"}]',
+  },
+];
+
+test('[K40] conditions read candles from before the period; the document says how many', async () => {
+  const data = await storeOf('warm', market({ rows: 4_000 }));
+  const request = { ...storeRequest(data), assignments: [...BUSY, ...ON_RSI] };
+  const from = T + 1_000 * MINUTE;
+  const cold = completed(await startBacktest(request)).document;
+  const warm = completed(await startBacktest({ ...request, from })).document;
+  assert.equal(cold.model.warmUpCandles, 0);
+  // A few windows of fifteen minutes for a period of five to settle.
+  assert.ok(warm.model.warmUpCandles > 300 && warm.model.warmUpCandles <= 1_000);
+  assert.equal(warm.source.candles, 3_000);
+  assert.ok(warm.deals.length > 3);
+  // With the candles before, the first deal can start within the first minutes of the period.
+  const first = warm.deals[0]?.openedTime ?? 0;
+  assert.ok(first - from < 60 * MINUTE, `${(first - from) / MINUTE} minutes`);
+  assert.ok((cold.deals[0]?.openedTime ?? 0) - T > 60 * MINUTE);
+  assert.ok(
+    modelCaveats(warm).some((caveat) => caveat.includes('Conditions are read from closed')),
+  );
+});
+
+test('[K40] what a missing candle means to conditions is chosen', async () => {
+  const data = await storeOf('holes', market({ rows: 2_000, holeAt: 300 }));
+  const request = { ...storeRequest(data), assignments: [...BUSY, ...ON_RSI] };
+  const gap = completed(await startBacktest(request)).document;
+  const noTrade = completed(await startBacktest({ ...request, missing: 'noTrade' })).document;
+  assert.equal(gap.model.missing, 'gap');
+  assert.equal(noTrade.model.missing, 'noTrade');
+  const firstAfter = (document: BacktestDocument): number =>
+    document.deals.find(({ openedTime }) => openedTime > T + 310 * MINUTE)?.openedTime ?? Infinity;
+  assert.ok(firstAfter(noTrade) < firstAfter(gap));
+});
+
+test('[K41] several symbols run with one purse; the document has each of them, the page says whose deal it is', async () => {
+  const data = await storeOf('several', market({ rows: 2_000 }));
+  const path = join(folder, 'ETHUSDT-several.csv');
+  writeFileSync(path, market({ rows: 1_500, holeAt: 700 }));
+  await importCandles([path], data, { volumeDecimals: 5 });
+  const { document, html } = completed(
+    await startBacktest({
+      ...storeRequest(data),
+      candles: ['BTCUSDT', 'ETHUSDT'].map((symbol) => ({
+        kind: 'store',
+        dataDirectory: data,
+        name: { symbol, interval: '1m' },
+      })),
+      assignments: [...BUSY, { field: 'maxActiveDeals', value: '2' }],
+    }),
+  );
+  assert.deepEqual(document.settings.symbols, ['BTCUSDT', 'ETHUSDT']);
+  assert.equal(document.source.symbol, 'BTCUSDT');
+  assert.deepEqual(
+    document.others?.map(({ source }) => [source.symbol, source.candles, source.gaps.missing]),
+    [['ETHUSDT', 1_490, 10]],
+  );
+  const symbols = new Set(document.deals.map(({ symbol }) => symbol));
+  assert.deepEqual([...symbols].toSorted(), ['BTCUSDT', 'ETHUSDT']);
+  assert.match(html, /<h1>Example on BTCUSDT, ETHUSDT<\/h1>/);
+  assert.match(html, /"symbols":2/);
+});
+
+test('[K42] the test of conditions passes sound ones and says what is wrong with others', async () => {
+  const data = await storeOf('lookahead', market({ rows: 3_000 }));
+  const request = {
+    ...storeRequest(data),
+    what: 'lookahead',
+    assignments: [...BUSY, ...ON_RSI],
+  } as const;
+  const sound = await startBacktest(request);
+  assert.ok(sound.kind === 'lookahead');
+  assert.equal(sound.checks.length, 1);
+  assert.ok(sound.checks.every(isPassed));
+  assert.match(lookaheadText(sound.checks), /^passed  startConditions on BTCUSDT: 3,000 candles/m);
+  const young = await startBacktest({ ...request, to: T + 60 * MINUTE });
+  assert.ok(young.kind === 'lookahead');
+  assert.equal(young.checks.every(isPassed), false);
+  assert.match(
+    lookaheadText(young.checks),
+    /^FAILED  startConditions on BTCUSDT: nothing could be checked$/m,
+  );
+  const none = await startBacktest({ ...request, assignments: BUSY });
+  assert.ok(none.kind === 'refused');
+  assert.equal(none.errors[0]?.field, 'startConditions');
+
+  // An indicator that looks at the last close of all candles.
+  const { instrument, candles } = marketOf({ series: (await loadCandles(data, NAME)).series });
+  const condition = {
+    kind: 'priceChange',
+    interval: '1m',
+    candles: 1,
+    comparison: 'below',
+    value: '0',
+  } as const;
+  const report = checkLookahead([condition], candles, {
+    instrument,
+    positionsMax: 20,
+    startsMax: 2,
+    seed: SEED,
+    evaluator: (_condition, rows) => ({
+      status: new Uint8Array(rows.openTime.length).fill(2),
+      values: [new Float64Array(rows.openTime.length).fill(rows.close.at(-1) ?? 0)],
+    }),
+  });
+  const text = lookaheadText([{ symbol: 'BTCUSDT', field: 'closeConditions', report }]);
+  assert.match(text, /^FAILED  closeConditions on BTCUSDT: \d+ differences/m);
+  assert.match(
+    text,
+    /condition 1 \(priceChange\) at the close of .*: later candles changed what was read: met/,
+  );
+  assert.match(text, /1 of 1 checks failed/);
+});
+
+test('[K17] fields are read as their kind of bot describes them', () => {
+  const composed = composeSettings(
+    { kind: 'grid', symbols: ['BTCUSDT'] },
+    [{ field: 'levels', value: '12' }],
+    ['BTCUSDT'],
+  );
+  assert.ok(!composed.ok);
+  assert.equal(
+    composed.errors.some(({ field }) => field === 'levels' || field === 'kind'),
+    true,
+  );
+  const lists = composeSettings(undefined, ON_RSI, ['BTCUSDT']);
+  assert.ok(lists.ok && lists.settings.kind === 'dca');
+  assert.equal(lists.settings.startConditions?.[0]?.kind, 'rsi');
+  const broken = composeSettings(
+    undefined,
+    [{ field: 'startConditions', value: '[{' }],
+    ['BTCUSDT'],
+  );
+  assert.ok(!broken.ok);
+  assert.deepEqual(
+    broken.errors.map(({ field }) => field),
+    ['startConditions'],
+  );
+});
+
+const NAME = { symbol: 'BTCUSDT', interval: '1m' } as const;
 
 interface MarketShape {
   readonly rows: number;
@@ -510,7 +660,7 @@ async function storeOf(name: string, csv: string): Promise<string> {
 
 function storeRequest(dataDirectory: string): BacktestRequest {
   return {
-    candles: { kind: 'store', dataDirectory, name: { symbol: 'BTCUSDT', interval: '1m' } },
+    candles: [{ kind: 'store', dataDirectory, name: { symbol: 'BTCUSDT', interval: '1m' } }],
     from: 0,
     to: Number.MAX_SAFE_INTEGER,
     assignments: BUSY,

@@ -52,7 +52,7 @@ export class ScriptedCandles implements Pick<PublicMarket, 'candles'> {
     page: Parameters<PublicMarket['candles']>[2],
   ): Promise<readonly CandleRow[]> {
     if (interval !== '1m') throw new Error(`this market has candles of a minute, not ${interval}`);
-    const { startTime = 0, endTime = Infinity, limit = 500 } = page;
+    const { startTime = 0, endTime = Infinity, limit } = page;
     const fit = this.#rows.filter(([time]) => time >= startTime && time <= endTime);
     return page.startTime === undefined ? fit.slice(-limit) : fit.slice(0, limit);
   }

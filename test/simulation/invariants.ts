@@ -647,12 +647,12 @@ export class Invariants {
       case 'baseOrder':
         return null;
       case 'timer':
-        return this.#hasTimer(life, botId) ? null : 'waits for a timer that nobody has set';
+        return this.#hasTimer(life, botId, deal) ? null : 'waits for a timer that nobody has set';
       case 'risk':
         return state.risk === 'active' ? 'waits for a risk state that it has' : null;
       case 'sale':
         // Between two tries.
-        return this.#hasTimer(life, botId) ? null : 'waits for a sale';
+        return this.#hasTimer(life, botId, deal) ? null : 'waits for a sale';
       case 'quote':
       case 'cancelConfirmation':
       case 'fills':
@@ -662,8 +662,11 @@ export class Invariants {
     }
   }
 
-  #hasTimer(life: ServerLife, botId: string): boolean {
-    return life.store.get('SELECT 1 FROM timers WHERE bot_id = ?', botId) !== undefined;
+  /** Timers of a deal carry its number; those of a portfolio are its bot's. */
+  #hasTimer(life: ServerLife, botId: string, deal: Deal): boolean {
+    const name = deal.kind === 'rebalance' ? '%' : `deal:${deal.dealId}:%`;
+    const sql = 'SELECT 1 FROM timers WHERE bot_id = ? AND timer LIKE ?';
+    return life.store.get(sql, botId, name) !== undefined;
   }
 
   #openIds(): ReadonlySet<string> {

@@ -438,15 +438,15 @@ export class Line {
     if (fate.reset) {
       this.#watcher.tell(() => `network: reset under ${describe(intent)}`);
       this.#time.after(this.#networkMs(), () => fail('unknown', 'no answer: ECONNRESET'));
-      if (this.#random.chance(0.5)) return;
+      if (this.#random.chance(0.3)) return;
     }
     if (fate.requestLost) {
       this.#watcher.tell(() => `network: lost ${describe(intent)}`);
       return;
     }
-    this.#dies(intent, 'sent');
+    const isAbandoned = this.#dies(intent, 'sent') || fate.reset;
     // What left before a connection broke may lie in a buffer on the way.
-    const heldMs = fate.reset && this.#random.chance(0.5) ? 5_500 : fate.lateMs;
+    const heldMs = isAbandoned && this.#random.chance(0.5) ? 5_500 : fate.lateMs;
     this.#time.after(this.#networkMs() + heldMs * this.#random.unit(), () => {
       const answer = this.#venue.request(request);
       this.#watcher.onAnswered(intent, answer);

@@ -298,7 +298,7 @@ function randomFaults(random: Random): readonly Happening[] {
       faults.push({ at, ...randomFault(random) });
     }
   }
-  for (let count = random.below(14); count > 0; count -= 1) {
+  for (let count = random.below(20); count > 0; count -= 1) {
     faults.push({ at: random.below(HOUR_MS), ...blow(random) });
   }
   return faults;
@@ -408,7 +408,7 @@ function randomStrike(random: Random): LineStrike {
     return { ...base, count: 1, what };
   }
   if (draw < 65) return { ...base, what: { kind: 'late', ms: 500 + random.below(8_000) } };
-  const kinds = ['connectFails', 'requestLost', 'answerLost', 'reset'] as const;
+  const kinds = ['connectFails', 'requestLost', 'answerLost', 'reset', 'reset', 'reset'] as const;
   return { ...base, what: { kind: kinds[random.below(kinds.length)] ?? 'reset' } };
 }
 

@@ -31,6 +31,10 @@ export function dealPath(id: string): string {
   return `/deals/${encodeURIComponent(id)}`;
 }
 
+export function editDealPath(id: string): string {
+  return `${dealPath(id)}/edit`;
+}
+
 /** The overview with the chart of `symbol`. */
 export function chartPath(symbol: string): string {
   return `/?symbol=${encodeURIComponent(symbol)}`;

@@ -8,6 +8,8 @@ import { join, resolve } from 'node:path';
 
 import { parseDecimal, type Parsed } from '@kontor/core';
 import {
+  isPassed,
+  lookaheadText,
   parseCandleSymbol,
   parseInterval,
   parseSeriesName,
@@ -21,10 +23,12 @@ import {
   type CandlesWanted,
   type CandleSymbol,
   type Interval,
+  type LookaheadCheck,
 } from '@kontor/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import {
+  EXIT_FAILED,
   EXIT_INTERRUPTED,
   EXIT_USAGE,
   grouped,
@@ -44,7 +48,7 @@ const PERCENT_PPM_DECIMALS = 4;
 const MAX_FEE_PPM = 100_000;
 
 interface BacktestOptions {
-  readonly candles: string;
+  readonly candles: readonly string[];
   readonly bot?: string;
   readonly set: readonly Assignment[];
   readonly symbol?: CandleSymbol;
@@ -55,6 +59,9 @@ interface BacktestOptions {
   readonly makerFee: number;
   readonly takerFee: number;
   readonly balance: string;
+  readonly coins: Readonly<Record<string, string>>;
+  readonly missingCandles: 'gap' | 'no-trade';
+  readonly checkLookahead?: boolean;
   readonly tickSize?: string;
   readonly lotSize?: string;
   readonly minNotional?: string;
@@ -66,15 +73,15 @@ interface BacktestOptions {
 
 export function backtestCommand(): Command {
   return withExitCodes(new Command('backtest'))
-    .description('run a DCA bot over candles and write a report')
+    .description('run a bot over candles and write a report')
     .requiredOption(
-      '--candles <name>',
-      'SYMBOL-INTERVAL of the candle store, or a file that can be imported',
+      '--candles <name...>',
+      'SYMBOL-INTERVAL of the candle store, or a file that can be imported; one for each symbol',
     )
     .option('--bot <file>', 'settings of the bot as JSON; else an example')
     .option(
       '--set <key=value...>',
-      'single settings on top, like takeProfit=2 (an empty value takes one away)',
+      'single settings on top, like takeProfit=2; lists as JSON (an empty value takes one away)',
       collectAssignments,
       [],
     )
@@ -98,6 +105,21 @@ export function backtestCommand(): Command {
         .default(1_000, '0.1'),
     )
     .option('--balance <amount>', 'money to begin with, in the quote asset', '10000')
+    .option(
+      '--coins <asset=amount...>',
+      'coins to begin with, like BTC=0.5, for bots that sell first',
+      collectCoins,
+      {},
+    )
+    .addOption(
+      new Option('--missing-candles <meaning>', 'what a missing candle means to conditions')
+        .choices(['gap', 'no-trade'])
+        .default('gap'),
+    )
+    .option(
+      '--check-lookahead',
+      'run nothing; test whether the conditions of the bot know the future',
+    )
     .option('--tick-size <size>', 'smallest price step; else that of the data')
     .option('--lot-size <size>', 'smallest quantity step; else that of the data')
     .option('--min-notional <amount>', 'least value of an order; else none')
@@ -107,7 +129,7 @@ export function backtestCommand(): Command {
     .option('--data <folder>', 'data folder (else $KONTOR_DATA, else ~/.kontor)')
     .addHelpText(
       'after',
-      '\nExample:\n  $ kontor backtest --candles BTCUSDT-1m --from 2024-01-01 --set takeProfit=2 --set stopLoss=30\n',
+      '\nExample:\n  $ kontor backtest --candles BTCUSDT-1m --from 2024-01-01 --set takeProfit=2 --set stopLoss=30\n  $ kontor backtest --candles BTCUSDT-1m --bot rsi.json --check-lookahead\n',
     )
     .action(async (options: BacktestOptions, command: Command) => {
       await runCommand(options, command);
@@ -116,7 +138,7 @@ export function backtestCommand(): Command {
 
 async function runCommand(options: BacktestOptions, command: Command): Promise<void> {
   const isJson = options.json === true;
-  const candles = candlesWanted(options, command);
+  const candles = options.candles.map((name) => candlesWanted(name, options, command));
   const bot = await readBot(options.bot);
   if (!bot.ok) {
     reportFailure({ code: 'BOT_UNREADABLE', message: `--bot: ${bot.reason}` }, isJson);
@@ -137,12 +159,18 @@ async function runCommand(options: BacktestOptions, command: Command): Promise<v
     makerFeePpm: options.makerFee,
     takerFeePpm: options.takerFee,
     startBalance: options.balance,
+    startCoins: options.coins,
+    missing: options.missingCandles === 'gap' ? 'gap' : 'noTrade',
+    what: options.checkLookahead === true ? 'lookahead' : 'backtest',
   };
   const startedMs = performance.now();
   const outcome = await runWithProgress(request, isJson);
   switch (outcome.kind) {
     case 'completed':
       await deliver(outcome, options, performance.now() - startedMs);
+      return;
+    case 'lookahead':
+      reportLookahead(outcome.checks, isJson);
       return;
     case 'refused':
       reportRefusal(outcome, options);
@@ -233,6 +261,13 @@ async function writeReports(
   }
 }
 
+/** A check that found something, or had nothing to look at, is a failure. */
+function reportLookahead(checks: readonly LookaheadCheck[], isJson: boolean): void {
+  if (isJson) printJson({ checks });
+  else process.stdout.write(`${lookaheadText(checks)}\n`);
+  if (!checks.every(isPassed)) process.exitCode = EXIT_FAILED;
+}
+
 function reportRefusal(
   outcome: Extract<BacktestOutcome, { readonly kind: 'refused' }>,
   options: BacktestOptions,
@@ -264,12 +299,12 @@ function reportCancelled(outcome: Extract<BacktestOutcome, { readonly kind: 'can
 }
 
 /** A name of the store, unless a file of that name lies here. */
-function candlesWanted(options: BacktestOptions, command: Command): CandlesWanted {
-  const name = parseSeriesName(options.candles);
-  if (name.ok && !existsSync(options.candles)) {
+function candlesWanted(given: string, options: BacktestOptions, command: Command): CandlesWanted {
+  const name = parseSeriesName(given);
+  if (name.ok && !existsSync(given)) {
     return { kind: 'store', dataDirectory: dataDirectory(options.data), name: name.value };
   }
-  if (!name.ok && !existsSync(options.candles)) {
+  if (!name.ok && !existsSync(given)) {
     command.error(
       `error: --candles: ${name.reason}, which is neither such a name nor a file here; "kontor candles list" shows the names there are`,
       { exitCode: EXIT_USAGE },
@@ -277,7 +312,7 @@ function candlesWanted(options: BacktestOptions, command: Command): CandlesWante
   }
   return {
     kind: 'file',
-    path: resolve(options.candles),
+    path: resolve(given),
     ...(options.symbol === undefined ? {} : { symbol: options.symbol }),
     ...(options.interval === undefined ? {} : { interval: options.interval }),
   };
@@ -310,6 +345,17 @@ function collectAssignments(text: string, before: readonly Assignment[]): readon
     throw new InvalidArgumentError(`expected key=value, found ${JSON.stringify(text)}.`);
   }
   return [...before, { field: text.slice(0, at), value: text.slice(at + 1) }];
+}
+
+function collectCoins(
+  text: string,
+  before: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const [asset = '', amount = ''] = text.split('=');
+  if (!/^[A-Za-z0-9]{1,20}$/.test(asset) || amount === '') {
+    throw new InvalidArgumentError(`expected asset=amount, found ${JSON.stringify(text)}.`);
+  }
+  return { ...before, [asset]: amount };
 }
 
 function parseFee(text: string): number {

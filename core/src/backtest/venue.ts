@@ -31,8 +31,9 @@ export interface Fees {
 
 /** The rule a venue names when it refuses an order: Binance's code. */
 const NEW_ORDER_REJECTED = '-2010';
-/** Why an order that may only rest is refused where it would trade at once. */
-export const WOULD_TAKE = 'order would immediately match and take';
+/** Why an order is refused whose money is not free, and one that may only rest and would trade at once: its words. */
+const INSUFFICIENT = 'Account has insufficient balance for requested action.';
+export const WOULD_TAKE = 'Order would immediately match and take.';
 
 /** Books and reports what happens to orders. */
 export class Clerk {
@@ -73,7 +74,7 @@ export class Clerk {
   /** Accepts `order` if the money for it is free, or rejects it. */
   accept(order: OrderRequest): boolean {
     if (!this.#wallet.lock(order.side, order.priceTicks, order.quantity)) {
-      this.reject(order, 'insufficient balance');
+      this.reject(order, INSUFFICIENT);
       return false;
     }
     this.#lastOrderId += 1;

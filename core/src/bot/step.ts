@@ -18,7 +18,6 @@ import { signalBotParts, type SignalBotState } from '../signal/state.ts';
 import type { Instrument } from '../instrument.ts';
 import type { BotEvent, Effect } from '../machine.ts';
 import { PPM } from '../units.ts';
-import type { HandedOverPosition } from './handover.ts';
 import type { BotSettings } from './settings.ts';
 import { isOrderIdPrefix, stepWith } from './shell.ts';
 import type { SignalWatch } from './state.ts';
@@ -40,8 +39,6 @@ export interface BotSeed<S extends BotSettings = BotSettings> {
   /** One for each of the settings' symbols. */
   readonly instruments: readonly Instrument[];
   readonly feeRatePpm: number;
-  /** For a smart trade that takes over what another bot has left. */
-  readonly handedOver?: HandedOverPosition;
 }
 
 /** A stopped bot without deals. Throws RangeError when a part of `seed` does not fit the others. */
@@ -153,6 +150,6 @@ function newBot(seed: BotSeed): BotState {
     case 'signal':
       return { ...signalBotParts(settings), ...common };
     case 'smartTrade':
-      return { ...smartTradeBotParts(settings, seed.handedOver), ...common };
+      return { ...smartTradeBotParts(settings), ...common };
   }
 }

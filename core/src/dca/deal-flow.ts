@@ -280,6 +280,8 @@ function editRequested(turn: Turn, deal: DcaDeal, wanted: DcaSettings): boolean 
     return true;
   }
   if (!applyEdit(turn, deal, wanted)) return false;
+  // The timer may have been for a safety order that is gone.
+  setRetryTimer(turn, deal);
   noteAverage(turn, deal);
   keepStop(turn, deal, true);
   advance(turn, deal);

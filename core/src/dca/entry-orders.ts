@@ -192,10 +192,12 @@ export function placeDueSafetyOrders(turn: Turn, deal: DcaDeal): void {
   for (const retry of due) placeSafetyOrder(turn, deal, retry);
 }
 
-/** Sets the timer for the first safety order whose pause ends. */
+/** Sets the timer for the first safety order whose pause ends; one whose pause is over waits for the risk state. */
 export function setRetryTimer(turn: Turn, deal: DcaDeal): void {
   let earliest = Infinity;
-  for (const retry of deal.safetyRetries) earliest = Math.min(earliest, retry.until);
+  for (const { until } of deal.safetyRetries) {
+    if (until > turn.time) earliest = Math.min(earliest, until);
+  }
   if (earliest < Infinity) turn.setTimer(timerName(deal, 'safetyOrders'), earliest);
 }
 

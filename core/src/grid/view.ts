@@ -226,7 +226,9 @@ function waitOf(deal: GridDeal): DealWait {
       if (phase.step.kind === 'waiting') return 'timer';
       return phase.step.kind === 'awaitingQuote' ? 'quote' : 'cancelConfirmation';
     case 'running':
-      return deal.orders.length > 0 || deal.troubles.length === 0 ? 'market' : 'timer';
+      if (deal.orders.length > 0 || deal.troubles.length === 0) return 'market';
+      // Lines whose time has come and that are not out may not be placed.
+      return deal.troublesRing === null ? 'risk' : 'timer';
     case 'stopping':
       if (phase.step.kind === 'awaitingQuote') return 'quote';
       if (phase.step.kind === 'waiting') return 'timer';

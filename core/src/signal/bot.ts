@@ -3,23 +3,12 @@
 // position is a trade with the exits of a smart trade, and goes on when the bot is stopped.
 
 import type { DealOrder, Settlement } from '../bot/deal-order.ts';
-import { orderFault } from '../bot/order-rules.ts';
 import type { BotRules, KindCommand, QuoteEvent, SignalEvent } from '../bot/state.ts';
 import type { Turn } from '../bot/turn.ts';
-import { formatPrice } from '../instrument.ts';
 import { NO_DEAL, type PositionSide, type Signal } from '../machine.ts';
-import { exitSide, type Direction } from '../order.ts';
-import { entryAverage, type Ratio } from '../position.ts';
-import { commandTrade, reduceTrade } from '../smart-trade/commands.ts';
-import {
-  isAtProfit,
-  openLots,
-  priceFrom,
-  type Market,
-  type TradeDeal,
-} from '../smart-trade/deal.ts';
+import { commandTrade } from '../smart-trade/commands.ts';
+import type { Market, TradeDeal } from '../smart-trade/deal.ts';
 import { editTrade } from '../smart-trade/edit.ts';
-import { profitTicks, ratioOf } from '../smart-trade/exact.ts';
 import {
   cancelTrade,
   closeTrade,
@@ -31,18 +20,21 @@ import {
   tradeWatch,
 } from '../smart-trade/flow.ts';
 import type { TradePlan } from '../smart-trade/plan.ts';
-import { assert, divFloor } from '../units.ts';
+import { assert } from '../units.ts';
 import { ageFault, rememberSignal, signalFault } from './acceptance.ts';
 import { decide } from './decision.ts';
-import { enlargePosition, openPosition } from './opening.ts';
-import type { SignalSettings } from './settings.ts';
 import {
-  freeSlot,
-  slotOf,
-  type PendingSignal,
-  type SignalBotState,
-  type SignalSlot,
-} from './state.ts';
+  dropEntries,
+  follow,
+  openDeal,
+  refuse,
+  taken,
+  takeEntry,
+  takeExit,
+  takeReverse,
+} from './following.ts';
+import type { SignalSettings } from './settings.ts';
+import { freeSlot, slotOf, type SignalBotState, type SignalSlot } from './state.ts';
 
 export const signalRules: BotRules<SignalBotState, TradeDeal> = {
   onQuote,
@@ -101,8 +93,7 @@ function onSignal(state: SignalBotState, turn: Turn, event: SignalEvent): boolea
   const slot = slotOf(state, symbol);
   if (slot === undefined) return refuse(turn, symbol, signal, 'the bot does not trade this symbol');
   const deal = openDeal(state, symbol);
-  const held = sideOf(deal);
-  const decision = decide(signal, held, settings);
+  const decision = decide(signal, sideOf(slot, deal), settings);
   switch (decision.kind) {
     case 'refuse':
       return refuse(turn, symbol, signal, decision.reason);
@@ -111,48 +102,23 @@ function onSignal(state: SignalBotState, turn: Turn, event: SignalEvent): boolea
     case 'exit':
       return takeExit(turn, slot, deal, { decision, signal, time: turn.time }, settings);
     case 'reverse':
-      return takeReverse(state, turn, slot, deal, decision.direction, signal);
+      return takeReverse(state, turn, slot, deal, { direction: decision.direction, signal });
     case 'enter':
     case 'add':
       return takeEntry(state, turn, slot, { decision, signal, time: turn.time });
   }
 }
 
-/** The position of `symbol` that signals speak of; one that is being closed is none. */
-function openDeal(state: SignalBotState, symbol: string): TradeDeal | undefined {
-  return state.deals.find((deal) => deal.symbol === symbol && deal.phase.kind === 'running');
-}
-
-function sideOf(deal: TradeDeal | undefined): PositionSide {
-  return deal === undefined ? 'flat' : deal.plan.direction;
-}
-
-function refuse(turn: Turn, symbol: string, signal: Signal, reason: string): true {
-  turn.note(NO_DEAL, 'signalRefused', { ...signalValues(symbol, signal), reason });
-  return true;
-}
-
-function signalValues(symbol: string, signal: Signal): Record<string, string> {
-  const { action, source, price, id, readings } = signal;
-  return {
-    symbol,
-    action,
-    source,
-    ...(price === undefined ? {} : { price }),
-    ...(id === undefined ? {} : { id }),
-    ...(readings.length === 0
-      ? {}
-      : { readings: readings.map(({ label, value }) => `${label} ${value}`).join('; ') }),
-  };
-}
-
-function taken(turn: Turn, slot: SignalSlot, signal: Signal): void {
-  turn.note(NO_DEAL, 'signalTaken', signalValues(slot.symbol, signal));
+/** What is held; without a position what an entry that waits is to bring. */
+function sideOf(slot: SignalSlot, deal: TradeDeal | undefined): PositionSide {
+  if (deal !== undefined) return deal.plan.direction;
+  const waiting = (slot.pending ?? slot.next)?.decision;
+  return waiting?.kind === 'enter' ? waiting.direction : 'flat';
 }
 
 /** Stops the bot; its positions go on unless the signal says otherwise. */
 function disable(state: SignalBotState, turn: Turn, symbol: string, signal: Signal): boolean {
-  turn.note(NO_DEAL, 'signalTaken', signalValues(symbol, signal));
+  taken(turn, { symbol }, signal);
   if (state.isRunning) turn.note(NO_DEAL, 'botStopped', { reason: 'a signal asked for it' });
   state.isRunning = false;
   dropEntries(state, turn, 'the bot is stopped');
@@ -161,154 +127,6 @@ function disable(state: SignalBotState, turn: Turn, symbol: string, signal: Sign
     if (signal.deals === 'cancel') cancelTrade(turn, deal, 'cancelled by signal');
   }
   return true;
-}
-
-/** Entries that wait are given up; exits that wait go on. */
-function dropEntries(state: SignalBotState, turn: Turn, reason: string): void {
-  for (const slot of state.slots) {
-    for (const waiting of [slot.pending, slot.next]) {
-      if (waiting !== null && waiting.decision.kind !== 'exit') {
-        refuse(turn, slot.symbol, waiting.signal, reason);
-      }
-    }
-    if (slot.pending?.decision.kind !== 'exit') slot.pending = null;
-    slot.next = null;
-  }
-}
-
-function takeExit(
-  turn: Turn,
-  slot: SignalSlot,
-  deal: TradeDeal | undefined,
-  wanted: PendingSignal,
-  settings: SignalSettings,
-): boolean {
-  assert(deal !== undefined, 'Invariant: an exit is decided for a position');
-  // What was to be entered before it is overtaken.
-  if (slot.pending !== null && slot.pending.decision.kind !== 'exit') {
-    refuse(turn, slot.symbol, slot.pending.signal, 'an exit came after it');
-    slot.pending = null;
-  }
-  if (settings.minProfit === undefined) {
-    exitNow(turn, slot, deal, wanted);
-    return true;
-  }
-  if (slot.pending !== null)
-    return refuse(turn, slot.symbol, wanted.signal, 'an exit is under way');
-  slot.pending = wanted;
-  turn.requestQuote(slot.symbol);
-  return true;
-}
-
-/** Closes the position, or a part of it. */
-function exitNow(turn: Turn, slot: SignalSlot, deal: TradeDeal, wanted: PendingSignal): boolean {
-  const { decision, signal } = wanted;
-  assert(decision.kind === 'exit', 'Invariant: an exit is under way');
-  const { part } = decision;
-  if (part === null || part.numerator >= 100n * part.denominator) {
-    taken(turn, slot, signal);
-    return closeTrade(turn, deal, 'closed by signal');
-  }
-  const all = openLots(deal);
-  const lots = partOf(all, part);
-  const { instrument, startQuote } = deal;
-  const rest = all - lots;
-  // A rest that could not be closed any more goes with the part.
-  if (rest > 0 && orderFault(instrument, startQuote.last, rest)?.rule.startsWith('min') === true) {
-    taken(turn, slot, signal);
-    return closeTrade(turn, deal, 'closed by signal');
-  }
-  const reason = lots < 1 ? 'this part is less than a lot' : reduceTrade(turn, deal, lots, 0);
-  if (reason !== null) refuse(turn, slot.symbol, signal, reason);
-  else taken(turn, slot, signal);
-  return true;
-}
-
-function partOf(lots: number, part: Ratio): number {
-  return Number(divFloor(BigInt(lots) * part.numerator, 100n * part.denominator));
-}
-
-function takeReverse(
-  state: SignalBotState,
-  turn: Turn,
-  slot: SignalSlot,
-  deal: TradeDeal | undefined,
-  direction: Direction,
-  signal: Signal,
-): boolean {
-  assert(deal !== undefined, 'Invariant: a reversal is decided for a position');
-  const exit: PendingSignal = { decision: { kind: 'exit', part: null }, signal, time: turn.time };
-  if (state.isRunning) {
-    slot.next = { decision: { kind: 'enter', direction }, signal, time: turn.time };
-  }
-  return takeExit(turn, slot, deal, exit, state.settings);
-}
-
-function takeEntry(
-  state: SignalBotState,
-  turn: Turn,
-  slot: SignalSlot,
-  wanted: PendingSignal,
-): boolean {
-  const { signal, decision } = wanted;
-  if (!state.isRunning) return refuse(turn, slot.symbol, signal, 'the bot is stopped');
-  if (slot.pending !== null) {
-    return refuse(turn, slot.symbol, signal, 'another signal is being followed');
-  }
-  const closing =
-    state.deals.some(({ symbol }) => symbol === slot.symbol) && decision.kind === 'enter';
-  if (closing) {
-    // The old position is on its way out: the new one follows it.
-    if (slot.next !== null) refuse(turn, slot.symbol, slot.next.signal, 'a later entry came');
-    slot.next = wanted;
-    taken(turn, slot, signal);
-    return true;
-  }
-  const fault = entryFault(state, turn, slot, wanted);
-  if (fault !== null) return refuse(turn, slot.symbol, signal, fault);
-  taken(turn, slot, signal);
-  slot.pending = wanted;
-  turn.requestQuote(slot.symbol);
-  return true;
-}
-
-/** What stands against an entry, whatever the price. */
-function entryFault(
-  state: SignalBotState,
-  turn: Turn,
-  slot: SignalSlot,
-  { decision, signal }: PendingSignal,
-): string | null {
-  const { settings } = state;
-  if (!turn.mayEnter) return 'the desk takes no new risk';
-  if (
-    settings.maxPriceDeviation !== undefined &&
-    signal.price === undefined &&
-    signal.source === 'webhook'
-  ) {
-    return 'it does not say the price it was sent at';
-  }
-  if (settings.useSignalSize && signal.size?.kind === 'position') {
-    return 'the size of an entry is an amount, a quantity or a share of the balance';
-  }
-  if (decision.kind === 'add') {
-    const deal = openDeal(state, slot.symbol);
-    if (deal === undefined) return 'no position is open';
-    if (deal.addedCount + 1 >= settings.maxEntries) {
-      return `the position has its ${settings.maxEntries} entries`;
-    }
-    return null;
-  }
-  if (turn.time < slot.coolUntil) {
-    return `the symbol cools down for ${Math.ceil((slot.coolUntil - turn.time) / 1000)} s more`;
-  }
-  const opening = state.slots.filter(
-    (each) => each !== slot && each.pending?.decision.kind === 'enter',
-  ).length;
-  if (state.deals.length + opening >= settings.maxPositions) {
-    return `${settings.maxPositions} positions are open`;
-  }
-  return null;
 }
 
 function onQuote(state: SignalBotState, turn: Turn, event: QuoteEvent): boolean {
@@ -331,68 +149,25 @@ function onQuote(state: SignalBotState, turn: Turn, event: QuoteEvent): boolean 
   return true;
 }
 
-/** Does at `market` what the signal asks for; answers why not. */
-function follow(
-  state: SignalBotState,
-  turn: Turn,
-  slot: SignalSlot,
-  pending: PendingSignal,
-  market: Market,
-): string | null {
-  const { decision, signal } = pending;
-  const { settings } = state;
-  const deal = openDeal(state, slot.symbol);
-  if (decision.kind === 'exit') {
-    if (deal === undefined) return 'the position is being closed already';
-    const fault = profitFault(deal, market, settings);
-    if (fault !== null) return fault;
-    exitNow(turn, slot, deal, pending);
-    return null;
-  }
-  const fault =
-    (state.isRunning ? null : 'the bot is stopped') ??
-    ageFault(signal, turn.time, settings) ??
-    entryFault(state, turn, slot, pending);
-  if (fault !== null) return fault;
-  if (decision.kind === 'add') {
-    if (deal === undefined) return 'the position is being closed';
-    return enlargePosition(state, turn, deal, signal, market);
-  }
-  if (deal !== undefined) return 'a position is open';
-  return openPosition(state, turn, slot.symbol, decision.direction, signal, market);
-}
-
-/** Why the position does not earn enough to be closed, or null. */
-function profitFault(deal: TradeDeal, market: Market, settings: SignalSettings): string | null {
-  const { minProfit } = settings;
-  const { plan, position, instrument, feeRatePpm } = deal;
-  if (minProfit === undefined) return null;
-  const average = entryAverage(position, instrument, plan.direction);
-  if (average === null) return null;
-  const least = profitTicks(average, ratioOf(minProfit), plan.direction, feeRatePpm);
-  const ticks = priceFrom(market.quote, 'own', exitSide(plan.direction));
-  if (isAtProfit(plan.direction, ticks, least)) return null;
-  return `it would earn less than ${minProfit} percent: the price is ${formatPrice(instrument, ticks)}, ${formatPrice(instrument, least)} is needed`;
-}
-
 function onDealEnded(state: SignalBotState, turn: Turn, deal: TradeDeal): void {
   const slot = slotOf(state, deal.symbol);
-  // Its symbol may have been taken out of the settings meanwhile.
   if (slot === undefined) return;
+  if (!state.settings.symbols.includes(deal.symbol)) {
+    // It was taken out of the settings, and only stayed for this position.
+    state.slots = state.slots.filter((each) => each !== slot);
+    return;
+  }
   const { next } = slot;
   slot.next = null;
   slot.coolUntil = turn.time + state.settings.cooldownSeconds * 1000;
   if (slot.pending?.decision.kind === 'exit') slot.pending = null;
   if (next === null) return;
   // A reversal is one movement: its second half does not wait for the cooldown of the first.
-  const isReversal = next.signal.action !== 'enterLong' && next.signal.action !== 'enterShort';
-  if (isReversal || opposes(next, deal)) slot.coolUntil = 0;
+  if (next.decision.kind === 'enter' && next.decision.direction !== deal.plan.direction) {
+    slot.coolUntil = 0;
+  }
   slot.pending = next;
   turn.requestQuote(slot.symbol);
-}
-
-function opposes({ decision }: PendingSignal, deal: TradeDeal): boolean {
-  return decision.kind === 'enter' && decision.direction !== deal.plan.direction;
 }
 
 function onCommand(state: SignalBotState, turn: Turn, command: KindCommand): boolean {
@@ -447,7 +222,7 @@ function startDeal(
   const { symbol } = command;
   const slot = slotOf(state, symbol);
   if (slot === undefined) return refuse(turn, symbol, signal, 'the bot does not trade this symbol');
-  const decision = decide(signal, sideOf(openDeal(state, symbol)), state.settings);
+  const decision = decide(signal, sideOf(slot, openDeal(state, symbol)), state.settings);
   if (decision.kind === 'refuse') return refuse(turn, symbol, signal, decision.reason);
   if (decision.kind !== 'enter') return refuse(turn, symbol, signal, 'a position is open');
   return takeEntry(state, turn, slot, { decision, signal, time: turn.time });
@@ -467,7 +242,15 @@ function editSettings(
     assert(instrument !== undefined, `Invariant: ${symbol} has an instrument`);
     return instrument;
   });
-  state.slots = settings.symbols.map((symbol) => slotOf(state, symbol) ?? freeSlot(symbol));
+  // A position on a symbol that is traded no more still hears its exits.
+  const kept = state.slots.filter(
+    ({ symbol }) =>
+      !settings.symbols.includes(symbol) && state.deals.some((deal) => deal.symbol === symbol),
+  );
+  state.slots = [
+    ...settings.symbols.map((symbol) => slotOf(state, symbol) ?? freeSlot(symbol)),
+    ...kept,
+  ];
   turn.note(NO_DEAL, 'settingsChanged', { fields: 'all' });
   return true;
 }

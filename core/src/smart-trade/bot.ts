@@ -2,13 +2,11 @@
 // The rules of the smart trade: a bot with exactly one deal, which it opens at the first quote after its start.
 
 import type { DealOrder, Settlement } from '../bot/deal-order.ts';
-import type { HandedOverPosition } from '../bot/handover.ts';
 import { backoffMs } from '../bot/retry.ts';
 import type { BotRules, BotStateBase, KindCommand, QuoteEvent } from '../bot/state.ts';
 import type { Turn } from '../bot/turn.ts';
 import type { Instrument } from '../instrument.ts';
 import { NO_DEAL } from '../machine.ts';
-import type { Position } from '../position.ts';
 import { assert, type TimeMs } from '../units.ts';
 import { commandTrade } from './commands.ts';
 import type { TradeDeal } from './deal.ts';
@@ -38,24 +36,13 @@ export interface SmartTradeBotState extends BotStateBase<TradeDeal> {
   readonly kind: 'smartTrade';
   settings: SmartTradeSettings;
   opening: OpeningPhase;
-  /** A position that another bot has left, exact to the last fill; the settings show it rounded. */
-  readonly handedOver: { readonly position: Position; readonly openedTime: TimeMs } | null;
 }
 
 /** What a stopped smart trade that has not been opened has beside the state of every bot. */
 export function smartTradeBotParts(
   settings: SmartTradeSettings,
-  handedOver?: HandedOverPosition,
-): Pick<SmartTradeBotState, 'kind' | 'settings' | 'opening' | 'handedOver'> {
-  return {
-    kind: 'smartTrade',
-    settings,
-    opening: { kind: 'none' },
-    handedOver:
-      handedOver === undefined
-        ? null
-        : { position: handedOver.position, openedTime: handedOver.openedTime },
-  };
+): Pick<SmartTradeBotState, 'kind' | 'settings' | 'opening'> {
+  return { kind: 'smartTrade', settings, opening: { kind: 'none' } };
 }
 
 export const smartTradeRules: BotRules<SmartTradeBotState, TradeDeal> = {
@@ -129,7 +116,7 @@ function onQuote(state: SmartTradeBotState, turn: Turn, event: QuoteEvent): bool
   }
   state.opening = { kind: 'opened' };
   const instrument = instrumentOf(state);
-  const position = givenPosition(state, instrument);
+  const { held, type } = settings;
   const deal = beginTrade(turn, {
     kind: 'smartTrade',
     dealId: state.nextDealId,
@@ -137,8 +124,7 @@ function onQuote(state: SmartTradeBotState, turn: Turn, event: QuoteEvent): bool
     plan: planOf(settings),
     feeRatePpm: state.feeRatePpm,
     market,
-    ...(position === null ? {} : { position }),
-    ...(state.handedOver === null ? {} : { openedTime: state.handedOver.openedTime }),
+    ...(held === undefined ? {} : { position: heldPosition(held, type, instrument) }),
   });
   state.nextDealId += 1;
   state.deals.push(deal);
@@ -214,27 +200,21 @@ function editDeal(
 ): void {
   const { settings } = command;
   assert(isSmartTrade(settings), `Invariant: settings of a smart trade, were ${settings.kind}`);
+  const { type, symbols, held } = state.settings;
   const isOfDeal =
-    settings.type === state.settings.type && settings.symbols[0] === state.settings.symbols[0];
+    settings.type === type &&
+    settings.symbols[0] === symbols[0] &&
+    settings.held?.quantity === held?.quantity &&
+    settings.held?.price === held?.price;
   const refusal = isOfDeal
     ? editTrade(turn, deal, planOf(settings))
-    : 'expected the type and the symbol of the running trade';
+    : 'expected the type, the symbol and the position of the running trade';
   if (refusal === null) state.settings = settings;
   else turn.note(deal.dealId, 'commandRefused', { command: command.kind, reason: refusal });
 }
 
 function isSmartTrade(settings: { readonly kind: string }): settings is SmartTradeSettings {
   return settings.kind === 'smartTrade';
-}
-
-/** What is held before the trade: as another bot left it, or as the settings say. */
-function givenPosition(state: SmartTradeBotState, instrument: Instrument): Position | null {
-  if (state.handedOver !== null) {
-    const { position } = state.handedOver;
-    return { ...position, otherCommissions: { ...position.otherCommissions } };
-  }
-  const { held, type } = state.settings;
-  return held === undefined ? null : heldPosition(held, type, instrument);
 }
 
 function symbolOf(state: SmartTradeBotState): string {

@@ -28,6 +28,7 @@ import { atOnce, reduction } from './exits.ts';
 /** Added funds that wait, and reductions that do, at once. */
 const MANUAL_MAX = 8;
 const AMOUNT_DECIMALS = 8;
+const NO_NEW_RISK = 'the desk takes no new risk';
 
 /** Commands that concern one trade and are answered here. */
 export type TradeCommand = Extract<
@@ -79,6 +80,7 @@ function refusalOf(
         ? cancelEntryStep(turn, deal, command.step)
         : cancelTarget(turn, deal, command.step);
     case 'forceEntry': {
+      if (!turn.mayEnter) return NO_NEW_RISK;
       if (!forceEntries(turn, deal)) return 'no entry waits';
       advanceTrade(turn, deal, null);
       return null;
@@ -88,6 +90,7 @@ function refusalOf(
 
 function addFunds(turn: Turn, deal: TradeDeal, order: ManualOrder): string | null {
   if (deal.plan.endsWithEntry) return 'a trade that only enters takes no more funds';
+  if (!turn.mayEnter) return NO_NEW_RISK;
   const wanted = manualOrder(deal, order);
   if (!wanted.ok) return wanted.reason;
   const { value } = wanted;

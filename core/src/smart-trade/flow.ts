@@ -16,7 +16,6 @@ import {
   openBase,
   type Position,
 } from '../position.ts';
-import type { TimeMs } from '../units.ts';
 import {
   cancelAll,
   CLOSED_BY_COMMAND,
@@ -77,7 +76,6 @@ export interface TradeSeed {
   readonly market: Market;
   /** What is held already. */
   readonly position?: Position;
-  readonly openedTime?: TimeMs;
 }
 
 /** Opens a trade; the caller puts it among its deals, then calls `advanceTrade`. */
@@ -96,7 +94,7 @@ export function beginTrade(turn: Turn, seed: TradeSeed): TradeDeal {
     symbol: instrument.symbol,
     instrument,
     feeRatePpm: seed.feeRatePpm,
-    openedTime: seed.openedTime ?? turn.time,
+    openedTime: turn.time,
     phase: { kind: 'running' },
     position: position ?? emptyPosition(),
     orders: [],
@@ -344,9 +342,9 @@ export function closeTrade(turn: Turn, deal: TradeDeal, why: string = CLOSED_BY_
   if (phase.kind === 'cancelling' || phase.kind === 'ended') return false;
   if (phase.kind === 'closing') {
     if (!hurryClosing(turn, deal)) return false;
-    turn.note(deal.dealId, 'closeRequested', {});
+    noteAsked(turn, deal, 'closeRequested', why);
   } else {
-    turn.note(deal.dealId, 'closeRequested', {});
+    noteAsked(turn, deal, 'closeRequested', why);
     startClosing(turn, deal, { reason: 'close', why, limitTicks: 0 });
   }
   advanceTrade(turn, deal, null);
@@ -356,11 +354,21 @@ export function closeTrade(turn: Turn, deal: TradeDeal, why: string = CLOSED_BY_
 /** Takes the trade's orders back and keeps its position. Answers whether that changed anything. */
 export function cancelTrade(turn: Turn, deal: TradeDeal, why: string): boolean {
   if (deal.phase.kind === 'cancelling' || deal.phase.kind === 'ended') return false;
-  turn.note(deal.dealId, 'cancelRequested', {});
+  noteAsked(turn, deal, 'cancelRequested', why);
   deal.phase = { kind: 'cancelling', why };
   dropEntries(turn, deal);
   advanceTrade(turn, deal, null);
   return true;
+}
+
+/** What a person asked for; what a signal asked for is noted with the signal. */
+function noteAsked(
+  turn: Turn,
+  deal: TradeDeal,
+  kind: 'closeRequested' | 'cancelRequested',
+  why: string,
+): void {
+  if (why.endsWith('by command')) turn.note(deal.dealId, kind, {});
 }
 
 /** The highest bid or last price below which, and the lowest ask or last above which, the trade acts. */

@@ -2,19 +2,27 @@
 // Trades that begin with a position: coins that are there already, or a deal that another bot hands over.
 
 import type { HandedOverPosition } from '../bot/handover.ts';
+import { formatDecimal, trimDecimal } from '../decimal.ts';
 import { formatPrice, formatQuantity, type Instrument } from '../instrument.ts';
 import {
-  closingLots,
   emptyPosition,
   entryAverage,
-  formatAverage,
+  lotsBase,
+  openBase,
+  power10,
   type Position,
 } from '../position.ts';
 import { divCeil, divFloor } from '../units.ts';
 import { lotsOf } from './entries.ts';
 import { ratioOf, toTicks } from './exact.ts';
 import type { StopLossTerm, TakeProfitTerm } from './plan.ts';
-import { directionOf, type HeldTerm, type SmartTradeSettings, type TradeType } from './settings.ts';
+import {
+  COST_DECIMALS,
+  directionOf,
+  type HeldTerm,
+  type SmartTradeSettings,
+  type TradeType,
+} from './settings.ts';
 
 const NAME_MAX = 80;
 
@@ -31,24 +39,22 @@ export function heldPosition(held: HeldTerm, type: TradeType, instrument: Instru
     : { ...emptyPosition(), soldLots: lots, soldNotional: divFloor(worth, ticks.denominator) };
 }
 
-/** The settings of the smart trade that takes over `position`. */
+/**
+ * The settings of the smart trade that takes over what is open in `position`, at its average. What the position has
+ * earned so far stays with the deal that earned it.
+ */
 export function settingsOfHandover(
   position: HandedOverPosition,
   instrument: Instrument,
 ): SmartTradeSettings {
-  const { direction, feeRatePpm, stopLoss, from } = position;
-  const average = entryAverage(position.position, instrument, direction);
-  const open = closingLots(position.position, instrument, direction, feeRatePpm);
+  const { direction, stopLoss, from } = position;
   return {
     kind: 'smartTrade',
     name: `${from.name} #${from.dealId}`.slice(0, NAME_MAX),
     symbols: [position.symbol],
     type: direction === 'long' ? 'sellHeld' : 'buyBack',
     entries: [],
-    held: {
-      quantity: formatQuantity(instrument, open),
-      price: average === null ? '0' : formatAverage(instrument, average),
-    },
+    held: heldTerm(position, instrument),
     takeProfit: position.takeProfits.map(
       ({ priceTicks, share, trailingDeviation }): TakeProfitTerm => ({
         price: { kind: 'price', price: formatPrice(instrument, priceTicks) },
@@ -60,6 +66,23 @@ export function settingsOfHandover(
     ),
     ...(stopLoss === undefined ? {} : { stopLoss: stopTerm(stopLoss, instrument) }),
     maxSlippage: position.maxSlippage,
+  };
+}
+
+/** What is open and what a coin of it cost (rounded up) or brought (down), exact enough for any quantity. */
+function heldTerm({ position, direction }: HandedOverPosition, instrument: Instrument): HeldTerm {
+  const open = openBase(position, instrument, direction);
+  const lot = lotsBase(instrument, 1);
+  const isLong = direction === 'long';
+  const lots = isLong ? divFloor(open, lot) : divCeil(open, lot);
+  const average = entryAverage(position, instrument, direction);
+  const ticks = average ?? { numerator: 0n, denominator: 1n };
+  const numerator = ticks.numerator * BigInt(instrument.tickUnits) * power10(COST_DECIMALS);
+  const denominator = ticks.denominator * power10(instrument.priceScale);
+  const price = isLong ? divCeil(numerator, denominator) : divFloor(numerator, denominator);
+  return {
+    quantity: formatQuantity(instrument, Number(lots)),
+    price: trimDecimal(formatDecimal(price, COST_DECIMALS)),
   };
 }
 

@@ -48,7 +48,8 @@ export interface SmartTradeSettings {
 
 const NAME_MAX = 80;
 const QUANTITY_DECIMALS = 8;
-const COST_DECIMALS = 18;
+/** Decimals of what a held coin cost. */
+export const COST_DECIMALS = 18;
 
 export const SMART_TRADE_FIELDS: FieldsOf<Omit<SmartTradeSettings, 'kind'>> = {
   name: { kind: 'text', lengthMax: NAME_MAX },

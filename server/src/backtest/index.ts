@@ -2,6 +2,8 @@
 // Backtests over stored candles, and their reports.
 
 export { modelCaveats, type BacktestDocument, type DepthCheck } from './document.ts';
+export { isPassed, type LookaheadCheck } from './lookahead.ts';
+export { lookaheadText } from './lookahead-text.ts';
 export type { MarketRules } from './market.ts';
 export type {
   BacktestOutcome,

@@ -96,9 +96,9 @@ export function makeMarket(request: MarketRequest): MadeMarket {
   const rules = rulesOf(request, tickSize, lotSize, extremes.highest);
   const counter = { rounded: 0 };
   const isNarrow = price.toSteps(extremes.highest) <= INT32_MAX;
-  const toCandles = (part: CandleColumns): Candles => {
+  const toCandles = (part: CandleColumns, fits32: boolean): Candles => {
     const ticks = (column: PriceColumn): TickColumn =>
-      price.isSame ? column : convert(column, price, isNarrow, counter);
+      price.isSame ? column : convert(column, price, fits32, counter);
     return {
       intervalMs: intervalMs(series.interval),
       openTime: part.openTime,
@@ -111,7 +111,7 @@ export function makeMarket(request: MarketRequest): MadeMarket {
         : part.volume.map((units) => Math.min(lots.toWhole(units), Number.MAX_SAFE_INTEGER)),
     };
   };
-  const candles = toCandles(columns);
+  const candles = toCandles(columns, isNarrow);
   return {
     ok: true,
     market: {
@@ -121,12 +121,30 @@ export function makeMarket(request: MarketRequest): MadeMarket {
       candles,
       roundedPrices: counter.rounded,
       prices: rows * 4,
-      before: (count) => toCandles(candlesBefore(series.columns, request.from, count)),
+      before: (count) => {
+        const earlier = toCandles(candlesBefore(series.columns, request.from, count), false);
+        // Prices below a tick of the period cannot be read in it.
+        const first = earlier.low.findLastIndex((low) => low < 1) + 1;
+        return first === 0 ? earlier : rowsFrom(earlier, first);
+      },
     },
   };
 }
 
-/** At most `count` candles that open before `from`, the last ones there are; none that would cost 2^31 ticks. */
+function rowsFrom(candles: Candles, first: number): Candles {
+  const { intervalMs: lengthMs, openTime, open, high, low, close, volume } = candles;
+  return {
+    intervalMs: lengthMs,
+    openTime: openTime.subarray(first),
+    open: open.subarray(first),
+    high: high.subarray(first),
+    low: low.subarray(first),
+    close: close.subarray(first),
+    volume: volume.subarray(first),
+  };
+}
+
+/** At most `count` candles that open before `from`, the last ones there are. */
 function candlesBefore(columns: CandleColumns, from: number, count: number): CandleColumns {
   const end = firstRowAtOrAfter(columns.openTime, from);
   const start = columns.openTime[Math.max(0, end - count)] ?? from;

@@ -8,7 +8,7 @@ import { assert, parsePrice, type BacktestFill, type DealView } from '@kontor/co
 
 import { gapText, intervalMs, isInterval, timeText } from '../candles/index.ts';
 import { chartLevel, type ChartLevel } from './chart-data.ts';
-import { modelCaveats, type BacktestDocument } from './document.ts';
+import { modelCaveats, rulesOf, symbolsText, type BacktestDocument } from './document.ts';
 import type { Market } from './market.ts';
 import {
   addDecimals,
@@ -35,7 +35,7 @@ const script = readFileSync(new URL('./report-view.js', import.meta.url), 'utf8'
 /** The report of `document`; `market` is drawn. */
 export function reportHtml(document: BacktestDocument, market: Market): string {
   const { source, settings } = document;
-  const title = `Backtest of ${settings.name} on ${source.symbol} ${source.interval}`;
+  const title = `Backtest of ${settings.name} on ${symbolsText(document)} ${source.interval}`;
   const data = JSON.stringify(viewData(document, market)).replaceAll('<', '\\u003c');
   return `<!doctype html>
 <html lang="en">
@@ -88,7 +88,7 @@ function header(document: BacktestDocument): string {
       ? 'none missing'
       : `<span class="needs">${groupedCount(source.gaps.missing)} missing in ${groupedCount(source.gaps.count)} gaps</span>`;
   return `<header>
-<h1>${escaped(settings.name)} on ${escaped(source.symbol)}</h1>
+<h1>${escaped(settings.name)} on ${escaped(symbolsText(document))}</h1>
 <p><span class="tag">Simulated</span>${timeText(statistics.startTime).slice(0, 16).replace('T', ' ')} to ${timeText(statistics.endTime).slice(0, 16).replace('T', ' ')} UTC, ${groupedCount(statistics.candles)} ${escaped(source.interval)} candles, ${missing}</p>
 </header>`;
 }
@@ -246,6 +246,7 @@ type ViewDeal = readonly [
   percentExact: string,
   takeProfit: string,
   stopLoss: string,
+  symbol: string,
 ];
 
 type ViewFill = readonly [
@@ -271,6 +272,7 @@ function viewData(document: BacktestDocument, market: Market): unknown {
   const overview = chartLevel(market, { from: statistics.startTime, to: end }, OVERVIEW_STEPS);
   return {
     symbol: source.symbol,
+    symbols: 1 + (document.others?.length ?? 0),
     baseAsset: source.baseAsset,
     quoteAsset: source.quoteAsset,
     intervalMs: market.candles.intervalMs,
@@ -279,13 +281,18 @@ function viewData(document: BacktestDocument, market: Market): unknown {
     priceDecimals: instrument.priceScale,
     tickUnits: instrument.tickUnits,
     maxSafetyOrders: settings.kind === 'dca' ? settings.maxSafetyOrders : 0,
-    startBalance: Number(document.model.startBalance),
+    startBalance: Number(statistics.startBalance),
     overview,
-    details: details(listed, market, end).filter((level) => level.width < overview.width),
+    details: details(
+      listed.filter(({ symbol }) => symbol === source.symbol),
+      market,
+      end,
+    ).filter((level) => level.width < overview.width),
     equity: equityData(document),
     deals: listed.map((deal) => viewDeal(deal, document)),
     fills: document.fills
-      .filter((fill) => listedIds.has(fill.dealId))
+      // Marks stand in the chart, which is that of the first symbol.
+      .filter((fill) => listedIds.has(fill.dealId) && fill.symbol === source.symbol)
       .map((fill) => viewFill(fill, market)),
   };
 }
@@ -310,7 +317,7 @@ function details(deals: readonly DealView[], market: Market, end: number): reado
 
 function equityData(document: BacktestDocument): unknown {
   const decimals = shownDecimals(document.source.quoteAsset);
-  let peak = Number(document.model.startBalance);
+  let peak = Number(document.statistics.startBalance);
   return document.equity.map((point) => {
     const value = Number(point.equity);
     peak = Math.max(peak, value);
@@ -324,6 +331,7 @@ function equityData(document: BacktestDocument): unknown {
 }
 
 function viewDeal(deal: DealView, document: BacktestDocument): ViewDeal {
+  const rules = rulesOf(document, deal.symbol);
   const decimals = shownDecimals(document.source.quoteAsset);
   const isOpen = deal.closedTime === 0;
   const profit = isOpen
@@ -338,10 +346,8 @@ function viewDeal(deal: DealView, document: BacktestDocument): ViewDeal {
     deal.reason,
     signOf(profit),
     deal.steps.filled,
-    shownDecimal(deal.boughtQuantity, decimalsOf(document.market.rules.lotSize)),
-    deal.average === ''
-      ? '–'
-      : shownDecimal(deal.average, decimalsOf(document.market.rules.tickSize)),
+    shownDecimal(deal.boughtQuantity, decimalsOf(rules.lotSize)),
+    deal.average === '' ? '–' : shownDecimal(deal.average, decimalsOf(rules.tickSize)),
     shownExact(deal.average),
     shownDecimal(deal.cost, decimals),
     shownExact(deal.cost),
@@ -351,6 +357,7 @@ function viewDeal(deal: DealView, document: BacktestDocument): ViewDeal {
     shownExact(percent),
     shownExact(deal.takeProfit),
     shownExact(deal.stopLoss),
+    deal.symbol,
   ];
 }
 

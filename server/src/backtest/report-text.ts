@@ -3,7 +3,7 @@
 
 import { settingsLine } from './settings-rows.ts';
 import { intervalMs, isInterval, gapText, timeText } from '../candles/index.ts';
-import { modelCaveats, type BacktestDocument } from './document.ts';
+import { modelCaveats, symbolsText, type BacktestDocument } from './document.ts';
 import { groupedCount } from './shown-number.ts';
 import { statisticsRows } from './statistics-rows.ts';
 
@@ -18,7 +18,7 @@ export function reportText(document: BacktestDocument): string {
       ? 'none missing'
       : `${groupedCount(source.gaps.missing)} missing in ${groupedCount(source.gaps.count)} gaps, the longest ${gapText(source.gaps.longest * length)}`;
   return [
-    `${printable(settings.name)} on ${source.symbol}, simulated`,
+    `${printable(settings.name)} on ${symbolsText(document)}, simulated`,
     `${timeText(source.firstTime)} to ${timeText(source.lastTime)}, ${groupedCount(source.candles)} ${source.interval} candles, ${gaps}`,
     settingsLine(settings, source.quoteAsset),
     `commissions ${model.makerFeePpm / 10_000} % maker, ${model.takerFeePpm / 10_000} % taker; ${model.path}; tick ${market.rules.tickSize}, lot ${market.rules.lotSize}`,

@@ -28,6 +28,7 @@ const DEAL_FIELDS = [
   'percentExact',
   'takeProfit',
   'stopLoss',
+  'symbol',
 ];
 const FILL_FIELDS = [
   'deal',
@@ -693,6 +694,9 @@ const FILTERS = {
 
 const COLUMNS = [
   { name: 'Deal', isNumber: true, key: (deal) => deal.id, cell: (deal) => String(deal.id) },
+  ...(data.symbols > 1
+    ? [{ name: 'Symbol', key: (deal) => deal.symbol, cell: (deal) => deal.symbol }]
+    : []),
   { name: 'Opened (UTC)', key: (deal) => deal.opened, cell: (deal) => timeText(deal.opened) },
   {
     name: `Profit, ${data.quoteAsset}`,
@@ -724,7 +728,7 @@ const COLUMNS = [
     cell: (deal) => `${deal.safetyOrders} of ${data.maxSafetyOrders}`,
   },
   {
-    name: `Bought, ${data.baseAsset}`,
+    name: data.symbols > 1 ? 'Bought' : `Bought, ${data.baseAsset}`,
     isNumber: true,
     key: (deal) => numberOf(deal.bought),
     cell: (deal) => deal.bought,

@@ -5,11 +5,18 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import {
+  assert,
+  conditionLists,
+  intervalOfLength,
+  requiredCandles,
   runBacktest,
-  type CandlePath,
+  watchFault,
   type BotSettings,
-  type InstrumentRules,
+  type CandlePath,
+  type Candles,
   type FieldError,
+  type InstrumentRules,
+  type MissingCandles,
 } from '@kontor/core';
 
 import {
@@ -19,13 +26,13 @@ import {
   loadCandles,
   readSeriesFile,
   type CandleErrorCode,
-  type CandleSeries,
   type CandleSymbol,
   type Interval,
   type SeriesName,
   type SourcePlace,
 } from '../candles/index.ts';
-import { backtestDocument, type BacktestDocument } from './document.ts';
+import { backtestDocument, type BacktestDocument, type RunMarket } from './document.ts';
+import { checkConditions, type LookaheadCheck } from './lookahead.ts';
 import { makeMarket, type Market, type MarketRules } from './market.ts';
 import { reportHtml } from './report-html.ts';
 import { composeSettings, type Assignment } from './settings-input.ts';
@@ -42,7 +49,8 @@ export type CandlesWanted =
 
 /** Everything a backtest needs, as plain data. */
 export interface BacktestRequest {
-  readonly candles: CandlesWanted;
+  /** One for each symbol that is to trade, at least one. */
+  readonly candles: readonly CandlesWanted[];
   readonly from: number;
   readonly to: number;
   /** A bot's settings as parsed JSON; absent for the example. */
@@ -53,6 +61,12 @@ export interface BacktestRequest {
   readonly makerFeePpm: number;
   readonly takerFeePpm: number;
   readonly startBalance: string;
+  /** Coins there are at the beginning, by base asset. */
+  readonly startCoins?: Readonly<Record<string, string>>;
+  /** What a missing candle means to conditions; a gap unless said otherwise. */
+  readonly missing?: MissingCandles;
+  /** `lookahead` runs no bot: it puts the bot's conditions to the test. */
+  readonly what?: 'backtest' | 'lookahead';
 }
 
 export interface BacktestProgress {
@@ -69,6 +83,7 @@ export interface BacktestHooks {
 
 export type BacktestOutcome =
   | { readonly kind: 'completed'; readonly document: BacktestDocument; readonly html: string }
+  | { readonly kind: 'lookahead'; readonly checks: readonly LookaheadCheck[] }
   | {
       readonly kind: 'refused';
       readonly errors: readonly FieldError[];
@@ -96,10 +111,14 @@ export async function runRequest(
   request: BacktestRequest,
   hooks: BacktestHooks,
 ): Promise<BacktestOutcome> {
-  hooks.onProgress({ phase: 'loading', share: 0, candlesDone: 0 });
-  let loaded: Loaded;
+  const loaded: Loaded[] = [];
   try {
-    loaded = await load(request.candles, hooks);
+    for (const [index, wanted] of request.candles.entries()) {
+      const done = (share: number): number =>
+        (loadingShare(request) * (index + share)) / request.candles.length;
+      hooks.onProgress({ phase: 'loading', share: done(0), candlesDone: 0 });
+      loaded.push(await load(wanted, hooks, done));
+    }
   } catch (error) {
     if (error instanceof Cancelled) {
       return { kind: 'cancelled', candlesDone: 0, candles: 0, time: 0 };
@@ -107,35 +126,48 @@ export async function runRequest(
     if (!(error instanceof CandleError)) throw error;
     return { kind: 'failed', code: error.code, message: error.message, place: error.place };
   }
-  const { series } = loaded;
-  const parsed = composeSettings(request.settings, request.assignments, series.symbol);
+  const symbols = loaded.map(({ series }) => series.symbol);
+  const parsed = composeSettings(request.settings, request.assignments, symbols);
   if (!parsed.ok) return { kind: 'refused', errors: parsed.errors };
-  const made = makeMarket({
-    series,
-    from: request.from,
-    to: request.to,
-    rules: request.rules,
-    startBalanceQuote: request.startBalance,
-  });
-  if (!made.ok) return { kind: 'refused', errors: [made.fault] };
-  return run(request, hooks, loaded, made.market, parsed.settings);
+  const markets: RunMarket[] = [];
+  for (const one of loaded) {
+    const made = makeMarket({
+      series: one.series,
+      from: request.from,
+      to: request.to,
+      rules: request.rules,
+      startBalanceQuote: request.startBalance,
+    });
+    if (!made.ok) return { kind: 'refused', errors: [made.fault] };
+    markets.push({ ...one, market: made.market });
+  }
+  return request.what === 'lookahead'
+    ? checkConditions(parsed.settings, markets, request.missing ?? 'gap')
+    : run(request, hooks, markets, parsed.settings);
 }
 
 function run(
   request: BacktestRequest,
   hooks: BacktestHooks,
-  loaded: Loaded,
-  market: Market,
+  markets: readonly RunMarket[],
   settings: BotSettings,
 ): BacktestOutcome {
-  const loading = LOADING_SHARE[request.candles.kind];
+  const loading = loadingShare(request);
+  const { startCoins = {}, missing = 'gap' } = request;
+  const warmUps = markets.map(({ market }) => warmUpOf(settings, market));
   const result = runBacktest({
     settings,
-    markets: [{ instrument: market.instrument, candles: market.candles }],
+    markets: markets.map(({ market }, index) => {
+      const warmUp = warmUps[index];
+      const { instrument, candles } = market;
+      return { instrument, candles, ...(warmUp === undefined ? {} : { warmUp }) };
+    }),
     path: request.path,
     makerFeePpm: request.makerFeePpm,
     takerFeePpm: request.takerFeePpm,
     startBalanceQuote: request.startBalance,
+    startBalances: startCoins,
+    missing,
     onProgress: (candlesDone, candles) =>
       hooks.onProgress({
         phase: 'running',
@@ -144,46 +176,68 @@ function run(
       }),
     isCancelled: hooks.isCancelled,
   });
+  const [first] = markets;
+  assert(first !== undefined, 'Invariant: a run has a market');
   switch (result.kind) {
     case 'refused':
-      return { kind: 'refused', errors: result.errors, rules: market.rules };
+      return { kind: 'refused', errors: result.errors, rules: first.market.rules };
     case 'cancelled': {
-      const { openTime } = market.candles;
+      const { openTime } = first.market.candles;
       return {
         kind: 'cancelled',
         candlesDone: result.candlesDone,
-        candles: openTime.length,
-        time: openTime[result.candlesDone] ?? 0,
+        candles: markets.reduce((sum, { market }) => sum + market.candles.openTime.length, 0),
+        time: openTime[Math.floor(result.candlesDone / markets.length)] ?? 0,
       };
     }
     case 'completed': {
       const document = backtestDocument({
-        series: loaded.series,
-        file: loaded.file,
-        digest: loaded.digest,
-        market,
+        markets,
         settings,
         path: request.path,
         makerFeePpm: request.makerFeePpm,
         takerFeePpm: request.takerFeePpm,
         startBalance: request.startBalance,
+        startCoins,
+        warmUpCandles: Math.max(0, ...warmUps.map((candles) => candles?.openTime.length ?? 0)),
+        missing,
         report: result,
       });
-      return { kind: 'completed', document, html: reportHtml(document, market) };
+      return { kind: 'completed', document, html: reportHtml(document, first.market) };
     }
   }
 }
 
-interface Loaded {
-  readonly series: CandleSeries;
-  readonly file: string;
-  readonly digest: string;
+/** Candles before the period after which no condition is unknown, as far as the data has them. */
+function warmUpOf(
+  settings: BotSettings,
+  { instrument, candles, before }: Market,
+): Candles | undefined {
+  const base = intervalOfLength(candles.intervalMs);
+  let most = 0;
+  for (const { conditions } of conditionLists(settings)) {
+    // What cannot be read at all is refused by the run itself, at its field.
+    if (base === undefined || watchFault(conditions, base) !== null) return undefined;
+    most = Math.max(most, requiredCandles(conditions, base, instrument));
+  }
+  const warmUp = most === 0 ? undefined : before(most);
+  return warmUp === undefined || warmUp.openTime.length === 0 ? undefined : warmUp;
 }
+
+function loadingShare({ candles }: BacktestRequest): number {
+  return Math.max(...candles.map(({ kind }) => LOADING_SHARE[kind]));
+}
+
+type Loaded = Omit<RunMarket, 'market'>;
 
 /** Thrown only to leave the reading of a text file, and caught above. */
 class Cancelled extends Error {}
 
-async function load(wanted: CandlesWanted, hooks: BacktestHooks): Promise<Loaded> {
+async function load(
+  wanted: CandlesWanted,
+  hooks: BacktestHooks,
+  done: (share: number) => number,
+): Promise<Loaded> {
   if (wanted.kind === 'store') {
     const { series, digest } = await loadCandles(wanted.dataDirectory, wanted.name);
     const path = candleFilePath(wanted.dataDirectory, wanted.name);
@@ -199,8 +253,7 @@ async function load(wanted: CandlesWanted, hooks: BacktestHooks): Promise<Loaded
     ...(wanted.interval === undefined ? {} : { interval: wanted.interval }),
     onProgress: ({ bytesRead, bytes, rows }) => {
       if (hooks.isCancelled()) throw new Cancelled();
-      const share = (LOADING_SHARE.file * bytesRead) / bytes;
-      hooks.onProgress({ phase: 'loading', share, candlesDone: rows });
+      hooks.onProgress({ phase: 'loading', share: done(bytesRead / bytes), candlesDone: rows });
     },
   });
   return { series, digest: '', file };

@@ -39,8 +39,8 @@ export class MarketHub {
   readonly #time: Time;
   readonly #instruments = new Map<string, Instrument>();
   readonly #quotes = new Map<string, Quote>();
-  /** Market time of the last trade told, by symbol. */
-  readonly #lastTradeAt = new Map<string, number>();
+  /** How many trades were told, by symbol. */
+  readonly #tradesTold = new Map<string, number>();
   readonly #catchingUp = new Set<string>();
   readonly #stop = new AbortController();
   #stream: MarketStream | null = null;
@@ -135,17 +135,18 @@ export class MarketHub {
   async #catchUp(symbol: string): Promise<void> {
     if (this.#catchingUp.has(symbol)) return;
     this.#catchingUp.add(symbol);
+    const before = this.#tradesTold.get(symbol);
     const fresh = await this.freshQuote(symbol);
     this.#catchingUp.delete(symbol);
     // The stream may have overtaken the answer; a price already left behind must not trigger a stop.
-    if (fresh !== null && fresh.time >= (this.#lastTradeAt.get(symbol) ?? 0)) {
+    if (fresh !== null && this.#tradesTold.get(symbol) === before) {
       this.#onTrade(symbol, fresh.time, fresh.quote);
     }
   }
 
   #onTrade(symbol: string, time: number, quote: Quote): void {
     this.#clock.observe(time);
-    this.#lastTradeAt.set(symbol, time);
+    this.#tradesTold.set(symbol, (this.#tradesTold.get(symbol) ?? 0) + 1);
     this.#quotes.set(symbol, quote);
     this.#listener.onTrade(symbol, time, quote);
   }

@@ -16,7 +16,7 @@ export interface DealFilter {
 }
 
 /** A deal as a table row: without its orders, fills and ladder, so that ten thousand fit. */
-export type DealRow = Omit<Deal, 'orders' | 'fills' | 'ladder'> & {
+export type DealRow = Omit<Deal, 'orders' | 'fills' | 'ladder' | 'details'> & {
   readonly safetyOrders: number;
   readonly hasRefusal: boolean;
 };
@@ -56,7 +56,13 @@ export function isRunning(deal: Pick<Deal, 'status'>): boolean {
   return deal.status === 'starting' || deal.status === 'open' || deal.status === 'closing';
 }
 
-export function toDealRow({ orders, fills: _fills, ladder, ...row }: Deal): DealRow {
+export function toDealRow({
+  orders,
+  fills: _fills,
+  ladder,
+  details: _details,
+  ...row
+}: Deal): DealRow {
   return {
     ...row,
     safetyOrders: ladder.filter((step) => step.index > 0).length,

@@ -55,6 +55,7 @@ export type Conditions = {
   /** running deals whose own conditions they are; none for starts */
   readonly deals: readonly number[];
   readonly standing: 'met' | 'notMet' | 'unknown';
+  readonly closedAt: number | null;
   readonly conditions: readonly {
     readonly label: string;
     readonly interval: string;

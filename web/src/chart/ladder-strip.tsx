@@ -4,16 +4,16 @@
 import type { ReactElement } from 'react';
 
 import type { Deal } from '../api/types.ts';
-import { useLanguage } from '../language/language.tsx';
+import { useStepsText } from '../language/steps-text.ts';
 import './ladder-strip.css';
 
 const EDGE = 2;
 
 export function LadderStrip({ deal }: { readonly deal: Deal }): ReactElement {
-  const { text, format } = useLanguage();
   // Only places on a line are worked out here, so floats are fine.
+  const steps = stepsOf(deal);
   const prices = [
-    ...deal.ladder.map((step) => step.price),
+    ...steps.map((step) => step.price),
     deal.takeProfitPrice,
     deal.stopLossPrice,
     deal.lastPrice,
@@ -23,11 +23,7 @@ export function LadderStrip({ deal }: { readonly deal: Deal }): ReactElement {
   const span = Math.max(...prices) - least || 1;
   const place = (price: string): string =>
     `${EDGE + ((Number(price) - least) / span) * (100 - 2 * EDGE)}%`;
-  const safetyOrders = deal.ladder.filter((step) => step.index > 0);
-  const label = text.deal.safetyFilled(
-    format.integer(deal.filledSafetyOrders),
-    format.integer(safetyOrders.length),
-  );
+  const label = useStepsText()(deal);
   const { averagePrice, lastPrice } = deal;
   return (
     <div className="ladder-strip" role="img" aria-label={label} title={label}>
@@ -42,9 +38,9 @@ export function LadderStrip({ deal }: { readonly deal: Deal }): ReactElement {
           }
         />
       ) : null}
-      {deal.ladder.map((step) => (
+      {steps.map((step) => (
         <span
-          key={step.index}
+          key={step.id}
           className={`ladder-strip-step is-${step.state}`}
           style={{ left: place(step.price) }}
         />
@@ -69,4 +65,38 @@ export function LadderStrip({ deal }: { readonly deal: Deal }): ReactElement {
       )}
     </div>
   );
+}
+
+interface StripStep {
+  readonly id: string;
+  readonly price: string;
+  readonly state: 'waiting' | 'placed' | 'filled' | 'rejected';
+}
+
+/** A ladder's steps, a grid's lines, a trade's entries and targets: wherever orders stand or will. */
+function stepsOf(deal: Deal): readonly StripStep[] {
+  const { details } = deal;
+  if (details?.kind === 'grid') {
+    return details.lines
+      .filter((line) => line.side !== 'none')
+      .map((line) => ({
+        id: String(line.number),
+        price: line.price,
+        state: line.state === 'open' ? 'placed' : 'waiting',
+      }));
+  }
+  if (details?.kind === 'trade') {
+    return details.steps.flatMap((step) => {
+      const price = step.price ?? step.trigger;
+      if (price === null || step.state === 'cancelled' || step.state === 'failed') return [];
+      const state =
+        step.state === 'filled' ? 'filled' : step.state === 'placed' ? 'placed' : 'waiting';
+      return [{ id: `${step.purpose} ${step.number}`, price, state }];
+    });
+  }
+  return deal.ladder.map((step) => ({
+    id: String(step.index),
+    price: step.price,
+    state: step.state,
+  }));
 }

@@ -72,11 +72,13 @@ export function dealLevels(deal: Deal, words: LevelWords, prefix = ''): readonly
       { name: text.chart.breakEven, shortName: text.chart.breakEvenShort },
       deal.breakEvenPrice,
     );
+  // The targets of a trade have lines of their own.
+  const hasTargets = deal.details?.kind === 'trade';
   add(
     'takeProfit',
     'take-profit',
     { name: text.chart.takeProfit, shortName: text.chart.takeProfitShort },
-    deal.takeProfitPrice,
+    hasTargets ? null : deal.takeProfitPrice,
     deal.quantity,
   );
   add(
@@ -96,6 +98,7 @@ export function dealLevels(deal: Deal, words: LevelWords, prefix = ''): readonly
         : { name: text.chart.safety(index), shortName: text.chart.safetyShort(index) };
     add(kind, `step ${index}`, names, step.price, step.quantity);
   }
+  addDetails(deal, text, add);
   for (const order of deal.orders) {
     const isOut =
       order.state === 'open' || order.state === 'intended' || order.state === 'ambiguous';
@@ -109,6 +112,76 @@ export function dealLevels(deal: Deal, words: LevelWords, prefix = ''): readonly
     );
   }
   return levels;
+}
+
+/** Lines of a grid, and entries and targets of a trade that are still to come. */
+function addDetails(
+  deal: Deal,
+  text: Catalogue,
+  add: (
+    kind: LevelKind,
+    id: string,
+    names: { readonly name: string; readonly shortName?: string },
+    price: string | null,
+    quantity?: string,
+  ) => void,
+): void {
+  const { details } = deal;
+  if (details?.kind === 'grid') {
+    for (const line of details.lines) {
+      const name = `${text.deal.lineSide[line.side]} ${line.number}`;
+      const isOut = line.state === 'open' || line.state === 'placing';
+      const kind = !isOut ? 'waiting' : line.side === 'buy' ? 'order' : 'sell';
+      if (line.side === 'none') continue;
+      add(
+        kind,
+        `line ${line.number}`,
+        { name, shortName: String(line.number) },
+        line.price,
+        line.quantity,
+      );
+    }
+    add(
+      'stopLoss',
+      'upper stop',
+      { name: text.chart.stopLoss, shortName: text.chart.stopLossShort },
+      details.upperStop,
+    );
+  }
+  if (details?.kind === 'trade') {
+    for (const step of details.steps) {
+      const isDone =
+        step.state === 'filled' || step.state === 'cancelled' || step.state === 'failed';
+      if (isDone || step.purpose === 'reduceFunds') continue;
+      const name = text.deal.stepName[step.purpose](String(step.number));
+      const kind =
+        step.purpose === 'takeProfit'
+          ? 'takeProfit'
+          : step.state === 'placed'
+            ? 'order'
+            : 'waiting';
+      add(
+        kind,
+        `${step.purpose} ${step.number}`,
+        { name },
+        step.price ?? step.trigger,
+        step.quantity ?? '',
+      );
+    }
+  }
+  if (details?.kind === 'dca') {
+    for (const target of details.takeProfits.slice(1)) {
+      if (target.state === 'done') continue;
+      const name = text.deal.stepName.takeProfit(String(target.step));
+      add(
+        'takeProfit',
+        `target ${target.step}`,
+        { name, shortName: text.chart.takeProfitShort },
+        target.price,
+        target.quantity,
+      );
+    }
+  }
 }
 
 export function dealMarks(deal: Deal, words: LevelWords): readonly Mark[] {

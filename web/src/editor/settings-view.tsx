@@ -27,7 +27,7 @@ import {
 } from './draft.ts';
 import './settings-view.css';
 
-interface Reader {
+export interface Reader {
   readonly arrangement: Arrangement;
   readonly language: Language;
   readonly settings: SettingsLanguage;
@@ -150,7 +150,7 @@ function lineOf(
     }));
     return items.length === 0 ? line : { ...line, lines: items };
   }
-  return { ...line, value: valueText(field, value, path, reader, unitChoice(place, siblings)) };
+  return { ...line, value: settingText(field, value, path, reader, unitChoice(place, siblings)) };
 }
 
 function groupLines(
@@ -177,10 +177,11 @@ function itemText(field: Field, value: Draft, path: readonly string[], reader: R
       .map((line) => (line.lines.length === 0 ? line.value : line.name))
       .join(', ');
   }
-  return valueText(field, value, path, reader, '');
+  return settingText(field, value, path, reader, '');
 }
 
-function valueText(
+/** The value of one field as text. */
+export function settingText(
   field: Field,
   value: Draft,
   path: readonly string[],
@@ -209,7 +210,7 @@ function valueText(
       const parts = Object.entries(inside).flatMap(([name, each]) =>
         value[name] === undefined
           ? []
-          : [valueText(each, value[name], [...path, kind, name], reader, '')],
+          : [settingText(each, value[name], [...path, kind, name], reader, '')],
       );
       // A price says by its unit which of the two it is; an indicator needs its name.
       return parts.length === 1 ? String(parts[0]) : [choiceWord(own, kind), ...parts].join(', ');

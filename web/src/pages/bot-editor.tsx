@@ -153,10 +153,13 @@ function FreshBot({ kind }: { readonly kind: BotKind }): ReactElement {
     );
   };
   return (
-    <Editor
+    <EditorFrame
       form={form}
       title={text.editor.newTitle(words.kinds[kind]?.name ?? kind)}
-      crumb={{ href: newBotPath(null), name: text.editor.newBot }}
+      crumbs={[
+        { href: paths.bots, name: common.bots.title },
+        { href: newBotPath(null), name: text.editor.newBot },
+      ]}
       head={
         presets.length < 2 ? null : (
           <div className="preset-list" role="group" aria-label={text.editor.presets}>
@@ -189,10 +192,13 @@ function CopiedBot({ bot }: { readonly bot: Bot }): ReactElement {
   }, [bot.id]);
   const form = useBotForm(bot.kind, `copy.${bot.id}`, base);
   return (
-    <Editor
+    <EditorFrame
       form={form}
       title={text.editor.copyName(bot.name)}
-      crumb={{ href: botPath(bot.id), name: bot.name }}
+      crumbs={[
+        { href: paths.bots, name: common.bots.title },
+        { href: botPath(bot.id), name: bot.name },
+      ]}
       save={<CreateButtons form={form} />}
     />
   );
@@ -210,10 +216,13 @@ function EditedBot({ bot }: { readonly bot: Bot }): ReactElement {
   const deals = running.data?.filter((deal) => deal.botId === bot.id).length ?? bot.activeDeals;
   const isChangedElsewhere = form.keptSince !== null && form.base !== JSON.stringify(base);
   return (
-    <Editor
+    <EditorFrame
       form={form}
       title={text.editor.editTitle(bot.name)}
-      crumb={{ href: botPath(bot.id), name: bot.name }}
+      crumbs={[
+        { href: paths.bots, name: common.bots.title },
+        { href: botPath(bot.id), name: bot.name },
+      ]}
       head={
         <>
           {isChangedElsewhere ? (
@@ -232,120 +241,6 @@ function EditedBot({ bot }: { readonly bot: Bot }): ReactElement {
       }
       save={<SaveButton form={form} bot={bot} base={base} />}
     />
-  );
-}
-
-function Editor({
-  form,
-  title,
-  crumb,
-  head = null,
-  save,
-}: {
-  readonly form: BotForm;
-  readonly title: string;
-  readonly crumb: { readonly href: string; readonly name: string };
-  readonly head?: ReactNode;
-  readonly save: ReactNode;
-}): ReactElement {
-  const { text } = useLanguage();
-  const { desk } = useDeskFacts();
-  const address = useAddress();
-  const [shownSymbol, setShownSymbol] = useState<string | null>(null);
-  const asked = address.parameter('symbol');
-  const fallback = form.symbols[0] ?? asked ?? desk.instruments[0]?.symbol ?? '';
-  const symbol =
-    shownSymbol !== null && form.symbols.includes(shownSymbol) ? shownSymbol : fallback;
-  const preview = usePreview(form.checked.settings, symbol, form.market);
-  const context = useFormContext(form, symbol);
-  const element = useRef<HTMLDivElement>(null);
-  return (
-    <div className="page-scroll editor" ref={element} data-editor="">
-      <header className="page-head">
-        <Anchor className="crumb" href={paths.bots}>
-          {text.bots.title}
-        </Anchor>
-        <span className="faint">/</span>
-        <Anchor className="crumb cut" href={crumb.href}>
-          {crumb.name}
-        </Anchor>
-        <span className="faint">/</span>
-        <h1>{title}</h1>
-      </header>
-      {head}
-      <div className="editor-grid">
-        <FormProvider value={context}>
-          <div className="editor-form">
-            <FormSections fields={fieldsOf(form.kind)} values={form.draft} />
-          </div>
-        </FormProvider>
-        <div className="editor-preview">
-          <PreviewPanel form={form} preview={preview} symbol={symbol} onSymbol={setShownSymbol} />
-        </div>
-      </div>
-      <footer className="editor-foot">
-        <EditorState form={form} preview={preview} />
-        <span className="page-head-space" />
-        <Discard form={form} />
-        {save}
-      </footer>
-    </div>
-  );
-}
-
-/** What it can cost, always in sight, and how much is still to be fixed. */
-function EditorState({
-  form,
-  preview,
-}: {
-  readonly form: BotForm;
-  readonly preview: Preview | null;
-}): ReactElement {
-  const { text } = useSettingsLanguage();
-  const { format } = useLanguage();
-  const count = { count: form.faultCount, text: format.integer(form.faultCount) };
-  return (
-    <div className="editor-state">
-      {form.otherErrors.length === 0 ? null : (
-        <p className="needs-you" role="alert">
-          {form.otherErrors.join(' ')}
-        </p>
-      )}
-      {form.faultCount > 0 ? (
-        <p className="needs-you">{text.editor.toFix(count)}</p>
-      ) : (
-        preview?.funds.map((funds) => (
-          <p key={funds.asset}>
-            <span className="muted">{text.editor.costs}</span>{' '}
-            <strong className={funds.missing === null ? '' : 'needs-you'}>
-              <Amount value={funds.required} asset={funds.asset} />
-            </strong>
-          </p>
-        ))
-      )}
-      {form.keptSince === null ? null : (
-        <p className="muted editor-kept">
-          {text.editor.keptSince} <Ago at={form.keptSince} />
-        </p>
-      )}
-    </div>
-  );
-}
-
-function Discard({ form }: { readonly form: BotForm }): ReactElement | null {
-  const { text } = useSettingsLanguage();
-  if (form.keptSince === null) return null;
-  return (
-    <Button
-      look="quiet"
-      onClick={() => {
-        const before = form.draft;
-        form.settle();
-        say(text.editor.discarded, { undo: () => void form.replace(before) });
-      }}
-    >
-      {text.editor.discard}
-    </Button>
   );
 }
 
@@ -370,7 +265,7 @@ function CreateButtons({ form }: { readonly form: BotForm }): ReactElement {
       else say(text.editor.created(bot.name));
       address.go(botPath(bot.id));
     } catch (error) {
-      refused(error, form, text.editor.notCreated, errorText, text.editor.unclear);
+      refuse(error, form, text.editor.notCreated, errorText, text.editor.unclear);
     } finally {
       setBusy(null);
     }
@@ -436,7 +331,7 @@ function SaveButton({
       say(text.editor.saved(changed.name));
       address.go(botPath(bot.id));
     } catch (error) {
-      refused(error, form, text.editor.notSaved, errorText, text.editor.unclear);
+      refuse(error, form, text.editor.notSaved, errorText, text.editor.unclear);
     } finally {
       setBusy(false);
     }
@@ -453,76 +348,6 @@ function SaveButton({
         {text.editor.save}
       </Button>
     </>
-  );
-}
-
-/** Tells why nothing happened; wrong fields are marked, and a silence is not taken for a no. */
-function refused(
-  error: unknown,
-  form: BotForm,
-  sentence: (reason: string) => string,
-  errorText: (error: unknown) => string,
-  unclear: string,
-): void {
-  if (error instanceof ApiError && error.fields.length > 0) {
-    form.refuse(error.fields);
-    focusFirstWrong(document.querySelector<HTMLElement>('[data-editor]'));
-    return;
-  }
-  if (error instanceof ApiError && error.status === 0) {
-    say(unclear, { look: 'failed' });
-    return;
-  }
-  say(sentence(errorText(error)), { look: 'failed' });
-}
-
-function changedFields({ checked }: BotForm, base: DraftFields): number {
-  const { kind: _kind, ...sent } = checked.sent;
-  const names = new Set([...Object.keys(sent), ...Object.keys(base)]);
-  return [...names].filter((name) => JSON.stringify(sent[name]) !== JSON.stringify(base[name]))
-    .length;
-}
-
-/** The fields in which `settings` differ from `before`; what is there no more is null. */
-function changesTo(settings: object, before: object): Changes {
-  const now = new Map<string, unknown>(Object.entries(settings));
-  const then = new Map<string, unknown>(Object.entries(before));
-  const names = [...new Set([...now.keys(), ...then.keys()])].filter(
-    (name) => JSON.stringify(now.get(name)) !== JSON.stringify(then.get(name)),
-  );
-  return Object.fromEntries(names.map((name) => [name, now.get(name) ?? null]));
-}
-
-function useFormContext(form: BotForm, symbol: string): FormContext {
-  const { desk } = useDeskFacts();
-  const { text } = useSettingsLanguage();
-  const { kind, arrangement, errors, change, leave, draft, symbols } = form;
-  const instrument = desk.instruments.find((each) => each.symbol === symbol);
-  const quoteAsset = instrument?.quoteAsset ?? desk.quoteAsset;
-  const baseAsset = symbols.length === 1 ? (instrument?.baseAsset ?? '') : '';
-  const volumeType = draft['safetyOrderVolumeType'];
-  const volumeUnit =
-    volumeType === 'base'
-      ? baseAsset || text.form.coins
-      : volumeType === 'percent'
-        ? '%'
-        : quoteAsset;
-  return useMemo(
-    () => ({
-      kind,
-      arrangement,
-      errors,
-      change,
-      leave,
-      quoteAsset,
-      baseAsset,
-      volumeUnit,
-      choices: {
-        symbols: desk.instruments.map((each) => each.symbol),
-        quoteAssets: [...new Set(desk.instruments.map((each) => each.quoteAsset))],
-      },
-    }),
-    [kind, arrangement, errors, change, leave, quoteAsset, baseAsset, volumeUnit, desk.instruments],
   );
 }
 

@@ -20,10 +20,12 @@ import { Empty, Failed, Skeleton } from '../parts/states.tsx';
 import { useSymbolOf } from '../parts/symbol-of.ts';
 import { copyBotPath, editBotPath, paths } from '../paths.ts';
 import { Attention, BotSwitch } from './bot-panel.tsx';
+import { BotMenu } from './bot-menu.tsx';
 import { BotSettings } from './bot-settings.tsx';
 import { BotState } from './bot-state.tsx';
 import { RiskCard } from './risk-card.tsx';
 import { NotFoundPage } from './closed.tsx';
+import { ConditionsCard } from './conditions-card.tsx';
 import './bot.css';
 
 const NO_DEALS: readonly Deal[] = [];
@@ -89,6 +91,7 @@ function BotView({ bot }: { readonly bot: Bot }): ReactElement {
           <Icon name="settings" />
           {text.bots.edit}
         </Anchor>
+        <BotMenu bot={bot} />
         <BotSwitch bot={bot} />
       </header>
       <Attention bot={bot} deals={deals} />
@@ -115,6 +118,7 @@ function BotView({ bot }: { readonly bot: Bot }): ReactElement {
             isFittedFirst
             span={span}
           />
+          <ConditionsCard bot={bot} />
           <Card
             title={text.bot.runningDeals}
             aside={

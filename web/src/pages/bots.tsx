@@ -25,6 +25,7 @@ import { Ago } from '../parts/times.tsx';
 import { ViewsMenu } from '../parts/views-menu.tsx';
 import { botPath, newBotPath } from '../paths.ts';
 import { parseSort, sortText, type Sort } from '../sort-text.ts';
+import { BotsMenu } from './bot-menu.tsx';
 import { BotPanel } from './bot-panel.tsx';
 import { BotState } from './bot-state.tsx';
 
@@ -100,6 +101,7 @@ export function BotsPage(): ReactElement {
               >
                 {text.bots.stop}
               </Button>
+              <BotsMenu bots={chosen} onDone={() => setSelected(NO_IDS)} />
             </>
           ) : (
             <>

@@ -82,7 +82,7 @@ export function DealPairs({ deal }: { readonly deal: Deal }): ReactElement {
         </dd>
       </div>
       <div>
-        <dt>{text.deal.quantity}</dt>
+        <dt>{deal.direction === 'short' ? text.deal.owed : text.deal.quantity}</dt>
         <dd>
           <Quantity value={deal.quantity} symbol={symbol} hasUnit />
         </dd>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A deal's ladder, orders and fills as tables: the exact side of what the chart draws.
 
-import type { ReactElement } from 'react';
+import { useState, type ReactElement } from 'react';
 
-import type { Deal } from '../api/types.ts';
+import { useDealActions } from '../actions.ts';
+import type { Deal, Order } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
+import { Button } from '../parts/button.tsx';
 import { OrderState, StepState } from '../parts/deal-state.tsx';
 import { Amount, NoNumber, Price, Quantity } from '../parts/numbers.tsx';
 import { ShortTime } from '../parts/times.tsx';
@@ -20,7 +22,9 @@ export function LadderTable({ deal }: { readonly deal: Deal }): ReactElement {
           <tr>
             <th>{column.step}</th>
             <th>{column.state}</th>
-            <th className="is-number">{column.deviation}</th>
+            <th className="is-number">
+              {deal.direction === 'short' ? text.deal.aboveBase : column.deviation}
+            </th>
             <th className="is-number">{column.price}</th>
             <th className="is-number">{column.notional}</th>
           </tr>
@@ -100,13 +104,41 @@ export function OrderTable({ deal }: { readonly deal: Deal }): ReactElement {
                 {order.endedAt === null ? <NoNumber /> : <ShortTime at={order.endedAt} />}
               </td>
               <td>
-                <code title={order.exchangeOrderId ?? undefined}>{order.clientOrderId}</code>
+                <code title={order.exchangeOrderId ?? undefined}>{order.clientOrderId}</code>{' '}
+                <CancelOrder deal={deal} order={order} />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
     </ScrollBox>
+  );
+}
+
+/** Orders that a person added are cancelled one by one; the machine keeps its own. */
+function CancelOrder({
+  deal,
+  order,
+}: {
+  readonly deal: Deal;
+  readonly order: Order;
+}): ReactElement | null {
+  const { text } = useLanguage();
+  const actions = useDealActions();
+  const [isBusy, setBusy] = useState(false);
+  const isManual = order.purpose === 'addFunds' || order.purpose === 'reduceFunds';
+  if (!isManual || order.state !== 'open' || deal.closedAt !== null) return null;
+  const name = text.deal.title(deal.symbol, text.deal.number(String(deal.number)));
+  const { clientOrderId } = order;
+  const cancel = async (): Promise<void> => {
+    setBusy(true);
+    await actions.ask(deal, { action: 'cancel-order', body: { clientOrderId } }, name);
+    setBusy(false);
+  };
+  return (
+    <Button look="quiet" isBusy={isBusy} onClick={() => void cancel()}>
+      {text.deal.cancelOrder}
+    </Button>
   );
 }
 
@@ -162,7 +194,8 @@ export function FillTable({ deal }: { readonly deal: Deal }): ReactElement {
   );
 }
 
-function ScrollBox({
+/** A table that is wider or longer than its place. */
+export function ScrollBox({
   label,
   children,
 }: {

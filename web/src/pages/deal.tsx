@@ -21,7 +21,8 @@ import { Duration, ShortTime } from '../parts/times.tsx';
 import { botPath, paths } from '../paths.ts';
 import { NotFoundPage } from './closed.tsx';
 import { DealActionButtons } from './deal-actions.tsx';
-import { FillTable, LadderTable, OrderTable } from './deal-tables.tsx';
+import { DetailsCard } from './deal-details.tsx';
+import { FillTable, OrderTable } from './deal-tables.tsx';
 import { RefusalNote } from './refusal-note.tsx';
 import './deal.css';
 
@@ -55,6 +56,9 @@ function DealView({ deal }: { readonly deal: Deal }): ReactElement {
         <span className="faint">/</span>
         <h1>{text.deal.title(deal.symbol, text.deal.number(String(deal.number)))}</h1>
         <DealStatus status={deal.status} />
+        {deal.direction === 'short' ? (
+          <span className="figure-tag">{text.deal.direction.short}</span>
+        ) : null}
         <span className="muted cut">{reasonText(deal.reason, text)}</span>
         <span className="page-head-space" />
         <DealActionButtons deal={deal} />
@@ -89,9 +93,7 @@ function DealView({ deal }: { readonly deal: Deal }): ReactElement {
           </Card>
         </div>
         <div className="deal-side">
-          <Card title={text.deal.ladder}>
-            <LadderTable deal={deal} />
-          </Card>
+          <DetailsCard deal={deal} />
           <DealEvents deal={deal} />
         </div>
       </div>
@@ -120,7 +122,7 @@ function DealFigures({ deal }: { readonly deal: Deal }): ReactElement {
         </Figure>
       )}
       {closedAt === null ? (
-        <Figure name={text.deal.quantity}>
+        <Figure name={deal.direction === 'short' ? text.deal.owed : text.deal.quantity}>
           <Quantity value={deal.quantity} symbol={symbol} hasUnit />
         </Figure>
       ) : null}

@@ -287,7 +287,9 @@ function dealColumns({ text, format }: Language): readonly Column<DealRow>[] {
       cell: (row) => (
         <span className="number">
           {format.integer(row.filledSafetyOrders)}
-          <span className="faint">{` / ${format.integer(row.safetyOrders)}`}</span>
+          {row.kind === 'dca' ? (
+            <span className="faint">{` / ${format.integer(row.safetyOrders)}`}</span>
+          ) : null}
         </span>
       ),
     },

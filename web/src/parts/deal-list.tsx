@@ -6,6 +6,7 @@ import type { ReactElement } from 'react';
 import type { Deal } from '../api/types.ts';
 import { LadderStrip } from '../chart/ladder-strip.tsx';
 import { useLanguage } from '../language/language.tsx';
+import { useStepsText } from '../language/steps-text.ts';
 import { dealPath } from '../paths.ts';
 import { Anchor } from './anchor.tsx';
 import { Badge } from './badge.tsx';
@@ -21,14 +22,12 @@ export function DealList({
   readonly deals: readonly Deal[];
   readonly hasBot: boolean;
 }): ReactElement {
-  const { text, format } = useLanguage();
+  const { text } = useLanguage();
+  const stepsText = useStepsText();
   return (
     <ul className="deal-list">
       {deals.map((deal) => {
-        const count = text.deal.safetyFilled(
-          format.integer(deal.filledSafetyOrders),
-          format.integer(deal.ladder.filter((step) => step.index > 0).length),
-        );
+        const count = stepsText(deal);
         return (
           <li key={deal.id}>
             <Anchor className="deal-line" href={dealPath(deal.id)}>
