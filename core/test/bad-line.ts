@@ -28,7 +28,7 @@ import { COIN } from './deal-script.ts';
 import { randomSettings } from './random-dca.ts';
 import { CALM, FaultyExchange, type Faults } from './faulty-exchange.ts';
 
-const randomFaults: fc.Arbitrary<Faults> = fc.record({
+export const randomFaults: fc.Arbitrary<Faults> = fc.record({
   rejected: fc.constantFrom(0, 2, 15),
   absent: fc.constantFrom(0, 2, 10),
   duplicate: fc.constantFrom(0, 10, 40),
@@ -71,7 +71,7 @@ function exchangeOf(run: typeof randomRun extends fc.Arbitrary<infer Value> ? Va
 }
 
 /** Something a person may ask of the oldest deal, sensible or not. */
-function randomCommand({ random, bot }: FaultyExchange): BotCommand {
+export function randomCommand({ random, bot }: FaultyExchange): BotCommand {
   const deal = bot.deals[0];
   const dealId = deal?.dealId ?? 0;
   const amount = {
@@ -197,7 +197,7 @@ export function checkBadLine(t: TestContext, seed: number, runs: number): void {
 }
 
 /** How often the runs came by what only some settings and commands lead to. */
-function countNotes(totals: Record<string, number>, { journal }: FaultyExchange): void {
+export function countNotes(totals: Record<string, number>, { journal }: FaultyExchange): void {
   for (const { effects } of journal) {
     for (const effect of effects) {
       if (effect.kind !== 'notify') continue;
@@ -247,7 +247,7 @@ export function checkEveryDealEnds(t: TestContext, seed: number, runs: number): 
 }
 
 /** A good line and a still market, until nothing travels any more. */
-function settle(exchange: FaultyExchange): void {
+export function settle(exchange: FaultyExchange): void {
   exchange.faults = CALM;
   for (let count = 0; count < 1_000; count += 1) {
     exchange.tick({ drift: 0, passMs: 10_000 });
@@ -257,7 +257,7 @@ function settle(exchange: FaultyExchange): void {
 }
 
 /** Coins and money at the venue are those of the deals, to the last unit. */
-function checkSums(exchange: FaultyExchange): void {
+export function checkSums(exchange: FaultyExchange): void {
   let coins = exchange.startCoins + exchange.keptByEnded;
   let cash = exchange.cashOfEnded;
   for (const deal of exchange.bot.deals) {
@@ -276,14 +276,14 @@ function checkSums(exchange: FaultyExchange): void {
 }
 
 /** The journal, read back from its text, leads to the same bytes. */
-function checkReplay(exchange: FaultyExchange, first: string): void {
+export function checkReplay(exchange: FaultyExchange, first: string): void {
   const entries = decodeJournal<FaultyExchange['journal']>(encodeJournal(exchange.journal));
   const replayed = replay(decodeJournal<BotState>(first), entries);
   assert.equal(encodeJournal(replayed), encodeJournal(exchange.bot));
 }
 
 /** A quote that does not concern the bot changes nothing, even where it is looked at. */
-function checkUnwatched(exchange: FaultyExchange, bot: DcaBotState): void {
+export function checkUnwatched(exchange: FaultyExchange, bot: DcaBotState): void {
   const below = watchedBelow(bot, COIN.symbol);
   const above = watchedAbove(bot, COIN.symbol);
   const last = 50 + exchange.random.below(200_000);
@@ -301,6 +301,6 @@ function checkUnwatched(exchange: FaultyExchange, bot: DcaBotState): void {
   assert.equal(encodeJournal(copy), encodeJournal(bot));
 }
 
-function deliverCommand(exchange: FaultyExchange, what: BotCommand): void {
+export function deliverCommand(exchange: FaultyExchange, what: BotCommand): void {
   exchange.deliver({ kind: 'command', time: exchange.time, command: what });
 }

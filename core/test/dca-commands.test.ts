@@ -279,7 +279,7 @@ test('[D81] steps may come and go until they have closed something', () => {
     ],
   ]);
   assert.deepEqual(refusals(notes), [
-    'editDeal: takeProfitSteps[0]: expected the step that has closed coins to stay at 1 % for 40 %, found null',
+    'editDeal: takeProfitSteps[0]: expected the step that has closed coins to stay at 1 % for 40 %, found nothing',
   ]);
 });
 

@@ -433,7 +433,7 @@ export class FaultyExchange {
 }
 
 /** Coins are covered by an exit, or the deal waits for something that is on its way; else the test fails. */
-function explainDca(exchange: FaultyExchange): void {
+export function explainDca(exchange: FaultyExchange): void {
   const { bot } = exchange;
   assert.ok(bot.kind === 'dca', 'other kinds of bots bring their own check');
   for (const deal of bot.deals) explainDeal(exchange, deal);

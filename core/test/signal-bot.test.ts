@@ -493,3 +493,44 @@ test('[N21] settings of another kind stop the caller', () => {
     /settings of a signal bot/,
   );
 });
+
+test('[N14] an exit that comes before the entry has its quote takes the entry back', () => {
+  const bot = signalBot();
+  signal(bot, { action: 'enterLong' });
+  assert.deepEqual(signal(bot, { action: 'exitLong' }), ['refused: an exit came after it']);
+  assert.equal(bot.slots[0]?.pending, null);
+  assert.equal(step(bot, eventOf('quote 99.99 100.00 100.00', NOW)).length, 0);
+});
+
+test('[N15] a reversal before the entry has its quote opens only the opposite position', () => {
+  const bot = signalBot({ directions: 'both', onOpposite: 'reverse' });
+  signal(bot, { action: 'enterLong' });
+  assert.deepEqual(signal(bot, { action: 'enterShort' }), [
+    'quote? COINUSDT',
+    'refused: an exit came after it',
+  ]);
+  play(bot, [['quote 100.00 100.01 100.00', 'sell 1-1 entry 1 1.00 @ 99.00 IOC']]);
+});
+
+test('[N22] a position on a symbol that is traded no more still hears its exits, then the symbol goes', () => {
+  const bot = holding();
+  const settings = signalSettings({ symbols: ['OTHERUSDT'] });
+  step(bot, {
+    kind: 'command',
+    time: NOW,
+    command: { kind: 'editSettings', settings, instruments: [OTHER] },
+  });
+  assert.deepEqual(signal(bot, { action: 'enterLong', id: 'more' }), [
+    'refused: the bot does not trade this symbol any more',
+  ]);
+  assert.deepEqual(signal(bot, { action: 'exitLong' }), ['cancel 1-2']);
+  play(bot, [
+    ['end 1-2 cancelled 0.00', 'quote? COINUSDT'],
+    ['quote 101.00 101.02 101.00', 'sell 1-3 close 1.00 @ 99.99 IOC'],
+    ['fill 1-3 1.00 @ 101.00'],
+  ]);
+  assert.deepEqual(
+    bot.slots.map(({ symbol }) => symbol),
+    ['OTHERUSDT'],
+  );
+});

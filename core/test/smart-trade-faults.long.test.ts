@@ -4,7 +4,7 @@
 import { test } from 'node:test';
 import { checkTrades, checkTradesEnd, randomSignalRun, randomTradeRun } from './trade-line.ts';
 
-const RUNS = 4_000;
+const RUNS = 3_000;
 /** KONTOR_SEED repeats a run. */
 const SEED = Number(process.env['KONTOR_SEED'] ?? Date.now() % 2 ** 31);
 

@@ -264,6 +264,21 @@ test('[P36] while the desk only reduces no entry goes out, and exits stand', () 
   ]);
 });
 
+test('[P36] what takes on risk is refused while the desk only reduces', () => {
+  const notes = play(tradeBot(), [
+    ...BOUGHT,
+    ['risk reducing'],
+    ['addFunds 1 base 1'],
+    ['forceEntry 1'],
+  ]);
+  assert.deepEqual(
+    notes
+      .filter(({ note }) => note.kind === 'commandRefused')
+      .map(({ note }) => note.values['reason']),
+    ['the desk takes no new risk', 'the desk takes no new risk'],
+  );
+});
+
 test('[P36] while the desk is halted nothing is sent: what rests stays, the stop acts when it goes on', () => {
   play(tradeBot(), [
     ...BOUGHT,

@@ -71,14 +71,10 @@ export interface Server {
   readonly risk: RiskDesk;
 }
 
-/** The links as the rest of the server sees them. */
-export type ServerLinks = Pick<Links, keyof Links>;
-
 /** What a simulation of the whole system puts around the server, which then serves no pages. */
 export interface ServerWorld {
   readonly time: Time;
   readonly store: Store;
-  readonly links: (listener: LinkListener) => ServerLinks;
   readonly market: PublicMarket;
   /** Letters and digits that are random to everyone but the simulation. */
   readonly drawText: (length: number) => string;
@@ -156,7 +152,7 @@ export function createServer(
     onBroken: (peer, reason) =>
       onFatal(new Error(`${peer} does not speak the protocol of this version: ${reason}`)),
   };
-  const links: ServerLinks = world?.links(listener) ?? new Links(listener);
+  const links = new Links(listener, undefined, time);
 
   const publicMarket =
     world?.market ??

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything between the server and the exchange, in process: the links, a signer that builds the real requests, an
-// egress that sends them, and a network that is slow, loses things and brings them late.
-//
-// What the server is told follows the rules of `server/src/link/links.ts`; what an outcome claims is true.
+// Everything between the server's links and the exchange, in process: a signer that builds the real requests, an egress
+// that sends them, and a network that is slow, loses things and brings them late. What is told to the server is true.
 
 import {
-  RECV_WINDOW_MS,
+  FRAME_BYTES_MAX,
+  parseIntent,
   REQUEST_TIMEOUT_MS,
+  type Answer,
   type ConnectionInfo,
   type Decision,
   type Intent,
 } from '@kontor/signer';
-import type { ServerLinks } from '../../server/src/compose.ts';
-import type { LinkListener, Outcome, PeerName, Unnumbered } from '../../server/src/link/links.ts';
-import type { CancelTimer } from '../../server/src/time.ts';
+import type { PeerName } from '../../server/src/link/links.ts';
 import { draftRequest, restText, type KeyIntent } from '../../signer/src/binance/requests.ts';
 import type { Random } from '../../simulator/src/market/random.ts';
+import { Pipe } from './pipe.ts';
 import type { SimulatedVenue, VenueAnswer, VenueRequest } from './venue.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-export const CONNECTION = 'connection-1';
+const CONNECTION = 'c_SIMULAT';
 const VENUE = 'demo';
-/** As the real links wait. */
-const DECISION_MS = 10_000;
-const ANSWER_MS = 30_000;
-const PASSED_ON_MS = 1_000;
-/** As egress asks its streams for signs of life. */
+/** From the signer to egress. */
+const PASS_ON_MS = 0.5;
+/** As egress asks its streams for signs of life, and the exchange for its time. */
 const STREAM_LOOK_MS = 5_000;
 const STREAM_SILENCE_MS = 30_000;
+const CLOCK_LOOK_MS = 60_000;
+/** So long egress waits for a subscription to be confirmed. */
+const CONFIRM_MS = 5_000;
 
 /** What a bad network does to the requests of one stretch of time; shares are chances. */
 export interface NetworkTrouble {
@@ -72,9 +72,8 @@ export interface LineStrike {
 
 /** What the world wants to know of the line. */
 export interface LineWatcher {
-  /** Just before the server hands an intent over; may throw to crash the server there. */
-  beforeSend(): void;
-  afterSend(): void;
+  /** The server sends a piece to a peer: calls `pass` unless it dies before. */
+  onServerWrites(pass: () => void): void;
   onIntent(intent: KeyIntent): void;
   onAnswered(intent: KeyIntent, answer: VenueAnswer): void;
   /** Something has gone wrong just now. */
@@ -87,39 +86,11 @@ export interface LineWatcher {
 /** One server process, as the line sees it. */
 export interface LineEnd {
   readonly isAlive: () => boolean;
-  readonly listener: LinkListener;
-}
-
-interface Pending {
-  readonly end: LineEnd;
-  readonly settle: (result: Outcome | Decision) => void;
-  isSettled: boolean;
-  signedUntil: number | null;
-  cancelTimer: CancelTimer;
-}
-
-/** A pipe: what is sent arrives in order. */
-class Lane {
-  readonly #time: VirtualTime;
-  readonly #random: Random;
-  #lastDue = 0;
-
-  constructor(time: VirtualTime, random: Random) {
-    this.#time = time;
-    this.#random = random;
-  }
-
-  send(work: () => void): void {
-    const { now } = this.#time;
-    const isSlow = this.#random.chance(0.01);
-    const ms = this.#random.unit() * (isSlow ? 150 : 0.6);
-    this.#lastDue = Math.max(now + 0.02 + ms, this.#lastDue + 0.001);
-    this.#time.at(this.#lastDue, work);
-  }
+  /** Gives the server its end of a new pipe to `peer`. */
+  readonly attach: (peer: PeerName, pipe: Pipe) => void;
 }
 
 interface Stream {
-  readonly end: LineEnd;
   lastSignMs: number;
   isOver: boolean;
 }
@@ -132,17 +103,14 @@ export class Line {
   readonly #wallOffset: () => number;
   /** The signer's own record, which survives everything. */
   readonly #signedAt = new Map<string, number>();
-  readonly #pending = new Set<Pending>();
   readonly #up = { signer: true, egress: true };
   /** Counts the lives of each: what was under way in an earlier one is gone. */
   readonly #lives = { signer: 0, egress: 0 };
-  readonly #toSigner: Lane;
-  readonly #toEgress: Lane;
-  readonly #decisions: Lane;
-  readonly #answers: Lane;
+  readonly #pipes = new Map<PeerName, Pipe>();
+  #toEgressDue = 0;
   #end: LineEnd | null = null;
   #stream: Stream | null = null;
-  #nextId = 1;
+  #streamDue = 0;
   trouble: NetworkTrouble = CALM;
   #strikes: { readonly strike: LineStrike; skip: number; left: number }[] = [];
   /** The chance that the policy refuses a request, and which rule it then names. */
@@ -161,47 +129,21 @@ export class Line {
     this.#random = options.random;
     this.#watcher = options.watcher;
     this.#wallOffset = options.wallOffset;
-    const lane = (): Lane => new Lane(options.time, options.random);
-    this.#toSigner = lane();
-    this.#toEgress = lane();
-    this.#decisions = lane();
-    this.#answers = lane();
     this.#time.every(STREAM_LOOK_MS, () => this.#lookAtStream());
+    this.#time.every(CLOCK_LOOK_MS, () => this.#lookAtClock());
   }
 
-  /** The links of a server process that begins. */
-  connect(end: LineEnd): ServerLinks {
+  /** A server process begins: it gets a pipe to each peer that is there. */
+  connect(end: LineEnd): void {
     this.#end = end;
-    return {
-      attach: () => undefined,
-      isUp: (peer) => this.#up[peer],
-      submit: (intent) => this.#submit(end, intent),
-      signedAt: async (_connection, clientOrderId) => {
-        const result = await this.#send(end, (pending) => {
-          const signedAt = this.#signedAt.get(clientOrderId) ?? null;
-          this.#decide(pending, { kind: 'record', id: 0, signedAt });
-        });
-        return result.kind === 'record' ? result.signedAt : undefined;
-      },
-      connections: async () => {
-        const result = await this.#send(end, (pending) =>
-          this.#decide(pending, { kind: 'connections', id: 0, connections: [this.#info()] }),
-        );
-        if (result.kind === 'connections') return { ok: true, connections: result.connections };
-        return { ok: false, reason: 'reason' in result ? result.reason : result.kind };
-      },
-      close: () => undefined,
-    };
+    for (const peer of ['egress', 'signer'] as const) if (this.#up[peer]) this.#join(peer);
   }
 
-  /** The server process is gone: nobody hears its answers, and what the signer had not read is lost with it. */
-  disconnect(end: LineEnd): void {
-    for (const pending of this.#pending) if (pending.end === end) pending.cancelTimer();
-    for (const pending of [...this.#pending])
-      if (pending.end === end) this.#pending.delete(pending);
-    if (this.#end === end) this.#end = null;
-    this.#endStream(null);
-    // The signer is restarted with the server.
+  /** The server process is gone: the signer is restarted with it, and nobody hears the account's stream. */
+  disconnect(): void {
+    this.#end = null;
+    this.#pipes.clear();
+    this.#stopStream();
     this.#lives.signer += 1;
   }
 
@@ -221,27 +163,16 @@ export class Line {
     if (!this.#up[peer]) return;
     this.#up[peer] = false;
     this.#lives[peer] += 1;
-    const end = this.#end;
-    for (const pending of [...this.#pending]) {
-      if (peer === 'egress' || pending.signedUntil === null) {
-        this.#settle(pending, unknown(`the ${peer} stopped`, pending.signedUntil));
-      } else {
-        pending.cancelTimer();
-        pending.cancelTimer = this.#time.after(PASSED_ON_MS, () =>
-          this.#settle(pending, unknown(`the ${peer} stopped`, pending.signedUntil)),
-        );
-      }
-    }
-    if (peer === 'egress') this.#endStream(null);
-    if (end !== null) this.#call(end, () => end.listener.onPeer(peer, 'down', 'closed'));
+    if (peer === 'egress') this.#stopStream();
+    this.#pipes.get(peer)?.break();
+    this.#pipes.delete(peer);
     if (peer === 'egress') this.bringDown('signer');
   }
 
   bringUp(peer: PeerName): void {
     if (this.#up[peer]) return;
     this.#up[peer] = true;
-    const end = this.#end;
-    if (end !== null) this.#call(end, () => end.listener.onPeer(peer, 'up', 'connected'));
+    this.#join(peer);
   }
 
   /** Every socket to the exchange is cut. */
@@ -261,58 +192,25 @@ export class Line {
       this.#streamDue = Math.max(this.#time.now + this.#networkMs(), this.#streamDue + 0.001);
       this.#time.at(this.#streamDue, () => {
         if (stream.isOver) return;
-        this.#toServer(stream.end, () =>
-          stream.end.listener.onAccountEvent(CONNECTION, JSON.parse(text)),
-        );
+        this.#answer({ kind: 'userEvent', connection: CONNECTION, event: JSON.parse(text) });
       });
     });
   }
 
-  #streamDue = 0;
-
-  async #submit(end: LineEnd, intent: Unnumbered<Intent>): Promise<Outcome> {
-    const result = await this.#send(end, (pending) => this.#judge(pending, intent));
-    switch (result.kind) {
-      case 'refused':
-      case 'answered':
-      case 'failed':
-        return result;
-      case 'signed':
-      case 'record':
-      case 'connections':
-        return unknown(`the signer answered ${result.kind}`, null);
-    }
-  }
-
-  #send(end: LineEnd, atSigner: (pending: Pending) => void): Promise<Outcome | Decision> {
-    if (!end.isAlive()) return new Promise(() => undefined);
-    this.#watcher.beforeSend();
-    const sent = this.#sendNow(end, atSigner);
-    this.#watcher.afterSend();
-    return sent;
-  }
-
-  #sendNow(end: LineEnd, atSigner: (pending: Pending) => void): Promise<Outcome | Decision> {
-    if (!this.#up.signer) {
-      const reason = 'the signer is not running';
-      return Promise.resolve({ kind: 'failed', certainty: 'notSent', reason, signedUntil: null });
-    }
-    return new Promise((resolve) => {
-      const pending: Pending = {
-        end,
-        settle: resolve,
-        isSettled: false,
-        signedUntil: null,
-        cancelTimer: this.#time.after(DECISION_MS, () =>
-          this.#settle(pending, unknown('the signer did not decide in time', null)),
-        ),
-      };
-      this.#pending.add(pending);
-      const life = this.#lives.signer;
-      this.#toSigner.send(() => {
-        if (this.#up.signer && this.#lives.signer === life) atSigner(pending);
-      });
+  #join(peer: PeerName): void {
+    const end = this.#end;
+    if (end === null) return;
+    const pipe = new Pipe({
+      time: this.#time,
+      random: this.#random,
+      isServerAlive: end.isAlive,
+      onServerWrites: (pass) => this.#watcher.onServerWrites(pass),
+      toPeerBytesMax: FRAME_BYTES_MAX.intent,
+      toServerBytesMax: peer === 'signer' ? FRAME_BYTES_MAX.decision : FRAME_BYTES_MAX.answer,
+      onMessage: (message) => this.#judge(parseIntent(message)),
     });
+    this.#pipes.set(peer, pipe);
+    end.attach(peer, pipe);
   }
 
   /** The strike that hits this request now, if any; spent by it. */
@@ -368,65 +266,71 @@ export class Line {
   }
 
   /** At the signer: refuses, or records, builds and hands on. */
-  #judge(pending: Pending, unnumbered: Unnumbered<Intent>): void {
-    const id = this.#nextId++;
-    // The spread of a union loses its tag.
-    const intent = { ...unnumbered, id } as Intent;
+  #judge(intent: Intent): void {
+    const { id } = intent;
+    if (intent.kind === 'lookUp') {
+      const signedAt = this.#signedAt.get(intent.clientOrderId) ?? null;
+      this.#decide({ kind: 'record', id, signedAt });
+      return;
+    }
     if (!isKeyIntent(intent)) {
-      this.#decide(pending, { kind: 'refused', id, rule: 'intent', reason: intent.kind });
+      this.#decide({ kind: 'connections', id, connections: [this.#info()] });
       return;
     }
     if (this.refusals.share > 0 && this.#random.chance(this.refusals.share)) {
       const { rule } = this.refusals;
       this.#watcher.tell(() => `signer refuses ${describe(intent)}: ${rule}`);
-      this.#decide(pending, { kind: 'refused', id, rule, reason: 'expected less' });
+      this.#decide({ kind: 'refused', id, rule, reason: 'expected less' });
       return;
     }
     if (this.#dies(intent, 'atSigner')) return;
     this.#watcher.onIntent(intent);
-    const timestamp = Math.floor(this.#time.now + this.#wallOffset());
+    const timestamp = this.#wallMs();
     if (intent.kind === 'placeOrder') {
       const { clientOrderId } = intent.order;
       if (this.#signedAt.has(clientOrderId)) {
         const reason = `expected a new clientOrderId, found ${clientOrderId} signed already`;
-        this.#decide(pending, { kind: 'refused', id, rule: 'duplicate', reason });
+        this.#decide({ kind: 'refused', id, rule: 'duplicate', reason });
         return;
       }
       this.#signedAt.set(clientOrderId, timestamp);
     }
     const draft = draftRequest(intent, { venue: VENUE, apiKey: 'desk', timestamp });
-    const { recvWindow } = draft;
-    this.#decide(pending, { kind: 'signed', id, timestamp, recvWindow });
+    this.#decide({ kind: 'signed', id, timestamp, recvWindow: draft.recvWindow });
     const life = this.#lives.egress;
-    this.#toEgress.send(() => {
+    this.#toEgressDue = Math.max(
+      this.#time.now + PASS_ON_MS * this.#random.unit(),
+      this.#toEgressDue + 0.001,
+    );
+    this.#time.at(this.#toEgressDue, () => {
       if (!this.#up.egress || this.#lives.egress !== life) return;
       // A signer that dies now is too late; an egress takes the request along.
       this.#dies(intent, 'signed');
       if (this.#lives.egress !== life) return;
       if (draft.endpoint.kind === 'subscribe') {
-        this.#openStream(pending, intent);
+        this.#openStream(intent);
         return;
       }
       const { method, path } = draft.endpoint;
-      this.#exchange(pending, intent, { method, path, query: restText(draft.parameters) });
+      this.#exchange(intent, { method, path, query: restText(draft.parameters) });
     });
   }
 
   /** At egress: sends a request once, and says what can honestly be said of it. */
-  #exchange(pending: Pending, intent: KeyIntent, request: VenueRequest): void {
-    const sentAt = this.#time.now;
+  #exchange(intent: KeyIntent, request: VenueRequest): void {
+    const { id } = intent;
+    const sentAt = this.#wallMs();
     const life = this.#lives.egress;
     const fate = this.#networkFate(intent);
     let isDone = false;
-    const finish = (outcome: () => Outcome): void => {
-      if (isDone) return;
+    const finish = (answer: Answer): void => {
+      if (isDone || this.#lives.egress !== life) return;
       isDone = true;
       cancelTimeout();
-      if (this.#lives.egress !== life) return;
-      this.#toServer(pending.end, () => this.#settle(pending, outcome()));
+      this.#answer(answer);
     };
     const fail = (certainty: 'notSent' | 'unknown', reason: string): void =>
-      finish(() => ({ kind: 'failed', certainty, reason, signedUntil: pending.signedUntil }));
+      finish({ kind: 'failed', id, certainty, reason });
     const cancelTimeout = this.#time.after(REQUEST_TIMEOUT_MS, () =>
       fail('unknown', `no answer: expected an answer within ${REQUEST_TIMEOUT_MS} ms`),
     );
@@ -456,74 +360,62 @@ export class Line {
         return;
       }
       this.#time.after(this.#networkMs(), () => {
-        if (!isDone) this.#dies(intent, 'answered');
-        finish(() => ({
-          kind: 'answered',
-          status: answer.status,
-          body: answer.body,
-          signedUntil:
-            pending.signedUntil ?? Math.floor(sentAt + this.#wallOffset()) + RECV_WINDOW_MS,
-        }));
+        if (!isDone && this.#lives.egress === life) this.#dies(intent, 'answered');
+        const { status, body } = answer;
+        finish({ kind: 'answer', id, status, body, sentAt, receivedAt: this.#wallMs() });
       });
     });
   }
 
-  #openStream(pending: Pending, intent: KeyIntent): void {
-    const { end } = pending;
-    const sentAt = this.#time.now;
+  #openStream(intent: KeyIntent): void {
+    const { id } = intent;
+    const sentAt = this.#wallMs();
     const life = this.#lives.egress;
+    const end = this.#end;
+    const fail = (ms: number, certainty: 'notSent' | 'unknown', reason: string): void => {
+      this.#time.after(ms, () => {
+        if (this.#lives.egress === life) this.#answer({ kind: 'failed', id, certainty, reason });
+      });
+    };
     this.#time.after(this.#networkMs() + this.#networkMs(), () => {
       if (this.#lives.egress !== life) return;
       const answer = this.#venue.faults.isSilent()
-        ? { kind: 'hang' as const }
+        ? ({ kind: 'hang' } as const)
         : this.#venue.subscribe();
       this.#watcher.onAnswered(intent, answer);
-      const isRefused = answer.kind === 'answer' && answer.body === '';
-      if (answer.kind === 'hang' || isRefused) {
-        const reason = isRefused
-          ? 'the connection failed'
-          : 'expected the subscription to be confirmed';
-        this.#time.after(isRefused ? 1 : 5_000, () => {
-          if (this.#lives.egress !== life) return;
-          const certainty = isRefused ? 'notSent' : 'unknown';
-          this.#toServer(end, () =>
-            this.#settle(pending, {
-              kind: 'failed',
-              certainty,
-              reason,
-              signedUntil: pending.signedUntil,
-            }),
-          );
-        });
+      if (answer.kind === 'hang') {
+        fail(CONFIRM_MS, 'unknown', 'expected the subscription to be confirmed');
         return;
       }
-      if (answer.status === 200) {
-        if (this.#stream !== null) this.#stream.isOver = true;
-        this.#stream = { end, lastSignMs: this.#time.now, isOver: false };
+      const { status, body } = answer;
+      if (body === '') {
+        fail(1, 'notSent', 'the connection failed');
+        return;
       }
-      const isHeard = end.isAlive();
-      if (!isHeard) this.#endStream(null);
-      this.#toServer(end, () => {
-        const signedUntil =
-          pending.signedUntil ?? Math.floor(sentAt + this.#wallOffset()) + RECV_WINDOW_MS;
-        const { status, body } = answer;
-        this.#settle(pending, { kind: 'answered', status, body, signedUntil });
-        if (status === 200) end.listener.onAccountStream(CONNECTION, 'up', 'subscribed');
-      });
+      this.#answer({ kind: 'answer', id, status, body, sentAt, receivedAt: this.#wallMs() });
+      // A stream that was asked for by a server that is gone ends at once.
+      if (status !== 200 || this.#end !== end || end === null) return;
+      if (this.#stream !== null) this.#stream.isOver = true;
+      this.#stream = { lastSignMs: this.#time.now, isOver: false };
+      this.#tellStream('up', 'subscribed');
     });
   }
 
-  /** `reason` null: nobody is told, since those who would be are gone. */
-  #endStream(reason: string | null): void {
-    const stream = this.#stream;
-    if (stream === null) return;
-    stream.isOver = true;
-    this.#stream = null;
-    if (reason === null) return;
+  /** A stream that was up has ended. */
+  #endStream(reason: string): void {
+    if (this.#stream === null) return;
+    this.#stopStream();
     this.#watcher.tell(() => `account stream ends: ${reason}`);
-    this.#toServer(stream.end, () =>
-      stream.end.listener.onAccountStream(CONNECTION, 'down', reason),
-    );
+    this.#tellStream('down', reason);
+  }
+
+  #stopStream(): void {
+    if (this.#stream !== null) this.#stream.isOver = true;
+    this.#stream = null;
+  }
+
+  #tellStream(state: 'up' | 'down', reason: string): void {
+    this.#answer({ kind: 'userStream', connection: CONNECTION, state, reason });
   }
 
   #lookAtStream(): void {
@@ -535,43 +427,23 @@ export class Line {
     }
   }
 
-  #decide(pending: Pending, decision: Decision): void {
-    const life = this.#lives.signer;
-    this.#decisions.send(() => {
-      if (this.#lives.signer !== life || pending.isSettled) return;
-      if (decision.kind !== 'signed') {
-        this.#settle(pending, decision);
-        return;
-      }
-      pending.signedUntil = decision.timestamp + decision.recvWindow;
-      pending.cancelTimer();
-      pending.cancelTimer = this.#time.after(ANSWER_MS, () =>
-        this.#settle(pending, unknown('egress did not answer in time', pending.signedUntil)),
-      );
-      if (!this.#up.egress) {
-        this.#settle(pending, unknown('egress is not running', pending.signedUntil));
-      }
-    });
+  #lookAtClock(): void {
+    const clockSkewMs = Math.round(this.#venue.skewMs - this.#wallOffset());
+    this.#answer({ kind: 'egressHealth', venue: VENUE, clockSkewMs, roundTripMs: 30, reason: '' });
+  }
+
+  /** Over the pipe from the signer to the server. */
+  #decide(decision: Decision): void {
+    this.#pipes.get('signer')?.tell(decision);
   }
 
   /** Over the pipe from egress to the server. */
-  #toServer(end: LineEnd, work: () => void): void {
-    const life = this.#lives.egress;
-    this.#answers.send(() => {
-      if (this.#lives.egress === life) this.#call(end, work);
-    });
+  #answer(answer: Answer): void {
+    this.#pipes.get('egress')?.tell(answer);
   }
 
-  #call(end: LineEnd, work: () => void): void {
-    if (end.isAlive()) this.#time.enter(work);
-  }
-
-  #settle(pending: Pending, result: Outcome | Decision): void {
-    if (pending.isSettled || !this.#pending.has(pending)) return;
-    pending.isSettled = true;
-    pending.cancelTimer();
-    this.#pending.delete(pending);
-    this.#call(pending.end, () => pending.settle(result));
+  #wallMs(): number {
+    return Math.floor(this.#time.now + this.#wallOffset());
   }
 
   /** One way to the exchange or back. */
@@ -623,8 +495,4 @@ export function describe(intent: KeyIntent): string {
     case 'subscribe':
       return intent.kind;
   }
-}
-
-function unknown(reason: string, signedUntil: number | null): Outcome {
-  return { kind: 'failed', certainty: 'unknown', reason, signedUntil };
 }

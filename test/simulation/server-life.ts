@@ -2,9 +2,8 @@
 // One life of the server: from its start on its store to its end, which may come at any write or send.
 
 import type { PublicMarket } from '@kontor/exchange';
-import { createServer, type Server, type ServerLinks } from '../../server/src/compose.ts';
+import { createServer, type Server } from '../../server/src/compose.ts';
 import type { ServerConfig } from '../../server/src/config.ts';
-import type { LinkListener } from '../../server/src/link/links.ts';
 import type { Logger } from '../../server/src/log.ts';
 import { Store, type Parameter, type Row } from '../../server/src/store/store.ts';
 import type { Time } from '../../server/src/time.ts';
@@ -77,7 +76,8 @@ export interface LifeOptions {
   readonly file: string;
   readonly config: ServerConfig;
   readonly time: (isAlive: () => boolean) => Time;
-  readonly links: (life: ServerLife, listener: LinkListener) => ServerLinks;
+  /** The server is made and has no links yet. */
+  readonly onMade: (life: ServerLife) => void;
   readonly market: (isAlive: () => boolean) => PublicMarket;
   readonly drawText: (length: number) => string;
   readonly log: (level: string, message: string, fields: unknown) => void;
@@ -104,11 +104,11 @@ export class ServerLife {
       {
         time: options.time(() => this.#isAlive),
         store: this.store,
-        links: (listener) => options.links(this, listener),
         market: options.market(() => this.#isAlive),
         drawText: options.drawText,
       },
     );
+    options.onMade(this);
     this.server.start().then(
       () => {
         this.isStarted = true;
@@ -150,13 +150,25 @@ export class ServerLife {
   /** Says that the process has come to `moment`; throws when it dies there. */
   reach(moment: Exclude<CrashMoment, 'now'>): void {
     this.assertAlive();
+    this.#strike(moment);
+    this.assertAlive();
+  }
+
+  /** A piece leaves for a peer, unless the process dies before; it may die just after. */
+  send(pass: () => void): void {
+    this.#strike('beforeSend');
+    if (!this.#isAlive) return;
+    pass();
+    this.#strike('afterSend');
+  }
+
+  #strike(moment: Exclude<CrashMoment, 'now'>): void {
     const plan = this.#plan;
     if (plan?.moment !== moment) return;
     plan.left -= 1;
     if (plan.left > 0) return;
     this.#plan = null;
     this.end(null);
-    throw new CrashError();
   }
 }
 

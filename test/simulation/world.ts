@@ -71,14 +71,13 @@ class World implements Observed {
   readonly venue: SimulatedVenue;
   readonly symbols: readonly string[];
   life: ServerLife | null = null;
-  /** Since when nothing is wrong any more; Infinity while something is. */
+
   readonly #directory = mkdtempSync(join(tmpdir(), 'kontor-simulation-'));
   readonly #line: Line;
   readonly #feed: MarketFeed;
   readonly #config: ServerConfig;
   readonly #invariants: Invariants;
   readonly #options: RunOptions;
-  readonly #ends: number[] = [];
   readonly #handOrders: { readonly symbol: string; readonly id: string }[] = [];
   readonly counts: Record<string, number> = {};
   #violation: RunResult['violation'] = null;
@@ -128,8 +127,7 @@ class World implements Observed {
       random: random('line'),
       wallOffset: () => this.#wallOffset,
       watcher: {
-        beforeSend: () => this.life?.reach('beforeSend'),
-        afterSend: () => this.life?.reach('afterSend'),
+        onServerWrites: (pass) => this.life?.send(pass),
         onIntent: (intent) => {
           this.#count(intent.kind);
           if (intent.kind === 'placeOrder' || intent.kind === 'cancelOrder') {
@@ -247,12 +245,11 @@ class World implements Observed {
       file: join(this.#directory, 'desk.db'),
       config: this.#config,
       time: (isAlive) => processTime(this.time, isAlive, () => this.#wallOffset),
-      links: (life, listener) => {
-        const end = { isAlive: () => life.isAlive, listener };
-        this.#ends.push(0);
-        this.#lineEnd = end;
-        return this.#line.connect(end);
-      },
+      onMade: (life) =>
+        this.#line.connect({
+          isAlive: () => life.isAlive,
+          attach: (peer, pipe) => this.time.enter(() => life.server.attach(peer, pipe.serverEnd)),
+        }),
       market: (isAlive) => this.#feed.connect(isAlive),
       log: (level, message, fields) =>
         this.tell(() => `server ${level}: ${message} ${JSON.stringify(fields)}`),
@@ -265,8 +262,6 @@ class World implements Observed {
     });
   }
 
-  #lineEnd: Parameters<Line['connect']>[0] | null = null;
-
   #onServerEnd(life: ServerLife, error: unknown): void {
     if (this.#isOver) return;
     if (error !== null && error !== undefined) {
@@ -275,7 +270,7 @@ class World implements Observed {
     }
     this.tell(() => 'the server is killed');
     this.#count('crashes');
-    if (this.#lineEnd !== null) this.#line.disconnect(this.#lineEnd);
+    this.#line.disconnect();
     const downMs = Math.max(this.#downMs, 1);
     this.#downMs = 200;
     this.#downUntilMs = this.time.now + downMs;

@@ -37,6 +37,7 @@ export function createDeskRouter(): AnyRouter {
       page('/bots/$botId/edit', () => import('./pages/bot-editor.tsx'), 'EditBotPage'),
       page('/deals', () => import('./pages/deals.tsx'), 'DealsPage'),
       page('/deals/$dealId', () => import('./pages/deal.tsx'), 'DealPage'),
+      page('/deals/$dealId/edit', () => import('./pages/deal-editor.tsx'), 'EditDealPage'),
       page('/connections', () => import('./pages/connections.tsx'), 'ConnectionsPage'),
       page('/risk', () => import('./pages/risk.tsx'), 'RiskPage'),
       page('/settings', () => import('./pages/settings.tsx'), 'SettingsPage'),

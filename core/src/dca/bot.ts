@@ -311,7 +311,8 @@ function onCommand(state: DcaBotState, turn: Turn, command: KindCommand): boolea
       fillSlots(state, turn);
       return true;
     case 'stop':
-      if (!state.isRunning) return false;
+      // A stopped bot may still be about to start what a person asked for.
+      if (!state.isRunning && !state.slots.some(isStarting)) return false;
       state.isRunning = false;
       dropStarts(state);
       return true;

@@ -382,6 +382,11 @@ function closeExit(turn: Turn, deal: TradeDeal, exit: ExitState, market: Market 
   const { phase } = exit;
   assert(phase.kind === 'closing', 'Invariant: the step is being closed');
   if (phase.step.kind === 'waiting' || phase.step.kind === 'ordered') return;
+  if (exit.lots === 0) {
+    // Others have closed what it was to close.
+    endExit(deal, exit);
+    return;
+  }
   if (!fitsFree(deal, exit)) {
     // Something else is still to be settled; then a new quote is asked for.
     if (phase.step.kind === 'awaitingQuote') exit.phase = { ...phase, step: { kind: 'clearing' } };

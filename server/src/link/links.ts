@@ -18,6 +18,7 @@ import {
   type Decision,
   type Intent,
 } from '@kontor/signer';
+import { systemTime, type CancelTimer, type Time } from '../time.ts';
 
 /** What became of an intent that goes on to the exchange. */
 export type Outcome =
@@ -66,7 +67,7 @@ const PENDING_MAX = 10_000;
 interface Pending {
   readonly intent: Intent;
   signedUntil: number | null;
-  timer: NodeJS.Timeout;
+  cancelTimer: CancelTimer;
   readonly settle: (result: Outcome | Decision) => void;
 }
 
@@ -78,14 +79,16 @@ interface Peer {
 export class Links {
   readonly #listener: LinkListener;
   readonly #patience: LinkPatience;
+  readonly #time: Time;
   readonly #pending = new Map<number, Pending>();
   readonly #peers = new Map<PeerName, Peer>();
   // Old answers must never meet new intents, also across restarts: numbering starts anywhere.
   #nextId: number = randomInt(2 ** 47);
 
-  constructor(listener: LinkListener, patience: LinkPatience = PATIENCE) {
+  constructor(listener: LinkListener, patience: LinkPatience = PATIENCE, time: Time = systemTime) {
     this.#listener = listener;
     this.#patience = patience;
+    this.#time = time;
   }
 
   /** Takes over `socket` as the way to `peer`; an earlier one is closed and its open intents end. */
@@ -189,15 +192,14 @@ export class Links {
       const settle = (result: Outcome | Decision): void => {
         const entry = this.#pending.get(id);
         if (entry === undefined) return;
-        clearTimeout(entry.timer);
+        entry.cancelTimer();
         this.#pending.delete(id);
         resolve(result);
       };
-      const timer = setTimeout(
-        () => settle(unknown('the signer did not decide in time', null)),
-        this.#patience.decisionMs,
+      const cancelTimer = this.#time.after(this.#patience.decisionMs, () =>
+        settle(unknown('the signer did not decide in time', null)),
       );
-      this.#pending.set(id, { intent: numbered, signedUntil: null, timer, settle });
+      this.#pending.set(id, { intent: numbered, signedUntil: null, cancelTimer, settle });
       if (!peer.writer.write(numbered)) settle(notSent('the link to the signer is full'));
     });
   }
@@ -210,10 +212,9 @@ export class Links {
       return;
     }
     entry.signedUntil = decision.timestamp + decision.recvWindow;
-    clearTimeout(entry.timer);
-    entry.timer = setTimeout(
-      () => entry.settle(unknown('egress did not answer in time', entry.signedUntil)),
-      this.#patience.answerMs,
+    entry.cancelTimer();
+    entry.cancelTimer = this.#time.after(this.#patience.answerMs, () =>
+      entry.settle(unknown('egress did not answer in time', entry.signedUntil)),
     );
     if (!this.#peers.has('egress'))
       entry.settle(unknown('egress is not running', entry.signedUntil));
@@ -266,8 +267,10 @@ export class Links {
         entry.settle(doubt(entry));
       } else {
         // Signed, but perhaps not passed on any more: an answer that egress owes comes soon or never.
-        clearTimeout(entry.timer);
-        entry.timer = setTimeout(() => entry.settle(doubt(entry)), this.#patience.passedOnMs);
+        entry.cancelTimer();
+        entry.cancelTimer = this.#time.after(this.#patience.passedOnMs, () =>
+          entry.settle(doubt(entry)),
+        );
       }
     }
     this.#listener.onPeer(peer, 'down', reason);

@@ -89,6 +89,23 @@ export function completeArrangement(fields: Fields, given: Arrangement | null): 
   return { ...given, sections: [...given.sections, more] };
 }
 
+/** The arrangement with only the fields of `names`; questions without any are left out. */
+export function withFields(arrangement: Arrangement, names: readonly string[] | null): Arrangement {
+  if (names === null) return arrangement;
+  const kept = (places: readonly Place[]): readonly Place[] =>
+    places.filter(({ field }) => names.includes(field));
+  return {
+    ...arrangement,
+    sections: arrangement.sections
+      .map((section) => ({
+        ...section,
+        places: kept(section.places),
+        advanced: kept(section.advanced ?? []),
+      }))
+      .filter(({ places, advanced }) => places.length + advanced.length > 0),
+  };
+}
+
 /** `draft` as it would be sent: without what is not asked, with what follows from it. */
 export function sentDraft(
   fields: Fields,

@@ -25,16 +25,18 @@ export interface CheckedDraft {
   readonly errors: readonly FieldError[];
 }
 
+/** `market` is what the settings are held against; without one only what they say by themselves counts. */
 export function checkDraft(
   kind: BotKind,
   arrangement: Arrangement,
   draft: DraftFields,
-  market: Market,
+  market: Market | null,
 ): CheckedDraft {
   const sent = { ...sentDraft(fieldsOf(kind), arrangement, draft), kind };
   const parsed = parseSettings(sent);
   if (!parsed.ok) return { sent, settings: null, errors: parsed.errors };
   const { settings } = parsed;
+  if (market === null) return { sent, settings, errors: [] };
   const { instruments, prices, unknown } = marketOf(settings.symbols, market);
   if (unknown.length > 0) {
     const expected = `one of ${[...market.instruments.keys()].join(', ')}`;

@@ -15,7 +15,6 @@ import { Amount } from '../parts/numbers.tsx';
 import { Ago } from '../parts/times.tsx';
 import { say } from '../parts/toasts.tsx';
 import { fieldsOf } from './arrangement.ts';
-import type { DraftFields } from './draft.ts';
 import { focusFirstWrong } from './focus-field.ts';
 import { FormProvider, type FormContext } from './form-context.ts';
 import { PreviewPanel } from './preview-panel.tsx';
@@ -168,12 +167,10 @@ export function refuse(
   say(sentence(errorText(error)), { look: 'failed' });
 }
 
-/** How many fields differ from `base`. */
-export function changedFields({ checked }: BotForm, base: DraftFields): number {
-  const { kind: _kind, ...sent } = checked.sent;
-  const names = new Set([...Object.keys(sent), ...Object.keys(base)]);
-  return [...names].filter((name) => JSON.stringify(sent[name]) !== JSON.stringify(base[name]))
-    .length;
+/** How many fields differ from `before`, the settings that are stored. */
+export function changedFields({ checked, draft }: BotForm, before: object): number {
+  // While something is wrong the draft itself is compared: it may lack what the machine would fill in.
+  return Object.keys(changesTo(checked.settings ?? { ...before, ...draft }, before)).length;
 }
 
 /** The fields in which `settings` differ from `before`; what is there no more is null. */

@@ -7,7 +7,13 @@ import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } f
 import { fieldErrorText } from '../language/field-error-text.ts';
 import { useLanguage } from '../language/language.tsx';
 import { useSettingsLanguage } from '../language/settings-languages.ts';
-import { completeArrangement, fieldAt, fieldsOf, type Arrangement } from './arrangement.ts';
+import {
+  completeArrangement,
+  fieldAt,
+  fieldsOf,
+  withFields,
+  type Arrangement,
+} from './arrangement.ts';
 import { ARRANGEMENTS } from './arrangements.ts';
 import { checkDraft, type CheckedDraft, type Market } from './check-draft.ts';
 import { useMarket } from './use-preview.ts';
@@ -52,15 +58,32 @@ export interface BotForm {
   readonly settle: () => void;
 }
 
+export interface BotFormOptions {
+  /** The fields that are asked; all without it. */
+  readonly only?: readonly string[];
+  /** Whether the settings are held against the exchange's limits at the price now, as for a new deal. */
+  readonly isForNewDeals: boolean;
+}
+
 const NO_ERRORS: readonly FieldError[] = [];
+const ALL_FIELDS: BotFormOptions = { isForNewDeals: true };
 
 /** `name` tells drafts apart; `base` is what the form shows while nothing was typed. */
-export function useBotForm(kind: BotKind, name: string, base: DraftFields): BotForm {
+export function useBotForm(
+  kind: BotKind,
+  name: string,
+  base: DraftFields,
+  options: BotFormOptions = ALL_FIELDS,
+): BotForm {
   const language = useLanguage();
   const settingsLanguage = useSettingsLanguage();
   const arrangement = useMemo(
-    () => completeArrangement(fieldsOf(kind), ARRANGEMENTS[kind] ?? null),
-    [kind],
+    () =>
+      withFields(
+        completeArrangement(fieldsOf(kind), ARRANGEMENTS[kind] ?? null),
+        options.only ?? null,
+      ),
+    [kind, options.only],
   );
   const baseText = useMemo(() => JSON.stringify(base), [base]);
   const [typed, setTyped] = useState(() => readDraft(name));
@@ -109,11 +132,11 @@ export function useBotForm(kind: BotKind, name: string, base: DraftFields): BotF
   // Typing comes first; what follows from it may be drawn a moment later.
   const shown = useDeferredValue(draft);
   const checked = useMemo(
-    () => checkDraft(kind, arrangement, shown, market),
-    [kind, arrangement, shown, market],
+    () => checkDraft(kind, arrangement, shown, options.isForNewDeals ? market : null),
+    [kind, arrangement, shown, market, options.isForNewDeals],
   );
 
-  const faults = refused.length > 0 ? [...checked.errors, ...refused] : checked.errors;
+  const faults = useMemo(() => [...checked.errors, ...refused], [checked.errors, refused]);
   const { errors, otherErrors } = useMemo(
     () =>
       sortErrors({
@@ -130,7 +153,12 @@ export function useBotForm(kind: BotKind, name: string, base: DraftFields): BotF
   );
 
   const attempt = (): BotSettings | null => {
-    const now = checkDraft(kind, arrangement, latest.current.draft, market);
+    const now = checkDraft(
+      kind,
+      arrangement,
+      latest.current.draft,
+      options.isForNewDeals ? market : null,
+    );
     setAttempted(true);
     return now.errors.length === 0 ? now.settings : null;
   };
@@ -202,7 +230,7 @@ function sortErrors(given: {
       { error, field, draft: value },
       { format: language.format, text },
     );
-    if (!isShown || (field === null && !/\.kind$/.test(place))) otherErrors.push(message);
+    if (!isShown || (field === null && !place.endsWith('.kind'))) otherErrors.push(message);
     else errors.set(place, [...(errors.get(place) ?? []), message]);
   }
   return { errors, otherErrors };

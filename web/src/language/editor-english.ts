@@ -142,6 +142,8 @@ export const englishEditor = {
         `${n.text} running deal keeps the settings it began with.`,
         `${n.text} running deals keep the settings they began with.`,
       ),
+    runningFollows:
+      'The running trade goes on by what you save here; what has filled stays as it is.',
     changes: (n: Count): string => plural(n.count, `${n.text} change`, `${n.text} changes`),
     noChanges: 'Nothing changed yet',
     toFix: (n: Count): string =>

@@ -142,6 +142,8 @@ export const germanEditor: typeof englishEditor = {
         `${n.text} laufender Deal behält die Einstellungen, mit denen er begann.`,
         `${n.text} laufende Deals behalten die Einstellungen, mit denen sie begannen.`,
       ),
+    runningFollows:
+      'Der laufende Handel geht nach dem weiter, was Sie hier speichern; Ausgeführtes bleibt, wie es ist.',
     changes: (n) => plural(n.count, `${n.text} Änderung`, `${n.text} Änderungen`),
     noChanges: 'Noch nichts geändert',
     toFix: (n) =>

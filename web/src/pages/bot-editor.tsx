@@ -5,38 +5,29 @@ import type { BotKind } from '@kontor/core';
 import { SETTINGS_FIELDS } from '@kontor/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { useCallback, useMemo, useRef, useState, type ReactElement, type ReactNode } from 'react';
+import { useMemo, useState, type ReactElement } from 'react';
 
 import { useAddress } from '../address.ts';
-import { ApiError } from '../api/client.ts';
 import { useDeskFacts } from '../api/desk-facts.tsx';
-import {
-  createBot, editBot, startBot, useBots, useRunningDeals,
-  type Changes,
-} from '../api/queries.ts'; // prettier-ignore
+import { createBot, editBot, startBot, useBots, useRunningDeals } from '../api/queries.ts';
 import { latestQuote, useQuote } from '../api/quotes.ts';
 import { toTradingInstrument } from '../api/trading-instrument.ts';
 import type { Bot } from '../api/types.ts';
 import { fieldsOf } from '../editor/arrangement.ts';
 import { emptyFields, toDraftFields, type DraftFields } from '../editor/draft.ts';
+import { changedFields, changesTo, EditorFrame, refuse } from '../editor/editor-frame.tsx';
 import { focusFirstWrong } from '../editor/focus-field.ts';
-import { FormProvider, type FormContext } from '../editor/form-context.ts';
-import { PreviewPanel } from '../editor/preview-panel.tsx';
-import type { Preview } from '../editor/preview/preview.ts';
 import { leastValue, presetsOf, type Preset, type PresetMarket } from '../editor/presets.ts';
-import { FormSections } from '../editor/sections.tsx';
 import { useBotForm, type BotForm } from '../editor/use-bot-form.ts';
-import { usePreview } from '../editor/use-preview.ts';
 import { useErrorText } from '../language/error-text.ts';
 import { useLanguage } from '../language/language.tsx';
 import { useSettingsLanguage } from '../language/settings-languages.ts';
+import type { SettingsWords } from '../language/settings-words.ts';
 import { Anchor } from '../parts/anchor.tsx';
 import { Button } from '../parts/button.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { useKeys } from '../parts/keyboard.ts';
-import { Amount } from '../parts/numbers.tsx';
 import { Failed, Skeleton } from '../parts/states.tsx';
-import { Ago } from '../parts/times.tsx';
 import { say } from '../parts/toasts.tsx';
 import { botPath, newBotPath, paths } from '../paths.ts';
 import { NotFoundPage } from './closed.tsx';
@@ -120,24 +111,13 @@ function KindChooser(): ReactElement {
 }
 
 function FreshBot({ kind }: { readonly kind: BotKind }): ReactElement {
+  const { text: common } = useLanguage();
   const { text, words } = useSettingsLanguage();
   const address = useAddress();
   const asked = address.parameter('symbol');
   const market = usePresetMarket(asked);
   const presets = presetsOf(kind);
-  const [first] = presets;
-  const nameOf = useCallback(
-    (preset: Preset, symbol: string): string => {
-      const name = words.presets[preset.id]?.name ?? '';
-      // A portfolio holds several: the first of them would be a misleading name.
-      return (kind === 'rebalance' ? name : `${symbol} ${name}`).trim();
-    },
-    [words, kind],
-  );
-  const base = useMemo((): DraftFields => {
-    if (first === undefined || market === null) return emptyFields(fieldsOf(kind));
-    return { ...first.make(market), name: nameOf(first, market.instrument.symbol) };
-  }, [first, market, kind, nameOf]);
+  const base = useMemo(() => firstDraft(kind, market, words), [kind, market, words]);
   const form = useBotForm(kind, `new.${kind}`, base);
   const take = (preset: Preset): void => {
     const chosen = form.symbols[0] ?? asked;
@@ -145,7 +125,7 @@ function FreshBot({ kind }: { readonly kind: BotKind }): ReactElement {
     if (now === null) return;
     const made = preset.make(now);
     const { name } = form.draft;
-    const before = form.replace({ ...made, name: nameOf(preset, now.instrument.symbol) });
+    const before = form.replace({ ...made, name: presetName(kind, preset, now, words) });
     const wasTyped = JSON.stringify(before) !== form.base && name !== undefined;
     say(
       text.editor.presetTaken(words.presets[preset.id]?.name ?? preset.id),
@@ -182,14 +162,32 @@ function FreshBot({ kind }: { readonly kind: BotKind }): ReactElement {
   );
 }
 
+/** The first preset of a kind, or its fields alone where there is none or no market yet. */
+function firstDraft(kind: BotKind, market: PresetMarket | null, words: SettingsWords): DraftFields {
+  const [first] = presetsOf(kind);
+  if (first === undefined || market === null) return emptyFields(fieldsOf(kind));
+  return { ...first.make(market), name: presetName(kind, first, market, words) };
+}
+
+function presetName(
+  kind: BotKind,
+  preset: Preset,
+  market: PresetMarket,
+  words: SettingsWords,
+): string {
+  const name = words.presets[preset.id]?.name ?? '';
+  // A portfolio holds several coins: the first of them would be a misleading name.
+  return (kind === 'rebalance' ? name : `${market.instrument.symbol} ${name}`).trim();
+}
+
 function CopiedBot({ bot }: { readonly bot: Bot }): ReactElement {
+  const { text: common } = useLanguage();
   const { text } = useSettingsLanguage();
-  const base = useMemo((): DraftFields => {
-    const { kind: _kind, ...settings } = bot.settings;
-    return { ...toDraftFields(settings), name: text.editor.copyName(bot.name) };
-    // A copy is of the settings as they were when it was begun.
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [bot.id]);
+  // A copy is of the settings as they were when it was begun.
+  const [base] = useState((): DraftFields => {
+    const { kind: _kind, ...settings } = toDraftFields(bot.settings);
+    return { ...settings, name: text.editor.copyName(bot.name) };
+  });
   const form = useBotForm(bot.kind, `copy.${bot.id}`, base);
   return (
     <EditorFrame
@@ -206,7 +204,7 @@ function CopiedBot({ bot }: { readonly bot: Bot }): ReactElement {
 
 function EditedBot({ bot }: { readonly bot: Bot }): ReactElement {
   const { text } = useSettingsLanguage();
-  const { format } = useLanguage();
+  const { text: common, format } = useLanguage();
   const running = useRunningDeals();
   const base = useMemo((): DraftFields => {
     const { kind: _kind, ...settings } = bot.settings;
@@ -234,12 +232,14 @@ function EditedBot({ bot }: { readonly bot: Bot }): ReactElement {
           ) : null}
           {deals === 0 ? null : (
             <p className="editor-note muted">
-              {text.editor.runningKeep({ count: deals, text: format.integer(deals) })}
+              {bot.kind === 'smartTrade'
+                ? text.editor.runningFollows
+                : text.editor.runningKeep({ count: deals, text: format.integer(deals) })}
             </p>
           )}
         </>
       }
-      save={<SaveButton form={form} bot={bot} base={base} />}
+      save={<SaveButton form={form} bot={bot} />}
     />
   );
 }
@@ -301,22 +301,14 @@ function CreateButtons({ form }: { readonly form: BotForm }): ReactElement {
   );
 }
 
-function SaveButton({
-  form,
-  bot,
-  base,
-}: {
-  readonly form: BotForm;
-  readonly bot: Bot;
-  readonly base: DraftFields;
-}): ReactElement {
+function SaveButton({ form, bot }: { readonly form: BotForm; readonly bot: Bot }): ReactElement {
   const client = useQueryClient();
   const address = useAddress();
   const { text } = useSettingsLanguage();
   const { format } = useLanguage();
   const errorText = useErrorText();
   const [isBusy, setBusy] = useState(false);
-  const changes = changedFields(form, base);
+  const changes = changedFields(form, bot.settings);
   const save = async (): Promise<void> => {
     const settings = form.attempt();
     if (settings === null) {
