@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BotCommand } from '@kontor/core';
 import { readTerminalFile, type api } from '@kontor/server';
 import { startDesk, startSimulator, type SimulatorProcess, type TestDesk } from './harness.ts';
-import type { Plan, PlannedBot, Wish } from './one-machine-plan.ts';
+import { MINUTE_MS, type Plan, type PlannedBot, type Wish } from './one-machine-plan.ts';
 
 const WAIT_MS_MAX = 30_000;
 const POLL_MS = 2;
@@ -92,13 +92,20 @@ async function trade(
   });
   defer(() => desk.stop());
   const line = new DeskLine(desk, simulator);
-  const symbols = plan.bots.reduce((sum, { markets }) => sum + markets.length, 0);
+  const markets = plan.bots.flatMap((bot) => bot.markets);
   for (const time of plan.times) {
     // First what the point fills, with everything that follows from it; then what the market tells.
     gate.hold();
     await market.control('/market/step', { untilMs: time });
     if (await line.hasNewFills()) await line.untilQuiet(null);
-    await gate.release(time, symbols);
+    // The last point of a candle is its interval's end less a millisecond.
+    const open = markets.filter(({ candles }) =>
+      candles.openTime.includes(time + 1 - ((time + 1) % MINUTE_MS || MINUTE_MS)),
+    );
+    await gate.release(
+      time,
+      open.map(({ symbol }) => symbol),
+    );
     await line.untilQuiet(time);
     // A bot is checked against the prices there are.
     if (time === plan.times[0]) {
@@ -160,16 +167,17 @@ class StreamGate {
     this.#held ??= [];
   }
 
-  /** Lets go what is held once it holds the running candles of all `symbols`, which are told last at `time`. */
-  async release(time: number, symbols: number): Promise<void> {
+  /** Lets go what is held once it holds the running candles of `symbols`, which are told last at `time`. */
+  async release(time: number, symbols: readonly string[]): Promise<void> {
     const started = performance.now();
     const isWhole = (): boolean => {
       const text = (this.#held ?? []).map(({ chunk }) => chunk.toString('latin1')).join('');
-      const told = text.matchAll(/"e":"kline","E":(\d+),.*?"x":(true|false)/g);
-      return (
-        [...told].filter((found) => found[1] === String(time) && found[2] === 'false').length >=
-        symbols
+      const told = new Set(
+        [...text.matchAll(/"e":"kline","E":(\d+),"s":"(\w+)",.*?"x":(true|false)/g)]
+          .filter(([, at, , isClosed]) => at === String(time) && isClosed === 'false')
+          .map(([, , symbol]) => symbol),
       );
+      return symbols.every((symbol) => told.has(symbol));
     };
     while (!isWhole()) {
       assert.ok(performance.now() - started < WAIT_MS_MAX, `the market told of ${time}`);
@@ -221,8 +229,8 @@ class DeskLine {
     const request =
       ask.kind === 'signal'
         ? { path: `/bots/${botId}/signal`, body: { ...ask.given, symbol: ask.symbol } }
-        : requestOf(botId, ask.command);
-    const answer = await this.#call('POST', request.path, request.body);
+        : requestOf(botId, ask.command, ask.changes);
+    const answer = await this.#call(request.method ?? 'POST', request.path, request.body);
     assert.ok(
       answer.ok || answer.status === 404 || answer.status === 409,
       `${request.path}: ${answer.status} ${JSON.stringify(answer.body)}`,
@@ -341,7 +349,8 @@ class DeskLine {
 function requestOf(
   botId: string,
   command: BotCommand,
-): { readonly path: string; readonly body?: unknown } {
+  changes: unknown,
+): { readonly path: string; readonly method?: 'PATCH'; readonly body?: unknown } {
   const deal = (dealId: number, action: string): string => `/deals/${botId}-${dealId}/${action}`;
   switch (command.kind) {
     case 'start':
@@ -379,7 +388,9 @@ function requestOf(
     case 'forceEntry':
       return { path: deal(command.dealId, 'force-entry') };
     case 'editSettings':
+      return { path: `/bots/${botId}/settings`, method: 'PATCH', body: changes };
     case 'editDeal':
+      return { path: deal(command.dealId, 'settings'), method: 'PATCH', body: changes };
     case 'cancelOrder':
     case 'handOverDeal':
     case 'setRisk':

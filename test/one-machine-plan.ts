@@ -76,7 +76,12 @@ export interface PlannedBot {
 export interface Wish {
   readonly time: number;
   readonly ask:
-    | { readonly kind: 'command'; readonly command: BotCommand }
+    | {
+        readonly kind: 'command';
+        readonly command: BotCommand;
+        /** Of one that changes settings: what a person changes in them. */
+        readonly changes?: Settings;
+      }
     | { readonly kind: 'signal'; readonly symbol: string; readonly given: Settings };
 }
 
@@ -257,6 +262,7 @@ function randomAsk(
       readings: [],
     });
   }
+  if (draw >= 96 && !isEdited(bot)) return editOf(random, bot, null);
   const open = backtestOf(frame, bot).deals.filter(
     ({ openedTime, closedTime }) => openedTime < time && (closedTime === 0 || closedTime > time),
   );
@@ -268,11 +274,57 @@ function randomAsk(
   if (draw < 50) return command({ kind: random.chance(0.6) ? 'closeDeal' : 'cancelDeal', dealId });
   if (draw < 82) return command(randomManual(random, market, dealId, time));
   if (draw < 88) return command({ kind: 'closeStep', dealId, step: 1 + random.below(3) });
-  if (draw < 92) {
+  if (draw < 90) {
     const of = random.chance(0.5) ? 'entry' : 'takeProfit';
     return command({ kind: 'cancelStep', dealId, of, step: 1 + random.below(3) });
   }
-  return command({ kind: 'forceEntry', dealId });
+  if (draw < 92 || isEdited(bot)) return command({ kind: 'forceEntry', dealId });
+  return editOf(random, bot, dealId);
+}
+
+/** Settings are changed once: what a deal has kept of them is known then. */
+function isEdited({ wishes }: PlannedBot): boolean {
+  return wishes.some(({ ask }) => ask.kind === 'command' && ask.changes !== undefined);
+}
+
+/** New settings for a deal, or for the bot; null where nothing of the kind may change. */
+function editOf(random: Random, bot: PlannedBot, dealId: number | null): Wish['ask'] | null {
+  const { settings, markets } = bot;
+  const changes = changesOf(random, settings, dealId !== null);
+  const parsed = parseSettings({ ...settings, ...changes });
+  if (changes === null || !parsed.ok) return null;
+  const instruments = markets.map(({ instrument }) => instrument);
+  const changed = parsed.settings;
+  return {
+    kind: 'command',
+    changes,
+    command:
+      dealId === null
+        ? { kind: 'editSettings', settings: changed, instruments }
+        : { kind: 'editDeal', dealId, settings: changed },
+  };
+}
+
+function changesOf(random: Random, settings: BotSettings, isOfDeal: boolean): Settings | null {
+  switch (settings.kind) {
+    case 'dca':
+      if (settings.takeProfit === undefined || Number(settings.reinvest) > 0) return null;
+      return isOfDeal || random.chance(0.5)
+        ? { takeProfit: (Number(settings.takeProfit) * (0.6 + random.unit())).toFixed(2) }
+        : { cooldownSeconds: random.below(300) };
+    case 'grid':
+      return isOfDeal ? { maxActiveBuyLines: 1 + random.below(6) } : null;
+    case 'smartTrade':
+      return settings.takeProfit.length === 1 && isOfDeal
+        ? {
+            takeProfit: [{ price: { kind: 'percent', percent: (0.1 + random.unit()).toFixed(2) } }],
+          }
+        : null;
+    case 'signal':
+      return isOfDeal ? null : { maxPositions: 1 + random.below(3), minProfit: '0.05' };
+    case 'rebalance':
+      return isOfDeal ? null : { minTrade: (6 + 20 * random.unit()).toFixed(2) };
+  }
 }
 
 function randomManual(
@@ -414,8 +466,9 @@ function randomMarket(random: Random, symbol: string, length: number): PlannedMa
   let ticks = Math.round(10 ** decimals * (2 + 400 * random.unit() ** 3)) + 4_000;
   // A lot is worth less than one of the quote asset, or small orders could not be made of whole lots.
   const lotDecimals = Math.ceil(Math.log10(ticks / 10 ** decimals) + 1.5 * random.unit());
-  const sway = 0.0015 + 0.004 * random.unit();
+  const sway = 0.0015 + 0.009 * random.unit() ** 2;
   const home = ticks;
+  const gaps = random.chance(0.2) ? 0.03 : 0;
   const lines: string[] = [];
   const text = (value: number): string => (value / 10 ** decimals).toFixed(decimals);
   for (let index = 0; index < HISTORY + length; index += 1) {
@@ -429,6 +482,8 @@ function randomMarket(random: Random, symbol: string, length: number): PlannedMa
     const lots = 4 + random.below(100_000);
     const volume = (lots / 10 ** lotDecimals).toFixed(lotDecimals);
     const openMs = START_MS + index * MINUTE_MS;
+    // Now and then a recording has no candle; the first ones are there.
+    if (index > HISTORY && random.chance(gaps)) continue;
     lines.push([openMs, text(open), text(high), text(low), text(close), volume].join(','));
     ticks = close;
   }
@@ -438,7 +493,7 @@ function randomMarket(random: Random, symbol: string, length: number): PlannedMa
   const feed = parseMarketText(csv, `${symbol}.csv`, named);
   assert.ok(feed.kind === 'candles');
   const instrument = inferInstrument(feed);
-  const rows = (from: number, to: number): Candles => {
+  const rows = (from: number, to?: number): Candles => {
     const price = (column: Float64Array): Float64Array =>
       column
         .slice(from, to)
@@ -464,7 +519,7 @@ function randomMarket(random: Random, symbol: string, length: number): PlannedMa
     csv,
     instrument,
     warmUp: rows(0, HISTORY),
-    candles: rows(HISTORY, HISTORY + length),
+    candles: rows(HISTORY),
   };
 }
 

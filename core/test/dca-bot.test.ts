@@ -213,6 +213,12 @@ test('[D62] the start delay lies between the decision and the quote, and a stop 
     ['start', 'timer start:COINUSDT in 5s'],
     ['+5s timer start:COINUSDT', 'quote? COINUSDT'],
   ]);
+  // A person's wish on a stopped bot too.
+  play(botOf({ startTrigger: 'manually', ...NO_LADDER }), [
+    ['startDeal COINUSDT none', 'quote? COINUSDT'],
+    ['stop'],
+    ['quote 99.99 100.01 100.00'],
+  ]);
 });
 
 test('[D63] several deals on one symbol, up to the limits of symbol and bot, counting those about to start', () => {

@@ -134,7 +134,7 @@ export function planOf(seed: number): Plan {
     seed,
     market,
     feePpm: [0, 750, 1_000][random.below(3)] ?? 1_000,
-    quote: String(random.chance(0.25) ? 150 + random.below(500) : 20_000),
+    quote: String(random.chance(0.12) ? 150 + random.below(500) : 20_000),
     coins: random.chance(0.8) ? 5_000 : 0,
     firstBots,
     happenings,

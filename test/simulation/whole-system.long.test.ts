@@ -10,7 +10,7 @@ const FIRST_SEED = 100_001;
 const RUNS = 10_000;
 const SHOWN_EVERY = 1_000;
 
-test(`[T71][T72][T73][T74][T75][T76] ${RUNS} hours hold (seeds from ${FIRST_SEED})`, async (t) => {
+test(`[T71][T72][T73][T74][T75][T76][T79] ${RUNS} hours hold (seeds from ${FIRST_SEED})`, async (t) => {
   const startedAt = performance.now();
   let done = 0;
   const results = await runSeeds({

@@ -17,7 +17,7 @@ const WORKERS = Math.max(1, Math.min(2, os.availableParallelism()));
 /** A seed whose bots trade all the time. */
 const BUSY_SEED = 5;
 
-test(`[T71][T72][T73][T74][T75][T76] ${RUNS} hours hold (seeds from ${FIRST_SEED})`, async (t) => {
+test(`[T71][T72][T73][T74][T75][T76][T79] ${RUNS} hours hold (seeds from ${FIRST_SEED})`, async (t) => {
   const results = await runSeeds({ from: FIRST_SEED, runs: RUNS, workers: WORKERS });
   assert.equal(results.length, RUNS);
   const failures = results.filter(({ violation }) => violation !== null).map(failureLine);

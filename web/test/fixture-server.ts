@@ -12,7 +12,15 @@ import {
   type BotSettings, type FieldError, type PriceTicks,
 } from '@kontor/core'; // prettier-ignore
 
-import type { Bot, Candles, Deal, Orphan, Risk, StreamMessage } from '../src/api/types.ts';
+import type {
+  Bot,
+  Candles,
+  Conditions,
+  Deal,
+  Orphan,
+  Risk,
+  StreamMessage,
+} from '../src/api/types.ts';
 import {
   atPrice,
   makeFixtureData,
@@ -34,6 +42,13 @@ const INTERVALS: Readonly<Record<string, number>> = {
   '1m': 1, '5m': 5, '15m': 15, '1h': 60, '4h': 240, '1d': 1440,
 }; // prettier-ignore
 
+const BOT_ACTIONS = [
+  'stop-and-close', 'stop-and-cancel', 'close-all', 'cancel-all', 'start-deal', 'signal',
+] as const; // prettier-ignore
+const DEAL_ACTIONS = [
+  'add-funds', 'reduce-funds', 'cancel-order', 'close-step', 'cancel-step', 'force-entry', 'convert', 'settings',
+] as const; // prettier-ignore
+
 interface Stream {
   readonly response: ServerResponse;
   readonly interval: string;
@@ -48,6 +63,12 @@ export class FixtureServer {
   readonly risk: Risk[];
   /** What the desk finds wrong with settings beyond what the page can know. */
   refusedFields: readonly FieldError[] = [];
+  /** How conditions stand, of whichever bot trades the symbol on them. */
+  conditions: readonly Conditions[] = [];
+  /** Why the desk refuses what is asked at a path. */
+  readonly refusals = new Map<string, string>();
+  /** What was sent last, by method and path. */
+  readonly bodies = new Map<string, unknown>();
   /** Requests answered, by method and path. */
   readonly requests = new Map<string, number>();
   isLocked = false;
@@ -212,6 +233,11 @@ export class FixtureServer {
           response,
           this.data.bots.find((bot) => bot.id === id),
         );
+      case 'bots/:id/conditions':
+        return sendJson(
+          response,
+          this.conditions.filter((each) => this.#trades(id, each.symbol)),
+        );
       case 'deals/:id':
         return sendFound(
           response,
@@ -229,9 +255,25 @@ export class FixtureServer {
 
   #command(path: string, method: string, body: unknown, response: ServerResponse): void {
     const [, first = '', id = '', action = ''] = path.split('/').map(decodeURIComponent);
+    this.bodies.set(`${method} ${path}`, body);
+    const reason = this.refusals.get(path);
+    if (reason !== undefined) return sendError(response, 409, 'refused', reason);
     if (method === 'POST' && first === 'bots' && id === '') return this.#createBot(body, response);
     if (method === 'PATCH' && first === 'bots' && action === 'settings') {
       return this.#editBot(id, body, response);
+    }
+    if (method === 'DELETE' && first === 'bots') return this.#removeBot(id, response);
+    if (first === 'bots' && (BOT_ACTIONS as readonly string[]).includes(action)) {
+      return sendFound(
+        response,
+        this.data.bots.find((each) => each.id === id),
+      );
+    }
+    if (first === 'deals' && (DEAL_ACTIONS as readonly string[]).includes(action)) {
+      return sendFound(
+        response,
+        this.data.deals.find((each) => each.id === id),
+      );
     }
     if (first === 'risk') return this.#setRisk(id, action, body, response);
     if (first === 'bots' && (action === 'start' || action === 'stop')) {
@@ -289,7 +331,7 @@ export class FixtureServer {
     const index = this.data.bots.findIndex((each) => each.id === id);
     const bot = this.data.bots[index];
     if (bot === undefined) return sendFound(response, undefined);
-    const made = this.#settings(body);
+    const made = this.#settings(withChanges(bot.settings, body));
     if (!made.ok) return sendWrongFields(response, 'invalid_settings', made.errors);
     const changed: Bot = { ...bot, settings: made.settings, name: made.settings.name };
     this.data.bots[index] = changed;
@@ -319,6 +361,19 @@ export class FixtureServer {
       ...checkSettings(parsed.settings, instruments, prices, this.data.desk.feeRatePpm),
     ];
     return errors.length > 0 ? { ok: false, errors } : { ok: true, settings: parsed.settings };
+  }
+
+  #removeBot(id: string, response: ServerResponse): void {
+    const index = this.data.bots.findIndex((each) => each.id === id);
+    if (index < 0) return sendFound(response, undefined);
+    this.data.bots.splice(index, 1);
+    response.writeHead(204);
+    response.end();
+  }
+
+  #trades(botId: string, symbol: string): boolean {
+    const bot = this.data.bots.find((each) => each.id === botId);
+    return bot?.settings.symbols.includes(symbol) === true;
   }
 
   #setRisk(scope: string, action: string, body: unknown, response: ServerResponse): void {
@@ -419,6 +474,16 @@ function gather(rows: readonly CandleRow[], minutes: number): readonly CandleRow
 
 function write(stream: Stream, sequence: number, message: StreamMessage): void {
   stream.response.write(`id: ${sequence}\ndata: ${JSON.stringify(message)}\n\n`);
+}
+
+/** `settings` with the fields of `changes` in place of their own; null takes one away. */
+function withChanges(settings: object, changes: unknown): unknown {
+  const merged = new Map<string, unknown>(Object.entries(settings));
+  for (const [field, value] of Object.entries(Object(changes))) {
+    if (value === null) merged.delete(field);
+    else merged.set(field, value);
+  }
+  return Object.fromEntries(merged);
 }
 
 /** What a request brought, as JSON; undefined without a body. */

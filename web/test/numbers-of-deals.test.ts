@@ -10,7 +10,6 @@ import { intervalFor, parseInterval } from '../src/chart/intervals.ts';
 import { dealLevels, dealMarks, type LevelWords } from '../src/chart/levels.ts';
 import { dealCsv } from '../src/deal-csv.ts';
 import { english } from '../src/language/english.ts';
-import { mostFunds } from '../src/most-funds.ts';
 import { dealNumber, withParameters } from '../src/paths.ts';
 import { parsePreferences } from '../src/preferences.ts';
 import { parseSort, sortText } from '../src/sort-text.ts';
@@ -23,35 +22,6 @@ const WORDS: LevelWords = {
   quantity: (text) => text,
   time: String,
 };
-
-test('[W16] the most a bot can cost is all orders of all its deals, exactly', () => {
-  const [bot] = data.bots;
-  assert.ok(bot);
-  assert.ok(bot.settings.kind === 'dca');
-  const settings = {
-    ...bot.settings,
-    baseOrderVolume: '10',
-    safetyOrderVolume: '20',
-    maxSafetyOrders: 3,
-    volumeScale: '1.5',
-    maxActiveDeals: 2,
-  };
-  // 10 + 20 + 30 + 45
-  assert.deepEqual(mostFunds(settings), { perDeal: '105', all: '210' });
-  assert.deepEqual(mostFunds({ ...settings, maxSafetyOrders: 0 }), { perDeal: '10', all: '20' });
-  // 0.1 + 0.2 has no rest, and a third decimal place of the scale is kept: 1 + 1 + 1.003
-  assert.deepEqual(
-    mostFunds({
-      ...settings,
-      baseOrderVolume: '1',
-      safetyOrderVolume: '1',
-      maxSafetyOrders: 2,
-      volumeScale: '1.003',
-      maxActiveDeals: 1,
-    }),
-    { perDeal: '3.003', all: '3.003' },
-  );
-});
 
 test('[W17] a running deal shows its orders, average, break-even, exits; a closed one its average', () => {
   const deal = data.deals.find((each) => each.id === '4-9');

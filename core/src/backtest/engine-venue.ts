@@ -17,6 +17,7 @@ export class EngineVenue implements BacktestVenue {
   readonly #ids = new Map<ClientOrderId, number>();
   #lastOrderId = 0;
   #houseIds: number[] = [];
+  #isHouseHit = false;
   #priceTicks = 0;
 
   constructor(clerk: Clerk) {
@@ -30,22 +31,19 @@ export class EngineVenue implements BacktestVenue {
       onEnded: (orderId, end, filledLots) => {
         const order = this.#orders.get(orderId);
         if (order === undefined) return;
-        assert(end !== 'expiredInMatch', 'Invariant: a bot never trades with itself');
         this.#orders.delete(orderId);
         this.#ids.delete(order.clientOrderId);
-        this.#clerk.end(order, end, filledLots);
+        this.#clerk.end(order, end === 'expiredInMatch' ? 'expired' : end, filledLots);
       },
     });
   }
 
   moveTo(ticks: number, printLots: number): void {
     this.#priceTicks = ticks;
-    for (const orderId of this.#houseIds) this.#engine.cancel(orderId);
-    this.#houseIds = [];
+    this.#removeQuotes();
     this.#engine.houseTakes('sell', ticks + 1);
     if (ticks > 1) this.#engine.houseTakes('buy', ticks - 1);
-    if (ticks > 1) this.#quoteHouse('buy', ticks - 1);
-    this.#quoteHouse('sell', ticks + 1);
+    this.#placeQuotes();
     this.#engine.print(ticks, printLots);
   }
 
@@ -62,6 +60,10 @@ export class EngineVenue implements BacktestVenue {
       engineOrder(this.#lastOrderId, BOT, order.side, order.priceTicks, order),
     );
     assert(verdict === 'accepted', `Invariant: a limit order is accepted, was ${verdict}`);
+    if (!this.#isHouseHit) return;
+    this.#isHouseHit = false;
+    this.#removeQuotes();
+    this.#placeQuotes();
   }
 
   cancel(clientOrderId: ClientOrderId): void {
@@ -71,8 +73,8 @@ export class EngineVenue implements BacktestVenue {
 
   quote(): Quote {
     return {
-      bid: priceTicks(this.#priceTicks - 1),
-      ask: priceTicks(this.#priceTicks + 1),
+      bid: priceTicks(this.#engine.bestBid()),
+      ask: priceTicks(this.#engine.bestAsk()),
       last: priceTicks(this.#priceTicks),
     };
   }
@@ -100,6 +102,17 @@ export class EngineVenue implements BacktestVenue {
     return side === 'buy' ? ticks >= bestTicks : ticks <= bestTicks;
   }
 
+  #removeQuotes(): void {
+    for (const orderId of this.#houseIds) this.#engine.cancel(orderId);
+    this.#houseIds = [];
+  }
+
+  #placeQuotes(): void {
+    const ticks = this.#priceTicks;
+    if (ticks > 1) this.#quoteHouse('buy', ticks - 1);
+    this.#quoteHouse('sell', ticks + 1);
+  }
+
   #quoteHouse(side: Side, ticks: number): void {
     this.#lastOrderId += 1;
     this.#houseIds.push(this.#lastOrderId);
@@ -109,6 +122,7 @@ export class EngineVenue implements BacktestVenue {
 
   #onTrade(trade: EngineTrade): void {
     const taken = this.#orders.get(trade.takerOrderId);
+    if (taken !== undefined) this.#isHouseHit = true;
     if (taken !== undefined) this.#clerk.fill(taken, trade.priceTicks, trade.lots, false);
     const made = this.#orders.get(trade.makerOrderId);
     if (made !== undefined) this.#clerk.fill(made, trade.priceTicks, trade.lots, true);
@@ -134,6 +148,6 @@ function engineOrder(
     stopTicks: 0,
     trailingDeltaBips: 0,
     icebergLots: 0,
-    selfTradePrevention: 'none',
+    selfTradePrevention: 'expireMaker',
   };
 }

@@ -121,6 +121,8 @@ export class OrderDesk {
   readonly #time: Time;
   readonly #live = new Map<ClientOrderId, LiveOrder>();
   /** One chain of work per order: a cancel never overtakes the placing it cancels. */
+  /** Orders that will be asked about once what is under way for them is done. */
+  readonly #refreshes = new Set<string>();
   readonly #chains = new Map<ClientOrderId, Promise<void>>();
   readonly #fillChecks = new Map<ClientOrderId, CancelTimer>();
   readonly #stop = new AbortController();
@@ -208,9 +210,14 @@ export class OrderDesk {
   /** Asks about every open order one by one: where what happened cannot be read from anything else. */
   reconcile(): void {
     for (const order of this.#live.values()) {
-      if (order.state === 'open' && !this.#chains.has(order.request.clientOrderId)) {
-        this.#enqueue(order, () => this.#refresh(order));
-      }
+      const id = order.request.clientOrderId;
+      if (this.#refreshes.has(id)) continue;
+      this.#refreshes.add(id);
+      // Behind what is under way: an answer that is on its way may be older than what could not be read.
+      this.#enqueue(order, async () => {
+        this.#refreshes.delete(id);
+        if (this.#isLive(order) && order.state === 'open') await this.#refresh(order);
+      });
     }
   }
 

@@ -4,7 +4,7 @@
 import { useId, useRef, useState, type KeyboardEvent, type ReactElement } from 'react';
 
 import { useLanguage } from '../language/language.tsx';
-import { useSettingsLanguage } from '../language/settings-languages.ts';
+import { useSettingsLanguage } from '../language/use-settings-language.ts';
 import { decimalMark, readNumber, writeNumber } from '../number/number-entry.ts';
 import { Icon } from '../parts/icon.tsx';
 import { isUnread, type Draft } from './draft.ts';

@@ -8,7 +8,7 @@ import { ApiError } from '../api/client.ts';
 import { useDeskFacts } from '../api/desk-facts.tsx';
 import type { Changes } from '../api/queries.ts';
 import { useLanguage } from '../language/language.tsx';
-import { useSettingsLanguage } from '../language/settings-languages.ts';
+import { useSettingsLanguage } from '../language/use-settings-language.ts';
 import { Anchor } from '../parts/anchor.tsx';
 import { Button } from '../parts/button.tsx';
 import { Amount } from '../parts/numbers.tsx';

@@ -7,7 +7,7 @@ import { useId, type ReactElement, type ReactNode } from 'react';
 import { boundsText } from '../language/bounds-text.ts';
 import { useLanguage } from '../language/language.tsx';
 import { choiceWord, fieldWords, type FieldWords } from '../language/settings-words.ts';
-import { useSettingsLanguage } from '../language/settings-languages.ts';
+import { useSettingsLanguage } from '../language/use-settings-language.ts';
 import { Button, IconButton } from '../parts/button.tsx';
 import { Segmented } from '../parts/segmented.tsx';
 import type { Place } from './arrangement.ts';

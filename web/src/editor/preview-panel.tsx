@@ -8,7 +8,7 @@ import type { Deal } from '../api/types.ts';
 import { ChartPanel } from '../chart/chart-panel.tsx';
 import type { Level } from '../chart/levels.ts';
 import { useLanguage } from '../language/language.tsx';
-import { useSettingsLanguage } from '../language/settings-languages.ts';
+import { useSettingsLanguage } from '../language/use-settings-language.ts';
 import { Card } from '../parts/card.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Amount } from '../parts/numbers.tsx';

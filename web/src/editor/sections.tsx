@@ -5,7 +5,7 @@ import type { Field, Fields } from '@kontor/core';
 import type { ReactElement } from 'react';
 
 import { useLanguage } from '../language/language.tsx';
-import { useSettingsLanguage } from '../language/settings-languages.ts';
+import { useSettingsLanguage } from '../language/use-settings-language.ts';
 import { Icon } from '../parts/icon.tsx';
 import type { Place, Section } from './arrangement.ts';
 import { isOptional, type Draft, type DraftFields } from './draft.ts';

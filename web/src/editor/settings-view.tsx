@@ -7,7 +7,8 @@ import { useMemo, type ReactElement } from 'react';
 import { useLanguage } from '../language/language.tsx';
 import type { Language } from '../language/languages.ts';
 import { choiceWord, fieldWords } from '../language/settings-words.ts';
-import { useSettingsLanguage, type SettingsLanguage } from '../language/settings-languages.ts';
+import type { SettingsLanguage } from '../language/settings-languages.ts';
+import { useSettingsLanguage } from '../language/use-settings-language.ts';
 import {
   completeArrangement,
   fieldsOf,

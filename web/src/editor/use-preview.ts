@@ -10,7 +10,7 @@ import { latestQuote, useLastPrices } from '../api/quotes.ts';
 import { toTradingInstrument } from '../api/trading-instrument.ts';
 import type { Balance } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
-import { useSettingsLanguage } from '../language/settings-languages.ts';
+import { useSettingsLanguage } from '../language/use-settings-language.ts';
 import type { Market } from './check-draft.ts';
 import type { Preview } from './preview/preview.ts';
 import { previewOf } from './preview/preview-of.ts';

@@ -36,7 +36,7 @@ export function fieldErrorText({ error, field, draft }: WrongField, speaker: Spe
     }
     return entry.kind === 'number' ? ownRule(field, speaker, entry.text) : wrong.notNumber;
   }
-  if (field !== null && isParsersOwn(error)) {
+  if (field !== null && isParsersOwn(error, field)) {
     if (draft === undefined || draft === '') return wrong.needed;
     return ownRule(field, speaker, typeof draft === 'string' ? draft : '');
   }
@@ -54,10 +54,18 @@ export function fieldErrorText({ error, field, draft }: WrongField, speaker: Spe
 }
 
 /** Whether the parser of single fields refused the value, by the field's own description. */
-function isParsersOwn({ expected }: FieldError): boolean {
+function isParsersOwn({ expected }: FieldError, field: Field): boolean {
+  // A number may be within the field's own bounds and still be more than another field allows.
+  if (field.kind === 'integer') return expected === ownBounds(field);
+  // Which symbols there are is not the field's own rule but the desk's.
+  if (field.kind === 'symbols' && expected.startsWith('one of ')) return false;
   return /^(a decimal number as text,|a whole number from -?\d+ to -?\d+$|true or false$|one of |a list of|\d+ to \d+ different symbols$|a text of 1 to |an object$)/.test(
     expected,
   );
+}
+
+function ownBounds({ least, most }: { readonly least: number; readonly most: number }): string {
+  return `a whole number from ${least} to ${most}`;
 }
 
 function ownRule(field: Field, speaker: Speaker, value: string): string {
@@ -260,9 +268,9 @@ const SENTENCES: readonly (readonly [RegExp, Sentence])[] = [
   [/^ignore or close where only one direction/, plainWords('needsBothDirections')],
 ];
 
-/** The sum that `found` tells, or its parts: `30 + 30` as `30 % + 30 %`. */
+/** The sum that `found` tells, or its parts: `30 + 30` as `30 + 30 %`. */
 function sharesFound(found: string, speaker: Speaker): string {
-  return found.includes('+') ? `${told(found, speaker)} %` : told(found, speaker);
+  return found.includes('%') ? told(found, speaker) : `${told(found, speaker)} %`;
 }
 
 /** Whether a sentence of the machine has one in the reader's language. */

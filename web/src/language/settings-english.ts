@@ -138,16 +138,9 @@ export const englishSettings: SettingsWords = {
       name: 'Most slippage',
       help: 'How far from the best price an order at market may trade.',
     },
-    '*.profitCurrency': {
-      name: 'Take profit in',
-      choices: { quote: 'quote', base: 'coins' },
-    },
     '*.price': { name: 'Price', choices: PRICE_KINDS },
     '*.share': { name: 'Share' },
     '*.percent': { name: 'Percent' },
-    '*.amount': { name: 'Amount' },
-    '*.quantity': { name: 'Quantity' },
-    '*.symbol': { name: 'Instrument' },
     '*.source': {
       name: 'Watched price',
       help: 'Which price of the market is compared.',

@@ -151,16 +151,9 @@ export const germanSettings: SettingsWords = {
       name: 'Höchste Abweichung',
       help: 'Wie weit vom besten Preis eine Order zum Marktpreis handeln darf.',
     },
-    '*.profitCurrency': {
-      name: 'Gewinn in',
-      choices: { quote: 'Kurswährung', base: 'Coins' },
-    },
     '*.price': { name: 'Preis', choices: PRICE_KINDS },
     '*.share': { name: 'Anteil' },
     '*.percent': { name: 'Prozent' },
-    '*.amount': { name: 'Betrag' },
-    '*.quantity': { name: 'Menge' },
-    '*.symbol': { name: 'Instrument' },
     '*.source': {
       name: 'Beobachteter Preis',
       help: 'Welcher Preis des Marktes verglichen wird.',

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The words of settings and forms in the reader's language. They are many, so pages load them when they need them.
 
-import { useMemo } from 'react';
-
-import { useLanguage } from './language.tsx';
 import type { LanguageName } from './languages.ts';
 import { englishEditor } from './editor-english.ts';
 import { germanEditor } from './editor-german.ts';
@@ -26,9 +23,4 @@ export const editorTexts: Readonly<Record<LanguageName, EditorText>> = {
 export interface SettingsLanguage {
   readonly words: SettingsWords;
   readonly text: EditorText;
-}
-
-export function useSettingsLanguage(): SettingsLanguage {
-  const { name } = useLanguage();
-  return useMemo(() => ({ words: settingsWords[name], text: editorTexts[name] }), [name]);
 }

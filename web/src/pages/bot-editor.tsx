@@ -21,7 +21,7 @@ import { leastValue, presetsOf, type Preset, type PresetMarket } from '../editor
 import { useBotForm, type BotForm } from '../editor/use-bot-form.ts';
 import { useErrorText } from '../language/error-text.ts';
 import { useLanguage } from '../language/language.tsx';
-import { useSettingsLanguage } from '../language/settings-languages.ts';
+import { useSettingsLanguage } from '../language/use-settings-language.ts';
 import type { SettingsWords } from '../language/settings-words.ts';
 import { Anchor } from '../parts/anchor.tsx';
 import { Button } from '../parts/button.tsx';

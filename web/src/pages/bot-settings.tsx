@@ -9,7 +9,7 @@ import type { Bot } from '../api/types.ts';
 import { SettingsView } from '../editor/settings-view.tsx';
 import { useMarket, usePreview } from '../editor/use-preview.ts';
 import { useLanguage } from '../language/language.tsx';
-import { useSettingsLanguage } from '../language/settings-languages.ts';
+import { useSettingsLanguage } from '../language/use-settings-language.ts';
 import { Amount } from '../parts/numbers.tsx';
 import './bot-settings.css';
 

@@ -9,7 +9,7 @@ import { useBots } from '../api/queries.ts';
 import type { Bot } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
 import type { Language } from '../language/languages.ts';
-import { useSettingsLanguage } from '../language/settings-languages.ts';
+import { useSettingsLanguage } from '../language/use-settings-language.ts';
 import type { SettingsWords } from '../language/settings-words.ts';
 import { Anchor } from '../parts/anchor.tsx';
 import { Button } from '../parts/button.tsx';

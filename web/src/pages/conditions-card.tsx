@@ -7,7 +7,7 @@ import { useConditions } from '../api/queries.ts';
 import type { Bot, Conditions } from '../api/types.ts';
 import { conditionText } from '../editor/condition-text.ts';
 import { useLanguage } from '../language/language.tsx';
-import { useSettingsLanguage } from '../language/settings-languages.ts';
+import { useSettingsLanguage } from '../language/use-settings-language.ts';
 import { Badge, type BadgeLook } from '../parts/badge.tsx';
 import { Card } from '../parts/card.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';

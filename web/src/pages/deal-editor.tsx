@@ -17,7 +17,7 @@ import { focusFirstWrong } from '../editor/focus-field.ts';
 import { useBotForm, type BotForm, type BotFormOptions } from '../editor/use-bot-form.ts';
 import { useErrorText } from '../language/error-text.ts';
 import { useLanguage } from '../language/language.tsx';
-import { useSettingsLanguage } from '../language/settings-languages.ts';
+import { useSettingsLanguage } from '../language/use-settings-language.ts';
 import { Button } from '../parts/button.tsx';
 import { useKeys } from '../parts/keyboard.ts';
 import { Failed, Skeleton } from '../parts/states.tsx';

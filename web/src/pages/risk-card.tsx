@@ -17,7 +17,7 @@ import { FormSections } from '../editor/sections.tsx';
 import { useErrorText } from '../language/error-text.ts';
 import { fieldErrorText } from '../language/field-error-text.ts';
 import { useLanguage } from '../language/language.tsx';
-import { useSettingsLanguage } from '../language/settings-languages.ts';
+import { useSettingsLanguage } from '../language/use-settings-language.ts';
 import { compareDecimals } from '../number/decimal-sum.ts';
 import type { Format } from '../number/format.ts';
 import { Button } from '../parts/button.tsx';
