@@ -98,10 +98,8 @@ async function trade(
     gate.hold();
     await market.control('/market/step', { untilMs: time });
     if (await line.hasNewFills()) await line.untilQuiet(null);
-    // The last point of a candle is its interval's end less a millisecond.
-    const open = markets.filter(({ candles }) =>
-      candles.openTime.includes(time + 1 - ((time + 1) % MINUTE_MS || MINUTE_MS)),
-    );
+    const openTime = time - (time % MINUTE_MS);
+    const open = markets.filter(({ candles }) => candles.openTime.includes(openTime));
     await gate.release(
       time,
       open.map(({ symbol }) => symbol),

@@ -40,31 +40,39 @@ test('[T70] a seed tells the same story twice', async () => {
   );
 });
 
-/** The busy seed on a day on which nothing goes wrong but one thing. */
-const CALM: Plan = { ...planOf(BUSY_SEED), happenings: [] };
+const MARKET: Plan['market'] = planOf(BUSY_SEED).market;
+
+function bot(takeProfit: string, safetyOrderStep: string): Plan['firstBots'][number] {
+  return {
+    kind: 'dca',
+    name: `Takes ${takeProfit} %`,
+    symbols: MARKET.symbols.slice(0, 1),
+    baseOrderVolume: '100',
+    baseOrderType: 'market',
+    safetyOrderVolume: '100',
+    safetyOrderStep,
+    maxSafetyOrders: 3,
+    maxActiveSafetyOrders: 3,
+    volumeScale: '1',
+    stepScale: '1',
+    takeProfit,
+    cooldownSeconds: 0,
+    maxActiveDeals: 1,
+  };
+}
+
+/** A day on which nothing goes wrong: one bot trades all the time, the orders of the other stay out. */
+const CALM: Plan = {
+  ...planOf(BUSY_SEED),
+  firstBots: [bot('0.15', '0.3'), bot('9', '5')],
+  happenings: [],
+};
 const DAMAGE_MS = 20 * 60_000;
 
 test('[R27] an old store is noticed before what was missed makes a bot ask for orders', async () => {
   const { violation } = await runPlan({
     ...CALM,
-    firstBots: [
-      {
-        kind: 'dca',
-        name: 'Patient',
-        symbols: [...CALM.market.symbols].slice(0, 1),
-        baseOrderVolume: '100',
-        baseOrderType: 'market',
-        safetyOrderVolume: '100',
-        safetyOrderStep: '5',
-        maxSafetyOrders: 3,
-        maxActiveSafetyOrders: 3,
-        volumeScale: '1',
-        stepScale: '1',
-        takeProfit: '9',
-        cooldownSeconds: 0,
-        maxActiveDeals: 1,
-      },
-    ],
+    firstBots: [bot('9', '5')],
     happenings: [
       { at: 60_000, kind: 'backup' },
       // The order that takes its place has the ID that the copy would give next.

@@ -100,8 +100,8 @@ export function useBotActions(): BotActions {
 
 export interface DealActions {
   /** Answers whether the desk took the command. */
-  readonly close: (deal: Deal, name: string) => Promise<boolean>;
-  readonly cancel: (deal: Deal, name: string) => Promise<boolean>;
+  readonly close: (deal: Pick<Deal, 'id'>, name: string) => Promise<boolean>;
+  readonly cancel: (deal: Pick<Deal, 'id'>, name: string) => Promise<boolean>;
   readonly ask: (deal: Deal, request: DealRequest, name: string) => Promise<boolean>;
 }
 

@@ -101,6 +101,7 @@ export const CONDITIONS: readonly Conditions[] = [
     isTrigger: true,
     deals: [],
     standing: 'notMet',
+    closedAt: MARKET_NOW - 30 * 60_000,
     conditions: [
       {
         label: 'RSI(14)',

@@ -172,7 +172,10 @@ test('[W46] a smart trade: entries, targets, stop, profit and loss are the machi
   );
   assert.equal(shown.funds[0]?.required, trade.requiredQuote);
   const gain = shown.figures.find(({ id }) => id === 'gain');
-  assert.ok(gain?.value.includes(`${Number(trade.profitPercent).toFixed(2)}%`), gain?.value);
+  assert.match(
+    gain?.value ?? '',
+    new RegExp(`\\(\\+${Number(trade.profitPercent).toFixed(2)}%\\)$`),
+  );
 });
 
 test('[W46] a signal bot shows the position that a signal would open now', () => {

@@ -25,14 +25,16 @@ export function LadderStrip({ deal }: { readonly deal: Deal }): ReactElement {
     `${EDGE + ((Number(price) - least) / span) * (100 - 2 * EDGE)}%`;
   const label = useStepsText()(deal);
   const { averagePrice, lastPrice } = deal;
+  const isAbove = Number(lastPrice) >= Number(averagePrice);
+  const isProfit = isAbove === (deal.direction === 'long');
   return (
     <div className="ladder-strip" role="img" aria-label={label} title={label}>
       <span className="ladder-strip-line" />
       {averagePrice !== null && lastPrice !== null ? (
         <span
-          className={`ladder-strip-gap ${Number(lastPrice) >= Number(averagePrice) ? 'is-profit' : 'is-loss'}`}
+          className={`ladder-strip-gap ${isProfit ? 'is-profit' : 'is-loss'}`}
           style={
-            Number(lastPrice) >= Number(averagePrice)
+            isAbove
               ? { left: place(averagePrice), right: `calc(100% - ${place(lastPrice)})` }
               : { left: place(lastPrice), right: `calc(100% - ${place(averagePrice)})` }
           }

@@ -43,7 +43,7 @@ export const englishSettings: SettingsWords = {
     sellFirst: 'When to sell',
     average: 'How to average down',
     averageUp: 'How to average up',
-    sell: 'When to sell again',
+    sell: 'When to sell',
     buyBack: 'When to buy back',
     giveUp: 'When to give up',
     limits: 'Within which limits',

@@ -48,7 +48,7 @@ export const germanSettings: SettingsWords = {
     sellFirst: 'Wann verkaufen',
     average: 'Wie nachkaufen',
     averageUp: 'Wie nachverkaufen',
-    sell: 'Wann wieder verkaufen',
+    sell: 'Wann verkaufen',
     buyBack: 'Wann zurückkaufen',
     giveUp: 'Wann aufgeben',
     limits: 'In welchen Grenzen',

@@ -18,7 +18,7 @@ import { DecisionDialog, Dialog } from '../parts/dialog.tsx';
 import { HoldButton } from '../parts/hold-button.tsx';
 import { ActionMenu, type MenuAction } from '../parts/menu.tsx';
 import { Segmented } from '../parts/segmented.tsx';
-import { editDealPath } from '../paths.ts';
+import { editBotPath, editDealPath } from '../paths.ts';
 import './bot-menu.css';
 
 type Decision = 'close' | 'cancel' | 'convert' | 'forceEntry';
@@ -32,6 +32,7 @@ export function DealActionButtons({ deal }: { readonly deal: Deal }): ReactEleme
   const isEnding = deal.status === 'closing';
   const holdsCoins = signOf(deal.quantity) !== 0;
   const isTrade = deal.kind === 'smartTrade' || deal.kind === 'signal';
+  const editPath = editPathOf(deal);
   const mayFund = (deal.kind === 'dca' || isTrade) && !isEnding;
   const action = (kind: Exclude<Opened, null>, label: string): MenuAction => ({
     name: label,
@@ -42,8 +43,8 @@ export function DealActionButtons({ deal }: { readonly deal: Deal }): ReactEleme
     deal.details.steps.some((step) => step.purpose === 'entry' && step.state === 'waiting');
   return (
     <div className="deal-actions">
-      {mayEdit(deal) && !isEnding ? (
-        <Anchor className="button button-plain" href={editDealPath(deal.id)}>
+      {editPath !== null && !isEnding ? (
+        <Anchor className="button button-plain" href={editPath}>
           {text.deal.edit}
         </Anchor>
       ) : null}
@@ -92,9 +93,10 @@ export function DealActionButtons({ deal }: { readonly deal: Deal }): ReactEleme
   );
 }
 
-/** Whether a running deal has settings of its own that may change. */
-function mayEdit(deal: Deal): boolean {
-  return deal.details?.kind === 'dca' || deal.details?.kind === 'grid';
+/** Where the terms of a running deal are changed: its own, or those of the trade that it is. */
+function editPathOf(deal: Deal): string | null {
+  if (deal.details?.kind === 'dca' || deal.details?.kind === 'grid') return editDealPath(deal.id);
+  return deal.kind === 'smartTrade' ? editBotPath(deal.botId) : null;
 }
 
 function DealDecision({

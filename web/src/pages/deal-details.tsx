@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a deal has beyond what every deal has: the lines of a grid, the steps of a trade, several targets, a share.
 
-import { useState, type ReactElement, type ReactNode } from 'react';
+import { Fragment, useState, type ReactElement } from 'react';
 
 import { useDealActions } from '../actions.ts';
 import type { DealRequest } from '../api/queries.ts';
@@ -161,12 +161,12 @@ function StepTable({
             <th className="is-number">{column.quantity}</th>
             <th className="is-number">{column.filled}</th>
             <th>{column.state}</th>
-            <th />
           </tr>
         </thead>
         <tbody>
           {details.steps.map((step) => (
-            <tr key={`${step.purpose} ${step.number}`}>
+            <Fragment key={`${step.purpose} ${step.number}`}>
+            <tr>
               <th scope="row">{text.deal.stepName[step.purpose](format.integer(step.number))}</th>
               <td className="is-number" title={stepHint(step, text.deal)}>
                 <Price value={step.price ?? step.trigger} symbol={deal.symbol} />
@@ -184,10 +184,9 @@ function StepTable({
               <td>
                 <Badge look={stepLook(step.state)}>{text.deal.stepState[step.state]}</Badge>
               </td>
-              <td>
-                <StepAction deal={deal} step={step} />
-              </td>
             </tr>
+            <StepActions deal={deal} step={step} />
+            </Fragment>
           ))}
           {stop.price === null ? null : (
             <tr>
@@ -195,7 +194,7 @@ function StepTable({
               <td className="is-number">
                 <Price value={stop.price} symbol={deal.symbol} />
               </td>
-              <td colSpan={4} className="muted">
+              <td colSpan={3} className="muted">
                 {[
                   ...(stop.isAtBreakEven ? [text.deal.atBreakEven] : []),
                   ...(stop.best === null ? [] : [text.deal.best(format.exact(stop.best))]),
@@ -213,55 +212,54 @@ function StepTable({
 }
 
 /** A target that waits can be closed at once or taken back; an entry that waits can be taken back. */
-function StepAction({
+function StepActions({
   deal,
   step,
 }: {
   readonly deal: Deal;
   readonly step: Step;
 }): ReactElement | null {
-  const { text } = useLanguage();
+  const { text, format } = useLanguage();
   const actions = useDealActions();
   const [isBusy, setBusy] = useState(false);
   const isWaiting =
     step.state === 'waiting' || step.state === 'placed' || step.state === 'trailing';
+  const { purpose, number } = step;
   if (!isWaiting || deal.status === 'closing') return null;
+  if (purpose !== 'entry' && purpose !== 'takeProfit') return null;
   const name = text.deal.title(deal.symbol, text.deal.number(String(deal.number)));
+  const stepName = text.deal.stepName[purpose](format.integer(number));
   const ask = async (request: DealRequest): Promise<void> => {
     if (isBusy) return;
     setBusy(true);
     await actions.ask(deal, request, name);
     setBusy(false);
   };
-  const hold = (label: string, request: DealRequest): ReactNode => (
+  const hold = (label: string, request: DealRequest): ReactElement => (
     <HoldButton
       look="plain"
-      label={label}
+      label={`${label}: ${stepName}`}
       armedLabel={text.deal.holdAgain}
       hint={text.deal.holdHintShort}
       isBusy={isBusy}
       onConfirm={() => void ask(request)}
     />
   );
-  if (step.purpose === 'takeProfit') {
-    return (
-      <span className="step-actions">
-        {hold(text.deal.closeStep, { action: 'close-step', body: { step: step.number } })}
-        {hold(text.deal.cancelStep, {
-          action: 'cancel-step',
-          body: { of: 'takeProfit', step: step.number },
-        })}
-      </span>
-    );
-  }
-  return step.purpose === 'entry' ? (
-    <span className="step-actions">
-      {hold(text.deal.cancelStep, {
-        action: 'cancel-step',
-        body: { of: 'entry', step: step.number },
-      })}
-    </span>
-  ) : null;
+  return (
+    <tr className="step-actions-row">
+      <td colSpan={5}>
+        <span className="step-actions">
+          {purpose === 'takeProfit'
+            ? hold(text.deal.closeStep, { action: 'close-step', body: { step: number } })
+            : null}
+          {hold(text.deal.cancelStep, {
+            action: 'cancel-step',
+            body: { of: purpose, step: number },
+          })}
+        </span>
+      </td>
+    </tr>
+  );
 }
 
 function TargetTable({

@@ -74,7 +74,7 @@ export function RiskCard({
           <div className="risk-card-head">
             <RiskState risk={risk.data} />
             <span className="risk-card-buttons">
-              <RiskButtons scope={scope} state={risk.data.state} />
+              <RiskButtons scope={scope} state={risk.data.state} look="plain" />
             </span>
           </div>
           <Standing risk={risk.data} />

@@ -106,10 +106,12 @@ const WAYS: Readonly<Record<Risk['state'], readonly Risk['state'][]>> = {
 export function RiskButtons({
   scope,
   state,
+  look = 'danger',
   onDone,
 }: {
   readonly scope: string;
   readonly state: Risk['state'];
+  readonly look?: 'plain' | 'danger';
   readonly onDone?: () => void;
 }): ReactElement {
   const { text } = useLanguage();
@@ -119,7 +121,8 @@ export function RiskButtons({
       {WAYS[state].map((next) => (
         <HoldButton
           key={next}
-          look={next === 'active' ? 'plain' : 'danger'}
+          look={next === 'active' ? 'plain' : look}
+          hint={text.deal.holdHintShort}
           label={text.risk.change[next]}
           armedLabel={text.deal.holdAgain}
           isBusy={isBusy}
