@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BotCommand } from '@kontor/core';
 import { readTerminalFile, type api } from '@kontor/server';
 import { startDesk, startSimulator, type SimulatorProcess, type TestDesk } from './harness.ts';
-import { MINUTE_MS, type Plan, type PlannedBot, type Wish } from './one-machine-plan.ts';
+import { isOpenAt, type Plan, type PlannedBot, type Wish } from './one-machine-plan.ts';
 
 const WAIT_MS_MAX = 30_000;
 const POLL_MS = 2;
@@ -98,8 +98,7 @@ async function trade(
     gate.hold();
     await market.control('/market/step', { untilMs: time });
     if (await line.hasNewFills()) await line.untilQuiet(null);
-    const openTime = time - (time % MINUTE_MS);
-    const open = markets.filter(({ candles }) => candles.openTime.includes(openTime));
+    const open = markets.filter((market) => isOpenAt(market, time));
     await gate.release(
       time,
       open.map(({ symbol }) => symbol),

@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict';
 import {
   checkSettings,
-  conditionLists,
   parseSettings,
   priceTicks,
   runBacktest,
@@ -177,7 +176,7 @@ function anyBot(random: Random, frame: BotFrame): PlannedBot {
   }
   const quote = String(random.chance(0.15) ? 150 + random.below(400) : 20_000);
   let bot: PlannedBot = { settings, markets, quoteAsset, quote, coins, wishes: [] };
-  for (const time of wishTimes(random, frame)) {
+  for (const time of wishTimes(random, { ...frame, markets })) {
     const ask = time === frame.times[0] ? START : randomAsk(random, frame, bot, time);
     if (ask !== null) bot = { ...bot, wishes: [...bot.wishes, { time, ask }] };
   }
@@ -191,11 +190,19 @@ function anyBot(random: Random, frame: BotFrame): PlannedBot {
 
 const START: Wish['ask'] = { kind: 'command', command: { kind: 'start' } };
 
+/** Whether `market` has a point at `time`, which is one of the plan's. */
+export function isOpenAt({ candles }: PlannedMarket, time: number): boolean {
+  return candles.openTime.includes(time - (time % MINUTE_MS));
+}
+
 /** Signal bots hear something every other minute, the others are left alone for longer. */
-function wishTimes(random: Random, { kind, times }: BotFrame): readonly number[] {
+function wishTimes(random: Random, { kind, times, markets }: BotFrame): readonly number[] {
   const share = kind === 'signal' ? 0.12 : 0.035;
+  const last = times.length - 1;
   return times.filter(
-    (_, index) => index === 0 || (index < times.length - 1 && random.chance(share)),
+    (time, index) =>
+      index === 0 ||
+      (index < last && random.chance(share) && markets.some((market) => isOpenAt(market, time))),
   );
 }
 
@@ -208,11 +215,13 @@ function validSettings(random: Random, { kind, markets, feePpm }: BotFrame): Bot
     markets.map(({ symbol, candles }) => [symbol, priceTicks(candles.open[0] ?? 1)]),
   );
   const instruments = markets.map(({ instrument }) => instrument);
+  // A close before a gap is told by a desk that trades elsewhere meanwhile, and never by a backtest.
+  const mayHaveConditions = kind === 'dca' && markets.every((market) => !hasGaps(market));
   const fee = Math.max(feePpm.maker, feePpm.taker);
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const parsed = parseSettings({
       ...randomSettings(random, priced, `random ${kind}`, kind),
-      ...(kind === 'dca' && random.chance(0.4) ? randomTriggers(random) : {}),
+      ...(mayHaveConditions && random.chance(0.5) ? randomTriggers(random) : {}),
     });
     if (!parsed.ok) continue;
     const { settings } = parsed;
@@ -220,6 +229,10 @@ function validSettings(random: Random, { kind, markets, feePpm }: BotFrame): Bot
     if (isWide && checkSettings(settings, instruments, prices, fee).length === 0) return settings;
   }
   return assert.fail(`no settings of the kind ${kind} that could trade were found`);
+}
+
+function hasGaps({ candles: { openTime } }: PlannedMarket): boolean {
+  return (openTime.at(-1) ?? 0) - (openTime[0] ?? 0) !== (openTime.length - 1) * MINUTE_MS;
 }
 
 /** What a bot may be asked at `time`, given how its backtest stands there; null where nothing makes sense. */
@@ -456,11 +469,6 @@ function randomCondition(random: Random): Settings {
   }
 }
 
-/** Conditions that the settings of a bot read, of any purpose. */
-export function hasConditions(settings: BotSettings): boolean {
-  return conditionLists(settings).length > 0;
-}
-
 function randomMarket(random: Random, symbol: string, length: number): PlannedMarket {
   const decimals = [2, 3, 4][random.below(3)] ?? 2;
   let ticks = Math.round(10 ** decimals * (2 + 400 * random.unit() ** 3)) + 4_000;
@@ -471,7 +479,9 @@ function randomMarket(random: Random, symbol: string, length: number): PlannedMa
   const gaps = random.chance(0.2) ? 0.03 : 0;
   const lines: string[] = [];
   const text = (value: number): string => (value / 10 ** decimals).toFixed(decimals);
-  for (let index = 0; index < HISTORY + length; index += 1) {
+  // One candle more than is walked: at a market's end the last one is told as closed, and no backtest hears of it.
+  const last = HISTORY + length;
+  for (let index = 0; index <= last; index += 1) {
     const gap = random.chance(0.3) ? Math.round(ticks * sway * 0.2 * random.gaussian()) : 0;
     const back = ((home - ticks) / ticks) * 0.06;
     const open = Math.max(500, ticks + gap);
@@ -483,7 +493,7 @@ function randomMarket(random: Random, symbol: string, length: number): PlannedMa
     const volume = (lots / 10 ** lotDecimals).toFixed(lotDecimals);
     const openMs = START_MS + index * MINUTE_MS;
     // Now and then a recording has no candle; the first ones are there.
-    if (index > HISTORY && random.chance(gaps)) continue;
+    if (index > HISTORY && index < last && random.chance(gaps)) continue;
     lines.push([openMs, text(open), text(high), text(low), text(close), volume].join(','));
     ticks = close;
   }
@@ -519,7 +529,7 @@ function randomMarket(random: Random, symbol: string, length: number): PlannedMa
     csv,
     instrument,
     warmUp: rows(0, HISTORY),
-    candles: rows(HISTORY),
+    candles: rows(HISTORY, -1),
   };
 }
 

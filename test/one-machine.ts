@@ -48,8 +48,8 @@ function compareBot(
 /** What the exchange holds in the end is what the backtest's wallets hold. */
 function compareMoney(bot: PlannedBot, report: BacktestReport, { balances }: DeskRecord): void {
   const total = (asset: string): bigint => {
-    const { free = '0', locked = '0' } = balances[asset] ?? {};
-    return scaled(free, 8) + scaled(locked, 8);
+    const balance = balances[asset];
+    return balance === undefined ? 0n : scaled(balance.free, 8) + scaled(balance.locked, 8);
   };
   let worth = total(bot.quoteAsset) * 10n ** 8n;
   for (const { instrument, candles } of bot.markets) {

@@ -16,6 +16,7 @@ import {
 import type { MissingCandles } from '../candle-resample.ts';
 import { candleFault, POINTS_PER_CANDLE, type CandlePath } from '../candle.ts';
 import { parseDecimal } from '../decimal.ts';
+import type { JournalEntry } from '../journal.ts';
 import {
   ORDER_PURPOSES,
   type BotEvent,
@@ -62,6 +63,8 @@ export interface BacktestInput {
   /** Candles are counted over all markets. */
   readonly onProgress?: (candlesDone: number, candles: number) => void;
   readonly isCancelled?: () => boolean;
+  /** Every event that changed the bot, and the bot as it was then: the journal of the run. */
+  readonly onEntry?: (entry: JournalEntry, state: BotState) => void;
 }
 
 export type BacktestResult =
@@ -468,8 +471,11 @@ class Backtest {
       );
       const next = events[index];
       if (next === undefined) continue;
-      const { endedCount } = this.#state;
+      const { endedCount, version } = this.#state;
       const effects = step(this.#state, next);
+      if (this.#state.version !== version) {
+        this.#input.onEntry?.({ version: this.#state.version, event: next, effects }, this.#state);
+      }
       const ended = this.#state.endedCount - endedCount;
       if (ended > 0) this.#ended.push(...this.#state.endedDeals.slice(-ended));
       if (next.kind === 'orderFilled') this.#measureStake();

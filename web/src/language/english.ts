@@ -321,6 +321,9 @@ export const english = {
     tooMany: (shown: string): string =>
       `Only the newest ${shown} deals are here. Narrow by bot or instrument to see others.`,
     export: 'Export CSV',
+    closeText:
+      'What these deals hold is traded back at market now, and their other orders are cancelled.',
+    cancelText: 'The orders of these deals are cancelled, their coins stay in the account.',
     exportHint: 'What is filtered, in this order',
     exportWait: 'All deals must be loaded first',
     exported: (n: Count): string =>

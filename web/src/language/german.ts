@@ -325,6 +325,9 @@ export const german: Catalogue = {
     tooMany: (shown: string): string =>
       `Hier stehen nur die neuesten ${shown} Deals. Wählen Sie Bot oder Instrument, um andere zu sehen.`,
     export: 'CSV-Export',
+    closeText:
+      'Was diese Deals halten, wird jetzt zum Marktpreis zurückgehandelt; ihre übrigen Orders werden storniert.',
+    cancelText: 'Die Orders dieser Deals werden storniert, ihre Coins bleiben auf dem Konto.',
     exportHint: 'Was gefiltert ist, in dieser Reihenfolge',
     exportWait: 'Erst müssen alle Deals geladen sein',
     exported: (n: Count): string =>

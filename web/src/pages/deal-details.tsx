@@ -166,26 +166,26 @@ function StepTable({
         <tbody>
           {details.steps.map((step) => (
             <Fragment key={`${step.purpose} ${step.number}`}>
-            <tr>
-              <th scope="row">{text.deal.stepName[step.purpose](format.integer(step.number))}</th>
-              <td className="is-number" title={stepHint(step, text.deal)}>
-                <Price value={step.price ?? step.trigger} symbol={deal.symbol} />
-              </td>
-              <td className="is-number">
-                {step.quantity === null ? (
-                  <NoNumber />
-                ) : (
-                  <Quantity value={step.quantity} symbol={deal.symbol} />
-                )}
-              </td>
-              <td className="is-number">
-                <Quantity value={step.filled} symbol={deal.symbol} />
-              </td>
-              <td>
-                <Badge look={stepLook(step.state)}>{text.deal.stepState[step.state]}</Badge>
-              </td>
-            </tr>
-            <StepActions deal={deal} step={step} />
+              <tr>
+                <th scope="row">{text.deal.stepName[step.purpose](format.integer(step.number))}</th>
+                <td className="is-number" title={stepHint(step, text.deal)}>
+                  <Price value={step.price ?? step.trigger} symbol={deal.symbol} />
+                </td>
+                <td className="is-number">
+                  {step.quantity === null ? (
+                    <NoNumber />
+                  ) : (
+                    <Quantity value={step.quantity} symbol={deal.symbol} />
+                  )}
+                </td>
+                <td className="is-number">
+                  <Quantity value={step.filled} symbol={deal.symbol} />
+                </td>
+                <td>
+                  <Badge look={stepLook(step.state)}>{text.deal.stepState[step.state]}</Badge>
+                </td>
+              </tr>
+              <StepActions deal={deal} step={step} />
             </Fragment>
           ))}
           {stop.price === null ? null : (

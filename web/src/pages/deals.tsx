@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // All deals: thousands of rows to filter, sort and export; a row opens beside first, as a page second.
 
-import { useMemo, type ReactElement } from 'react';
+import { useMemo, useState, type ReactElement } from 'react';
 
 import { useAddress, type Address } from '../address.ts';
 import type { DealFilter, DealRow, DealScope } from '../api/cache.ts';
@@ -27,10 +27,12 @@ import { ViewsMenu } from '../parts/views-menu.tsx';
 import { dealNumber, dealPath } from '../paths.ts';
 import { parseSort, sortText, type Sort } from '../sort-text.ts';
 import { DealPanel } from './deal-panel.tsx';
+import { DealsMenu } from './deals-menu.tsx';
 
 const DEFAULT_SORT: Sort = { column: 'opened', isDescending: true };
 const SCOPES: readonly DealScope[] = ['open', 'closed', 'all'];
 const NO_ROWS: readonly DealRow[] = [];
+const NO_IDS: ReadonlySet<string> = new Set();
 
 export function DealsPage(): ReactElement {
   const language = useLanguage();
@@ -52,10 +54,13 @@ export function DealsPage(): ReactElement {
     () => sortRows(filterDeals(all, words, language), columns, sort),
     [all, words, language, columns, sort],
   );
+  const [selected, setSelected] = useState(NO_IDS);
+  const selection = useMemo(() => ({ ids: selected, onChange: setSelected }), [selected]);
   const total = result.data?.pages[0]?.total ?? 0;
   const isWhole = result.data !== undefined && !result.hasNextPage;
   const isCut = isWhole && result.data?.pages.at(-1)?.nextCursor !== null;
   const open = all.find((row) => row.id === openId);
+  const chosen = selected.size === 0 ? NO_ROWS : rows.filter((row) => selected.has(row.id));
 
   const exportCsv = (): void => {
     download('kontor-deals.csv', dealCsv(rows));
@@ -82,6 +87,17 @@ export function DealsPage(): ReactElement {
                   : text.deals.shown(format.integer(rows.length), format.integer(all.length))
                 : text.deals.loadingCount(format.integer(all.length), format.integer(total))}
           </span>
+          {chosen.length === 0 ? null : (
+            <>
+              <span className="muted">
+                {text.bots.selected({
+                  count: chosen.length,
+                  text: format.integer(chosen.length),
+                })}
+              </span>
+              <DealsMenu rows={chosen} onDone={() => setSelected(NO_IDS)} />
+            </>
+          )}
           {isPhone ? null : (
             <Button
               icon="export"
@@ -114,6 +130,7 @@ export function DealsPage(): ReactElement {
               if (row.id === openId) address.go(dealPath(row.id));
               else address.change({ panel: row.id });
             }}
+            selection={selection}
             empty={
               <NoDeals address={address} isFiltered={words !== '' || filter.scope !== 'all'} />
             }
