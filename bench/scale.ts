@@ -26,7 +26,7 @@ const WARM_UP_MS = 5_000;
 const CANDLES = 1_500;
 /** Idle bots for each that trades. */
 const IDLE_PER_TRADING = 5;
-const SIZES = [10, 1_200] as const;
+const SIZES = [10, 100, 1_200, 10_000] as const;
 /** The size the targets are named for. */
 const NAMED = 1_200;
 

@@ -9,7 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BotCommand } from '@kontor/core';
 import { readTerminalFile, type api } from '@kontor/server';
 import { startDesk, startSimulator, type SimulatorProcess, type TestDesk } from './harness.ts';
-import { isOpenAt, type Plan, type PlannedBot, type Wish } from './one-machine-plan.ts';
+import { isOpenAt, type RandomBot, type Wish } from '../core/test/random-bot.ts';
+import type { Plan } from './one-machine-plan.ts';
 
 const WAIT_MS_MAX = 30_000;
 const POLL_MS = 2;
@@ -44,13 +45,11 @@ export async function runLive(
 
 /** Arguments of a simulator that replays the candles of `plan` step by step. */
 function replayArguments(plan: Plan, directory: string): string[] {
-  const files = plan.bots.flatMap(({ markets }) =>
-    markets.map(({ symbol, csv }) => {
-      const file = join(directory, `${symbol}.csv`);
-      writeFileSync(file, csv);
-      return ['--market', `${symbol}=${file}`];
-    }),
-  );
+  const files = [...plan.files].map(([symbol, text]) => {
+    const file = join(directory, `${symbol}.csv`);
+    writeFileSync(file, text);
+    return ['--market', `${symbol}=${file}`];
+  });
   return [...files.flat(), '--speed', '0', '--history', String(plan.history), '--path', plan.path];
 }
 
@@ -214,7 +213,7 @@ class DeskLine {
     this.#access = { url: access.url, token: access.token.reveal() };
   }
 
-  async createBot(settings: PlannedBot['settings']): Promise<void> {
+  async createBot(settings: RandomBot['settings']): Promise<void> {
     const made = await this.#call<api.Bot>('POST', '/bots', settings);
     assert.ok(made.ok, JSON.stringify(made.body));
     this.#botIds.push(made.body.id);

@@ -1,51 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// One desk of the test of one machine, as plain data that follows from a seed: a bot of every kind, each on markets and
-// money of its own, and what people ask of them while the market goes.
+// One desk of the test of one machine, as plain data that follows from a seed: bots of every kind, each on markets and
+// money of its own.
 
 import assert from 'node:assert/strict';
+import type { Candles } from '@kontor/core';
 import {
-  checkSettings,
-  parseSettings,
-  priceTicks,
-  runBacktest,
-  type BacktestInput,
-  type BacktestReport,
-  type BotCommand,
-  type BotSettings,
-  type Candles,
-  type Instrument,
-  type SignalAction,
-  type TimedCommand,
-  type TimedSignal,
-} from '@kontor/core';
-import { randomSettings, type PricedSymbol, type Settings } from '../core/test/random-settings.ts';
+  BOT_KINDS,
+  MINUTE_MS,
+  randomBot,
+  randomMarket,
+  randomTerms,
+  type BotTerms,
+  type RandomBot,
+} from '../core/test/random-bot.ts';
 import { inferInstrument } from '../simulator/src/instruments.ts';
 import { parseMarketText } from '../simulator/src/market/files.ts';
 import { Random } from '../simulator/src/market/random.ts';
-import { parseSymbol } from '../simulator/src/market/symbols.ts';
 
-export const MINUTE_MS = 60_000;
 const START_MS = 1_700_000_040_000 - (1_700_000_040_000 % (60 * MINUTE_MS));
-const POINTS = [0, MINUTE_MS / 3, (2 * MINUTE_MS) / 3, MINUTE_MS - 1];
-
 /** Candles before the first point, for conditions; the market must be at least as long. */
 const HISTORY = 40;
-const TRIES_MAX = 400;
-/** Bots are drawn anew until one fills so many orders. */
-const FILLS_MIN = 3;
-const DRAWS_MAX = 8;
 
-/** What a bot of each kind trades on. */
-const KINDS: readonly { readonly kind: BotSettings['kind']; readonly markets: number }[] = [
-  { kind: 'dca', markets: 1 },
-  { kind: 'dca', markets: 3 },
-  { kind: 'grid', markets: 1 },
-  { kind: 'smartTrade', markets: 1 },
-  { kind: 'smartTrade', markets: 1 },
-  { kind: 'smartTrade', markets: 1 },
-  { kind: 'signal', markets: 2 },
-  { kind: 'rebalance', markets: 3 },
-];
 /** Quote assets with one least order value; each bot has its own, and so its own money. */
 const QUOTES = ['USDT', 'USDC', 'FDUSD', 'TUSD', 'BUSD', 'EUR', 'GBP', 'BRL'];
 const BASES = [
@@ -53,491 +28,52 @@ const BASES = [
   ...['APT', 'ARB', 'SUI', 'INJ', 'SEI'],
 ];
 
-export interface PlannedMarket {
-  readonly symbol: string;
-  readonly csv: string;
-  readonly instrument: Instrument;
-  readonly warmUp: Candles;
-  readonly candles: Candles;
-}
-
-export interface PlannedBot {
-  readonly settings: BotSettings;
-  readonly markets: readonly PlannedMarket[];
-  readonly quoteAsset: string;
-  readonly quote: string;
-  /** Coins there are at the start, by asset. */
-  readonly coins: Readonly<Record<string, string>>;
-  readonly wishes: readonly Wish[];
-}
-
-/** What is asked of a bot after everything else of the point at `time`. */
-export interface Wish {
-  readonly time: number;
-  readonly ask:
-    | {
-        readonly kind: 'command';
-        readonly command: BotCommand;
-        /** Of one that changes settings: what a person changes in them. */
-        readonly changes?: Settings;
-      }
-    | { readonly kind: 'signal'; readonly symbol: string; readonly given: Settings };
-}
-
-export interface Plan {
+export interface Plan extends BotTerms {
   readonly seed: number;
-  readonly feePpm: { readonly maker: number; readonly taker: number };
-  readonly path: 'low-first' | 'high-first';
   readonly history: number;
-  readonly times: readonly number[];
-  readonly bots: readonly PlannedBot[];
+  readonly bots: readonly RandomBot[];
+  /** The file of each symbol, in the order in which the markets are walked. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
 /** The desk of `seed`, with markets of so many candles. */
 export function planOf(seed: number, candles: number): Plan {
   assert.ok(candles >= HISTORY, `a market of at least ${HISTORY} candles`);
   const random = Random.fromSeed(`${seed} one machine`);
-  const fees = [
-    { maker: 1_000, taker: 1_000 },
-    { maker: 0, taker: 750 },
-    { maker: 200, taker: 500 },
-  ];
-  const feePpm = fees[random.below(fees.length)] ?? { maker: 1_000, taker: 1_000 };
-  const path = random.chance(0.5) ? 'low-first' : 'high-first';
-  const times = Array.from({ length: candles }, (_, index) =>
-    POINTS.map((offset) => START_MS + (HISTORY + index) * MINUTE_MS + offset),
-  ).flat();
+  const terms = randomTerms(random, START_MS, candles);
   const bases = random.shuffled(BASES);
-  const bots = KINDS.map(({ kind, markets: count }, index) => {
-    const quoteAsset = QUOTES[index] ?? 'USDT';
-    const markets = bases
+  const files = new Map<string, string>();
+  const bots = BOT_KINDS.map(({ kind, markets: count }, index) => {
+    const quote = QUOTES[index] ?? '';
+    const length = { startMs: START_MS, history: HISTORY, candles };
+    const made = bases
       .splice(0, count)
-      .map((base) => randomMarket(random, `${base}${quoteAsset}`, candles));
-    return randomBot(random, { kind, markets, quoteAsset, feePpm, path, times });
+      .map((base) => randomMarket(random, { base, quote }, length));
+    const bot = randomBot(random, { kind, markets: made, quoteAsset: quote, ...terms });
+    for (const market of made) {
+      // One candle more than is walked: at a market's end the last one is told as closed, and no backtest hears that.
+      if (bot.markets.includes(market)) files.set(market.symbol, csvOf(market));
+    }
+    return bot;
   });
-  return { seed, feePpm, path, history: HISTORY, times, bots };
+  return { seed, history: HISTORY, ...terms, bots, files };
 }
 
-/** What a backtest of `bot` is given. */
-export function backtestInput(plan: Pick<Plan, 'feePpm' | 'path'>, bot: PlannedBot): BacktestInput {
-  const commands: TimedCommand[] = [];
-  const signals: TimedSignal[] = [];
-  for (const { time, ask } of bot.wishes) {
-    if (ask.kind === 'command') commands.push({ time, command: ask.command });
-    else signals.push({ time, symbol: ask.symbol, signal: signalOf(ask.given) });
-  }
-  return {
-    settings: bot.settings,
-    markets: bot.markets.map(({ instrument, candles, warmUp }) => ({
-      instrument,
-      candles,
-      warmUp,
-    })),
-    path: plan.path,
-    makerFeePpm: plan.feePpm.maker,
-    takerFeePpm: plan.feePpm.taker,
-    startBalanceQuote: bot.quote,
-    startBalances: bot.coins,
-    commands,
-    signals,
-  };
-}
-
-/** Runs the backtest of `bot`; a refusal fails the test. */
-export function backtestOf(plan: Pick<Plan, 'feePpm' | 'path'>, bot: PlannedBot): BacktestReport {
-  const result = runBacktest(backtestInput(plan, bot));
-  assert.ok(result.kind === 'completed', JSON.stringify(result));
-  return result;
-}
-
-interface BotFrame extends Pick<Plan, 'feePpm' | 'path' | 'times'> {
-  readonly kind: BotSettings['kind'];
-  readonly markets: readonly PlannedMarket[];
-  readonly quoteAsset: string;
-}
-
-/** A bot that trades; after a few tries one that does not will do as well. */
-function randomBot(random: Random, frame: BotFrame): PlannedBot {
-  for (let tries = 1; ; tries += 1) {
-    const bot = anyBot(random, frame);
-    if (tries === DRAWS_MAX || backtestOf(frame, bot).fills.length >= FILLS_MIN) return bot;
-  }
-}
-
-function anyBot(random: Random, frame: BotFrame): PlannedBot {
-  const { quoteAsset } = frame;
-  const settings = validSettings(random, frame);
-  const markets = frame.markets.filter(({ symbol }) => settings.symbols.includes(symbol));
-  const coins: Record<string, string> = {};
-  for (const { instrument, candles } of markets) {
-    const price = priceOf(instrument, candles.open[0] ?? 1);
-    const worth = random.chance(0.75) ? 5_000 : 0;
-    coins[instrument.baseAsset] = (worth / price).toFixed(instrument.quantityScale);
-  }
-  const quote = String(random.chance(0.15) ? 150 + random.below(400) : 20_000);
-  let bot: PlannedBot = { settings, markets, quoteAsset, quote, coins, wishes: [] };
-  for (const time of wishTimes(random, { ...frame, markets })) {
-    const ask = time === frame.times[0] ? START : randomAsk(random, frame, bot, time);
-    if (ask !== null) bot = { ...bot, wishes: [...bot.wishes, { time, ask }] };
-  }
-  const end = frame.times.at(-1) ?? 0;
-  const stop = { kind: 'stop', deals: 'cancel' } as const;
-  return {
-    ...bot,
-    wishes: [...bot.wishes, { time: end, ask: { kind: 'command', command: stop } }],
-  };
-}
-
-const START: Wish['ask'] = { kind: 'command', command: { kind: 'start' } };
-
-/** Whether `market` has a point at `time`, which is one of the plan's. */
-export function isOpenAt({ candles }: PlannedMarket, time: number): boolean {
-  return candles.openTime.includes(time - (time % MINUTE_MS));
-}
-
-/** Signal bots hear something every other minute, the others are left alone for longer. */
-function wishTimes(random: Random, { kind, times, markets }: BotFrame): readonly number[] {
-  const share = kind === 'signal' ? 0.12 : 0.035;
-  const last = times.length - 1;
-  return times.filter(
-    (time, index) =>
-      index === 0 ||
-      (index < last && random.chance(share) && markets.some((market) => isOpenAt(market, time))),
+function csvOf(market: ReturnType<typeof randomMarket>): string {
+  const { symbol, instrument } = market;
+  const { priceScale, quantityScale, baseAsset, quoteAsset } = instrument;
+  const lines = [market.warmUp, market.candles, market.after].flatMap((candles) =>
+    [...candles.openTime].map((openTime, row) => {
+      const price = (column: Candles['open']): string =>
+        ((column[row] ?? 0) / 10 ** priceScale).toFixed(priceScale);
+      const prices = [candles.open, candles.high, candles.low, candles.close].map(price);
+      const volume = ((candles.volume[row] ?? 0) / 10 ** quantityScale).toFixed(quantityScale);
+      return [openTime, ...prices, volume].join(',');
+    }),
   );
-}
-
-function validSettings(random: Random, { kind, markets, feePpm }: BotFrame): BotSettings {
-  const priced: PricedSymbol[] = markets.map(({ symbol, instrument, candles }) => ({
-    symbol,
-    price: priceOf(instrument, candles.open[0] ?? 1),
-  }));
-  const prices = Object.fromEntries(
-    markets.map(({ symbol, candles }) => [symbol, priceTicks(candles.open[0] ?? 1)]),
-  );
-  const instruments = markets.map(({ instrument }) => instrument);
-  // A close before a gap is told by a desk that trades elsewhere meanwhile, and never by a backtest.
-  const mayHaveConditions = kind === 'dca' && markets.every((market) => !hasGaps(market));
-  const fee = Math.max(feePpm.maker, feePpm.taker);
-  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    const parsed = parseSettings({
-      ...randomSettings(random, priced, `random ${kind}`, kind),
-      ...(mayHaveConditions && random.chance(0.5) ? randomTriggers(random) : {}),
-    });
-    if (!parsed.ok) continue;
-    const { settings } = parsed;
-    const isWide = settings.symbols.length > 1 || markets.length === 1;
-    if (isWide && checkSettings(settings, instruments, prices, fee).length === 0) return settings;
-  }
-  return assert.fail(`no settings of the kind ${kind} that could trade were found`);
-}
-
-function hasGaps({ candles: { openTime } }: PlannedMarket): boolean {
-  return (openTime.at(-1) ?? 0) - (openTime[0] ?? 0) !== (openTime.length - 1) * MINUTE_MS;
-}
-
-/** What a bot may be asked at `time`, given how its backtest stands there; null where nothing makes sense. */
-function randomAsk(
-  random: Random,
-  frame: BotFrame,
-  bot: PlannedBot,
-  time: number,
-): Wish['ask'] | null {
-  const { settings, markets } = bot;
-  const [first] = random.shuffled(settings.symbols);
-  const symbol = first ?? '';
-  const isForSignal =
-    settings.kind === 'signal' ||
-    (settings.kind === 'dca' &&
-      [settings.startTrigger, settings.safetyOrderTrigger, settings.closeTrigger].includes(
-        'signal',
-      ));
-  if (isForSignal && random.chance(settings.kind === 'signal' ? 0.85 : 0.6)) {
-    return { kind: 'signal', symbol, given: randomSignal(random, settings, time) };
-  }
-  const command = (given: BotCommand): Wish['ask'] => ({ kind: 'command', command: given });
-  const draw = random.below(100);
-  if (draw < 8) return command({ kind: 'stop' });
-  if (draw < 22) return START;
-  if (draw < 26) {
-    return command({ kind: 'stop', deals: random.chance(0.5) ? 'close' : 'cancel' });
-  }
-  if (draw < 30) {
-    return command({ kind: random.chance(0.5) ? 'closeAllDeals' : 'cancelAllDeals' });
-  }
-  if (draw < 42 && settings.kind === 'dca' && settings.startConditions === undefined) {
-    return command({
-      kind: 'startDeal',
-      symbol,
-      skipConditions: random.chance(0.7),
-      skipLimits: random.chance(0.5),
-      onlyWhileRunning: false,
-      conditions: 'none',
-      readings: [],
-    });
-  }
-  if (draw >= 96 && !isEdited(bot)) return editOf(random, bot, null);
-  const open = backtestOf(frame, bot).deals.filter(
-    ({ openedTime, closedTime }) => openedTime < time && (closedTime === 0 || closedTime > time),
-  );
-  const deal = open[random.below(open.length)];
-  if (deal === undefined) return null;
-  const { dealId } = deal;
-  const market = markets.find((candidate) => candidate.symbol === deal.symbol);
-  assert.ok(market !== undefined);
-  if (draw < 50) return command({ kind: random.chance(0.6) ? 'closeDeal' : 'cancelDeal', dealId });
-  if (draw < 82) return command(randomManual(random, market, dealId, time));
-  if (draw < 88) return command({ kind: 'closeStep', dealId, step: 1 + random.below(3) });
-  if (draw < 90) {
-    const of = random.chance(0.5) ? 'entry' : 'takeProfit';
-    return command({ kind: 'cancelStep', dealId, of, step: 1 + random.below(3) });
-  }
-  if (draw < 92 || isEdited(bot)) return command({ kind: 'forceEntry', dealId });
-  return editOf(random, bot, dealId);
-}
-
-/** Settings are changed once: what a deal has kept of them is known then. */
-function isEdited({ wishes }: PlannedBot): boolean {
-  return wishes.some(({ ask }) => ask.kind === 'command' && ask.changes !== undefined);
-}
-
-/** New settings for a deal, or for the bot; null where nothing of the kind may change. */
-function editOf(random: Random, bot: PlannedBot, dealId: number | null): Wish['ask'] | null {
-  const { settings, markets } = bot;
-  const changes = changesOf(random, settings, dealId !== null);
-  const parsed = parseSettings({ ...settings, ...changes });
-  if (changes === null || !parsed.ok) return null;
-  const instruments = markets.map(({ instrument }) => instrument);
-  const changed = parsed.settings;
-  return {
-    kind: 'command',
-    changes,
-    command:
-      dealId === null
-        ? { kind: 'editSettings', settings: changed, instruments }
-        : { kind: 'editDeal', dealId, settings: changed },
-  };
-}
-
-function changesOf(random: Random, settings: BotSettings, isOfDeal: boolean): Settings | null {
-  switch (settings.kind) {
-    case 'dca':
-      if (settings.takeProfit === undefined || Number(settings.reinvest) > 0) return null;
-      return isOfDeal || random.chance(0.5)
-        ? { takeProfit: (Number(settings.takeProfit) * (0.6 + random.unit())).toFixed(2) }
-        : { cooldownSeconds: random.below(300) };
-    case 'grid':
-      return isOfDeal ? { maxActiveBuyLines: 1 + random.below(6) } : null;
-    case 'smartTrade':
-      return settings.takeProfit.length === 1 && isOfDeal
-        ? {
-            takeProfit: [{ price: { kind: 'percent', percent: (0.1 + random.unit()).toFixed(2) } }],
-          }
-        : null;
-    case 'signal':
-      return isOfDeal ? null : { maxPositions: 1 + random.below(3), minProfit: '0.05' };
-    case 'rebalance':
-      return isOfDeal ? null : { minTrade: (6 + 20 * random.unit()).toFixed(2) };
-  }
-}
-
-function randomManual(
-  random: Random,
-  { instrument, candles }: PlannedMarket,
-  dealId: number,
-  time: number,
-): BotCommand {
-  const kind = random.chance(0.6) ? 'addFunds' : 'reduceFunds';
-  const row = Math.floor((time - (candles.openTime[0] ?? 0)) / MINUTE_MS);
-  const ticks = candles.close[Math.max(0, row - 1)] ?? 1;
-  const away = kind === 'addFunds' ? 1 - 0.006 * random.unit() : 1 + 0.006 * random.unit();
-  const price = priceOf(instrument, Math.max(1, Math.round(ticks * away)));
-  const value = (15 + 120 * random.unit()).toFixed(2);
-  const isLimit = random.chance(0.5);
-  return {
-    kind,
-    dealId,
-    order: {
-      amount: random.chance(0.8)
-        ? { kind: 'quote', value }
-        : {
-            kind: 'base',
-            value: (Number(value) / price).toFixed(Math.max(0, instrument.quantityScale)),
-          },
-      ...(isLimit ? { price: price.toFixed(instrument.priceScale) } : {}),
-    },
-  };
-}
-
-const SIGNAL_BOT_ACTIONS: readonly SignalAction[] = [
-  'enterLong',
-  'enterLong',
-  'enterLong',
-  'enterShort',
-  'enterShort',
-  'exitLong',
-  'exitShort',
-  'reverse',
-];
-const DCA_ACTIONS: readonly SignalAction[] = ['start', 'start', 'safetyOrder', 'close'];
-
-function randomSignal(random: Random, settings: BotSettings, time: number): Settings {
-  const actions = settings.kind === 'signal' ? SIGNAL_BOT_ACTIONS : DCA_ACTIONS;
-  return {
-    action: actions[random.below(actions.length)],
-    id: `${settings.name} ${time}`,
-    sentTime: time,
-    ...(settings.kind === 'signal' && random.chance(0.15)
-      ? { size: { kind: 'position', percent: String(20 + random.below(60)) } }
-      : {}),
-  };
-}
-
-/** A signal without conditions beside it, as a person hands it to a bot that has none of its own. */
-function signalOf(given: Settings): TimedSignal['signal'] {
-  return {
-    ...(given as Pick<TimedSignal['signal'], 'action'>),
-    source: 'person',
-    conditions: 'none',
-    readings: [],
-  };
-}
-
-/** Conditions that a short market can meet, in place of prices and at once. */
-function randomTriggers(random: Random): Settings {
-  return {
-    ...(random.chance(0.6)
-      ? { startTrigger: 'conditions', startConditions: randomConditions(random) }
-      : {}),
-    ...(random.chance(0.4)
-      ? { safetyOrderTrigger: 'conditions', safetyOrderConditions: randomConditions(random) }
-      : {}),
-    ...(random.chance(0.5)
-      ? {
-          closeTrigger: 'conditions',
-          closeConditions: randomConditions(random),
-          minProfitType: ['total', 'base', 'none'][random.below(3)],
-          minProfit: '0.05',
-        }
-      : {}),
-  };
-}
-
-function randomConditions(random: Random): readonly Settings[] {
-  return Array.from({ length: 1 + random.below(2) }, () => randomCondition(random));
-}
-
-function randomCondition(random: Random): Settings {
-  const interval = ['1m', '1m', '3m', '5m'][random.below(4)];
-  const comparison = ['below', 'above', 'crossesBelow', 'crossesAbove'][random.below(4)];
-  switch (random.below(5)) {
-    case 0:
-      return {
-        kind: 'rsi',
-        interval,
-        period: 2 + random.below(5),
-        comparison,
-        value: String(35 + random.below(30)),
-      };
-    case 1:
-      return {
-        kind: 'priceChange',
-        interval,
-        candles: 1 + random.below(3),
-        comparison: comparison?.includes('elow') === true ? 'below' : 'above',
-        value: (random.unit() - 0.5).toFixed(2),
-      };
-    case 2:
-      return {
-        kind: 'maCross',
-        interval,
-        average: random.chance(0.5) ? 'sma' : 'ema',
-        fastPeriod: 2,
-        slowPeriod: 3 + random.below(4),
-        comparison,
-      };
-    case 3:
-      return { kind: 'heikinAshi', interval, candles: 1 + random.below(2), colour: 'green' };
-    default:
-      return {
-        kind: 'bollinger',
-        interval,
-        period: 4 + random.below(6),
-        deviation: '1',
-        comparison,
-        value: (random.unit() * 0.8 + 0.1).toFixed(2),
-      };
-  }
-}
-
-function randomMarket(random: Random, symbol: string, length: number): PlannedMarket {
-  const decimals = [2, 3, 4][random.below(3)] ?? 2;
-  let ticks = Math.round(10 ** decimals * (2 + 400 * random.unit() ** 3)) + 4_000;
-  // A lot is worth less than one of the quote asset, or small orders could not be made of whole lots.
-  const lotDecimals = Math.ceil(Math.log10(ticks / 10 ** decimals) + 1.5 * random.unit());
-  const sway = 0.0015 + 0.009 * random.unit() ** 2;
-  const home = ticks;
-  const gaps = random.chance(0.2) ? 0.03 : 0;
-  const lines: string[] = [];
-  const text = (value: number): string => (value / 10 ** decimals).toFixed(decimals);
-  // One candle more than is walked: at a market's end the last one is told as closed, and no backtest hears of it.
-  const last = HISTORY + length;
-  for (let index = 0; index <= last; index += 1) {
-    const gap = random.chance(0.3) ? Math.round(ticks * sway * 0.2 * random.gaussian()) : 0;
-    const back = ((home - ticks) / ticks) * 0.06;
-    const open = Math.max(500, ticks + gap);
-    const close = Math.max(500, Math.round(open * (1 + back + sway * random.gaussian())));
-    const wick = (): number => Math.floor(open * sway * random.unit());
-    const high = Math.max(open, close) + wick();
-    const low = Math.max(400, Math.min(open, close) - wick());
-    const lots = 4 + random.below(100_000);
-    const volume = (lots / 10 ** lotDecimals).toFixed(lotDecimals);
-    const openMs = START_MS + index * MINUTE_MS;
-    // Now and then a recording has no candle; the first ones are there.
-    if (index > HISTORY && index < last && random.chance(gaps)) continue;
-    lines.push([openMs, text(open), text(high), text(low), text(close), volume].join(','));
-    ticks = close;
-  }
-  const csv = `open_time,open,high,low,close,volume\n${lines.join('\n')}\n`;
-  const named = parseSymbol(symbol);
-  assert.ok(named !== undefined, symbol);
-  const feed = parseMarketText(csv, `${symbol}.csv`, named);
-  assert.ok(feed.kind === 'candles');
-  const instrument = inferInstrument(feed);
-  const rows = (from: number, to?: number): Candles => {
-    const price = (column: Float64Array): Float64Array =>
-      column
-        .slice(from, to)
-        .map((value) =>
-          toUnits(value, feed.priceScale, instrument.priceScale, instrument.tickUnits),
-        );
-    return {
-      intervalMs: MINUTE_MS,
-      openTime: feed.openMs.slice(from, to),
-      open: price(feed.open),
-      high: price(feed.high),
-      low: price(feed.low),
-      close: price(feed.close),
-      volume: feed.volume
-        .slice(from, to)
-        .map((value) =>
-          toUnits(value, feed.quantityScale, instrument.quantityScale, instrument.lotUnits),
-        ),
-    };
-  };
-  return {
-    symbol,
-    csv,
-    instrument,
-    warmUp: rows(0, HISTORY),
-    candles: rows(HISTORY, -1),
-  };
-}
-
-/** A value of the file at its own decimals, in ticks or lots. */
-function toUnits(value: number, scale: number, ownScale: number, units: number): number {
-  return (value * 10 ** (ownScale - scale)) / units;
-}
-
-function priceOf({ tickUnits, priceScale }: Instrument, ticks: number): number {
-  return (ticks * tickUnits) / 10 ** priceScale;
+  const text = `open_time,open,high,low,close,volume\n${lines.join('\n')}\n`;
+  const feed = parseMarketText(text, `${symbol}.csv`, { symbol, baseAsset, quoteAsset });
+  const { info: _, ...inferred } = inferInstrument(feed);
+  assert.deepEqual(inferred, { ...instrument }, 'the exchange gives the symbol the same rules');
+  return text;
 }

@@ -7,7 +7,8 @@ import { trimDecimal, type BacktestFill, type BacktestReport, type DealView } fr
 import type { api } from '@kontor/server';
 import { deferrer, temporaryDirectory } from './harness.ts';
 import { runLive, type BotRecord, type DeskRecord } from './one-machine-desk.ts';
-import { backtestOf, planOf, type Plan, type PlannedBot } from './one-machine-plan.ts';
+import { backtestOf, type RandomBot } from '../core/test/random-bot.ts';
+import { planOf, type Plan } from './one-machine-plan.ts';
 
 /** Fills by kind of bot. */
 export type Counts = Record<string, number>;
@@ -32,7 +33,7 @@ export async function checkLive(t: TestContext, seed: number, candles: number): 
 
 function compareBot(
   { seed }: Plan,
-  { settings }: PlannedBot,
+  { settings }: RandomBot,
   report: BacktestReport,
   record: BotRecord,
 ): void {
@@ -46,7 +47,7 @@ function compareBot(
 }
 
 /** What the exchange holds in the end is what the backtest's wallets hold. */
-function compareMoney(bot: PlannedBot, report: BacktestReport, { balances }: DeskRecord): void {
+function compareMoney(bot: RandomBot, report: BacktestReport, { balances }: DeskRecord): void {
   const total = (asset: string): bigint => {
     const balance = balances[asset];
     return balance === undefined ? 0n : scaled(balance.free, 8) + scaled(balance.locked, 8);

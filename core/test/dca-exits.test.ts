@@ -345,6 +345,20 @@ test('[D51] a stop that waits acts only when the price has stayed beyond it', ()
   );
 });
 
+test('[D51] coins that come after everything was sold begin the wait of their own', () => {
+  const bot = botOf({ stopLoss: '3.1', stopLossTimeoutSeconds: 60 });
+  play(bot, [
+    ...OPENED,
+    ['quote 96.88 96.90 96.89', 'timer deal:1:stopLoss in 60s'],
+    ['fill 1-2 1.00 @ 102.00', 'cancel 1-3', 'cancel 1-4'],
+    ['+60s timer deal:1:stopLoss'],
+    ['fill 1-3 1.02 @ 99.00'],
+    ['end 1-4 cancelled 0.00', 'sell 1-5 takeProfit 1.02 @ 101.49 GTC'],
+    ['quote 96.88 96.90 96.89', 'timer deal:1:stopLoss in 60s'],
+    ['+60s timer deal:1:stopLoss', 'cancel 1-5'],
+  ]);
+});
+
 test('[D51] while it waits it watches for the price to come back', () => {
   const bot = botOf({ ...TEN, stopLoss: '5', stopLossTimeoutSeconds: 60 });
   play(bot, [

@@ -12,6 +12,30 @@ export interface Dice {
   /** True with the given probability. */
   chance(probability: number): boolean;
   shuffled<T>(items: readonly T[]): T[];
+  /** Near enough to a standard normal. */
+  gaussian(): number;
+}
+
+/** The same numbers for the same seed everywhere. */
+export function diceOf(seed: number): Dice {
+  let state = seed >>> 0;
+  const unit = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const below = (count: number): number => Math.floor(unit() * count);
+  return {
+    unit,
+    below,
+    chance: (probability) => unit() < probability,
+    shuffled: (items) => {
+      const left = [...items];
+      return items.flatMap(() => left.splice(below(left.length), 1));
+    },
+    gaussian: () => Array.from({ length: 12 }, unit).reduce((sum, each) => sum + each, -6),
+  };
 }
 
 /** A symbol and about where its price stands. */

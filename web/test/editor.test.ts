@@ -154,7 +154,7 @@ test('[W58] the preview follows what is typed and the price, with the machine’
     assert.ok((await page.locator('.price-chart canvas').count()) > 0);
     await page.getByLabel('Base order', { exact: true }).fill('');
     await page.getByText('The preview is there as soon as the fields are right.').waitFor();
-    await page.getByLabel('Base order', { exact: true }).fill('5000');
+    await page.getByLabel('Base order', { exact: true }).fill('9000');
     await page.getByText(/USDT are missing: the account has 8,123\.44 USDT free\./).waitFor();
   });
 });
@@ -188,7 +188,7 @@ test('[W43] lists grow, shrink and change their order; a condition keeps what bo
     await page.getByRole('button', { name: 'Add condition' }).click();
     const first = page.getByRole('listitem', { name: 'Condition 1' });
     await first.getByLabel('Candles of').selectOption('4h');
-    await first.getByLabel('Condition 1').selectOption('macd');
+    await first.getByLabel('Condition 1', { exact: true }).selectOption('macd');
     assert.equal(await first.getByLabel('Candles of').inputValue(), '4h');
     assert.equal(await first.getByLabel('Fast period').inputValue(), '12');
     await first.getByLabel('Fast period').fill('30');

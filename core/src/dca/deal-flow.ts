@@ -394,6 +394,8 @@ function keepsHolding(turn: Turn, deal: DcaDeal): boolean {
   if (deal.phase.kind === 'holding') return true;
   deal.safetyRetries = [];
   deal.requests = [];
+  // Should a safety order still bring coins, a stop begins its wait anew for them.
+  deal.stop.until = 0;
   advance(turn, deal);
   return false;
 }

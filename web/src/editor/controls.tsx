@@ -206,6 +206,8 @@ export function SymbolsControl({
     onChange(most === 1 ? [symbol] : [...chosen, symbol]);
     setTyped('');
     setCursor(0);
+    // A second Enter must not choose the next one unseen.
+    setOpen(false);
     input.current?.focus();
   };
   const remove = (symbol: string): void => {

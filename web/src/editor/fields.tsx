@@ -641,20 +641,17 @@ function variantOf(
   return { kind, values, inside: field.variants[kind] ?? {} };
 }
 
-/** The variant `kind`, with what was typed in fields that both have. */
+/**
+ * The variant `kind`. A choice that is the very same in both, such as an interval, is kept; a value has another
+ * meaning for another indicator.
+ */
 function changedKind(field: VariantField, values: DraftFields, kind: string): DraftFields {
+  const before = field.variants[String(values['kind'])] ?? {};
   const inside = field.variants[kind] ?? {};
-  const shared = Object.entries(values).filter(
-    ([name]) =>
-      name in inside && inside[name]?.kind === field.variants[String(values['kind'])]?.[name]?.kind,
+  const kept = Object.entries(values).filter(
+    ([name]) => inside[name]?.kind === 'choice' && inside[name] === before[name],
   );
-  const kept = shared.filter(([name]) => isKeptAcross(inside[name]));
-  return { ...emptyVariant(field.variants, kind), ...Object.fromEntries(kept), kind };
-}
-
-/** Values have another meaning for another indicator; intervals and choices of a side have not. */
-function isKeptAcross(field: Field | undefined): boolean {
-  return field?.kind === 'choice';
+  return { ...emptyVariant(field.variants, kind), ...Object.fromEntries(kept) };
 }
 
 /** What the next entry of a list begins with: for the first one what is suggested. */
