@@ -482,8 +482,8 @@ export function randomMarket(
     const high = Math.max(open, close) + wick();
     const low = Math.max(400, Math.min(open, close) - wick());
     ticks = close;
-    // Now and then a recording has no candle; the first ones are there, and the last.
-    if (index > 0 && index < walked && random.chance(gaps)) continue;
+    // Now and then a recording has no candle; the first and the last that are walked are there.
+    if (index > 0 && index < walked - 1 && random.chance(gaps)) continue;
     const lots = 4 + random.below(100_000);
     rows.push([startMs + index * MINUTE_MS, open, high, low, close, lots]);
   }
