@@ -361,6 +361,24 @@ test('[G27] a halted grid that has reached a stop sells when it may', () => {
   ]);
 });
 
+test('[G28] lines do not move while the desk is halted: their sells could not be placed again', () => {
+  const bot = gridBot();
+  play(bot, [...LAID, ['risk halted', 'cancel 1-4', 'cancel 1-5']]);
+  const edit = {
+    kind: 'editDeal',
+    dealId: 1,
+    settings: gridSettings({ upperPrice: '120', lines: 7 }),
+  } as const;
+  const refused = commanded(bot, edit);
+  assert.deepEqual(refused.wants, []);
+  assert.deepEqual(
+    refused.notes.map(({ kind }) => kind),
+    ['commandRefused'],
+  );
+  play(bot, [['end 1-4 cancelled 0.00'], ['end 1-5 cancelled 0.00'], ['risk reducing']]);
+  assert.ok(commanded(bot, edit).notes.some(({ kind }) => kind === 'dealEdited'));
+});
+
 test('[G28] limits, stops and directions of a running grid change at once', () => {
   const bot = gridBot();
   play(bot, LAID);

@@ -4,7 +4,7 @@
 import { test } from 'node:test';
 import { checkMachines } from './one-machine.ts';
 
-const RUNS = 3_000;
+const RUNS = 1_000;
 /** KONTOR_SEED repeats a run. */
 const SEED = Number(process.env['KONTOR_SEED'] ?? Date.now() % 2 ** 31);
 

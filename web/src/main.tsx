@@ -16,7 +16,8 @@ import { keepQuotes } from './api/quotes.ts';
 import type { Desk } from './api/types.ts';
 import { App } from './app.tsx';
 import { LanguageProvider } from './language/language.tsx';
-import { watchPreferences } from './preferences.ts';
+import { loadLanguage, wantedLanguage } from './language/languages.ts';
+import { currentPreferences, watchPreferences } from './preferences.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 
@@ -78,6 +79,10 @@ live.start();
 
 const element = document.querySelector('#desk');
 if (element === null) throw new Error('Invariant: index.html has the element #desk');
+// The first thing drawn is in the reader's language; without its words the page opens in English.
+await loadLanguage(wantedLanguage(currentPreferences(), navigator.languages)).catch(
+  () => undefined,
+);
 createRoot(element).render(
   <StrictMode>
     <QueryClientProvider client={client}>

@@ -47,6 +47,11 @@ export function parsePreferences(text: string | null): Preferences {
   };
 }
 
+/** What is chosen now, for whoever asks before the page is drawn. */
+export function currentPreferences(): Preferences {
+  return current;
+}
+
 export function usePreferences(): Preferences {
   return useSyncExternalStore(subscribe, () => current);
 }

@@ -11,10 +11,11 @@ import {
   type FindingWeight,
 } from '../src/language/finding-sentence.ts';
 import type { FindingCode } from '../src/language/finding-text.ts';
-import { toLanguage } from '../src/language/languages.ts';
+import { loadLanguage, toLanguage } from '../src/language/languages.ts';
 import { reconciliationIn } from '../src/language/reconciliation-languages.ts';
 
 const english = toLanguage({ language: 'en', zone: 'utc', hours: 'h23' }, ['en-GB']);
+await loadLanguage('de');
 const german = toLanguage({ language: 'de', zone: 'utc', hours: 'h23' }, ['de-DE']);
 
 const ORDER = {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { english } from '../src/language/english.ts';
 import { german } from '../src/language/german.ts';
-import { toLanguage } from '../src/language/languages.ts';
+import { loadLanguage, toLanguage } from '../src/language/languages.ts';
 
 const SOURCE = fileURLToPath(new URL('../src', import.meta.url));
 
@@ -84,7 +84,13 @@ test('[W6] components hold no words of their own', () => {
   assert.deepEqual(found, []);
 });
 
-test('[W6] the language is the chosen one, in the form of the region that the browser prefers', () => {
+test('[W6] the language is the chosen one, in the form of the region that the browser prefers', async () => {
+  assert.equal(
+    toLanguage({ language: 'de', zone: 'utc', hours: 'h23' }, []).name,
+    'en',
+    'words that are not there yet leave the page in English',
+  );
+  await loadLanguage('de');
   const rows = [
     [{ language: 'system' }, ['de-AT', 'en-US'], 'de', 'de-AT'],
     [{ language: 'system' }, ['fr-FR', 'en-GB'], 'en', 'en-GB'],

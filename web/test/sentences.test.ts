@@ -5,12 +5,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { Instrument, Note } from '../src/api/types.ts';
-import { toLanguage } from '../src/language/languages.ts';
+import { loadLanguage, toLanguage } from '../src/language/languages.ts';
 import { isNotable, noteSentence } from '../src/language/note-sentence.ts';
 import { reasonText } from '../src/language/reason.ts';
 import { refusalHint } from '../src/language/refusal.ts';
 
 const english = toLanguage({ language: 'en', zone: 'utc', hours: 'h23' }, ['en-GB']);
+await loadLanguage('de');
 const german = toLanguage({ language: 'de', zone: 'utc', hours: 'h23' }, ['de-DE']);
 
 const BTC: Instrument = {

@@ -157,8 +157,13 @@ export function editRequested(turn: Turn, deal: GridDeal, given: GridSettings): 
   const changed = changedFields(settings, wanted);
   const refused = changedFields(wanted, given);
   const faults = gridSettingsFaults(wanted, deal.instrument, deal.feeRatePpm);
-  if (faults.length > 0 || refused.length > 0) {
+  const isMove = changed.some((field) => LAYOUT.includes(field)) && phase.kind === 'running';
+  const isHeld = isMove && !turn.mayExit;
+  if (faults.length > 0 || refused.length > 0 || isHeld) {
     const reasons = [
+      ...(isHeld
+        ? ['the desk is halted, and lines that move would leave coins without a sell']
+        : []),
       ...refused.map((field) => `${field} must stay as it is while the grid runs`),
       ...faults.map(({ field, expected, found }) => `${field} must be ${expected}, was ${found}`),
     ];

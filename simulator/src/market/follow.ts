@@ -96,6 +96,8 @@ interface SymbolState {
   /** Trades that came while earlier ones are being read. */
   waiting: AggregateTrade[];
   quotes: FollowedQuotes | undefined;
+  /** Best prices were told that do not count yet. */
+  isQuoteDue: boolean;
   /** Of the best prices told last. */
   updateId: number;
 }
@@ -276,6 +278,7 @@ export class FollowedMarket implements MarketSource, MarketDriver {
           isLive: false,
           waiting: [],
           quotes: undefined,
+          isQuoteDue: false,
           updateId: -1,
         },
       ]),
@@ -503,6 +506,19 @@ export class FollowedMarket implements MarketSource, MarketDriver {
     if (typeof updateId !== 'number' || updateId <= state.updateId) return;
     state.updateId = updateId;
     state.quotes = parseQuotes(state.instrument, data);
+    if (!this.#time.isOwnTime) {
+      this.#quote(state);
+      return;
+    }
+    // Best prices have no time, and here only trades tell it: those that come with a trade count from its time on.
+    if (state.isQuoteDue) return;
+    state.isQuoteDue = true;
+    setImmediate(() => this.#quoteDue(state));
+  }
+
+  #quoteDue(state: SymbolState): void {
+    if (!state.isQuoteDue) return;
+    state.isQuoteDue = false;
     this.#quote(state);
   }
 
@@ -530,6 +546,7 @@ export class FollowedMarket implements MarketSource, MarketDriver {
       state.isLive = false;
       state.waiting = [];
       state.quotes = undefined;
+      state.isQuoteDue = false;
       state.updateId = -1;
       this.#wired().house.withdraw(symbol);
     }
@@ -711,6 +728,7 @@ export class FollowedMarket implements MarketSource, MarketDriver {
     state.lastMs = Math.max(state.lastMs, marketMs);
     this.#counts.trades += 1;
     hands.clock.moveTo(marketMs);
+    if (state.isLive) this.#quoteDue(state);
     hands.house.print(symbol, { priceTicks, lots });
     if (marketMs >= state.tapeFromMs) {
       const event: TradeEvent = {

@@ -4,11 +4,18 @@
 import { createFormat, type Format } from '../number/format.ts';
 import type { Preferences } from '../preferences.ts';
 import { english, type Catalogue } from './english.ts';
-import { german } from './german.ts';
 
 export type LanguageName = 'en' | 'de';
 
-export const catalogues: Readonly<Record<LanguageName, Catalogue>> = { en: english, de: german };
+/** English comes with the page; other languages are fetched when somebody reads them. */
+const catalogues: Partial<Record<LanguageName, Catalogue>> = { en: english };
+
+/** Resolves once `name` can be read; a language that does not come leaves the page in English. */
+export async function loadLanguage(name: LanguageName): Promise<void> {
+  if (name === 'de' && catalogues.de === undefined) {
+    catalogues.de = (await import('./german.ts')).german;
+  }
+}
 
 export interface Language {
   readonly name: LanguageName;
@@ -24,14 +31,24 @@ export function toLanguage(
   preferences: Pick<Preferences, 'language' | 'zone' | 'hours'>,
   preferred: readonly string[],
 ): Language {
-  const name = preferences.language === 'system' ? firstKnown(preferred) : preferences.language;
+  const wanted = wantedLanguage(preferences, preferred);
+  // Until the words are there, numbers and times are not in their language either.
+  const name = catalogues[wanted] === undefined ? 'en' : wanted;
   const locale =
     preferred.find((tag) => (tag === name || tag.startsWith(`${name}-`)) && isLocale(tag)) ?? name;
   return {
     name,
-    text: catalogues[name],
+    text: catalogues[name] ?? english,
     format: createFormat({ locale, zone: preferences.zone, hours: preferences.hours }),
   };
+}
+
+/** The language that `preferences` ask for. */
+export function wantedLanguage(
+  preferences: Pick<Preferences, 'language'>,
+  preferred: readonly string[],
+): LanguageName {
+  return preferences.language === 'system' ? firstKnown(preferred) : preferences.language;
 }
 
 /** Some systems name their language in forms that Intl does not take, such as `en-US@posix`. */
