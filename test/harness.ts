@@ -68,6 +68,8 @@ export interface DeskOptions {
   readonly policy?: string;
   /** Egress talks to this address instead of the simulator's own. */
   readonly rest?: string;
+  /** The kind of market that the desk is told it trades on; the simulator's own by default. */
+  readonly marketKind?: 'candles';
   /** The market's streams come from this address instead of the simulator's own. */
   readonly streams?: string;
   /** What the venue takes of every fill, as bots reckon with it. */
@@ -103,7 +105,7 @@ export async function startDesk(options: DeskOptions): Promise<TestDesk> {
     connectionName: 'demo',
     venue: 'demo',
     market: {
-      kind: addresses.market.kind,
+      kind: options.marketKind ?? addresses.market.kind,
       label: addresses.market.seed,
       rest: addresses.rest,
       streams: options.streams ?? addresses.streams,

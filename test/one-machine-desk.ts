@@ -8,7 +8,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BotCommand } from '@kontor/core';
 import { readTerminalFile, type api } from '@kontor/server';
-import { startDesk, startSimulator, type SimulatorProcess, type TestDesk } from './harness.ts';
+import {
+  startDesk,
+  startSimulator,
+  until,
+  type SimulatorProcess,
+  type TestDesk,
+} from './harness.ts';
 import { isOpenAt, type RandomBot, type Wish } from '../core/test/random-bot.ts';
 import type { Plan } from './one-machine-plan.ts';
 
@@ -41,6 +47,28 @@ export async function runLive(
   const simulator = await startSimulator([...replayArguments(plan, directory), ...accountOf(plan)]);
   defer(() => simulator.stop());
   return trade(plan, { simulator, market: simulator }, directory, defer);
+}
+
+/** As `runLive`, but on paper: against a simulator that follows the public prices of the one that replays. */
+export async function runPaper(
+  plan: Plan,
+  directory: string,
+  defer: (work: () => unknown) => void,
+): Promise<DeskRecord> {
+  const market = await startSimulator([...replayArguments(plan, directory), '--no-limits']);
+  defer(() => market.stop());
+  const { rest, streams } = market.addresses;
+  const simulator = await startSimulator([
+    ...['--market', 'follow:replay', '--follow-rest', rest, '--follow-streams', streams],
+    ...[...plan.files.keys()].flatMap((symbol) => ['--symbol', symbol]),
+    ...accountOf(plan),
+  ]);
+  defer(() => simulator.stop());
+  await until('the followed market is seen', async () => {
+    const { state } = await simulator.control<{ readonly state: string }>('/market');
+    return state === 'running' ? true : null;
+  });
+  return trade(plan, { simulator, market }, directory, defer);
 }
 
 /** Arguments of a simulator that replays the candles of `plan` step by step. */
@@ -87,7 +115,9 @@ async function trade(
     streams: gate.url,
     policy: policyOf(plan),
     feeRatePpm: Math.max(plan.feePpm.maker, plan.feePpm.taker),
-    symbols: plan.bots.flatMap(({ markets }) => markets.map(({ symbol }) => symbol)),
+    symbols: [...plan.files.keys()],
+    // A followed replay lives in the time of its trades, as a replay does.
+    marketKind: 'candles',
   });
   defer(() => desk.stop());
   const line = new DeskLine(desk, simulator);
@@ -96,12 +126,10 @@ async function trade(
     // First what the point fills, with everything that follows from it; then what the market tells.
     gate.hold();
     await market.control('/market/step', { untilMs: time });
+    const symbols = markets.filter((each) => isOpenAt(each, time)).map(({ symbol }) => symbol);
+    await gate.untilTold(market === simulator ? 'candles' : 'trades', time, symbols);
     if (await line.hasNewFills()) await line.untilQuiet(null);
-    const open = markets.filter((market) => isOpenAt(market, time));
-    await gate.release(
-      time,
-      open.map(({ symbol }) => symbol),
-    );
+    gate.release();
     await line.untilQuiet(time);
     // A bot is checked against the prices there are.
     if (time === plan.times[0]) {
@@ -163,28 +191,41 @@ class StreamGate {
     this.#held ??= [];
   }
 
-  /** Lets go what is held once it holds the running candles of `symbols`, which are told last at `time`. */
-  async release(time: number, symbols: readonly string[]): Promise<void> {
+  /**
+   * Waits until all that the market tells of `time` is held. A replay tells the running candles of `symbols` last; one
+   * that is followed tells these at its own beat, and of the moment the trades and then the candles that have closed.
+   */
+  async untilTold(
+    last: 'candles' | 'trades',
+    time: number,
+    symbols: readonly string[],
+  ): Promise<void> {
     const started = performance.now();
-    const isWhole = (): boolean => {
-      const text = (this.#held ?? []).map(({ chunk }) => chunk.toString('latin1')).join('');
-      const told = new Set(
-        [...text.matchAll(/"e":"kline","E":(\d+),"s":"(\w+)",.*?"x":(true|false)/g)]
-          .filter(([, at, , isClosed]) => at === String(time) && isClosed === 'false')
-          .map(([, , symbol]) => symbol),
-      );
-      return symbols.every((symbol) => told.has(symbol));
-    };
-    while (!isWhole()) {
+    while (!this.#holds(last, time, symbols)) {
       assert.ok(performance.now() - started < WAIT_MS_MAX, `the market told of ${time}`);
       await delay(POLL_MS);
     }
+  }
+
+  /** Lets go what is held. */
+  release(): void {
     const held = this.#held ?? [];
     this.#held = null;
     for (const client of this.#clients) {
       const chunks = held.filter((each) => each.client === client).map(({ chunk }) => chunk);
       if (chunks.length > 0) client.write(Buffer.concat(chunks));
     }
+  }
+
+  #holds(last: 'candles' | 'trades', time: number, symbols: readonly string[]): boolean {
+    const text = (this.#held ?? []).map(({ chunk }) => chunk.toString('latin1')).join('');
+    const told = (pattern: RegExp): boolean => {
+      const found = new Set(Array.from(text.matchAll(pattern), ([, symbol]) => symbol));
+      return symbols.every((symbol) => found.has(symbol));
+    };
+    return last === 'candles'
+      ? told(new RegExp(`"e":"kline","E":${time},"s":"(\\w+)"[^}]*"x":false`, 'g'))
+      : told(new RegExp(`"e":"trade","E":\\d+,"s":"(\\w+)"[^}]*"T":${time}\\b`, 'g'));
   }
 
   close(): void {

@@ -3,14 +3,21 @@
 // simulator that replays the candles.
 
 import { test } from 'node:test';
-import { checkLive } from './one-machine.ts';
+import { checkDesk } from './one-machine.ts';
 
 const SEEDS = (process.env['KONTOR_SEEDS'] ?? '1').split(',').map(Number);
+const PAPER = (process.env['KONTOR_PAPER'] ?? '').split(',').filter(Boolean).map(Number);
 const CANDLES = 60;
 
 for (const seed of SEEDS) {
   test(`[R11] bots of every kind: live and backtest give the same fills (seed ${seed})`, async (t) => {
-    const counts = await checkLive(t, seed, CANDLES);
+    const counts = await checkDesk(t, 'live', seed, CANDLES);
+    t.diagnostic(JSON.stringify(counts));
+  });
+}
+for (const seed of PAPER) {
+  test(`[R11] bots of every kind: paper and backtest give the same fills (seed ${seed})`, async (t) => {
+    const counts = await checkDesk(t, 'paper', seed, CANDLES);
     t.diagnostic(JSON.stringify(counts));
   });
 }

@@ -6,18 +6,24 @@ import type { TestContext } from 'node:test';
 import { trimDecimal, type BacktestFill, type BacktestReport, type DealView } from '@kontor/core';
 import type { api } from '@kontor/server';
 import { deferrer, temporaryDirectory } from './harness.ts';
-import { runLive, type BotRecord, type DeskRecord } from './one-machine-desk.ts';
+import { runLive, runPaper, type BotRecord, type DeskRecord } from './one-machine-desk.ts';
 import { backtestOf, type RandomBot } from '../core/test/random-bot.ts';
 import { planOf, type Plan } from './one-machine-plan.ts';
 
 /** Fills by kind of bot. */
 export type Counts = Record<string, number>;
 
-/** Runs the desk of `seed` live and as backtests, and fails where they differ. */
-export async function checkLive(t: TestContext, seed: number, candles: number): Promise<Counts> {
+/** Runs the desk of `seed` live, or on paper, and as backtests, and fails where they differ. */
+export async function checkDesk(
+  t: TestContext,
+  desk: 'live' | 'paper',
+  seed: number,
+  candles: number,
+): Promise<Counts> {
   const defer = deferrer(t);
   const plan = planOf(seed, candles);
-  const live = await runLive(plan, temporaryDirectory(defer), defer);
+  const run = desk === 'live' ? runLive : runPaper;
+  const live = await run(plan, temporaryDirectory(defer), defer);
   const counts: Counts = {};
   for (const [index, bot] of plan.bots.entries()) {
     const record = live.bots[index];

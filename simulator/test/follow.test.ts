@@ -800,6 +800,9 @@ test('[X213] a replay is followed in its own time', async (context) => {
   await a.step({ points: 40 });
   await until(() => b.exchange.accounts()[0]?.openOrders.size === 0);
   assert.equal((await order(client, sell['orderId']))['status'], 'FILLED');
+  // Best prices come with the trade that tells their time: 115 is the high of the fifteenth candle.
+  const [fill] = await filled(client, sell['orderId']);
+  assert.equal(fill?.['time'], START_MS + 14 * 60_000 + 40_000);
   assert.ok(statusOf(b).marketMs < START_MS + 3_600_000);
   await assertSame(a, b, '/api/v3/klines?symbol=BTCUSDT&interval=1m');
   const closed = await stream.find((message) => (message['k'] as { x: boolean }).x);

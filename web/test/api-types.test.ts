@@ -24,6 +24,7 @@ test('[W1] a stale types file fails the check', () => {
     for (const path of [
       'tools/api-types.ts',
       'server/src/api/schemas.ts',
+      'server/src/api/settings-schema.ts',
       'web/src/api/types.ts',
     ]) {
       cpSync(join(ROOT, path), join(copy, path));
