@@ -26,6 +26,7 @@ const QUIET_POLLS = 2;
 
 /** What one bot did, as the desk tells it. */
 export interface BotRecord {
+  readonly notes?: readonly api.Note[];
   /** Notes of fills, in the order in which the bot counted them. */
   readonly fills: readonly api.Note[];
   readonly deals: readonly api.Deal[];
@@ -55,8 +56,12 @@ export async function runPaper(
   directory: string,
   defer: (work: () => unknown) => void,
 ): Promise<DeskRecord> {
-  const market = await startSimulator([...replayArguments(plan, directory), '--no-limits']);
+  // The last candle of the history is walked: one who follows takes over from trades that it can read.
+  const history = plan.history - 1;
+  const replay = replayArguments({ ...plan, history }, directory);
+  const market = await startSimulator([...replay, '--no-limits']);
   defer(() => market.stop());
+  await market.control('/market/step', { untilMs: (plan.times[0] ?? 0) - 1 });
   const { rest, streams } = market.addresses;
   const simulator = await startSimulator([
     ...['--market', 'follow:replay', '--follow-rest', rest, '--follow-streams', streams],
@@ -324,7 +329,7 @@ class DeskLine {
       const fills = this.#notes.filter(
         (note) => note.botId === botId && note.kind === 'orderFilled',
       );
-      bots.push({ fills, deals });
+      bots.push({ fills, deals, notes: this.#notes.filter((n) => n.botId === botId) });
     }
     const { orders } = await this.#simulator.control<{ readonly orders: readonly unknown[] }>(
       '/accounts/demo/open-orders',

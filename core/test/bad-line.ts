@@ -153,7 +153,7 @@ export function checkBadLine(t: TestContext, seed: number, runs: number): void {
           const risk = RISKS[random.below(RISKS.length)] ?? 'active';
           deliverCommand(exchange, { kind: 'setRisk', risk });
         }
-        if (random.chance(5)) checkUnwatched(exchange, bot);
+        if (random.chance(1)) checkUnwatched(exchange, bot);
       }
       deliverCommand(exchange, { kind: 'stop' });
       deliverCommand(exchange, { kind: 'setRisk', risk: 'active' });
@@ -170,8 +170,8 @@ export function checkBadLine(t: TestContext, seed: number, runs: number): void {
   t.diagnostic(JSON.stringify(totals));
   for (const [name, least] of Object.entries({
     fills: 5_000,
-    rejected: 400,
-    absent: 400,
+    rejected: 300,
+    absent: 300,
     duplicates: 3_000,
     crossed: 400,
     ended: 1_500,

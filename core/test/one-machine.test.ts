@@ -6,6 +6,6 @@ import { checkMachines } from './one-machine.ts';
 
 const SEED = 20_261_128;
 
-test('[B6] [B16] [B19] [J4] bots of every kind are the same machine on all walks', (t) => {
+test('[B6, B16, B19, J4] bots of every kind are the same machine on all walks', (t) => {
   checkMachines(t, SEED, 40);
 });

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { englishEditor } from '../src/language/editor-english.ts';
+import { germanEditor } from '../src/language/editor-german.ts';
 import { english } from '../src/language/english.ts';
 import { german } from '../src/language/german.ts';
 import { loadLanguage, toLanguage } from '../src/language/languages.ts';
@@ -21,18 +23,25 @@ const SAME = new Set([
   'deal.column.purpose', 'deal.column.id', 'deal.number', 'deal.title', 'health.process.server', 'health.process.signer',
   'health.process.egress', 'bot.orderType.market', 'bot.orderType.limit', 'palette.group.bots', 'connections.policy',
   'connections.asset', 'settings.languageName.en', 'settings.languageName.de', 'settings.zoneName.utc',
-  'settings.version', 'settings.desk', 'deal.direction.long', 'deal.direction.short', 'bots.refused', 'deal.notAsked',
-  'deal.stepName.takeProfit', 'settings.chartNotice', 'deals.scope.all',
+  'settings.version', 'settings.desk', 'deal.direction.long', 'deal.direction.short', 
+  'deal.lineSide.none', 'preview.column.order', 'preview.column.coin', 'risk.column.bot', 'settings.chartNotice', 'deals.scope.all',
 ]); // prettier-ignore
 
+const PAIRS = [
+  [english, german],
+  [englishEditor, germanEditor],
+] as const;
+
 test('[W6] both languages have the same keys', () => {
-  assert.deepEqual([...leaves(german).keys()].sort(), [...leaves(english).keys()].sort());
+  for (const [left, right] of PAIRS) {
+    assert.deepEqual([...leaves(right).keys()].sort(), [...leaves(left).keys()].sort());
+  }
 });
 
 test('[W6] no string is empty, and German is not English', () => {
-  const inGerman = leaves(german);
+  const inGerman = leaves({ ...german, ...germanEditor });
   const same: string[] = [];
-  for (const [key, value] of leaves(english)) {
+  for (const [key, value] of leaves({ ...english, ...englishEditor })) {
     const other = inGerman.get(key);
     assert.equal(typeof other, typeof value, key);
     if (typeof value !== 'string' || typeof other !== 'string') continue;
@@ -44,8 +53,8 @@ test('[W6] no string is empty, and German is not English', () => {
 });
 
 test('[W6] sentences with parts keep every part in both languages', () => {
-  const parts = ['Alpha', 'Bravo', 'Charlie'];
-  for (const catalogue of [english, german]) {
+  const parts = ['Alpha', 'Bravo', 'Charlie', 'Delta'];
+  for (const catalogue of PAIRS.flat()) {
     for (const [key, value] of leaves(catalogue)) {
       if (typeof value !== 'function' || key.startsWith('notes.')) continue;
       const length: unknown = Reflect.get(value, 'length');

@@ -11,7 +11,8 @@ import { after, before, test } from 'node:test';
 
 import type { Page } from 'playwright-core';
 
-import { eventually, Readers, settled } from './desk-page.ts';
+import { eventually, Readers, SEED, settled } from './desk-page.ts';
+import { CONDITIONS, everyKind, GRID_BOT, PORTFOLIO_BOT, SHORT_BOT, TRADE_BOT, WAITING_BOT } from './every-kind.ts'; // prettier-ignore
 
 const FOLDER = process.env['KONTOR_SCREENSHOTS'] ?? join(tmpdir(), 'kontor-screenshots');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -28,6 +29,21 @@ const PAGES: readonly (readonly [string, string])[] = [
   ['deal-closed', '/deals/3-20'],
   ['connections', '/connections'],
   ['settings', '/settings'],
+  ['risk', '/risk'],
+  ['new', '/bots/new'],
+  ['new-dca', '/bots/new?kind=dca'],
+  ['new-grid', '/bots/new?kind=grid'],
+  ['new-smart-trade', '/bots/new?kind=smartTrade'],
+  ['new-signal', '/bots/new?kind=signal'],
+  ['new-portfolio', '/bots/new?kind=rebalance'],
+  ['bot-edit', '/bots/1/edit'],
+  ['bot-grid', `/bots/${GRID_BOT}`],
+  ['bot-waiting', `/bots/${WAITING_BOT}`],
+  ['bot-portfolio', `/bots/${PORTFOLIO_BOT}`],
+  ['deal-grid', `/deals/${GRID_BOT}-1`],
+  ['deal-trade', `/deals/${TRADE_BOT}-1`],
+  ['deal-short', `/deals/${SHORT_BOT}-1`],
+  ['deal-edit', '/deals/4-9/edit'],
 ];
 
 const SIZES = [
@@ -45,7 +61,15 @@ after(() => readers.close());
 for (const [size, width] of SIZES) {
   test(`[W38] every page on a ${size}: accessible, nothing jumps, pictures taken`, async (context) => {
     await readers.read(
-      { width, reducedMotion: true, path: '/settings' },
+      {
+        width,
+        reducedMotion: true,
+        path: '/settings',
+        data: everyKind(SEED),
+        prepare: (server) => {
+          server.conditions = CONDITIONS;
+        },
+      },
       async ({ page, server }) => {
         await watchLayoutShift(page);
         for (const [name, path] of PAGES) {

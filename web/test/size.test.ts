@@ -31,7 +31,17 @@ test('[W20] the first page loads at most 250 kB of compressed script', (context)
 
 test('[W20] pages that are not open are not loaded', () => {
   const first = scriptsOf('overview');
-  for (const page of ['deals', 'deal', 'bots', 'settings', 'connections']) {
+  for (const page of [
+    'deals',
+    'deal',
+    'bots',
+    'settings',
+    'connections',
+    'bot-editor',
+    'deal-editor',
+    'risk',
+    'german',
+  ]) {
     assert.equal(first.has(entryOf(page)), false, `${page} is loaded with the overview`);
   }
 });

@@ -389,7 +389,7 @@ function ListItem({
   return (
     <li className="list-card" data-path={pathText(at.path)} aria-label={title}>
       <div className="list-card-head">
-        <h4>{title}</h4>
+        <h3>{title}</h3>
         {tools}
       </div>
       {field.kind === 'group' ? <GroupRows field={field} value={value} at={at} /> : null}
