@@ -129,10 +129,10 @@ function compareSide(
       missing.push({ cell, priceTicks, lots: orderable });
       taken += 1;
     } else if (lots === 0 || taken >= places) {
-      turn.cancel(deal, order);
+      takeBack(turn, deal, order);
     } else {
       taken += 1;
-      if (!isRight(deal, book, cell, order, lots)) turn.cancel(deal, order);
+      if (!isRight(deal, book, cell, order, lots)) takeBack(turn, deal, order);
     }
   }
   return matched;
@@ -147,8 +147,13 @@ function cancelStrays(turn: Turn, deal: GridDeal): void {
         ? cell.sellTicks === order.priceTicks
         : cell.buyTicks === order.priceTicks,
     );
-    if (!hasLine) turn.cancel(deal, order);
+    if (!hasLine) takeBack(turn, deal, order);
   }
+}
+
+/** While no sell may be placed one that rests stays, right or not: nothing could take its place. */
+function takeBack(turn: Turn, deal: GridDeal, order: DealOrder): void {
+  if (turn.mayExit || order.role === 'entry') turn.cancel(deal, order);
 }
 
 /**

@@ -246,6 +246,8 @@ export class FollowedMarket implements MarketSource, MarketDriver {
   #sinceAt: number;
   /** All trades before this are known for certain. */
   #settledMs = Number.NEGATIVE_INFINITY;
+  /** … and will be for this as soon as the moment is over. */
+  #settleDueMs = Number.NEGATIVE_INFINITY;
   #lastHeardAt: number | null = null;
   readonly #counts = { trades: 0, gaps: 0, readAgain: 0, candlesWalked: 0, downs: 0 };
 
@@ -364,6 +366,7 @@ export class FollowedMarket implements MarketSource, MarketDriver {
 
   /** Up to when all trades of a symbol are known for certain. */
   completeMs(symbol: string): number {
+    if (this.#time.isOwnTime) return this.#settledMs;
     return Math.max(this.#settledMs, this.#states.get(symbol)?.lastMs ?? 0);
   }
 
@@ -744,8 +747,8 @@ export class FollowedMarket implements MarketSource, MarketDriver {
       hands.tape(symbol).recordAggregate(trade, event);
       hands.onTrade(event, trade);
     }
-    if (this.#time.isOwnTime) this.#settle(marketMs);
-    else hands.afterPoint(hands.clock.marketMs());
+    hands.afterPoint(hands.clock.marketMs());
+    if (this.#time.isOwnTime) this.#settleSoon(marketMs);
   }
 
   #quote(state: SymbolState): void {
@@ -753,6 +756,13 @@ export class FollowedMarket implements MarketSource, MarketDriver {
     const hands = this.#wired();
     hands.house.quote(state.instrument.symbol, state.quotes);
     hands.afterPoint(hands.clock.marketMs());
+  }
+
+  /** Where trades tell the time, a moment is over when all that came at once is done: other symbols trade in it too. */
+  #settleSoon(ms: number): void {
+    const isDue = this.#settleDueMs > this.#settledMs;
+    this.#settleDueMs = Math.max(this.#settleDueMs, ms);
+    if (!isDue) setImmediate(() => this.#settle(this.#settleDueMs));
   }
 
   /** Nothing from before `ms` is missing: market time has come so far. */
