@@ -382,7 +382,7 @@ class Backtest {
     }
     this.#drain();
     for (const market of markets) {
-      if (this.#quotesOwed.delete(market.symbol)) this.#queue.push(this.#askedQuote(market));
+      if (this.#quotesOwed.size > 0 && this.#quotesOwed.delete(market.symbol)) this.#queue.push(this.#askedQuote(market));
     }
     this.#drain();
     for (const market of markets) {
@@ -430,7 +430,9 @@ class Backtest {
   /** What the close before this candle has made of the conditions. */
   #signal(market: MarketRun): void {
     const { row, symbol } = market;
-    const due = signalWatches(this.#state, symbol).filter(
+    const watches = signalWatches(this.#state, symbol);
+    if (watches.length === 0) return;
+    const due = watches.filter(
       ({ conditions, isTrigger, isWanted }) =>
         isTrigger && isWanted && market.scheduleOf(conditions).nextFrom(row) === row,
     );
@@ -453,6 +455,8 @@ class Backtest {
 
   #drain(): void {
     const queue = this.#queue;
+    // Emptying an empty array is not free, and most points of a path tell nothing.
+    if (queue.length === 0) return;
     for (let index = 0; index < queue.length; index += 1) {
       assert(index < EVENTS_PER_POINT_MAX, 'Invariant: a point of the path comes to rest');
       const event = queue[index];
