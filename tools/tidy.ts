@@ -37,7 +37,7 @@ const REGISTRY = /https?:\/\/(?:registry|deb|pypi|proxy|crates)\./;
 const EMOJI = /\p{Emoji_Presentation}/u;
 
 /** Packages without I/O, clock and chance. */
-const PURE = ['core'];
+const PURE = ['core', 'tlog'];
 const PURE_GLOBALS = new Set(
   'Date Intl performance process globalThis console fetch crypto setTimeout setInterval setImmediate queueMicrotask async await Promise'.split(
     ' ',
@@ -49,7 +49,7 @@ const PURE_MEMBERS =
 const MATH_MEMBERS_ONLY = /^(?!toLocale|localeCompare)/;
 
 /** Packages that may not reach a network, not even by what needs no import. */
-const OFFLINE = ['core', 'signer'];
+const OFFLINE = ['core', 'signer', 'tlog'];
 const NETWORK_GLOBALS = new Set('fetch WebSocket EventSource XMLHttpRequest'.split(' '));
 const NETWORK_MEMBERS = new Set(['connect', 'createConnection', 'listen', 'createServer']);
 
