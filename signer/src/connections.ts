@@ -5,10 +5,13 @@
 
 import type { KeyObject } from 'node:crypto';
 import { hash } from 'node:crypto';
-import { join } from 'node:path';
-import { readFile, writeFileAtomically, type Disk } from './disk.ts';
+import { dirname, join } from 'node:path';
+import { destroyFile, readFile, writeFileAtomically, type Disk } from './disk.ts';
 import { Fields } from './fields.ts';
-import { drawConnectionId, type KeyStore } from './keys.ts';
+import { VaultError, type VaultIdentity } from './vault/file.ts';
+import { drawConnectionId, readKey, type Key } from './vault/keys.ts';
+import type { Vault } from './vault/vault.ts';
+import { KEY_KINDS, type KeyKind } from './wire.ts';
 import { CONNECTION_NAME_PATTERN, CONNECTION_PATTERN } from './wire-parsers.ts';
 
 export const CONNECTION_LIFE_MS: number = 90 * 86_400_000;
@@ -19,13 +22,20 @@ const LIVE_MAX = 64;
 const KNOWN_MAX = 256;
 const FILE_BYTES_MAX = 1_048_576;
 const PEM_CHARACTERS_MAX = 1_000;
-const FILE_VERSION = 1;
+const KEY_ID = /^(?:[0-9a-f]{64})?$/;
+/** The first version knew Ed25519 alone, in plain files. */
+const FILE_VERSION = 2;
+const PLAIN_KEY_BYTES_MAX = 8_192;
 
 export interface Connection {
   readonly connection: string;
   readonly name: string;
   readonly venue: string;
+  readonly keyKind: KeyKind;
+  /** Empty for a kind that has no public half. */
   readonly publicKeyPem: string;
+  /** The vault's fingerprint of the key; empty until a key from before the vault is sealed. */
+  readonly keyId: string;
   readonly createdAt: number;
   /** The exchange's identifier for the key; null until it is named. */
   readonly apiKey: string | null;
@@ -35,6 +45,9 @@ export interface Connection {
 export interface KeyBirth {
   readonly time: number;
   readonly publicKeyHash: string;
+  /** Undefined for a key from before the vault. */
+  readonly keyId: string | undefined;
+  readonly retiredAt: number | null;
 }
 
 export class ConnectionsError extends Error {
@@ -49,33 +62,28 @@ export class ConnectionsError extends Error {
 export class Connections {
   readonly #disk: Disk;
   readonly #path: string;
-  readonly #keyStore: KeyStore;
   readonly #byId = new Map<string, Connection>();
   readonly #keys = new Map<string, KeyObject>();
+  /** What the file lists although the log says that it was retired. */
+  readonly #returned: Connection[] = [];
 
-  private constructor(disk: Disk, path: string, keyStore: KeyStore) {
+  private constructor(disk: Disk, path: string) {
     this.#disk = disk;
     this.#path = path;
-    this.#keyStore = keyStore;
   }
 
-  /** Reads the file, checks it against the births in the log, and loads the keys of what is live at `now`. */
-  static open(
-    disk: Disk,
-    directory: string,
-    keyStore: KeyStore,
-    births: ReadonlyMap<string, KeyBirth>,
-    now: number,
-  ): Connections {
+  /** Reads the file and checks it against the births in the log. No key is loaded yet. */
+  static open(disk: Disk, directory: string, births: ReadonlyMap<string, KeyBirth>): Connections {
     const path = join(directory, 'connections');
-    const connections = new Connections(disk, path, keyStore);
+    const connections = new Connections(disk, path);
     const bytes = readFile(disk, path, { bytesMax: FILE_BYTES_MAX, others: 'nothing' });
     for (const connection of bytes === null ? [] : parseFile(bytes)) {
       const birth = births.get(connection.connection);
       if (
         birth === undefined ||
         birth.time !== connection.createdAt ||
-        birth.publicKeyHash !== publicKeyHash(connection.publicKeyPem)
+        birth.publicKeyHash !== publicKeyHash(connection.publicKeyPem) ||
+        (birth.keyId !== undefined && birth.keyId !== connection.keyId)
       ) {
         throw new ConnectionsError(
           `${path}: expected ${connection.connection} as the log has it, found ` +
@@ -84,15 +92,54 @@ export class Connections {
               : 'another time or key'),
         );
       }
-      connections.#byId.set(connection.connection, connection);
-      if (!isExpired(connection, now)) {
-        connections.#keys.set(
-          connection.connection,
-          keyStore.load(connection.connection, connection.publicKeyPem),
-        );
-      }
+      if (birth.retiredAt !== null) connections.#returned.push(connection);
+      else connections.#byId.set(connection.connection, connection);
     }
     return connections;
+  }
+
+  /**
+   * Loads the keys of what is live at `now`. Keys that lie in plain files, as before there was a vault, are sealed
+   * first and the plain files destroyed; returns how many.
+   */
+  loadKeys(vault: Vault, now: number): number {
+    let moved = 0;
+    for (const connection of this.all()) if (this.#moveIn(vault, connection)) moved += 1;
+    if (moved > 0) this.#removePlainDirectory();
+    for (const connection of this.all()) {
+      if (isExpired(connection, now)) continue;
+      this.#keys.set(connection.connection, loadKey(vault, connection));
+    }
+    return moved;
+  }
+
+  /** A key that a crash kept from ever becoming a connection may lie there still; nobody was shown it. */
+  #removePlainDirectory(): void {
+    try {
+      this.#disk.rmdirSync(join(dirname(this.#path), 'keys'));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOTEMPTY')) throw error;
+    }
+  }
+
+  #moveIn(vault: Vault, connection: Connection): boolean {
+    const path = join(dirname(this.#path), 'keys', `${connection.connection}.key`);
+    const bytes = readFile(this.#disk, path, { bytesMax: PLAIN_KEY_BYTES_MAX, others: 'nothing' });
+    if (bytes === null) return false;
+    try {
+      // With a fingerprint the key is sealed already, and a crash came while the plain file was destroyed.
+      if (connection.keyId === '') {
+        const { key, publicKeyPem } = readKey(connection.keyKind, bytes);
+        if (publicKeyPem !== connection.publicKeyPem) throw notTheHalf(path, connection);
+        vault.write(identityOf(connection), bytes);
+        this.#store({ ...connection, keyId: vault.fingerprintOf(key) });
+      }
+      loadKey(vault, connection);
+    } finally {
+      bytes.fill(0);
+    }
+    destroyFile(this.#disk, path);
+    return true;
   }
 
   get(connection: string): Connection | undefined {
@@ -120,22 +167,49 @@ export class Connections {
   }
 
   /**
-   * Makes a connection with a key of its own. `record` puts its birth on the log; it runs when the key is stored and
-   * before the connection exists, so that no connection lacks its birth.
+   * Makes a connection with the key in `secret`, or puts one back that a backup has. `record` puts its birth on the
+   * log; it runs when the key is sealed and before the connection exists, so that no connection lacks its birth.
    */
-  create(
-    request: { readonly name: string; readonly venue: string },
-    now: number,
+  add(
+    vault: Vault,
+    made: Key & { readonly secret: Buffer },
+    request: Pick<Connection, 'name' | 'venue' | 'keyKind' | 'createdAt'> & Partial<Connection>,
     record: (connection: Connection) => void,
   ): Connection {
-    let id = drawConnectionId();
-    while (this.#byId.has(id)) id = drawConnectionId();
-    const { privateKey, publicKeyPem } = this.#keyStore.create(id);
-    const connection = { connection: id, ...request, publicKeyPem, createdAt: now, apiKey: null };
+    let id = request.connection ?? drawConnectionId();
+    while (request.connection === undefined && this.#byId.has(id)) id = drawConnectionId();
+    const connection: Connection = {
+      apiKey: null,
+      ...request,
+      connection: id,
+      publicKeyPem: made.publicKeyPem,
+      keyId: vault.fingerprintOf(made.key),
+    };
+    vault.write(identityOf(connection), made.secret);
     record(connection);
     this.#store(connection);
-    this.#keys.set(id, privateKey);
+    this.#keys.set(id, made.key);
     return connection;
+  }
+
+  /**
+   * Destroys again what was retired and is back: by a crash before it was destroyed, or by an older copy of the files.
+   * Returns what it was.
+   */
+  dropReturned(vault: Vault): readonly Connection[] {
+    const returned = this.#returned.splice(0);
+    if (returned.length === 0) return returned;
+    for (const { connection } of returned) vault.destroy(connection);
+    this.#write(this.all());
+    return returned;
+  }
+
+  /** Takes a connection off the list and destroys its key. The log must say so already. */
+  retire(vault: Vault, connection: Connection): void {
+    this.#byId.delete(connection.connection);
+    this.#keys.delete(connection.connection);
+    this.#write(this.all());
+    vault.destroy(connection.connection);
   }
 
   /** Names the exchange's identifier of the key. */
@@ -152,10 +226,38 @@ export class Connections {
 
   #store(connection: Connection): void {
     const next = new Map(this.#byId).set(connection.connection, connection);
-    const file = { version: FILE_VERSION, connections: [...next.values()] };
-    writeFileAtomically(this.#disk, this.#path, Buffer.from(`${JSON.stringify(file, null, 2)}\n`));
+    this.#write([...next.values()]);
     this.#byId.set(connection.connection, connection);
   }
+
+  #write(connections: readonly Connection[]): void {
+    const file = { version: FILE_VERSION, connections };
+    writeFileAtomically(this.#disk, this.#path, Buffer.from(`${JSON.stringify(file, null, 2)}\n`));
+  }
+}
+
+/** Whose file in the vault a connection's key is. */
+export function identityOf(connection: Connection): VaultIdentity {
+  const { venue, keyKind, publicKeyPem } = connection;
+  return { id: connection.connection, venue, keyKind, publicKeyHash: publicKeyHash(publicKeyPem) };
+}
+
+function loadKey(vault: Vault, connection: Connection): KeyObject {
+  const secret = vault.read(identityOf(connection));
+  try {
+    const { key, publicKeyPem } = readKey(connection.keyKind, secret);
+    if (publicKeyPem !== connection.publicKeyPem) throw notTheHalf('vault', connection);
+    return key;
+  } finally {
+    secret.fill(0);
+  }
+}
+
+function notTheHalf(path: string, { connection }: Connection): VaultError {
+  return new VaultError(
+    'vault.other',
+    `${path}: expected the private half of the public key of ${connection}, found another key`,
+  );
 }
 
 export function expiresAt(connection: Connection): number {
@@ -172,20 +274,27 @@ export function publicKeyHash(publicKeyPem: string): string {
 
 function parseFile(bytes: Buffer): readonly Connection[] {
   const file = new Fields(JSON.parse(bytes.toString('utf8')), 'connections');
-  file.integer('version', FILE_VERSION, FILE_VERSION);
-  const connections = file.list('connections', KNOWN_MAX).map((value) => {
-    const fields = new Fields(value, 'connections.connections');
-    const connection: Connection = {
-      connection: fields.text('connection', CONNECTION_PATTERN, 'c_ and 7 of A-Z 2-7'),
-      name: fields.text('name', CONNECTION_NAME_PATTERN, 'a name'),
-      venue: fields.anyText('venue', PEM_CHARACTERS_MAX),
-      publicKeyPem: fields.anyText('publicKeyPem', PEM_CHARACTERS_MAX),
-      createdAt: fields.integer('createdAt', 0),
-      apiKey: fields.nullable('apiKey', (name) => fields.anyText(name, PEM_CHARACTERS_MAX)),
-    };
-    fields.end();
-    return connection;
-  });
+  const isFirst = file.integer('version', 1, FILE_VERSION) === 1;
+  const connections = file
+    .list('connections', KNOWN_MAX)
+    .map((value) => parseConnection(value, isFirst));
   file.end();
   return connections;
+}
+
+/** A connection as the file has it, and a backup. Throws WireError. */
+export function parseConnection(value: unknown, isFirst = false): Connection {
+  const fields = new Fields(value, 'connections.connections');
+  const connection: Connection = {
+    connection: fields.text('connection', CONNECTION_PATTERN, 'c_ and 7 of A-Z 2-7'),
+    name: fields.text('name', CONNECTION_NAME_PATTERN, 'a name'),
+    venue: fields.anyText('venue', PEM_CHARACTERS_MAX),
+    keyKind: isFirst ? 'ed25519' : fields.oneOf('keyKind', KEY_KINDS),
+    keyId: isFirst ? '' : fields.text('keyId', KEY_ID, 'a fingerprint'),
+    publicKeyPem: fields.anyText('publicKeyPem', PEM_CHARACTERS_MAX),
+    createdAt: fields.integer('createdAt', 0),
+    apiKey: fields.nullable('apiKey', (name) => fields.anyText(name, PEM_CHARACTERS_MAX)),
+  };
+  fields.end();
+  return connection;
 }

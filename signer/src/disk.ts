@@ -20,6 +20,8 @@ export type Disk = Pick<
   | 'lstatSync'
   | 'renameSync'
   | 'mkdirSync'
+  | 'unlinkSync'
+  | 'rmdirSync'
 >;
 
 export const SYSTEM_DISK: Disk = fs;
@@ -77,8 +79,9 @@ export function readFile(
         `${path}: expected at most ${options.bytesMax} bytes, found ${stat.size}`,
       );
     }
-    // A buffer of its own, not one cut from the shared pool, so that zeroing it leaves nothing behind.
-    const bytes = Buffer.alloc(stat.size);
+    // Neither cut from the shared pool nor, as `alloc` has small ones, in V8's heap, where the collector leaves copies
+    // behind: so that zeroing it leaves nothing.
+    const bytes = Buffer.allocUnsafeSlow(stat.size);
     let filled = 0;
     while (filled < bytes.length) {
       const count = disk.readSync(fd, bytes, filled, bytes.length - filled, filled);
@@ -103,8 +106,7 @@ export function checkPrivateFile(disk: Disk, fd: number, path: string): void {
 /** Puts `bytes` at `path`, wholly or not at all, and durably: on return a power failure does not undo it. */
 export function writeFileAtomically(disk: Disk, path: string, bytes: Uint8Array): void {
   const draft = `${path}.new`;
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | SYNCHRONOUS;
-  const fd = disk.openSync(draft, flags, FILE_MODE);
+  const fd = openNew(disk, draft);
   try {
     writeAll(disk, fd, bytes);
     settle(disk, fd);
@@ -112,6 +114,47 @@ export function writeFileAtomically(disk: Disk, path: string, bytes: Uint8Array)
     if (MAY_SYNC) syncDirectoryOf(disk, path);
     // A synchronous write to the file under its new name takes the name to disk with it.
     else disk.writeSync(fd, bytes, bytes.length - 1, 1, bytes.length - 1);
+  } finally {
+    disk.closeSync(fd);
+  }
+}
+
+/** A file of its own: what a crash left there, or somebody planted, is removed and not written to. */
+function openNew(disk: Disk, path: string): number {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | SYNCHRONOUS;
+  try {
+    return disk.openSync(path, flags, FILE_MODE);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    disk.unlinkSync(path);
+    return disk.openSync(path, flags, FILE_MODE);
+  }
+}
+
+/**
+ * Overwrites the file at `path` with zeros and removes it; false where there is none. A file system that writes elsewhere than
+ * over the old bytes, and flash under any, may keep them all the same: who must be sure makes a new key.
+ */
+export function destroyFile(disk: Disk, path: string): boolean {
+  if (!overwriteFile(disk, path)) return false;
+  disk.unlinkSync(path);
+  syncDirectoryOf(disk, path);
+  return true;
+}
+
+/** Puts zeros in the place of what is in the file at `path`; false where there is none. */
+export function overwriteFile(disk: Disk, path: string): boolean {
+  let fd: number;
+  try {
+    fd = disk.openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW | SYNCHRONOUS);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    writeAll(disk, fd, Buffer.alloc(disk.fstatSync(fd).size));
+    settle(disk, fd);
+    return true;
   } finally {
     disk.closeSync(fd);
   }

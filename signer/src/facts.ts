@@ -11,10 +11,11 @@ import type {
   PolicyTimeInForce,
 } from './policy/grammar.ts';
 import type { RequestFacts } from './policy/evaluator.ts';
-import type { Intent } from './wire.ts';
+import type { Intent, OrderIntent, StopIntent } from './wire.ts';
 
 const OPERATION_OF: Readonly<Record<KeyIntent['kind'], Operation>> = {
   placeOrder: 'order.place',
+  placePair: 'order.place',
   cancelOrder: 'order.cancel',
   queryOrder: 'read.order',
   identifyOrder: 'read.order',
@@ -26,29 +27,45 @@ const OPERATION_OF: Readonly<Record<KeyIntent['kind'], Operation>> = {
 };
 
 const SIDE_OF: Readonly<Record<'buy' | 'sell', PolicySide>> = { buy: 'BUY', sell: 'SELL' };
-const TYPE_OF: Readonly<Record<'limit' | 'limitMaker' | 'market', PolicyOrderType>> = {
+const TYPE_OF: Readonly<Record<OrderIntent['type'] | StopIntent['type'], PolicyOrderType>> = {
   limit: 'LIMIT',
   limitMaker: 'LIMIT_MAKER',
+  stopLimit: 'STOP_LOSS_LIMIT',
   market: 'MARKET',
 };
 
-/** The fields under which the log keeps an intent. */
+/** The parts of an intent, each with the fields under which the log keeps it: two for a pair, one for all else. */
+export function loggedParts(intent: Intent): readonly [Entry['fields'], ...Entry['fields'][]] {
+  if (intent.kind !== 'placePair') return [loggedFields(intent)];
+  return [
+    orderFields(intent.connection, intent.takeProfit),
+    orderFields(intent.connection, intent.stopLoss),
+  ];
+}
+
+function orderFields(connection: string, order: OrderIntent | StopIntent): Entry['fields'] {
+  const { symbol, side, type, timeInForce, price, quantity, clientOrderId } = order;
+  return {
+    connection,
+    op: OPERATION_OF.placeOrder,
+    symbol,
+    side: SIDE_OF[side],
+    type: TYPE_OF[type],
+    tif: timeInForce,
+    price,
+    ...('stopPrice' in order ? { stop: order.stopPrice } : {}),
+    quantity,
+    clientOrderId,
+  };
+}
+
+/** The fields under which the log keeps an intent, a pair by its take profit. */
 export function loggedFields(intent: Intent): Entry['fields'] {
   switch (intent.kind) {
-    case 'placeOrder': {
-      const { symbol, side, type, timeInForce, price, quantity, clientOrderId } = intent.order;
-      return {
-        connection: intent.connection,
-        op: OPERATION_OF[intent.kind],
-        symbol,
-        side: SIDE_OF[side],
-        type: TYPE_OF[type],
-        tif: timeInForce,
-        price,
-        quantity,
-        clientOrderId,
-      };
-    }
+    case 'placeOrder':
+      return orderFields(intent.connection, intent.order);
+    case 'placePair':
+      return orderFields(intent.connection, intent.takeProfit);
     case 'cancelOrder':
     case 'queryOrder':
       return {
@@ -79,6 +96,8 @@ export function loggedFields(intent: Intent): Entry['fields'] {
     case 'lookUp':
       return { connection: intent.connection, op: intent.kind };
     case 'createConnection':
+    case 'importConnection':
+    case 'describeVault':
     case 'listConnections':
       return { op: intent.kind };
   }
@@ -86,7 +105,10 @@ export function loggedFields(intent: Intent): Entry['fields'] {
 
 /** What the policy asks about logged fields: of an intent that came now, or of one that an earlier run wrote. */
 export function factsOf(fields: Entry['fields']): RequestFacts {
-  const price = parseDecimal(String(fields['price'] ?? ''));
+  const limit = parseDecimal(String(fields['price'] ?? ''));
+  const stop = parseDecimal(String(fields['stop'] ?? ''));
+  // A stop may trade anywhere between its two prices: the dearer one counts.
+  const price = limit !== null && stop !== null && stop > limit ? stop : limit;
   const quantity = parseDecimal(String(fields['quantity'] ?? ''));
   return {
     // The log's chain vouches that these are the words that `loggedFields` wrote.

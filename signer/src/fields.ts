@@ -79,6 +79,14 @@ export class Fields {
     return value;
   }
 
+  flag(name: string): boolean {
+    const value = this.raw(name);
+    if (typeof value !== 'boolean') {
+      throw this.error(name, `expected true or false, found ${shown(value)}`);
+    }
+    return value;
+  }
+
   finite(name: string): number {
     const value = this.raw(name);
     if (typeof value !== 'number' || !Number.isFinite(value)) {

@@ -29,7 +29,17 @@ export class LogError extends Error {
   }
 }
 
-export type EntryKind = 'intent' | 'signed' | 'refused' | 'key.new' | 'key.active' | 'note';
+export type EntryKind =
+  | 'intent'
+  | 'signed'
+  | 'refused'
+  | 'key.new'
+  | 'key.import'
+  | 'key.active'
+  | 'key.retire'
+  | 'unlock'
+  | 'restore'
+  | 'note';
 
 /** What a caller writes. The log adds version, sequence number and the hash of the line before. */
 export interface Entry {
@@ -43,6 +53,8 @@ export interface Entry {
 /** An entry read back. */
 export interface PastEntry extends Entry {
   readonly sequence: number;
+  /** SHA-256 of its line. */
+  readonly hash: string;
 }
 
 declare const brand: unique symbol;
@@ -55,6 +67,8 @@ export interface Recorded {
 }
 
 const ENTRY_VERSION = 1;
+/** Kinds that use no key: a clock that was wrong at them binds nobody. */
+const NO_USE: readonly EntryKind[] = ['note', 'refused', 'unlock'];
 const NO_HASH = '0'.repeat(64);
 const READ_BYTES = 1_048_576;
 const LINE_BYTES_MAX = 8_192;
@@ -65,7 +79,11 @@ const KINDS: readonly string[] = [
   'signed',
   'refused',
   'key.new',
+  'key.import',
   'key.active',
+  'key.retire',
+  'unlock',
+  'restore',
   'note',
 ] satisfies readonly EntryKind[];
 
@@ -131,6 +149,11 @@ export class IntentLog {
   /** SHA-256 of the last line. */
   get head(): string {
     return this.#head;
+  }
+
+  /** Number of lines. */
+  get length(): number {
+    return this.#sequence;
   }
 
   /**
@@ -300,11 +323,11 @@ export class IntentLog {
     // The chain vouches for the fields: they are as `append` wrote them.
     const entry = { time, kind: kind as EntryKind, fields: fields as Entry['fields'] };
     this.#noteUse(entry);
-    return { ...entry, sequence: this.#sequence - 1 };
+    return { ...entry, sequence: this.#sequence - 1, hash: this.#head };
   }
 
   #noteUse({ kind, time }: Entry): void {
-    if (kind !== 'note' && kind !== 'refused') this.#lastUse = Math.max(this.#lastUse, time);
+    if (!NO_USE.includes(kind)) this.#lastUse = Math.max(this.#lastUse, time);
   }
 }
 

@@ -11,8 +11,8 @@ export class SignedOrders {
   readonly #times = new Map<string, Map<string, number>>();
   #size = 0;
 
-  get isFull(): boolean {
-    return this.#size >= SIGNED_ORDERS_MAX;
+  hasRoomFor(orders: number): boolean {
+    return this.#size + orders <= SIGNED_ORDERS_MAX;
   }
 
   /** The request's timestamp, or undefined where the ID was never signed. */

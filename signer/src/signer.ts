@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The signer: takes intents, decides, records, signs, and hands the requests on. It knows no sockets.
 
-import { hash } from 'node:crypto';
+import { strict as assert } from 'node:assert';
+import { createPublicKey, createSecretKey, hash } from 'node:crypto';
 import { join } from 'node:path';
 import {
   draftRequest,
@@ -9,32 +10,39 @@ import {
   type KeyIntent,
   type RequestDraft,
 } from './binance/requests.ts';
-import { Clock, type TimeSource } from './clock.ts';
+import type { Clock } from './clock.ts';
 import {
   CONNECTION_LIFE_MS,
-  Connections,
   expiresAt,
   isExpired,
-  publicKeyHash,
   type Connection,
-  type KeyBirth,
+  type Connections,
 } from './connections.ts';
 import { ensurePrivateDirectory, readFile, type Disk } from './disk.ts';
-import { factsOf, loggedFields } from './facts.ts';
+import { factsOf, loggedFields, loggedParts } from './facts.ts';
 import { WireError } from './fields.ts';
-import { IntentLog, LogError, type Entry, type PastEntry, type Recorded } from './intent-log.ts';
-import { KeyStore } from './keys.ts';
-import { Ownership } from './ownership.ts';
+import {
+  LogError,
+  type Entry,
+  type IntentLog,
+  type PastEntry,
+  type Recorded,
+} from './intent-log.ts';
+import { birthOf, KeyRing, type KeyRingPorts } from './key-ring.ts';
 import type { PolicyApproved } from './policy/approval.ts';
 import { PolicyEvaluator, type RequestFacts } from './policy/evaluator.ts';
 import { describePolicyError, parsePolicy, POLICY_BYTES_MAX } from './policy/grammar.ts';
-import { requestHash, sign } from './sign.ts';
+import { requestHash, sign, signatureText } from './sign.ts';
 import { SignedOrders, SIGNED_ORDERS_MAX } from './signed-orders.ts';
+import { VaultError } from './vault/file.ts';
+import { bornKey, readKey, toPem, type Key } from './vault/keys.ts';
+import { IMPORT_INFO, importContext, openSealed } from './vault/sealed-import.ts';
 import {
   REQUEST_TIMEOUT_MS,
   type ConnectionInfo,
   type Decision,
   type Intent,
+  type KeyKind,
   type Receipt,
   type SignedRequest,
 } from './wire.ts';
@@ -52,6 +60,8 @@ const COUNTED_MS: number = 86_400_000 + 2 * MINUTE_MS;
 /** How long after its end a connection's orders can be looked up. */
 const LOOK_UP_GRACE_MS: number = 7 * 86_400_000;
 const REASON_CHARACTERS_MAX = 300;
+const LOCKED_REASON =
+  'expected an open vault, found it locked: give the passphrase where the desk was started';
 
 export class PolicyFileError extends Error {
   readonly code = 'policy.syntax';
@@ -62,9 +72,7 @@ export class PolicyFileError extends Error {
   }
 }
 
-export interface SignerPorts {
-  readonly disk: Disk;
-  readonly time: TimeSource;
+export interface SignerPorts extends KeyRingPorts {
   /** Takes a decision to the server. */
   readonly decide: (decision: Decision) => void;
   /** Takes a signed request to egress. */
@@ -77,7 +85,8 @@ export interface SignerPorts {
 interface Allowed {
   readonly intent: KeyIntent;
   readonly approved: PolicyApproved<RequestDraft>;
-  readonly entry: Entry;
+  /** One for each order in it, at least one. */
+  readonly entries: readonly Entry[];
   /** Undoes everything that allowing it has changed. */
   readonly release: () => void;
 }
@@ -86,6 +95,7 @@ type Refusal = Extract<Decision, { kind: 'refused' }>;
 
 export class Signer {
   readonly #ports: SignerPorts;
+  readonly #ring: KeyRing;
   readonly #clock: Clock;
   readonly #log: IntentLog;
   readonly #policy: PolicyEvaluator;
@@ -98,45 +108,32 @@ export class Signer {
 
   private constructor(
     ports: SignerPorts,
-    clock: Clock,
-    state: {
-      readonly log: IntentLog;
-      readonly policy: PolicyEvaluator;
-      readonly connections: Connections;
-      readonly orders: SignedOrders;
-    },
+    ring: KeyRing,
+    state: { readonly policy: PolicyEvaluator; readonly orders: SignedOrders },
   ) {
     this.#ports = ports;
-    this.#clock = clock;
-    this.#log = state.log;
+    this.#ring = ring;
+    this.#clock = ring.clock;
+    this.#log = ring.log;
     this.#policy = state.policy;
-    this.#connections = state.connections;
+    this.#connections = ring.connections;
     this.#orders = state.orders;
   }
 
   /**
-   * Opens the data directory: the policy, then the log with everything that counts, then the keys. Throws an Error
-   * with a code and a message for people when any of them is not as it must be.
+   * Opens the data directory: the policy, then the log with everything that counts, then the vault, which may stay
+   * locked. Throws an Error with a code and a message for people when any of them is not as it must be.
    */
-  static open(directory: string, ports: SignerPorts): Signer {
+  static open(directory: string, ports: SignerPorts, unlockFile: string | null = null): Signer {
     const { disk, time } = ports;
-    const clock = new Clock(time);
-    const now = clock.wall();
+    const now = Math.floor(time.wall());
     ensurePrivateDirectory(disk, directory);
     const policy = openPolicy(disk, join(directory, 'policy'));
     const past = new Past(now);
-    const ownership = Ownership.take(disk, directory);
-    const log = IntentLog.open(disk, join(directory, 'intents.log'), ownership, (entry) =>
-      past.read(entry),
-    );
-    const keyStore = new KeyStore(disk, directory);
-    const connections = Connections.open(
-      disk,
-      directory,
-      keyStore,
-      past.births,
-      Math.max(now, log.lastUse),
-    );
+    const ring = KeyRing.open(directory, ports, unlockFile, {
+      onEntry: (entry) => past.read(entry),
+    });
+    const { log, connections, vault } = ring;
     for (const { connection, facts, time: at } of past.recent) {
       const known = connections.get(connection);
       if (known !== undefined) policy.recount(known, facts, at);
@@ -145,9 +142,15 @@ export class Signer {
       note: 'start',
       policy: policy.hash,
       cut: log.cutBytes > 0 ? log.cutBytes : undefined,
+      vault: vault.isOpen ? 'open' : 'locked',
     };
     log.append([{ time: now, kind: 'note', fields: note }]);
-    return new Signer(ports, clock, { log, policy, connections, orders: past.orders });
+    return new Signer(ports, ring, { policy, orders: past.orders });
+  }
+
+  /** What opens the vault. */
+  get ring(): KeyRing {
+    return this.#ring;
   }
 
   /** Takes intents that came together; those that are allowed share one sync of the log. */
@@ -177,11 +180,16 @@ export class Signer {
       case 'lookUp':
         this.#lookUp(intent);
         return;
+      case 'describeVault':
+        this.#describeVault(intent.id);
+        return;
       case 'createConnection':
+      case 'importConnection':
       case 'activateConnection':
         this.#changeConnections(intent);
         return;
       case 'placeOrder':
+      case 'placePair':
       case 'cancelOrder':
       case 'queryOrder':
       case 'identifyOrder':
@@ -199,6 +207,7 @@ export class Signer {
     const logged = loggedFields(intent);
     const refuse = (rule: string, reason: string): void =>
       this.#refuse(intent.id, rule, reason, logged);
+    if (!this.#ring.vault.isOpen) return refuse('locked', LOCKED_REASON);
     const reading = this.#clock.read(this.#log.lastUse);
     if (!reading.ok) return refuse('clock', reading.reason);
     const connection = this.#connections.get(intent.connection);
@@ -225,17 +234,12 @@ export class Signer {
     if (this.#inFlight.has(intent.id)) {
       return refuse('intent', `intent.id: expected a new one, found ${intent.id} under way`);
     }
-    const order = intent.kind === 'placeOrder' ? intent.order : null;
-    if (
-      order !== null &&
-      this.#orders.timeOf(intent.connection, order.clientOrderId) !== undefined
-    ) {
-      return refuse(
-        'duplicate',
-        `expected a new clientOrderId, found ${order.clientOrderId} signed already`,
-      );
+    const ids = orderIdsOf(intent);
+    const used = ids.find((id) => this.#orders.timeOf(intent.connection, id) !== undefined);
+    if (used !== undefined) {
+      return refuse('duplicate', `expected a new clientOrderId, found ${used} signed already`);
     }
-    if (order !== null && this.#orders.isFull) {
+    if (!this.#orders.hasRoomFor(ids.length)) {
       return refuse(
         'capacity',
         `expected fewer than ${SIGNED_ORDERS_MAX} orders in 90 days, found as many`,
@@ -243,28 +247,31 @@ export class Signer {
     }
     const build = (): RequestDraft =>
       draftRequest(intent, { venue: connection.venue, apiKey, timestamp: reading.wall });
-    const verdict = this.#policy.judge(connection, factsOf(logged), build, reading.window);
-    if (!verdict.ok) return refuse(verdict.rule, verdict.reason);
-    const { approved } = verdict;
-    if (order !== null) this.#orders.add(intent.connection, order.clientOrderId, reading.wall);
+    const parts = loggedParts(intent);
+    const verdict = this.#policy.judgeAll(connection, parts.map(factsOf), build, reading.window);
+    if (!verdict.ok) {
+      return this.#refuse(intent.id, verdict.rule, verdict.reason, parts[verdict.part] ?? logged);
+    }
+    const { approved, rules } = verdict;
+    for (const id of ids) this.#orders.add(intent.connection, id, reading.wall);
     this.#inFlight.set(intent.id, reading.window);
     allowed.push({
       intent,
       approved,
-      entry: {
+      entries: parts.map((fields, index) => ({
         time: reading.wall,
         kind: 'intent',
         fields: {
-          ...logged,
-          rule: approved.rule,
+          ...fields,
+          rule: rules[index],
           policy: this.#policy.hash,
           request: requestHash(approved.request.text),
         },
-      },
+      })),
       release: () => {
         verdict.release();
         this.#inFlight.delete(intent.id);
-        if (order !== null) this.#orders.remove(intent.connection, order.clientOrderId);
+        for (const id of ids) this.#orders.remove(intent.connection, id);
       },
     });
   }
@@ -273,7 +280,7 @@ export class Signer {
   #signAll(allowed: readonly Allowed[]): void {
     let recorded: readonly Recorded[];
     try {
-      recorded = this.#log.append(allowed.map(({ entry }) => entry));
+      recorded = this.#log.append(allowed.flatMap(({ entries }) => entries));
     } catch (error) {
       // Newest first, as the counters want it.
       for (const { release } of allowed.toReversed()) release();
@@ -281,12 +288,14 @@ export class Signer {
     }
     const signed: {
       readonly draft: RequestDraft;
-      readonly signature: Buffer;
+      readonly signature: string;
       readonly entry: Entry;
     }[] = [];
-    for (const [index, { approved, intent }] of allowed.entries()) {
+    let next = 0;
+    for (const { approved, intent, entries } of allowed) {
       const key = this.#connections.keyOf(intent.connection);
-      const proof = recorded[index];
+      const proof = recorded[next];
+      next += entries.length;
       if (key === undefined || proof === undefined)
         throw new Error('Invariant: every approval has its key and entry');
       const signature = sign(approved, proof, key);
@@ -297,7 +306,7 @@ export class Signer {
       };
       signed.push({
         draft: approved.request,
-        signature,
+        signature: signatureText(signature, key),
         entry: { ...proof.entry, kind: 'signed', fields },
       });
     }
@@ -340,38 +349,90 @@ export class Signer {
   }
 
   #changeConnections(
-    intent: Extract<Intent, { kind: 'createConnection' | 'activateConnection' }>,
+    intent: Extract<
+      Intent,
+      { kind: 'createConnection' | 'importConnection' | 'activateConnection' }
+    >,
   ): void {
     const logged = loggedFields(intent);
+    if (!this.#ring.vault.isOpen) return this.#refuse(intent.id, 'locked', LOCKED_REASON, logged);
     const reading = this.#clock.read(this.#log.lastUse);
     if (!reading.ok) return this.#refuse(intent.id, 'clock', reading.reason, logged);
     try {
       const changed =
-        intent.kind === 'createConnection'
-          ? this.#create(intent, reading.wall)
-          : this.#activate(intent, reading.wall);
+        intent.kind === 'activateConnection'
+          ? this.#activate(intent, reading.wall)
+          : this.#add(intent, reading.wall);
       if (typeof changed === 'string') this.#refuse(intent.id, 'connections', changed, logged);
       else this.#answerWith(intent.id, [changed]);
     } catch (error) {
       if (error instanceof LogError) this.#refuse(intent.id, 'log', error.message, logged);
-      else if (isSystemError(error)) {
+      else if (error instanceof VaultError) {
+        this.#refuse(intent.id, 'connections', error.message, logged);
+      } else if (isSystemError(error)) {
         this.#refuse(intent.id, 'disk', `expected room for the key, found ${error.code}`, logged);
       } else throw error;
     }
   }
 
-  #create(intent: Extract<Intent, { kind: 'createConnection' }>, now: number): Connection | string {
-    const { name, venue } = intent;
+  #add(
+    intent: Extract<Intent, { kind: 'createConnection' | 'importConnection' }>,
+    now: number,
+  ): Connection | string {
+    const { name, venue, keyKind = 'ed25519' } = intent;
     const objection = this.#connections.objectionTo(name, now);
     if (objection !== null) return objection;
-    return this.#connections.create(
-      { name, venue },
-      now,
-      ({ connection, publicKeyPem, createdAt }) => {
-        const fields = { connection, name, venue, publicKey: publicKeyHash(publicKeyPem) };
-        this.#log.append([{ time: createdAt, kind: 'key.new', fields }]);
-      },
-    );
+    let made: Key & { readonly secret: Buffer };
+    if (intent.kind === 'importConnection') made = this.#openImport(intent);
+    // The wire's parser lets no other kind be born.
+    else made = bornKey(keyKind as Exclude<KeyKind, 'hmac-sha256'>);
+    try {
+      const kind = intent.kind === 'importConnection' ? 'key.import' : 'key.new';
+      const double = this.#ring.holderOf(made);
+      if (double !== null)
+        return `expected a key that is used nowhere else, found the key of ${double}`;
+      const request = { name, venue, keyKind, createdAt: now };
+      return this.#connections.add(this.#ring.vault, made, request, (connection) =>
+        this.#log.append([birthOf(connection, kind)]),
+      );
+    } finally {
+      made.secret.fill(0);
+    }
+  }
+
+  /** The key in a sealed import, checked against the public half that the user stated. */
+  #openImport(
+    intent: Extract<Intent, { kind: 'importConnection' }>,
+  ): Key & { readonly secret: Buffer } {
+    const { name, venue, keyKind, sealed, publicKeyPem } = intent;
+    const importKey = this.#ring.vault.own('import');
+    assert(importKey !== null, 'Invariant: imports are for an open vault');
+    const secret = openSealed(Buffer.from(sealed, 'base64'), importKey, {
+      info: Buffer.from(IMPORT_INFO),
+      associated: importContext(name, venue, keyKind),
+    });
+    try {
+      const key = readKey(keyKind, secret);
+      if (normalPem(publicKeyPem) !== key.publicKeyPem) {
+        throw new VaultError(
+          'vault.other',
+          keyKind === 'hmac-sha256'
+            ? 'expected no public half with an HMAC secret, found one'
+            : 'expected the public half of the sealed key, found another or none',
+        );
+      }
+      return { ...key, secret };
+    } catch (error) {
+      secret.fill(0);
+      throw error;
+    }
+  }
+
+  #describeVault(id: number): void {
+    const { vault } = this.#ring;
+    const importKey = vault.importPoint()?.toString('base64') ?? null;
+    const { isOpen, isUnattended } = vault;
+    this.#ports.decide({ kind: 'vault', id, vault: { isOpen, isUnattended, importKey } });
   }
 
   #activate(
@@ -381,6 +442,9 @@ export class Signer {
     const known = this.#connections.get(intent.connection);
     if (known === undefined) return `expected a connection, found none named ${intent.connection}`;
     if (isExpired(known, now)) return expiryReason(known);
+    if (this.#ring.vault.fingerprintOf(createSecretKey(intent.apiKey, 'utf8')) === known.keyId) {
+      return "expected the exchange's identifier of the key, found the secret itself: replace it at the exchange, it was on the way here in the clear";
+    }
     const fields = { connection: known.connection, apiKey: hash('sha256', intent.apiKey, 'hex') };
     this.#log.append([{ time: now, kind: 'key.active', fields }]);
     return this.#connections.activate(known, intent.apiKey);
@@ -393,6 +457,7 @@ export class Signer {
       name: connection.name,
       venue: connection.venue,
       state: stateOf(connection, now),
+      keyKind: connection.keyKind,
       publicKeyPem: connection.publicKeyPem,
       createdAt: connection.createdAt,
       expiresAt: expiresAt(connection),
@@ -449,7 +514,7 @@ export class Signer {
 
 /** What the log of earlier runs says that still matters. */
 class Past {
-  readonly births = new Map<string, KeyBirth>();
+  readonly births = new Map<string, number>();
   readonly orders = new SignedOrders();
   /** Requests that may still weigh on a counter, old to new. */
   readonly recent: {
@@ -466,12 +531,10 @@ class Past {
   read({ kind, time, fields }: PastEntry): void {
     const { connection } = fields;
     if (typeof connection !== 'string') return;
-    if (kind === 'key.new') {
-      this.births.set(connection, { time, publicKeyHash: String(fields['publicKey']) });
-    }
+    if (kind === 'key.new' || kind === 'key.import') this.births.set(connection, time);
     // An intent counts whether or not its signature was noted: the crash may have come in between.
     if (kind !== 'intent') return;
-    const birth = this.births.get(connection)?.time ?? time;
+    const birth = this.births.get(connection) ?? time;
     const { clientOrderId } = fields;
     if (
       fields['op'] === 'order.place' &&
@@ -482,6 +545,23 @@ class Past {
     }
     if (time > this.#now - COUNTED_MS)
       this.recent.push({ connection, facts: factsOf(fields), time });
+  }
+}
+
+/** The IDs under which the exchange would keep the orders of `intent`. */
+function orderIdsOf(intent: KeyIntent): readonly string[] {
+  if (intent.kind === 'placeOrder') return [intent.order.clientOrderId];
+  if (intent.kind !== 'placePair') return [];
+  return [intent.takeProfit.clientOrderId, intent.stopLoss.clientOrderId];
+}
+
+/** A public key as PEM in the form that this signer writes; empty where there is none or it is no key. */
+function normalPem(pem: string | null): string {
+  if (pem === null) return '';
+  try {
+    return toPem(createPublicKey(pem));
+  } catch {
+    return 'no key';
   }
 }
 

@@ -11,8 +11,9 @@ import type {
   OrderIntent,
   Receipt,
   SignedRequest,
+  VaultInfo,
 } from './wire.ts';
-import { ANSWER_BODY_BYTES_MAX } from './wire.ts';
+import { ANSWER_BODY_BYTES_MAX, KEY_KINDS } from './wire.ts';
 
 export const CONNECTION_PATTERN: RegExp = /^c_[A-Z2-7]{7}$/;
 /** A name as people write it, in one line of a policy: no quotes, no comment sign, never like an identifier. */
@@ -26,7 +27,11 @@ const EXCHANGE_ID = /^(?:0|[1-9][0-9]{0,18})$/;
 const PATH = /^\/[a-z0-9/]{1,80}$/i;
 /** A form or query as the signer builds it: percent-encoded, so without anything that could end a line or a URL. */
 const PAYLOAD = /^[A-Za-z0-9%=&._~*-]{1,4096}$/;
-const BASE64 = /^[A-Za-z0-9+/=]{1,512}$/;
+/** A signature in base64 or hexadecimal; RSA-4096 makes 684 characters. */
+const SIGNATURE = /^[A-Za-z0-9+/=]{1,1024}$/;
+/** A sealed RSA-4096 key has about 3,200 characters. */
+const SEALED = /^(?:[A-Za-z0-9+/]{4}){0,2000}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const IMPORT_KEY = /^[A-Za-z0-9+/]{43}=$/;
 const HASH = /^(?:[0-9a-f]{64}|none)$/;
 
 const REASON_CHARACTERS_MAX = 1_000;
@@ -51,6 +56,7 @@ export function intentIdOf(message: unknown): number {
 
 const INTENT_KINDS = [
   'placeOrder',
+  'placePair',
   'cancelOrder',
   'queryOrder',
   'identifyOrder',
@@ -62,7 +68,9 @@ const INTENT_KINDS = [
   'lookUp',
   'listConnections',
   'createConnection',
+  'importConnection',
   'activateConnection',
+  'describeVault',
 ] as const satisfies readonly Intent['kind'][];
 
 function readIntent(fields: Fields): Intent {
@@ -70,22 +78,36 @@ function readIntent(fields: Fields): Intent {
   const id = fields.integer('id', 1);
   switch (kind) {
     case 'listConnections':
+    case 'describeVault':
       return { kind, id };
     case 'createConnection':
       return {
         kind,
         id,
-        name: fields.text(
-          'name',
-          CONNECTION_NAME_PATTERN,
-          '1 to 40 of letters, digits, space, "." "_" "-", beginning and ending visibly and not with "c_"',
-        ),
+        name: connectionName(fields),
         venue: venue(fields),
+        ...(fields.has('keyKind') && {
+          keyKind: fields.oneOf('keyKind', ['ed25519', 'rsa-2048', 'rsa-4096']),
+        }),
+      };
+    case 'importConnection':
+      return {
+        kind,
+        id,
+        name: connectionName(fields),
+        venue: venue(fields),
+        keyKind: fields.oneOf('keyKind', KEY_KINDS),
+        sealed: fields.privateText('sealed', SEALED, 'base64 text'),
+        publicKeyPem: fields.nullable('publicKeyPem', (name) =>
+          fields.anyText(name, REASON_CHARACTERS_MAX),
+        ),
       };
     case 'activateConnection':
       return { kind, id, connection: connection(fields), apiKey: apiKey(fields) };
     case 'placeOrder':
       return { kind, id, connection: connection(fields), order: readOrder(fields.raw('order')) };
+    case 'placePair':
+      return { kind, id, connection: connection(fields), ...readPair(fields) };
     case 'cancelOrder':
     case 'queryOrder':
       return {
@@ -150,6 +172,49 @@ function readOrder(value: unknown): OrderIntent {
   return order;
 }
 
+/** Two orders that differ only in their prices and IDs: one request carries both. */
+function readPair(
+  fields: Fields,
+): Pick<Extract<Intent, { kind: 'placePair' }>, 'takeProfit' | 'stopLoss'> {
+  const profit = new Fields(fields.raw('takeProfit'), 'intent.takeProfit');
+  const takeProfit = {
+    symbol: symbol(profit),
+    side: profit.oneOf('side', ['buy', 'sell']),
+    type: profit.oneOf('type', ['limitMaker']),
+    timeInForce: profit.oneOf('timeInForce', ['GTC']),
+    price: decimal(profit, 'price'),
+    quantity: decimal(profit, 'quantity'),
+    clientOrderId: clientOrderId(profit),
+  };
+  profit.end();
+  const stop = new Fields(fields.raw('stopLoss'), 'intent.stopLoss');
+  const stopLoss = {
+    symbol: symbol(stop),
+    side: stop.oneOf('side', ['buy', 'sell']),
+    type: stop.oneOf('type', ['stopLimit']),
+    timeInForce: stop.oneOf('timeInForce', ['GTC']),
+    price: decimal(stop, 'price'),
+    stopPrice: decimal(stop, 'stopPrice'),
+    quantity: decimal(stop, 'quantity'),
+    clientOrderId: clientOrderId(stop),
+  };
+  stop.end();
+  for (const name of ['symbol', 'side', 'quantity'] as const) {
+    if (stopLoss[name] === takeProfit[name]) continue;
+    throw stop.error(
+      name,
+      `expected ${takeProfit[name]} as in takeProfit, found ${stopLoss[name]}`,
+    );
+  }
+  if (stopLoss.clientOrderId === takeProfit.clientOrderId) {
+    throw stop.error(
+      'clientOrderId',
+      'expected another ID than that of takeProfit, found the same',
+    );
+  }
+  return { takeProfit, stopLoss };
+}
+
 /** What the signer decided. Throws WireError. */
 export function parseDecision(message: unknown): Decision {
   const fields = new Fields(message, 'decision');
@@ -159,7 +224,7 @@ export function parseDecision(message: unknown): Decision {
 }
 
 function readDecision(fields: Fields): Decision {
-  const kind = fields.oneOf('kind', ['signed', 'refused', 'record', 'connections']);
+  const kind = fields.oneOf('kind', ['signed', 'refused', 'record', 'connections', 'vault']);
   switch (kind) {
     case 'signed':
       return {
@@ -187,7 +252,22 @@ function readDecision(fields: Fields): Decision {
         id: fields.integer('id', 1),
         connections: fields.list('connections', CONNECTIONS_MAX).map(readConnectionInfo),
       };
+    case 'vault':
+      return { kind, id: fields.integer('id', 1), vault: readVaultInfo(fields.raw('vault')) };
   }
+}
+
+function readVaultInfo(value: unknown): VaultInfo {
+  const fields = new Fields(value, 'decision.vault');
+  const info: VaultInfo = {
+    isOpen: fields.flag('isOpen'),
+    isUnattended: fields.flag('isUnattended'),
+    importKey: fields.nullable('importKey', (name) =>
+      fields.text(name, IMPORT_KEY, '32 bytes in base64'),
+    ),
+  };
+  fields.end();
+  return info;
 }
 
 function readConnectionInfo(value: unknown): ConnectionInfo {
@@ -197,6 +277,7 @@ function readConnectionInfo(value: unknown): ConnectionInfo {
     name: fields.text('name', CONNECTION_NAME_PATTERN, 'the name of a connection'),
     venue: venue(fields),
     state: fields.oneOf('state', ['created', 'active', 'expired']),
+    keyKind: fields.oneOf('keyKind', KEY_KINDS),
     publicKeyPem: fields.anyText('publicKeyPem', REASON_CHARACTERS_MAX),
     createdAt: fields.integer('createdAt', 0),
     expiresAt: fields.integer('expiresAt', 0),
@@ -241,7 +322,7 @@ function readSignedRequest(fields: Fields): SignedRequest {
     apiKey: apiKey(params),
     recvWindow: params.integer('recvWindow', 1),
     timestamp: params.integer('timestamp', 0),
-    signature: params.privateText('signature', BASE64, 'base64 text'),
+    signature: params.privateText('signature', SIGNATURE, 'a signature'),
   };
   params.end();
   return { kind, ...common, params: read };
@@ -273,6 +354,9 @@ function readAnswer(fields: Fields): Answer {
         sentAt: fields.integer('sentAt', 0),
         receivedAt: fields.integer('receivedAt', 0),
         ...(fields.has('usedWeight') && { usedWeight: fields.integer('usedWeight', 0) }),
+        ...(fields.has('ordersIn10s') && { ordersIn10s: fields.integer('ordersIn10s', 0) }),
+        ...(fields.has('ordersInDay') && { ordersInDay: fields.integer('ordersInDay', 0) }),
+        ...(fields.has('retryAfterMs') && { retryAfterMs: fields.integer('retryAfterMs', 0) }),
       };
     case 'failed':
       return {
@@ -280,6 +364,7 @@ function readAnswer(fields: Fields): Answer {
         id: fields.integer('id', 1),
         certainty: fields.oneOf('certainty', ['notSent', 'unknown']),
         reason: fields.anyText('reason', REASON_CHARACTERS_MAX),
+        ...(fields.has('retryAfterMs') && { retryAfterMs: fields.integer('retryAfterMs', 0) }),
       };
     case 'userEvent':
       return { kind, connection: connection(fields), event: fields.raw('event') };
@@ -315,6 +400,14 @@ export function parseReceipt(message: unknown): Receipt {
 
 function connection(fields: Fields): string {
   return fields.text('connection', CONNECTION_PATTERN, 'c_ and 7 of A-Z 2-7');
+}
+
+function connectionName(fields: Fields): string {
+  return fields.text(
+    'name',
+    CONNECTION_NAME_PATTERN,
+    '1 to 40 of letters, digits, space, "." "_" "-", beginning and ending visibly and not with "c_"',
+  );
 }
 
 function venue(fields: Fields): string {

@@ -13,7 +13,8 @@ export const WIRE_VERSION = 1;
 export const FRAME_BYTES_MAX = {
   intent: 16_384,
   request: 16_384,
-  decision: 262_144,
+  /** Room for 256 connections with RSA keys and their policies. */
+  decision: 1_048_576,
   /** Room for an answer body of `ANSWER_BODY_BYTES_MAX` once its quotes are escaped. */
   answer: 16_842_752,
   receipt: 4_096,
@@ -31,6 +32,10 @@ export const SUBSCRIBE_RECV_WINDOW_MS = 3_000;
 /** How long egress waits for the exchange once a request has left. */
 export const REQUEST_TIMEOUT_MS = 10_000;
 
+/** The kinds of keys. A secret of the last kind comes from the exchange; the others can be born in the signer. */
+export const KEY_KINDS = ['ed25519', 'rsa-2048', 'rsa-4096', 'hmac-sha256'] as const;
+export type KeyKind = (typeof KEY_KINDS)[number];
+
 /** An order as the signer sees it: decimal text, so that it needs no instrument to judge it. */
 export interface OrderIntent {
   readonly symbol: string;
@@ -43,6 +48,14 @@ export interface OrderIntent {
   readonly clientOrderId: string;
 }
 
+/** A stop that goes to the book as a limit order once a trade reaches `stopPrice`; it exists beside a take profit only. */
+export interface StopIntent extends Omit<OrderIntent, 'type' | 'timeInForce' | 'price'> {
+  readonly type: 'stopLimit';
+  readonly timeInForce: 'GTC';
+  readonly price: string;
+  readonly stopPrice: string;
+}
+
 /**
  * What the server may submit to the signer. `id` is the server's: a positive safe integer that it does not use
  * again, also not after a restart, since answers may come over a later link than the one the intent went out by.
@@ -53,6 +66,14 @@ export type Intent =
       readonly id: number;
       readonly connection: string;
       readonly order: OrderIntent;
+    }
+  /** Two orders of the same coins of which one ends the other. The policy judges each as if it came alone. */
+  | {
+      readonly kind: 'placePair';
+      readonly id: number;
+      readonly connection: string;
+      readonly takeProfit: OrderIntent & { readonly type: 'limitMaker' };
+      readonly stopLoss: StopIntent;
     }
   | {
       readonly kind: 'cancelOrder';
@@ -109,7 +130,22 @@ export type Intent =
       readonly id: number;
       readonly name: string;
       readonly venue: string;
+      /** Ed25519 where none is named. */
+      readonly keyKind?: Exclude<KeyKind, 'hmac-sha256'>;
     }
+  /** Take in a key that was made elsewhere, sealed to the vault's import key: the server carries what it cannot read. */
+  | {
+      readonly kind: 'importConnection';
+      readonly id: number;
+      readonly name: string;
+      readonly venue: string;
+      readonly keyKind: KeyKind;
+      /** HPKE's encapsulated key and ciphertext, base64. */
+      readonly sealed: string;
+      /** The public half as the user has it; it must be the sealed key's. Null for HMAC, which has none. */
+      readonly publicKeyPem: string | null;
+    }
+  | { readonly kind: 'describeVault'; readonly id: number }
   /** Name the exchange's identifier for the key; it is public like a user name. */
   | {
       readonly kind: 'activateConnection';
@@ -123,12 +159,22 @@ export interface ConnectionInfo {
   readonly name: string;
   readonly venue: string;
   readonly state: 'created' | 'active' | 'expired';
+  readonly keyKind: KeyKind;
+  /** Empty for HMAC. */
   readonly publicKeyPem: string;
   readonly createdAt: number;
   readonly expiresAt: number;
   /** The policy lines that apply, as written, and the SHA-256 of the whole policy file (`none` without one). */
   readonly policy: readonly string[];
   readonly policyHash: string;
+}
+
+export interface VaultInfo {
+  readonly isOpen: boolean;
+  /** True where a file opens the vault, so that whoever has the folder has the keys. */
+  readonly isUnattended: boolean;
+  /** The import key's 32 public bytes, base64; null where a locked vault has not shown it yet. */
+  readonly importKey: string | null;
 }
 
 /** What the signer says to the server. `id` is the intent's, or 0 where the intent had no readable one. */
@@ -155,7 +201,9 @@ export type Decision =
    * the signature came about. Null: no signature exists.
    */
   | { readonly kind: 'record'; readonly id: number; readonly signedAt: number | null }
-  /** Answers `listConnections` with all, `createConnection` and `activateConnection` with the one. */
+  /** Answers `describeVault`. */
+  | { readonly kind: 'vault'; readonly id: number; readonly vault: VaultInfo }
+  /** Answers `listConnections` with all; `createConnection`, `importConnection` and `activateConnection` with the one. */
   | {
       readonly kind: 'connections';
       readonly id: number;
@@ -199,6 +247,11 @@ export type Answer =
       readonly sentAt: number;
       readonly receivedAt: number;
       readonly usedWeight?: number;
+      /** Unfilled orders of the account, as the exchange counts them. */
+      readonly ordersIn10s?: number;
+      readonly ordersInDay?: number;
+      /** With 429 and 418: how long the exchange wants no requests. */
+      readonly retryAfterMs?: number;
     }
   /** `notSent`: no byte left, the order does not exist. `unknown`: it may or may not exist. */
   | {
@@ -206,6 +259,8 @@ export type Answer =
       readonly id: number;
       readonly certainty: 'notSent' | 'unknown';
       readonly reason: string;
+      /** It was not sent because the exchange wants no requests for so long. */
+      readonly retryAfterMs?: number;
     }
   | { readonly kind: 'userEvent'; readonly connection: string; readonly event: unknown }
   | {

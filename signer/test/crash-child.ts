@@ -50,6 +50,7 @@ const signer = Signer.open(directory, {
   },
   forward: (request) => say({ request }),
   hasRoom: () => true,
+  say: () => undefined,
 });
 const script = crashScript((messages) => signer.process(messages));
 script.run();

@@ -22,8 +22,11 @@ import {
   type SignedRequest,
 } from '../src/index.ts';
 import { SYSTEM_DISK, type Disk } from '../src/disk.ts';
+import type { KeyRing } from '../src/key-ring.ts';
 import { Signer } from '../src/signer.ts';
 import type { TimeSource } from '../src/clock.ts';
+import { identityOf, parseConnection } from '../src/connections.ts';
+import { Vault } from '../src/vault/vault.ts';
 
 export const NAME = 'demo';
 export const API_KEY = 'vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A';
@@ -65,6 +68,8 @@ export class TestTime implements TimeSource {
 export class OpenSigner {
   readonly decisions: Decision[] = [];
   readonly requests: SignedRequest[] = [];
+  /** Sentences for the person at the terminal. */
+  readonly said: string[] = [];
   readonly time: TestTime;
   readonly directory: string;
   hasRoom = true;
@@ -72,21 +77,29 @@ export class OpenSigner {
   readonly #signer: Signer;
   #id = 0;
 
-  constructor(directory: string, options: { disk?: Disk; time?: TestTime } = {}) {
+  constructor(
+    directory: string,
+    options: { disk?: Disk; time?: TestTime; unlockFile?: string } = {},
+  ) {
     this.directory = directory;
     this.time = options.time ?? new TestTime();
-    this.#signer = Signer.open(directory, {
-      disk: options.disk ?? SYSTEM_DISK,
-      time: this.time,
-      decide: (decision) => {
-        // The wire is the judge of the form, also here.
-        this.decisions.push(parseDecision(JSON.parse(JSON.stringify(decision))));
+    this.#signer = Signer.open(
+      directory,
+      {
+        disk: options.disk ?? SYSTEM_DISK,
+        time: this.time,
+        decide: (decision) => {
+          // The wire is the judge of the form, also here.
+          this.decisions.push(parseDecision(JSON.parse(JSON.stringify(decision))));
+        },
+        forward: (request) => {
+          this.requests.push(parseSignedRequest(JSON.parse(JSON.stringify(request))));
+        },
+        hasRoom: () => this.hasRoom,
+        say: (sentence) => this.said.push(sentence),
       },
-      forward: (request) => {
-        this.requests.push(parseSignedRequest(JSON.parse(JSON.stringify(request))));
-      },
-      hasRoom: () => this.hasRoom,
-    });
+      options.unlockFile ?? null,
+    );
   }
 
   /** Makes and activates the connection that `POLICY` is about. */
@@ -117,6 +130,10 @@ export class OpenSigner {
 
   give(...messages: readonly unknown[]): void {
     this.#signer.process(messages);
+  }
+
+  get ring(): KeyRing {
+    return this.#signer.ring;
   }
 
   receipt(id: number): void {
@@ -157,6 +174,16 @@ export function placeIntent(
 
 export function outcomeOf(decision: Decision | undefined): string {
   return decision?.kind === 'refused' ? decision.rule : (decision?.kind ?? 'nothing');
+}
+
+/** The secret that lies sealed for a connection, by the unlock file: what nothing else may hold. */
+export function sealedSecret(directory: string, connection: string): Buffer {
+  const file = JSON.parse(readFileSync(join(directory, 'connections'), 'utf8'));
+  const options = { unlockFile: null, known: null, mayCreate: false, ownKeys: null };
+  const found = file.connections
+    .map((entry: unknown) => parseConnection(entry))
+    .find((entry: { readonly connection: string }) => entry.connection === connection);
+  return Vault.open(SYSTEM_DISK, directory, options).read(identityOf(found));
 }
 
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -250,11 +277,35 @@ export class SignerProcess {
   readonly exit: Promise<number | null>;
   #id = 0;
 
-  constructor(t: TestContext, directory: string, flags: readonly string[] = []) {
-    this.child = spawn(process.execPath, [...flags, SIGNER_MAIN, '--data', directory], {
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
-      env: {},
-    });
+  constructor(
+    t: TestContext,
+    directory: string,
+    flags: readonly string[] = [],
+    options: { readonly carry?: number; readonly stdin?: string } = {},
+  ) {
+    const { carry, stdin } = options;
+    this.child = spawn(
+      process.execPath,
+      [
+        ...flags,
+        SIGNER_MAIN,
+        '--data',
+        directory,
+        ...(carry === undefined ? [] : ['--carry', '5']),
+      ],
+      {
+        stdio: [
+          stdin === undefined ? 'ignore' : 'pipe',
+          'ignore',
+          'pipe',
+          'pipe',
+          'pipe',
+          ...(carry === undefined ? [] : [carry]),
+        ],
+        env: {},
+      },
+    );
+    if (stdin !== undefined) this.child.stdin?.write(stdin);
     this.child.stderr?.on('data', (bytes: Buffer) => {
       this.stderr += bytes.toString('utf8');
     });

@@ -85,7 +85,7 @@ const ERRORS: readonly (readonly [text: string, message: RegExp])[] = [
   [`${HEAD}allow op=order.place side=long\n`, /^p:3:27: expected one of BUY, SELL, found "long"$/],
   [
     `${HEAD}allow op=order.place type=STOP_LOSS\n`,
-    /^p:3:27: expected one of LIMIT, LIMIT_MAKER, MARKET/,
+    /^p:3:27: expected one of LIMIT, LIMIT_MAKER, STOP_LOSS_LIMIT, MARKET/,
   ],
   [
     `${HEAD}allow op=order.place type=LIMIT,MARKET\n`,

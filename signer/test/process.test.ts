@@ -12,6 +12,7 @@ import { parseSignedRequest, type SignedRequest } from '../src/index.ts';
 import {
   placeIntent,
   POLICY,
+  sealedSecret,
   SIGNER_MAIN,
   SignerProcess,
   temporaryDirectory,
@@ -81,7 +82,7 @@ test('[S34] what only a person can mend ends the process with 3 and a sentence',
   const directory = temporaryDirectory(t);
   writePolicy(directory, 'policy/v1\nconnection demo\nallow op=order.place open<=20\n');
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [[], /^kontor signer: expected exactly: --data DIR\n$/],
+    [[], /^kontor signer: expected exactly: --data DIR .*\n$/],
     [['--data'], /expected exactly: --data DIR/],
     [['--data', directory, '--crash-at', '3'], /expected exactly: --data DIR/],
     [
@@ -125,7 +126,6 @@ test('[S35] it runs under the permission model with nothing but its directory, a
     '--disallow-code-generation-from-strings',
     '--frozen-intrinsics',
     '--disable-proto=throw',
-    '--secure-heap=131072',
     '--report-exclude-env',
   ];
   const first = new SignerProcess(t, directory, flags);
@@ -164,7 +164,7 @@ test('[S36] nothing on the way to the server and in the log holds a signature or
       ? decodeURIComponent(request.payload.replace(/^.*&signature=/, ''))
       : String(request.params['signature']),
   );
-  const key = readFileSync(join(signer.directory, 'keys', `${connection}.key`));
+  const key = sealedSecret(signer.directory, connection);
   const seed = key.subarray(-32);
   const secrets = [...signatures.map((text) => Buffer.from(text, 'base64')), seed];
   const places: readonly (readonly [string, Buffer])[] = [
@@ -217,7 +217,7 @@ test('[S36] a heap snapshot taken while it signs holds no private key', async (t
   const snapshot = readFileSync(join(dirname(directory), name));
   assert.ok(statSync(join(dirname(directory), name)).size > 100_000);
   assert.ok(snapshot.includes(connection), 'the snapshot shows what the signer holds');
-  const key = readFileSync(join(directory, 'keys', `${connection}.key`));
+  const key = sealedSecret(directory, connection);
   const seed = key.subarray(-32);
   for (const form of [
     seed,

@@ -6,7 +6,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, hash } from 'no
 import {
   appendFileSync,
   chmodSync,
-  copyFileSync,
+  cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -20,6 +20,7 @@ import { test, type TestContext } from 'node:test';
 import { SYSTEM_DISK, type Disk } from '../src/disk.ts';
 import type { Recorded } from '../src/intent-log.ts';
 import { approve } from '../src/policy/approval.ts';
+import { identityOf, parseConnection } from '../src/connections.ts';
 import { draftRequest } from '../src/binance/requests.ts';
 import { sign } from '../src/sign.ts';
 import { SIGNED_ORDERS_MAX, SignedOrders } from '../src/signed-orders.ts';
@@ -29,6 +30,7 @@ import {
   placeIntent,
   POLICY,
   readLog,
+  sealedSecret,
   START_MS,
   temporaryDirectory,
   TestTime,
@@ -345,15 +347,16 @@ test('[S24] the IDs held have a bound, which a full memory makes known', () => {
   orders.add('c_A', 'a', 1);
   for (let index = 0; index < SIGNED_ORDERS_MAX - 2; index += 1)
     orders.add('c_B', String(index), 1);
-  assert.equal(orders.isFull, false);
+  assert.equal(orders.hasRoomFor(1), true);
+  assert.equal(orders.hasRoomFor(2), false);
   orders.add('c_A', 'b', 1);
-  assert.equal(orders.isFull, true);
+  assert.equal(orders.hasRoomFor(1), false);
   orders.remove('c_A', 'b');
   orders.remove('c_A', 'b');
-  assert.equal(orders.isFull, false);
+  assert.equal(orders.hasRoomFor(1), true);
   orders.add('c_A', 'b', 1);
   orders.forget('c_B');
-  assert.equal(orders.isFull, false);
+  assert.equal(orders.hasRoomFor(1), true);
   assert.equal(orders.timeOf('c_B', '0'), undefined);
   assert.equal(orders.timeOf('c_A', 'a'), 1);
 });
@@ -472,8 +475,8 @@ const DAMAGES: readonly {
 }[] = [
   {
     what: 'a changed price',
-    change: (lines) => lines.splice(3, 1, (lines[3] ?? '').replace('"100"', '"999"')),
-    message: /line 5: expected the hash of the line before, found another/,
+    change: (lines) => lines.splice(4, 1, (lines[4] ?? '').replace('"100"', '"999"')),
+    message: /line 6: expected the hash of the line before, found another/,
   },
   {
     what: 'a removed line',
@@ -677,8 +680,7 @@ test('[S27] a clock that steps again and again is not believed; small difference
 test('[S28] a key is born here, stored for its owner alone, and never as text', (t) => {
   const signer = openConnected(t);
   const { directory, connection } = signer;
-  const path = join(directory, 'keys', `${connection}.key`);
-  const bytes = readFileSync(path);
+  const bytes = sealedSecret(directory, connection);
   const key = createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' });
   const [listed] = signer.ask({ kind: 'listConnections' });
   assert.equal(listed?.kind, 'connections');
@@ -687,17 +689,24 @@ test('[S28] a key is born here, stored for its owner alone, and never as text', 
   assert.match(connection, /^c_[A-Z2-7]{7}$/);
   for (const name of readdirSync(directory, { recursive: true }).map(String)) {
     const { mode } = statSync(join(directory, name));
-    const expected = name === 'policy' ? 0o644 : name === 'keys' ? 0o700 : 0o600;
+    const expected = name === 'policy' ? 0o644 : name === 'vault' ? 0o700 : 0o600;
     assert.equal(mode & 0o777, expected, name);
   }
   assert.equal(statSync(directory).mode & 0o777, 0o700);
   assert.deepEqual(readdirSync(directory).toSorted(), [
     'connections',
+    'import-key',
     'intents.log',
-    'keys',
     'owner',
     'policy',
+    'unlock',
+    'vault',
   ]);
+  for (const name of readdirSync(directory, { recursive: true }).map(String)) {
+    if (!statSync(join(directory, name)).isFile()) continue;
+    const content = readFileSync(join(directory, name));
+    assert.ok(!content.includes(bytes.subarray(-32)), `${name} holds the key in the clear`);
+  }
 });
 
 test('[S28] the log says when a key was born and named, and shows neither key nor identifier', (t) => {
@@ -765,25 +774,22 @@ test('[S30] nobody gives a key a later birthday, another name for its half, or a
   assert.equal(reopen(signer).place(), 'signed');
 });
 
-test('[S31] a key file must be the private half of its connection, and readable by its owner alone', (t) => {
+test('[S31] a sealed key must be the private half of its connection, and readable by its owner alone', (t) => {
   const signer = openConnected(t);
-  const path = join(signer.directory, 'keys', `${signer.connection}.key`);
+  const path = join(signer.directory, 'vault', `${signer.connection}.vault`);
   const honest = readFileSync(path);
-  const stranger = generateKeyPairSync('ed25519').privateKey.export({
-    format: 'der',
-    type: 'pkcs8',
-  });
-  const wrongKind = generateKeyPairSync('x25519').privateKey.export({
-    format: 'der',
-    type: 'pkcs8',
-  });
-  for (const [bytes, message] of [
-    [stranger, /found another key/],
-    [wrongKind, /found another key/],
-    [Buffer.from('nonsense'), /expected an Ed25519 key in PKCS #8/],
-    [Buffer.alloc(0), /expected an Ed25519 key in PKCS #8/],
+  const [entry] = JSON.parse(
+    readFileSync(join(signer.directory, 'connections'), 'utf8'),
+  ).connections;
+  for (const [type, message] of [
+    ['ed25519', /found another key/],
+    ['x25519', /expected a key of the kind ed25519, found another/],
   ] as const) {
-    writeFileSync(path, bytes);
+    const { privateKey } =
+      type === 'ed25519' ? generateKeyPairSync(type) : generateKeyPairSync(type);
+    const secret = privateKey.export({ format: 'der', type: 'pkcs8' });
+    // Whoever can seal for this vault can put another key in the place, and is found out by the public half.
+    signer.ring.vault.write(identityOf(parseConnection(entry)), secret);
     assert.throws(() => reopen(signer), message);
   }
   writeFileSync(path, honest);
@@ -803,9 +809,9 @@ test('[S31] directories that others can look into are not used', (t) => {
   );
   chmodSync(directory, 0o700);
   const signer = new OpenSigner(directory).connect();
-  chmodSync(join(directory, 'keys'), 0o750);
-  assert.throws(() => reopen(signer), /keys: expected mode 700/);
-  chmodSync(join(directory, 'keys'), 0o700);
+  chmodSync(join(directory, 'vault'), 0o750);
+  assert.throws(() => reopen(signer), /vault: expected mode 700/);
+  chmodSync(join(directory, 'vault'), 0o700);
   chmodSync(join(directory, 'intents.log'), 0o644);
   assert.throws(() => reopen(signer), /intents\.log: expected mode 600/);
   const linked = temporaryDirectory(t);
@@ -871,11 +877,7 @@ test('[S20] a copy of the directory goes on where the original stood', (t) => {
   const signer = openConnected(t);
   assert.equal(signer.place({ clientOrderId: 'k1-a' }), 'signed');
   const copy = temporaryDirectory(t);
-  mkdirSync(join(copy, 'keys'), { recursive: true, mode: 0o700 });
-  chmodSync(copy, 0o700);
-  for (const name of ['policy', 'connections', 'intents.log', `keys/${signer.connection}.key`]) {
-    copyFileSync(join(signer.directory, name), join(copy, name));
-  }
+  cpSync(signer.directory, copy, { recursive: true });
   const next = new OpenSigner(copy);
   next.connection = signer.connection;
   assert.equal(next.place({ clientOrderId: 'k1-a' }), 'duplicate');

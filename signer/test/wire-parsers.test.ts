@@ -94,6 +94,7 @@ const DECISIONS: readonly Decision[] = [
         name: 'demo',
         venue: 'demo',
         state: 'active',
+        keyKind: 'ed25519',
         publicKeyPem: '-----BEGIN PUBLIC KEY-----\n',
         createdAt: 1,
         expiresAt: 2,
@@ -127,8 +128,12 @@ const REQUESTS: readonly SignedRequest[] = [
 
 const ANSWERS: readonly Answer[] = [
   { kind: 'answer', id: 1, status: 200, body: '{}', sentAt: 1, receivedAt: 2 },
-  { kind: 'answer', id: 1, status: 418, body: '', sentAt: 1, receivedAt: 2, usedWeight: 6_000 },
+  {
+    ...{ kind: 'answer', id: 1, status: 418, body: '', sentAt: 1, receivedAt: 2 },
+    ...{ usedWeight: 6_000, ordersIn10s: 100, ordersInDay: 200_000, retryAfterMs: 10_000 },
+  },
   { kind: 'failed', id: 1, certainty: 'notSent', reason: 'ECONNREFUSED' },
+  { kind: 'failed', id: 1, certainty: 'notSent', reason: 'told to wait', retryAfterMs: 1 },
   { kind: 'userEvent', connection, event: { e: 'executionReport' } },
   { kind: 'userStream', connection, state: 'down', reason: 'closed' },
   { kind: 'egressHealth', venue: 'demo', clockSkewMs: -12, roundTripMs: 3.5, reason: 'ok' },
@@ -175,7 +180,10 @@ for (const { name, parse, messages } of DIRECTIONS) {
         if (name === 'answer' && field === 'event') continue;
         const wrong = { ...JSON.parse(JSON.stringify(message)), [field]: [[]] };
         assert.throws(() => parse(wrong), WireError, `${JSON.stringify(message)}: ${field}`);
-        const isOptional = ['usedWeight', 'fromTradeId', 'exchangeOrderId'].includes(field);
+        const isOptional = [
+          ...['usedWeight', 'ordersIn10s', 'ordersInDay', 'retryAfterMs'],
+          ...['fromTradeId', 'exchangeOrderId'],
+        ].includes(field);
         if (isOptional || (message.kind === 'queryOpenOrders' && field === 'symbol')) continue;
         const { [field]: _, ...lacking } = JSON.parse(JSON.stringify(message));
         assert.throws(

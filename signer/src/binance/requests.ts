@@ -21,6 +21,7 @@ export type KeyIntent = Extract<
   {
     kind:
       | 'placeOrder'
+      | 'placePair'
       | 'cancelOrder'
       | 'queryOrder'
       | 'identifyOrder'
@@ -72,14 +73,11 @@ export function draftRequest(
 }
 
 /** The draft with its signature, for egress. */
-export function signedRequest(draft: RequestDraft, signature: Uint8Array): SignedRequest {
+export function signedRequest(draft: RequestDraft, signature: string): SignedRequest {
   const { intent, venue, apiKey, endpoint, text, timestamp, recvWindow } = draft;
   const { id, connection } = intent;
-  const base64 = Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength).toString(
-    'base64',
-  );
   if (endpoint.kind === 'subscribe') {
-    const params = { apiKey, recvWindow, timestamp, signature: base64 };
+    const params = { apiKey, recvWindow, timestamp, signature };
     return { kind: 'subscribe', id, connection, venue, params };
   }
   return {
@@ -90,7 +88,7 @@ export function signedRequest(draft: RequestDraft, signature: Uint8Array): Signe
     method: endpoint.method,
     path: endpoint.path,
     apiKey,
-    payload: `${text}&signature=${encodeURIComponent(base64)}`,
+    payload: `${text}&signature=${encodeURIComponent(signature)}`,
     timeoutMs: REQUEST_TIMEOUT_MS,
   };
 }
@@ -120,6 +118,8 @@ function requestOf(intent: KeyIntent): { endpoint: Endpoint; parameters: readonl
   switch (intent.kind) {
     case 'placeOrder':
       return rest('POST', '/api/v3/order', placeParameters(intent.order));
+    case 'placePair':
+      return rest('POST', '/api/v3/orderList/oco', pairParameters(intent));
     case 'cancelOrder':
     case 'queryOrder':
       return rest(intent.kind === 'cancelOrder' ? 'DELETE' : 'GET', '/api/v3/order', [
@@ -162,6 +162,37 @@ function placeParameters(order: OrderIntent): readonly Parameter[] {
     ['price', order.price],
     ['newClientOrderId', order.clientOrderId],
     ['newOrderRespType', 'FULL'],
+  ];
+}
+
+/** The order of a pair that stands above the market comes first: a sell's take profit, a buy's stop. */
+function pairParameters({
+  takeProfit,
+  stopLoss,
+}: Extract<KeyIntent, { kind: 'placePair' }>): readonly Parameter[] {
+  assert(takeProfit.price !== undefined, 'Invariant: an order has a price');
+  const isSell = takeProfit.side === 'sell';
+  const profit = isSell ? 'above' : 'below';
+  const stop = isSell ? 'below' : 'above';
+  const profitParameters: readonly Parameter[] = [
+    [`${profit}Type`, 'LIMIT_MAKER'],
+    [`${profit}ClientOrderId`, takeProfit.clientOrderId],
+    [`${profit}Price`, takeProfit.price],
+  ];
+  const stopParameters: readonly Parameter[] = [
+    [`${stop}Type`, 'STOP_LOSS_LIMIT'],
+    [`${stop}ClientOrderId`, stopLoss.clientOrderId],
+    [`${stop}Price`, stopLoss.price],
+    [`${stop}StopPrice`, stopLoss.stopPrice],
+    [`${stop}TimeInForce`, stopLoss.timeInForce],
+  ];
+  return [
+    ['symbol', takeProfit.symbol],
+    ['side', isSell ? 'SELL' : 'BUY'],
+    ['quantity', takeProfit.quantity],
+    ...(isSell ? profitParameters : stopParameters),
+    ...(isSell ? stopParameters : profitParameters),
+    ['newOrderRespType', 'RESULT'],
   ];
 }
 

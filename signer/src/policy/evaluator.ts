@@ -35,14 +35,35 @@ export type Verdict<T> =
   | {
       readonly ok: true;
       readonly approved: PolicyApproved<T>;
+      /** The rule that allowed each part of the request, in their order. */
+      readonly rules: readonly string[];
       /** Takes the request out of the counters again, where no signature came of it. Newest first. */
       readonly release: () => void;
     }
-  | { readonly ok: false; readonly rule: string; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly rule: string;
+      readonly reason: string;
+      /** Which part of the request is refused, from 0. */
+      readonly part: number;
+    };
 
 const DEFAULT_DENY = 'default deny';
 /** As many near misses are named where no line matched. */
 const NEAR_MISSES_MAX = 3;
+
+/** A part of a request that is allowed and counted. */
+interface Counted {
+  readonly ok: true;
+  readonly rule: string;
+  readonly release: () => void;
+}
+
+interface Refused {
+  readonly ok: false;
+  readonly rule: string;
+  readonly reason: string;
+}
 
 interface RuleCounters {
   readonly rate: RateWindow | null;
@@ -74,6 +95,33 @@ export class PolicyEvaluator {
    * on the window clock.
    */
   judge<T>(subject: PolicySubject, facts: RequestFacts, build: () => T, now: number): Verdict<T> {
+    return this.judgeAll(subject, [facts], build, now);
+  }
+
+  /** As `judge`, for a request of several orders: each is judged and counted as if it came alone after the others. */
+  judgeAll<T>(
+    subject: PolicySubject,
+    parts: readonly RequestFacts[],
+    build: () => T,
+    now: number,
+  ): Verdict<T> {
+    const counted: Counted[] = [];
+    const release = (): void => {
+      for (const each of counted.toReversed()) each.release();
+    };
+    for (const [part, facts] of parts.entries()) {
+      const result = this.#judgePart(subject, facts, now);
+      if (!result.ok) {
+        release();
+        return { ...result, part };
+      }
+      counted.push(result);
+    }
+    const rules = counted.map(({ rule }) => rule);
+    return { ok: true, approved: approve(build(), rules.join('+')), rules, release };
+  }
+
+  #judgePart(subject: PolicySubject, facts: RequestFacts, now: number): Counted | Refused {
     if (this.#policy === null) {
       return refuse(
         DEFAULT_DENY,
@@ -97,8 +145,7 @@ export class PolicyEvaluator {
     const counters = this.#countersOf(subject, allowance);
     const breach = breachOf(allowance, counters, facts, now);
     if (breach !== null) return breach;
-    const release = count(counters, facts, now);
-    return { ok: true, approved: approve(build(), allowance.id), release };
+    return { ok: true, rule: allowance.id, release: count(counters, facts, now) };
   }
 
   /**
@@ -163,12 +210,12 @@ function differenceIn<T extends string>(
   return `expects ${name} ${[...expected].join(',')}, found ${found ?? 'none'}`;
 }
 
-function breachOf<T>(
+function breachOf(
   rule: PolicyRule,
   counters: RuleCounters,
   facts: RequestFacts,
   now: number,
-): (Verdict<T> & { readonly ok: false }) | null {
+): Refused | null {
   for (const [field, limit] of [
     ['notional', rule.notional],
     ['per-day', rule.perDay],
@@ -209,9 +256,6 @@ function count(counters: RuleCounters, facts: RequestFacts, now: number): () => 
   };
 }
 
-function refuse(
-  rule: string,
-  reason: string,
-): { readonly ok: false; readonly rule: string; readonly reason: string } {
+function refuse(rule: string, reason: string): Refused {
   return { ok: false, rule, reason };
 }

@@ -3,7 +3,7 @@
 //
 //   policy/v1
 //   connection NAME | connection c_XXXXXXX
-//   allow id=ID op=OP,… symbol=A,B|* side=BUY,SELL type=LIMIT,LIMIT_MAKER tif=GTC,IOC,FOK
+//   allow id=ID op=OP,… symbol=A,B|* side=BUY,SELL type=LIMIT,LIMIT_MAKER,STOP_LOSS_LIMIT tif=GTC,IOC,FOK
 //         notional<=500 USDT per-day<=5000 USDT rate<=10/10s
 //   deny  id=ID op=… symbol=… side=… type=… tif=…
 //   default deny
@@ -23,7 +23,8 @@ export type Operation =
   | 'read.stream';
 
 export type PolicySide = 'BUY' | 'SELL';
-export type PolicyOrderType = 'LIMIT' | 'LIMIT_MAKER' | 'MARKET';
+/** `STOP_LOSS_LIMIT` comes in a pair with a take profit only. */
+export type PolicyOrderType = 'LIMIT' | 'LIMIT_MAKER' | 'STOP_LOSS_LIMIT' | 'MARKET';
 export type PolicyTimeInForce = 'GTC' | 'IOC' | 'FOK';
 
 /** What a rule holds for. Null: for every value. */
@@ -105,7 +106,7 @@ const NEVER_SIGNED: readonly string[] = [
   'session.logon',
 ];
 const SIDES: readonly PolicySide[] = ['BUY', 'SELL'];
-const TYPES: readonly PolicyOrderType[] = ['LIMIT', 'LIMIT_MAKER', 'MARKET'];
+const TYPES: readonly PolicyOrderType[] = ['LIMIT', 'LIMIT_MAKER', 'STOP_LOSS_LIMIT', 'MARKET'];
 const TIMES_IN_FORCE: readonly PolicyTimeInForce[] = ['GTC', 'IOC', 'FOK'];
 
 export const POLICY_BYTES_MAX = 65_536;

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// `kontor connect`: a key for an exchange. It is born in the signer, or comes sealed from this terminal; the server in
+// between never sees a secret.
+
+import { createPrivateKey, hash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { api } from '@kontor/server';
+import { sealSecret } from '@kontor/signer';
+import { Command, Option } from 'commander';
+import { printJson, withExitCodes } from '../command-output.ts';
+import { dataDirectory } from '../data-directory.ts';
+import { DeskClientError, type DeskClient } from '../desk-client.ts';
+import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
+import { deskFiles, readJson } from '../desk-files.ts';
+import { askSecret } from '../passphrase.ts';
+import { importKeyFile } from './vault.ts';
+
+interface NewOptions extends CommonOptions {
+  readonly venue: string;
+  readonly kind: string;
+}
+
+interface ImportOptions extends NewOptions {
+  readonly privateKey?: string;
+  readonly publicKey?: string;
+}
+
+const BORN_KINDS = ['ed25519', 'rsa-2048', 'rsa-4096'];
+const HMAC = 'hmac-sha256';
+
+export function connectCommand(): Command {
+  return withExitCodes(new Command('connect'))
+    .description('make or take in a key for an exchange')
+    .addHelpText('after', '\nExample:\n  kontor connect new main --venue binance')
+    .addCommand(
+      deskCommand('new')
+        .description('make a key in the signer and show its public half for the exchange')
+        .argument('<name>', 'what the policy calls the connection')
+        .requiredOption('--venue <venue>', "the exchange's name, e.g. binance")
+        .addOption(
+          new Option('--kind <kind>', 'kind of key').choices(BORN_KINDS).default('ed25519'),
+        )
+        .addHelpText('after', '\nExample:\n  kontor connect new main --venue binance')
+        .action((name: string, options: NewOptions) =>
+          withDesk(options, async (desk) => {
+            const made = await desk.post<api.Connection>('/api/v1/connections', {
+              name,
+              venue: options.venue,
+              keyKind: options.kind,
+            });
+            checkPublicKey(made, options);
+            if (options.json) printJson(made);
+            else print(stepsForNew(made));
+          }),
+        ),
+    )
+    .addCommand(
+      deskCommand('import')
+        .description('seal a secret or private key from this terminal into the vault')
+        .argument('<name>', 'what the policy calls the connection')
+        .requiredOption('--venue <venue>', "the exchange's name, e.g. binance")
+        .addOption(
+          new Option('--kind <kind>', 'kind of key').choices([HMAC, ...BORN_KINDS]).default(HMAC),
+        )
+        .option('--private-key <file>', 'a private key made elsewhere, PKCS #8 in PEM')
+        .option('--public-key <file>', 'its public half as the exchange shows it, PEM')
+        .addHelpText('after', '\nExample:\n  kontor connect import main --venue binance')
+        .action((name: string, options: ImportOptions) =>
+          withDesk(options, async (desk) => {
+            const made = await importKey(desk, name, options);
+            if (options.json) printJson(made);
+            else print(stepsForImported(made));
+          }),
+        ),
+    )
+    .addCommand(
+      deskCommand('activate')
+        .description("name the exchange's identifier of a key (Binance: the API key)")
+        .argument('<name>', 'the connection')
+        .argument('<identifier>', 'as the exchange shows it; it is no secret')
+        .addHelpText('after', '\nExample:\n  kontor connect activate main vmPUZE6mv9SD5VNH…')
+        .action((name: string, identifier: string, options: CommonOptions) =>
+          withDesk(options, async (desk) => {
+            const connection = await findConnection(desk, name);
+            const path = `/api/v1/connections/${connection.id}/api-key`;
+            const active = await desk.put<api.Connection>(path, { apiKey: identifier });
+            if (options.json) printJson(active);
+            else print(`${active.name} is active. What may be signed stands in the policy file.`);
+          }),
+        ),
+    );
+}
+
+async function importKey(
+  desk: DeskClient,
+  name: string,
+  options: ImportOptions,
+): Promise<api.Connection> {
+  const importKey = readImportKey(options);
+  const { venue, kind: keyKind } = options;
+  const publicKeyPem = keyKind === HMAC ? null : readText(options.publicKey, '--public-key');
+  const secret = keyKind === HMAC ? await askForSecret() : readPrivateKey(options.privateKey);
+  try {
+    // Pages of their own: what is sealed must not lie in a shared buffer.
+    const plain = new Uint8Array(secret);
+    const sealed = await sealSecret(plain, { importKey, name, venue, keyKind });
+    plain.fill(0);
+    const body = { name, venue, keyKind, sealed, publicKeyPem };
+    return await desk.post<api.Connection>('/api/v1/connections/import', body);
+  } finally {
+    secret.fill(0);
+  }
+}
+
+/** Throws DeskClientError unless the server shows the public key that the signer's own folder has. */
+function checkPublicKey({ id, publicKeyPem }: api.Connection, options: CommonOptions): void {
+  const path = join(deskFiles(dataDirectory(options.data)).signer, 'connections');
+  // Written by the signer of this repository and this version.
+  const file = readJson(path) as
+    { readonly connections: readonly Record<string, unknown>[] } | undefined;
+  const own = file?.connections.find(({ connection }) => connection === id);
+  if (own !== undefined && own['publicKeyPem'] === publicKeyPem) return;
+  throw new DeskClientError(
+    'another_key',
+    `expected the public key that ${path} has, found that the server shows another public key than the signer made: give it to no exchange, and stop the desk`,
+  );
+}
+
+/** The import key from the signer's own folder: asked of the server, it might be another's. */
+function readImportKey(options: CommonOptions): Uint8Array<ArrayBuffer> {
+  const path = importKeyFile(deskFiles(dataDirectory(options.data)).signer);
+  const key = existsSync(path) ? Buffer.from(readFileSync(path, 'utf8'), 'base64') : null;
+  if (key?.length !== 32) {
+    throw new DeskClientError(
+      'no_import_key',
+      `expected the vault's import key at ${path}, found none; open the vault once`,
+    );
+  }
+  const fingerprint = hash('sha256', key, 'hex').slice(0, 32).match(/.{4}/g) ?? [];
+  if (!options.json) print(`Sealing to the vault's import key ${fingerprint.join(' ')}`);
+  return new Uint8Array(key);
+}
+
+async function askForSecret(): Promise<Buffer> {
+  const secret = await askSecret('Secret key of the exchange: ');
+  if (secret === null)
+    throw new DeskClientError('no_secret', 'expected a secret, found none; type it or pipe it in');
+  return secret;
+}
+
+function readPrivateKey(path: string | undefined): Buffer {
+  if (path === undefined)
+    throw new DeskClientError('no_secret', 'expected --private-key FILE for this kind, found none');
+  const bytes = readFileSync(path);
+  try {
+    return createPrivateKey(bytes).export({ format: 'der', type: 'pkcs8' });
+  } catch {
+    throw new DeskClientError(
+      'no_secret',
+      `${path}: expected a private key in PEM, found something else`,
+    );
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+function readText(path: string | undefined, option: string): string {
+  if (path === undefined || !existsSync(path)) {
+    throw new DeskClientError('no_public_key', `expected ${option} FILE for this kind, found none`);
+  }
+  return readFileSync(path, 'utf8');
+}
+
+async function findConnection(desk: DeskClient, name: string): Promise<api.Connection> {
+  const all = await desk.get<api.Connection[]>('/api/v1/connections');
+  const found = all.find(
+    (one) => (one.name === name || one.id === name) && one.state !== 'expired',
+  );
+  if (found !== undefined) return found;
+  throw new DeskClientError('not_found', `expected a connection named ${name}, found none`);
+}
+
+function stepsForNew({ name, venue, keyKind, publicKeyPem }: api.Connection): string {
+  return `The signer made a key of the kind ${keyKind} for ${name}. Its private half stays there.
+
+1. At ${venue} open API Management, create an API key and choose "self-generated".
+2. Paste this public key:
+
+${publicKeyPem.trim()}
+
+3. Allow reading and spot trading only. Allow no withdrawal and no transfer.
+4. Restrict the key to the address of this machine.
+5. Tell Kontor the API key that the exchange shows now; it is no secret:
+
+   kontor connect activate ${name} <API key>
+
+6. Say in the policy file what may be signed for ${name}, and restart the desk.`;
+}
+
+function stepsForImported({ name, keyKind }: api.Connection): string {
+  const doubt =
+    keyKind === HMAC
+      ? 'This secret was in a browser and a clipboard before it was here, and the exchange knows it too: a key that is born in the signer is better where the exchange takes one.'
+      : 'This key was elsewhere before it was here: destroy every other copy of it.';
+  return `The key of ${name} is sealed in the vault. ${doubt}
+
+Next: kontor connect activate ${name} <API key>`;
+}

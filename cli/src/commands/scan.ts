@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// `kontor scan`: looks through logs, backups and everything else for secrets, by patterns of them.
+
+import { readFileSync } from 'node:fs';
+import { ENCODING_NAMES, openPatterns, type SecretPattern } from '@kontor/signer';
+import { Command } from 'commander';
+import {
+  EXIT_FAILED,
+  grouped,
+  printJson,
+  ProgressLine,
+  reportFailure,
+  withExitCodes,
+} from '../command-output.ts';
+import { PatternTable, Scanner, type Find, type ScannerReport } from '../scan/scanner.ts';
+import { sourcesOf, type ScanSource } from '../scan/sources.ts';
+
+interface ScanOptions {
+  readonly patterns: string;
+  readonly key: string;
+  readonly json: boolean;
+}
+
+interface FoundIn extends Find {
+  readonly source: string;
+}
+
+interface Total {
+  readonly sources: number;
+  readonly secrets: number;
+  readonly encodings: number;
+  readonly bytes: number;
+  readonly bytesUnpacked: number;
+  readonly members: number;
+  readonly membersLeft: number;
+}
+
+export function scanCommand(): Command {
+  return withExitCodes(new Command('scan'))
+    .description(
+      'look for the keys of the vault in logs and other files; exit code 1 when one is found',
+    )
+    .argument('<path...>', 'files, folders with all that is in them, or - for the standard input')
+    .requiredOption('--patterns <file>', 'what `kontor vault patterns` wrote')
+    .requiredOption('--key <file>', 'the key it was written with')
+    .option('--json', 'print one JSON document', false)
+    .addHelpText(
+      'after',
+      '\nExample:\n  kontor scan --patterns keys.patterns --key patterns.key /var/log edge.ndjson.gz',
+    )
+    .action(scan);
+}
+
+async function scan(paths: readonly string[], options: ScanOptions): Promise<void> {
+  let table: PatternTable;
+  let sources: readonly ScanSource[];
+  let secrets: number;
+  try {
+    const key = readFileSync(options.key);
+    const patterns = openPatterns(readFileSync(options.patterns), key);
+    if (patterns === null) {
+      return reportFailure(
+        {
+          code: 'patterns',
+          message: `${options.patterns}: expected patterns written with the key in ${options.key}, found others or a damaged file`,
+        },
+        options.json,
+      );
+    }
+    table = new PatternTable(patterns, key);
+    secrets = countSecrets(patterns);
+    sources = sourcesOf(paths);
+  } catch (error) {
+    return reportFailure({ code: 'read', message: messageOf(error) }, options.json);
+  }
+  const finds: FoundIn[] = [];
+  const progress = new ProgressLine(options.json);
+  const known = sources.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
+  const reports: ScannerReport[] = [];
+  const failures: string[] = [];
+  let done = 0;
+  for (const source of sources) {
+    try {
+      const onFind = (find: Find): void => {
+        finds.push({ source: source.name, ...find });
+        progress.clear();
+        if (!options.json) process.stdout.write(`${placeOf({ source: source.name, ...find })}\n`);
+      };
+      const report = await scanSource(source, table, onFind, (bytes) =>
+        progress.update(known === 0 ? 0 : (done + bytes) / known, source.name),
+      );
+      reports.push(report);
+    } catch (error) {
+      failures.push(`${source.name}: ${messageOf(error)}`);
+    }
+    done += source.bytes ?? 0;
+  }
+  progress.clear();
+  const total = totalOf(reports, secrets);
+  if (options.json) printJson({ ...total, finds, failures });
+  else process.stdout.write(`${sentence(finds, failures, total)}\n`);
+  if (finds.length > 0 || failures.length > 0) process.exitCode = EXIT_FAILED;
+}
+
+async function scanSource(
+  source: ScanSource,
+  table: PatternTable,
+  onFind: (find: Find) => void,
+  onProgress: (bytes: number) => void,
+): Promise<ScannerReport> {
+  const scanner = new Scanner(table, onFind);
+  let bytes = 0;
+  for await (const chunk of source.open()) {
+    await scanner.write(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    onProgress(bytes);
+  }
+  return scanner.end();
+}
+
+function totalOf(reports: readonly ScannerReport[], secrets: number): Total {
+  const sum = (field: keyof ScannerReport): number =>
+    reports.reduce((total, report) => total + report[field], 0);
+  return {
+    sources: reports.length,
+    secrets,
+    encodings: ENCODING_NAMES.length,
+    bytes: sum('bytes'),
+    bytesUnpacked: sum('bytesUnpacked'),
+    members: sum('members'),
+    membersLeft: sum('membersLeft'),
+  };
+}
+
+function countSecrets(patterns: readonly SecretPattern[]): number {
+  return new Set(patterns.map(({ label }) => label)).size;
+}
+
+/** Never the secret itself: where it is, whose it is, and in which form. */
+function placeOf({ source, line, offset, label, encoding, within }: FoundIn): string {
+  const inside = within.length === 0 ? '' : `, inside ${within.join(' in ')}`;
+  return `${source}:${line} (byte ${grouped(offset)}${inside}): the key of ${label}, as ${encoding}`;
+}
+
+function sentence(finds: readonly FoundIn[], failures: readonly string[], total: Total): string {
+  const { sources, secrets, encodings, bytes, bytesUnpacked, members, membersLeft } = total;
+  const looked = `${grouped(bytes)} bytes of ${count(sources, 'source')} and ${grouped(bytesUnpacked)} unpacked from ${count(members, 'member')}`;
+  const left =
+    membersLeft === 0 ? [] : [`${count(membersLeft, 'member')} not looked into to the end.`];
+  const unread = failures.map((failure) => `not read: ${failure}`);
+  const found =
+    finds.length === 0
+      ? `No key of the ${secrets} known, in any of ${encodings} encodings, in ${looked}.`
+      : `${count(finds.length, 'place')} found in ${looked}. Replace these keys at the exchange.`;
+  return [...unread, ...left, found].join('\n');
+}
+
+function count(many: number, what: string): string {
+  return `${grouped(many)} ${what}${many === 1 ? '' : 's'}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
