@@ -21,6 +21,8 @@ export interface InstrumentRules {
   /** Least and most order value in quote; '0' means none. */
   readonly minNotional: string;
   readonly maxNotional: string;
+  /** Whether two orders may be placed of which one ends the other (OCO); left out for no. */
+  readonly takesPairs?: boolean;
 }
 
 /**
@@ -44,6 +46,8 @@ export interface Instrument {
   /** In ticks × lots, the least rounded up, the most rounded down. */
   readonly minNotional: number;
   readonly maxNotional: number;
+  /** There where two orders may be placed of which one ends the other. */
+  readonly takesPairs?: true;
 }
 
 /** The instrument that `rules` describe. Throws RangeError naming the field that is out of range. */
@@ -71,6 +75,7 @@ export function makeInstrument(rules: InstrumentRules): Instrument {
     maxLots: quantityLots(wholeSteps(rules.maxQuantity, lot, 'maxQuantity', 'down')),
     minNotional: Number((minNotional + spread - 1n) / spread),
     maxNotional: Number(maxUnits < most ? maxUnits : most),
+    ...(rules.takesPairs === true ? { takesPairs: true as const } : {}),
   };
 }
 

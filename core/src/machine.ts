@@ -217,11 +217,11 @@ export type BotCommand =
   | { readonly kind: 'cancelOrder'; readonly dealId: number; readonly clientOrderId: ClientOrderId }
   /** Close what a take-profit step, from 1, has left at once. */
   | { readonly kind: 'closeStep'; readonly dealId: number; readonly step: number }
-  /** Take back a step that has not filled, from 1: a take profit, or an entry that waits. */
+  /** Take back what has not filled, from 1: a take profit, an entry that waits, or what a person added that does. */
   | {
       readonly kind: 'cancelStep';
       readonly dealId: number;
-      readonly of: 'entry' | 'takeProfit';
+      readonly of: 'entry' | 'takeProfit' | 'addFunds' | 'reduceFunds';
       readonly step: number;
     }
   /** Entries that wait for their price go out at the market now. */
@@ -265,16 +265,27 @@ export interface SettingsOfSomeKind {
   readonly symbols: readonly string[];
 }
 
+/** An order that a bot asks for, and what it is for. */
+export interface PlacedOrder {
+  readonly order: OrderRequest;
+  readonly purpose: OrderPurpose;
+  readonly role: OrderRole;
+  /** Which safety order, grid line or step, from 1; 0 for a purpose that has only one. */
+  readonly ladderIndex: number;
+}
+
 /** What a bot wants done. A runner performs effects in order; a strategy never does. */
 export type Effect =
+  | (PlacedOrder & { readonly kind: 'placeOrder'; readonly dealId: number })
+  /**
+   * Place both orders or none: a `limitMaker` that takes profit and a `stopLimit` that stops the loss, of the same
+   * coins. The first that trades or is triggered ends the other, and a cancel of one cancels both.
+   */
   | {
-      readonly kind: 'placeOrder';
-      readonly order: OrderRequest;
+      readonly kind: 'placePair';
       readonly dealId: number;
-      readonly purpose: OrderPurpose;
-      readonly role: OrderRole;
-      /** Which safety order, grid line or step, from 1; 0 for a purpose that has only one. */
-      readonly ladderIndex: number;
+      readonly takeProfit: PlacedOrder;
+      readonly stopLoss: PlacedOrder;
     }
   | {
       readonly kind: 'cancelOrder';
@@ -337,6 +348,8 @@ export type DealNoteKind =
   | 'stopRecovered'
   | 'stopBreached'
   | 'stopMoved'
+  | 'stopTakenByExchange'
+  | 'stopWatchedByDesk'
   | 'stepCancelled'
   | 'stepClosing'
   | 'dealEdited'

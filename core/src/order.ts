@@ -34,8 +34,11 @@ export function exitSide(direction: Direction): Side {
 /** GTC rests until done; IOC fills what it can at once; FOK fills all at once or nothing. */
 export type TimeInForce = 'GTC' | 'IOC' | 'FOK';
 
-/** What a bot may ask of a venue. `limitMaker` is refused instead of taking liquidity. */
-export type OrderType = 'limit' | 'limitMaker';
+/**
+ * What a bot may ask of a venue. `limitMaker` is refused instead of taking liquidity; `stopLimit` goes to the book when
+ * a trade reaches its stop, and exists only as a leg of a pair.
+ */
+export type OrderType = 'limit' | 'limitMaker' | 'stopLimit';
 
 export interface OrderRequest {
   readonly clientOrderId: ClientOrderId;
@@ -45,6 +48,10 @@ export interface OrderRequest {
   readonly timeInForce: TimeInForce;
   readonly priceTicks: PriceTicks;
   readonly quantity: QuantityLots;
+  /** Of a `stopLimit` alone: the price whose trade sends it to the book. */
+  readonly stopTicks?: PriceTicks;
+  /** The order that is placed with this one, and ends with it. */
+  readonly pairedWith?: ClientOrderId;
 }
 
 /** A part of an order that traded. `tradeId` is the venue's and unique per symbol. */

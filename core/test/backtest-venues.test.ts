@@ -130,6 +130,81 @@ test('[B15] [B18] an order that may only rest is refused where it would meet an 
   }
 });
 
+/** The take profit `<id>p` and the stop `<id>s` of one pair. */
+function pair(
+  id: string,
+  side: 'buy' | 'sell',
+  ticks: { readonly profit: number; readonly stop: number; readonly limit: number },
+): readonly [OrderRequest, OrderRequest] {
+  return [
+    { ...order(`${id}p`, side, ticks.profit, 'maker') },
+    {
+      ...order(`${id}s`, side, ticks.limit),
+      type: 'stopLimit',
+      stopTicks: priceTicks(ticks.stop),
+    },
+  ];
+}
+
+test('[B30] the order of a pair that trades ends the other, and money is set aside once', () => {
+  for (const [name, make] of BOTH) {
+    const stand = standOf(make);
+    const { venue, wallet } = stand;
+    const before = wallet.free;
+    venue.placePair(
+      ...pair('a', 'sell', { profit: START_TICKS + 5, stop: START_TICKS - 5, limit: 9_900 }),
+    );
+    assert.equal(before.base - wallet.free.base, 100n * 1_000_000n, name);
+    assert.equal(venue.highestSellStop(), START_TICKS - 5, name);
+    venue.moveTo(START_TICKS + 5, 4);
+    venue.moveTo(START_TICKS + 6, 4);
+    assert.deepEqual(
+      told(stand),
+      ['accepted ap', 'accepted as', 'fill ap @ 10005', 'filled ap', 'expired as'],
+      name,
+    );
+    assert.equal(venue.highestSellStop(), -1, name);
+    assert.equal(wallet.free.base, before.base - 100n * 1_000_000n, name);
+  }
+});
+
+test('[B30] a stop is reached by a print, takes from the house within its limit, or rests at it after a gap', () => {
+  for (const [name, make] of BOTH) {
+    const stand = standOf(make);
+    const { venue } = stand;
+    venue.placePair(...pair('a', 'sell', { profit: 10_050, stop: 9_990, limit: 9_980 }));
+    venue.moveTo(9_991, 4);
+    venue.moveTo(9_990, 4);
+    // A gap: the house bids less than the limit, so the stop rests there until the market trades through it.
+    venue.placePair(...pair('b', 'sell', { profit: 10_050, stop: 9_980, limit: 9_970 }));
+    venue.moveTo(9_950, 4);
+    venue.moveTo(9_971, 4);
+    assert.deepEqual(
+      told(stand).filter((line) => !line.startsWith('accepted')),
+      ['expired ap', 'fill as @ 9989', 'filled as', 'expired bp', 'fill bs @ 9970', 'filled bs'],
+      name,
+    );
+  }
+});
+
+test('[B30] a pair whose prices do not lie either side of the market is refused as a whole; a cancel of one ends both', () => {
+  for (const [name, make] of BOTH) {
+    const stand = standOf(make);
+    const { venue, wallet } = stand;
+    const before = wallet.free;
+    venue.placePair(...pair('a', 'sell', { profit: 10_050, stop: 10_000, limit: 9_900 }));
+    venue.placePair(...pair('b', 'buy', { profit: 9_950, stop: 10_050, limit: 10_060 }));
+    assert.equal(before.quote - wallet.free.quote, 100n * 10_060n * 10_000n, name);
+    venue.cancel(clientOrderId('bs'));
+    assert.deepEqual(wallet.free, before, name);
+    assert.deepEqual(
+      told(stand),
+      ['rejected ap', 'rejected as', 'accepted bp', 'accepted bs', 'cancelled bp', 'cancelled bs'],
+      name,
+    );
+  }
+});
+
 const randomAct = fc.oneof(
   {
     weight: 2,
@@ -148,8 +223,22 @@ const randomAct = fc.oneof(
     }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      act: fc.constant('pair' as const),
+      side: fc.constantFrom('buy' as const, 'sell' as const),
+      profit: fc.integer({ min: 1, max: 5 }),
+      stop: fc.integer({ min: 0, max: 5 }),
+      limit: fc.integer({ min: -1, max: 3 }),
+    }),
+  },
+  {
     weight: 1,
-    arbitrary: fc.record({ act: fc.constant('cancel' as const), pick: fc.nat({ max: 99 }) }),
+    arbitrary: fc.record({
+      act: fc.constant('cancel' as const),
+      pick: fc.nat({ max: 99 }),
+      of: fc.constantFrom('', 'p', 's'),
+    }),
   },
 );
 
@@ -165,16 +254,28 @@ test('[B3] [B15] [B18] the fast venue says what the matching engine says, act by
       let placed = 0;
       for (const act of acts) {
         if (act.act === 'move') ticks += act.by;
-        if (act.act === 'place') placed += 1;
+        if (act.act === 'place' || act.act === 'pair') placed += 1;
         for (const { venue } of stands) {
           if (act.act === 'move') venue.moveTo(ticks, 4);
-          else if (act.act === 'cancel') venue.cancel(clientOrderId(`o${act.pick % (placed + 1)}`));
-          else venue.place(order(`o${placed}`, act.side, ticks + act.away, act.kind));
+          else if (act.act === 'cancel') {
+            venue.cancel(clientOrderId(`o${act.pick % (placed + 1)}${act.of}`));
+          } else if (act.act === 'pair') {
+            const way = act.side === 'sell' ? 1 : -1;
+            venue.placePair(
+              ...pair(`o${placed}`, act.side, {
+                profit: ticks + way * act.profit,
+                stop: ticks - way * act.stop,
+                limit: ticks - way * (act.stop + act.limit),
+              }),
+            );
+          } else venue.place(order(`o${placed}`, act.side, ticks + act.away, act.kind));
         }
         assert.deepEqual(fast.events, engine.events);
         assert.deepEqual(fast.venue.quote(), engine.venue.quote());
         assert.equal(fast.venue.highestBuy(), engine.venue.highestBuy());
         assert.equal(fast.venue.lowestSell(), engine.venue.lowestSell());
+        assert.equal(fast.venue.highestSellStop(), engine.venue.highestSellStop());
+        assert.equal(fast.venue.lowestBuyStop(), engine.venue.lowestBuyStop());
         assert.deepEqual(fast.wallet.free, engine.wallet.free);
       }
       for (const line of told(fast)) {

@@ -169,10 +169,10 @@ export function checkBadLine(t: TestContext, seed: number, runs: number): void {
   );
   t.diagnostic(JSON.stringify(totals));
   for (const [name, least] of Object.entries({
-    fills: 5_000,
+    fills: 3_500,
     rejected: 300,
     absent: 300,
-    duplicates: 3_000,
+    duplicates: 2_500,
     crossed: 400,
     ended: 1_500,
     stopLoss: 150,

@@ -9,12 +9,14 @@ import {
   formatAverage,
   entryAverage,
   parseSettings,
+  quantityLots,
   step,
   watchedAbove,
   watchedBelow,
   type DcaBotState,
   type Effect,
 } from '../src/index.ts';
+import { handOverFault } from '../src/dca/hand-over.ts';
 import { botOf, COIN, eventOf, OPENED, PLAIN, play, settingsOf, type Row } from './deal-script.ts';
 
 const ALONE = { maxSafetyOrders: 0, maxActiveSafetyOrders: 0 } as const;
@@ -132,6 +134,42 @@ test('[D56] what cannot be is refused with its reason, and nothing is sent', () 
     'cancelOrder: the deal has no such order of yours',
     'addFunds: the desk takes no new risk',
   ]);
+});
+
+test('[D56] more than one order may hold is refused with that number, and never cut', () => {
+  const bot = botOf(TEN, { instruments: [{ ...COIN, maxLots: quantityLots(20_00) }] });
+  const notes = play(bot, [
+    ...BOUGHT,
+    ['addFunds 1 base 20.01 @ 95.00'],
+    ['addFunds 1 quote 999999999', 'quote? COINUSDT'],
+    ['quote 95.99 96.00 96.00'],
+    ['addFunds 1 base 20 @ 95.00', 'buy 1-3 addFunds 20.00 @ 95.00 GTC'],
+  ]);
+  assert.deepEqual(refusals(notes), [
+    'addFunds: maxQuantity: expected a quantity of at most 20.00, found 20.01',
+    'addFunds: maxQuantity: expected at most 20.00 COIN in one order, found 10416666.65 COIN',
+  ]);
+});
+
+test('[D59] a wish that waits for a quote or for the desk is taken back by its number', () => {
+  const bot = botOf(TEN);
+  const notes = play(bot, [
+    ...BOUGHT,
+    ['addFunds 1 quote 500', 'quote? COINUSDT'],
+    ['addFunds 1 quote 100', 'quote? COINUSDT'],
+    ['cancelStep 1 addFunds 1'],
+    ['cancelStep 1 addFunds 1'],
+    ['cancelStep 1 reduceFunds 2'],
+    ['cancelStep 1 takeProfit 1'],
+    ['cancelStep 1 addFunds 2'],
+    ['quote 95.99 96.00 96.00'],
+    ['risk halted'],
+  ]);
+  assert.deepEqual(
+    refusals(notes),
+    Array.from({ length: 3 }, () => 'cancelStep: nothing of that number waits'),
+  );
+  assert.equal(notes.filter(({ note }) => note.kind === 'stepCancelled').length, 2);
 });
 
 test('[D56] no more than ten such orders at once', () => {
@@ -380,6 +418,41 @@ test('[D82] a deal is handed over when all its orders are gone, with its fills a
   assert.equal(average === null ? '' : formatAverage(COIN, average), '100');
   const [deal] = bot.endedDeals;
   assert.equal(deal?.phase.kind === 'ended' && deal.phase.reason, 'handed over');
+});
+
+test('[D82, P90] what a hundred of the largest orders could not close is not handed over', () => {
+  const small = { ...COIN, maxLots: quantityLots(10_00) };
+  const bot = botOf(TEN, { instruments: [small] });
+  play(bot, BOUGHT);
+  let open = 10_00;
+  const add = (): void => {
+    const [placed] = step(bot, eventOf('addFunds 1 base 10 @ 90.00', 1_700_000_001_000)).filter(
+      (effect) => effect.kind === 'placeOrder',
+    );
+    assert.ok(placed !== undefined);
+    const id = placed.order.clientOrderId.replace('k-', '');
+    step(bot, eventOf(`fill ${id} 10.00 @ 90.00`, 1_700_000_001_000));
+    open += 10_00;
+  };
+  while (open < 1_000_00) add();
+  const [deal] = bot.deals;
+  assert.ok(deal !== undefined);
+  assert.equal(handOverFault(deal), null);
+  // One that only rests could still fill on its way out.
+  step(bot, eventOf('addFunds 1 base 10 @ 90.00', 1_700_000_001_000));
+  const effects = step(bot, {
+    kind: 'command',
+    time: 1_700_000_002_000,
+    command: { kind: 'handOverDeal', dealId: 1 },
+  });
+  assert.deepEqual(kindsOf(effects), []);
+  const [note] = effects;
+  assert.ok(note?.kind === 'notify');
+  assert.deepEqual(note.note.values, {
+    command: 'handOverDeal',
+    reason: 'expected at most 1000.00 COIN, what 100 orders close, found 1010.00 COIN',
+  });
+  assert.equal(deal.phase.kind, 'holding');
 });
 
 test('[D82] one whose take profit fills meanwhile is complete and hands nothing over', () => {

@@ -8,11 +8,22 @@ import {
   parseSettings,
   previewLadder,
   priceTicks,
+  quantityLots,
   watchedAbove,
   watchedBelow,
   type DcaBotState,
 } from '../src/index.ts';
-import { botOf, COIN, OPENED, PLAIN, play, settingsOf, type Row } from './deal-script.ts';
+import {
+  botOf,
+  COIN,
+  OPENED,
+  OTHER,
+  PLAIN,
+  play,
+  settingsOf,
+  THIRD,
+  type Row,
+} from './deal-script.ts';
 
 const ALONE = { maxSafetyOrders: 0, maxActiveSafetyOrders: 0 } as const;
 
@@ -209,6 +220,76 @@ test('[D47] with the first step done the ladder is over: safety orders are withd
     ['end 1-3 cancelled 0.00', 'sell 1-6 takeProfit 2 1.52 @ 101.49 GTC'],
   ]);
   assert.equal(bot.deals[0]?.safetyRetries.length, 0);
+});
+
+test('[D47] what a safety order buys when all steps are done is the last step’s to close', () => {
+  const bot = botOf({ ...steps('50 at 1', '50 at 2'), maxActiveSafetyOrders: 1 });
+  play(bot, [
+    ...OPENED.slice(0, 2),
+    [
+      'fill 1-1 1.00 @ 100.00',
+      'sell 1-2 takeProfit 1 0.50 @ 101.00 GTC',
+      'sell 1-3 takeProfit 2 0.50 @ 102.00 GTC',
+      'buy 1-4 safetyOrder 1 1.02 @ 99.00 GTC',
+    ],
+    // The fill of the safety order is told after those of both steps, though it came before them.
+    ['fill 1-2 0.50 @ 101.00', 'cancel 1-4'],
+    ['fill 1-3 0.50 @ 102.00'],
+    ['fill 1-4 1.02 @ 99.00', 'sell 1-5 takeProfit 2 1.02 @ 101.49 GTC'],
+  ]);
+  const [deal] = bot.deals;
+  assert.ok(deal !== undefined);
+  const view = dealView(deal);
+  assert.deepEqual(
+    view.takeProfits?.map(({ state, quantity }) => [state, quantity]),
+    [
+      ['done', '0.00'],
+      ['placed', '1.02'],
+    ],
+  );
+  assert.equal(view.takeProfit, '101.49');
+  play(bot, [['fill 1-5 1.02 @ 101.49', 'quote? COINUSDT']]);
+});
+
+test('[D34] a deal waits for a timer, not for the market, while one of several steps was refused', () => {
+  const bot = botOf({ ...ALONE, ...steps('50 at 1', '50 at 2') });
+  const waitsFor = (): string | undefined => {
+    const [deal] = bot.deals;
+    return deal === undefined ? undefined : dealView(deal).waitingFor;
+  };
+  play(bot, [
+    ...OPENED.slice(0, 2),
+    [
+      'fill 1-1 1.00 @ 100.00',
+      'sell 1-2 takeProfit 1 0.50 @ 101.00 GTC',
+      'sell 1-3 takeProfit 2 0.50 @ 102.00 GTC',
+    ],
+  ]);
+  assert.equal(waitsFor(), 'market');
+  play(bot, [['reject 1-3 exchange -2010', 'timer deal:1:takeProfit in 2s']]);
+  assert.equal(waitsFor(), 'timer');
+  play(bot, [['+2s timer deal:1:takeProfit', 'sell 1-4 takeProfit 2 0.50 @ 102.00 GTC']]);
+  assert.equal(waitsFor(), 'market');
+});
+
+test('[D47] the rest of a last step beyond what one order may hold follows when its target is filled', () => {
+  const instruments = [{ ...COIN, maxLots: quantityLots(200) }, OTHER, THIRD];
+  const bot = botOf({ ...ALONE, ...steps('50 at 1', '50 at 2') }, { instruments });
+  play(bot, [
+    ...OPENED.slice(0, 2),
+    [
+      'fill 1-1 1.00 @ 100.00',
+      'sell 1-2 takeProfit 1 0.50 @ 101.00 GTC',
+      'sell 1-3 takeProfit 2 0.50 @ 102.00 GTC',
+    ],
+    ['fill 1-2 0.50 @ 101.00'],
+    ['addFunds 1 base 2 @ 98.00', 'buy 1-4 addFunds 2.00 @ 98.00 GTC'],
+    ['fill 1-4 2.00 @ 98.00', 'cancel 1-3'],
+    // 300 lots entered: step 2 is to close 150 of them, and has the rest of 250.
+    ['end 1-3 cancelled 0.00', 'sell 1-5 takeProfit 2 2.00 @ 100.64 GTC'],
+    ['fill 1-5 2.00 @ 100.64', 'sell 1-6 takeProfit 2 0.50 @ 100.64 GTC'],
+    ['fill 1-6 0.50 @ 100.64', 'quote? COINUSDT'],
+  ]);
 });
 
 const TRAILING = { ...TEN, trailingDeviation: '1' } as const;

@@ -27,6 +27,8 @@ test('[D1] settings are plain data with decimals as text; maxSlippage is 1 when 
     kind: 'dca',
     ...PLAIN,
     maxSlippage: '1',
+    postOnly: false,
+    reserveSafetyOrders: true,
     direction: 'long',
     profitCurrency: 'quote',
     baseOrderVolumeType: 'quote',

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  checkSettings,
   dealView,
   priceTicks,
   watchedAbove,
@@ -11,7 +12,7 @@ import {
   type DcaBotState,
 } from '../src/index.ts';
 import { candlesOf, log, run } from './backtest-script.ts';
-import { botOf, play, type Row } from './deal-script.ts';
+import { botOf, COIN, play, settingsOf, type Row } from './deal-script.ts';
 
 const SHORT = { direction: 'short' } as const;
 
@@ -207,4 +208,20 @@ test('[D39] a short over candles: sold into the rise, bought back in the fall', 
     '2:1 takeProfit 2.01 @ 98.47 maker',
   ]);
   assert.equal(report.statistics.realisedProfit, '4.0552');
+});
+
+test('[D39] a take profit that would lie below the lowest price is waited for, with profit in coins too', () => {
+  const changes = { ...SHORT, profitCurrency: 'base', takeProfit: '60', maxSafetyOrders: 0 };
+  const settings = { ...changes, maxActiveSafetyOrders: 0, baseOrderVolume: '50' };
+  const [fault] = checkSettings(settingsOf(settings), [COIN], { COINUSDT: priceTicks(1) }, 0);
+  assert.equal(fault?.field, 'takeProfit');
+  const bot = botOf(settings);
+  play(bot, [
+    ['start', 'quote? COINUSDT'],
+    ['quote 0.01 0.02 0.01', 'sell 1-1 baseOrder 5000.00 @ 0.01 IOC'],
+    ['accept 1-1'],
+    ['fill 1-1 5000.00 @ 0.01'],
+    ['quote 0.01 0.02 0.01'],
+  ]);
+  assert.equal(bot.deals[0]?.phase.kind, 'holding');
 });

@@ -2,6 +2,7 @@
 // Deal tests as tables: a line says what happens, the texts after it what the bot wants done.
 
 import assert from 'node:assert/strict';
+import { WOULD_TAKE } from '../src/bot/post-only.ts';
 import {
   clientOrderId,
   createBot,
@@ -223,7 +224,7 @@ export function eventOf(text: string, time: number): BotEvent {
         command: {
           kind,
           dealId: Number(first),
-          of: second as 'entry' | 'takeProfit',
+          of: second as 'entry' | 'takeProfit' | 'addFunds' | 'reduceFunds',
           step: Number(third),
         },
       };
@@ -294,7 +295,7 @@ export function eventOf(text: string, time: number): BotEvent {
         clientOrderId: idOf(first),
         by: second as RejectedBy,
         rule: third,
-        reason: 'said no',
+        reason: third === '-2010' && fourth === 'taking' ? WOULD_TAKE : 'said no',
       };
     default:
       throw new Error(`no such event: ${text}`);
@@ -310,7 +311,15 @@ function told(effect: Effect, time: number): string {
       const price = formatPrice(COIN, order.priceTicks);
       const quantity = formatQuantity(COIN, order.quantity);
       const where = order.symbol === 'COINUSDT' ? '' : ` ${order.symbol}`;
-      return `${order.side} ${order.clientOrderId.slice(2)} ${name} ${quantity} @ ${price} ${order.timeInForce}${where}`;
+      return `${order.side} ${order.clientOrderId.slice(2)} ${name} ${quantity} @ ${price} ${order.type === 'limitMaker' ? 'post' : order.timeInForce}${where}`;
+    }
+    case 'placePair': {
+      const { takeProfit, stopLoss } = effect;
+      const { side, clientOrderId: id, quantity, priceTicks: limit } = takeProfit.order;
+      const stop = stopLoss.order;
+      const lead = `pair ${side} ${id.slice(2)} ${formatQuantity(COIN, quantity)} @ ${formatPrice(COIN, limit)}`;
+      const at = formatPrice(COIN, stop.stopTicks ?? 0);
+      return `${lead}, stop ${stop.clientOrderId.slice(2)} at ${at} @ ${formatPrice(COIN, stop.priceTicks)}`;
     }
     case 'cancelOrder':
       return `cancel ${effect.clientOrderId.slice(2)}`;

@@ -20,6 +20,7 @@ import {
   type Quote,
 } from '../src/index.ts';
 import { leavesLots, orderFor } from '../src/bot/deal-order.ts';
+import { WOULD_TAKE } from '../src/bot/post-only.ts';
 import { exitPlan } from '../src/dca/take-profit.ts';
 
 /** A small generator of its own, so that a seed means the same run everywhere. */
@@ -48,10 +49,20 @@ interface VenueOrder {
   readonly request: OrderRequest;
   filledLots: number;
   isOpen: boolean;
+  /** The other order of a pair; none once the stop of it was reached. */
+  partner: ClientOrderId | null;
+  /** A stop that no trade has reached is not on the book. */
+  isWaiting: boolean;
 }
 
 type Travelling =
   | { readonly kind: 'place'; readonly due: number; readonly order: OrderRequest }
+  | {
+      readonly kind: 'placePair';
+      readonly due: number;
+      readonly takeProfit: OrderRequest;
+      readonly stopLoss: OrderRequest;
+    }
   | { readonly kind: 'cancel'; readonly due: number; readonly clientOrderId: ClientOrderId };
 
 /** How often, in percent, things go wrong. */
@@ -102,6 +113,8 @@ export class FaultyExchange {
     crossed: 0,
     ended: 0,
     stopLoss: 0,
+    pairs: 0,
+    triggered: 0,
   };
   readonly #orders = new Map<ClientOrderId, VenueOrder>();
   readonly #usedIds = new Set<string>();
@@ -199,6 +212,32 @@ export class FaultyExchange {
         }
         return;
       }
+      case 'placePair': {
+        const takeProfit = effect.takeProfit.order;
+        const stopLoss = effect.stopLoss.order;
+        this.counts.pairs += 1;
+        for (const order of [takeProfit, stopLoss]) {
+          assert.ok(!this.#usedIds.has(order.clientOrderId), `${order.clientOrderId} is new`);
+          this.#usedIds.add(order.clientOrderId);
+          assert.equal(orderFault(this.instrument, order.priceTicks, order.quantity), null);
+        }
+        assert.equal(takeProfit.quantity, stopLoss.quantity);
+        if (this.random.chance(this.faults.absent)) {
+          this.counts.absent += 1;
+          this.#refusePair(takeProfit, stopLoss, 'desk', 'absent');
+        } else if (this.random.chance(this.faults.rejected)) {
+          this.counts.rejected += 1;
+          this.#refusePair(
+            takeProfit,
+            stopLoss,
+            this.random.chance(50) ? 'policy' : 'exchange',
+            '-2010',
+          );
+        } else {
+          this.#requests.push({ kind: 'placePair', due: this.#later(), takeProfit, stopLoss });
+        }
+        return;
+      }
       case 'cancelOrder':
         this.#requests.push({
           kind: 'cancel',
@@ -235,17 +274,82 @@ export class FaultyExchange {
     while (this.#requests[0] !== undefined && this.#requests[0].due <= this.time) {
       const request = this.#requests.shift();
       if (request?.kind === 'place') this.#place(request.order);
+      if (request?.kind === 'placePair') this.#placePair(request.takeProfit, request.stopLoss);
       if (request?.kind === 'cancel') this.#cancel(request.clientOrderId);
     }
   }
 
   #place(request: OrderRequest): void {
-    const order: VenueOrder = { request, filledLots: 0, isOpen: true };
+    const { bid, ask } = this.#quote();
+    const isCrossing =
+      request.side === 'buy' ? request.priceTicks >= ask : request.priceTicks <= bid;
+    if (request.type === 'limitMaker' && isCrossing) {
+      this.counts.rejected += 1;
+      this.#send({ ...this.#rejection(request, 'exchange', '-2010'), reason: WOULD_TAKE });
+      return;
+    }
+    const order: VenueOrder = {
+      request,
+      filledLots: 0,
+      isOpen: true,
+      partner: null,
+      isWaiting: false,
+    };
     this.#orders.set(request.clientOrderId, order);
+    this.#accept(request);
+    this.#take(order);
+  }
+
+  /** Both or neither: prices either side of the market, and a take profit that rests. */
+  #placePair(takeProfit: OrderRequest, stopLoss: OrderRequest): void {
+    const { stopTicks } = stopLoss;
+    assert.ok(stopTicks !== undefined);
+    const isSell = takeProfit.side === 'sell';
+    const isApart = isSell
+      ? takeProfit.priceTicks > this.price && stopTicks < this.price
+      : takeProfit.priceTicks < this.price && stopTicks > this.price;
+    if (!isApart) {
+      this.counts.rejected += 1;
+      this.#refusePair(takeProfit, stopLoss, 'exchange', '-2010');
+      return;
+    }
+    for (const [request, other] of [
+      [takeProfit, stopLoss],
+      [stopLoss, takeProfit],
+    ] as const) {
+      this.#orders.set(request.clientOrderId, {
+        request,
+        filledLots: 0,
+        isOpen: true,
+        partner: other.clientOrderId,
+        isWaiting: request === stopLoss,
+      });
+    }
+    this.#accept(takeProfit);
+    this.#accept(stopLoss);
+  }
+
+  #refusePair(
+    takeProfit: OrderRequest,
+    stopLoss: OrderRequest,
+    by: 'desk' | 'policy' | 'exchange',
+    rule: string,
+  ): void {
+    for (const order of [takeProfit, stopLoss]) this.#send(this.#rejection(order, by, rule));
+  }
+
+  /** The order that stands or falls with `order`, while both are open. */
+  #partnerOf(order: VenueOrder): VenueOrder | undefined {
+    return order.partner === null ? undefined : this.openOrder(order.partner);
+  }
+
+  #accept(request: OrderRequest): void {
     if (request.side === 'sell') {
       let locked = 0n;
-      for (const { request: other, filledLots, isOpen } of this.#orders.values()) {
-        if (isOpen && other.side === 'sell') locked += BigInt(other.quantity - filledLots);
+      for (const order of this.#orders.values()) {
+        // The coins of a pair are offered twice, and can be sold once.
+        if (!order.isOpen || order.request.side !== 'sell' || order.isWaiting) continue;
+        locked += BigInt(order.request.quantity - order.filledLots);
       }
       assert.ok(locked * 1_000_000n <= this.coins, 'the bot never offers coins it does not hold');
     }
@@ -255,6 +359,10 @@ export class FaultyExchange {
       clientOrderId: request.clientOrderId,
       exchangeOrderId: `x${request.clientOrderId}`,
     });
+  }
+
+  #take(order: VenueOrder): void {
+    const { request } = order;
     const { bid, ask } = this.#quote();
     const isTaker = request.side === 'buy' ? request.priceTicks >= ask : request.priceTicks <= bid;
     if (isTaker) this.#fill(order, request.side === 'buy' ? ask : bid, false);
@@ -264,12 +372,35 @@ export class FaultyExchange {
   #cancel(clientOrderId: ClientOrderId): void {
     const order = this.openOrder(clientOrderId);
     if (order === undefined) this.counts.crossed += 1;
-    else this.#end(order, 'cancelled');
+    else this.#endBoth(order, 'cancelled');
+  }
+
+  #endBoth(order: VenueOrder, end: 'cancelled' | 'expired'): void {
+    const partner = this.#partnerOf(order);
+    this.#end(order, end);
+    if (partner !== undefined) this.#end(partner, end);
+  }
+
+  /** A trade at the market's price: a stop that it reaches takes the place of its take profit. */
+  #trigger(order: VenueOrder): void {
+    const { side, stopTicks } = order.request;
+    assert.ok(stopTicks !== undefined);
+    if (side === 'sell' ? this.price > stopTicks : this.price < stopTicks) return;
+    this.counts.triggered += 1;
+    const partner = this.#partnerOf(order);
+    if (partner !== undefined) this.#end(partner, 'expired');
+    order.partner = null;
+    order.isWaiting = false;
+    this.#take(order);
   }
 
   #trade(): void {
     for (const order of this.#orders.values()) {
       if (!order.isOpen) continue;
+      if (order.isWaiting) {
+        this.#trigger(order);
+        continue;
+      }
       const { side, priceTicks: limit } = order.request;
       if (side === 'buy' ? limit > this.price : limit < this.price) this.#fill(order, limit, true);
     }
@@ -278,7 +409,7 @@ export class FaultyExchange {
   #strangers(): void {
     for (const order of this.#orders.values()) {
       if (order.isOpen && this.random.chance(this.faults.strangerCancels)) {
-        this.#end(order, this.random.chance(50) ? 'cancelled' : 'expired');
+        this.#endBoth(order, this.random.chance(50) ? 'cancelled' : 'expired');
       }
     }
   }
@@ -288,6 +419,8 @@ export class FaultyExchange {
     const isPartial = leaves > 1 && this.random.chance(this.faults.partialFill);
     const lots = isPartial ? this.random.below(leaves) : leaves;
     if (lots === 0) return;
+    const partner = this.#partnerOf(order);
+    if (partner !== undefined) this.#end(partner, 'expired');
     order.filledLots += lots;
     this.#lastTradeId += 1;
     this.counts.fills += 1;
@@ -336,7 +469,11 @@ export class FaultyExchange {
     });
   }
 
-  #rejection(order: OrderRequest, by: 'desk' | 'policy' | 'exchange', rule: string): BotEvent {
+  #rejection(
+    order: OrderRequest,
+    by: 'desk' | 'policy' | 'exchange',
+    rule: string,
+  ): Extract<BotEvent, { kind: 'orderRejected' }> {
     const { clientOrderId } = order;
     return { kind: 'orderRejected', time: this.time, clientOrderId, by, rule, reason: 'test' };
   }
@@ -397,8 +534,8 @@ export class FaultyExchange {
   /** Free coins, and money without end. */
   #funds(): { readonly base: bigint; readonly quote: bigint } {
     let base = this.coins;
-    for (const { request, filledLots, isOpen } of this.#orders.values()) {
-      if (isOpen && request.side === 'sell') {
+    for (const { request, filledLots, isOpen, isWaiting } of this.#orders.values()) {
+      if (isOpen && request.side === 'sell' && !isWaiting) {
         base -= BigInt(request.quantity - filledLots) * 1_000_000n;
       }
     }
@@ -414,7 +551,11 @@ export class FaultyExchange {
     return (
       this.openOrder(clientOrderId) !== undefined ||
       this.#requests.some(
-        (request) => request.kind === 'place' && request.order.clientOrderId === clientOrderId,
+        (request) =>
+          (request.kind === 'place' && request.order.clientOrderId === clientOrderId) ||
+          (request.kind === 'placePair' &&
+            (request.takeProfit.clientOrderId === clientOrderId ||
+              request.stopLoss.clientOrderId === clientOrderId)),
       ) ||
       this.#events.some(
         ({ event }) => 'clientOrderId' in event && event.clientOrderId === clientOrderId,

@@ -64,6 +64,7 @@ test('[G1] what may be left out has a default', () => {
     trailingUp: false,
     trailingDown: false,
     initialBalancing: true,
+    postOnly: false,
     maxSlippage: '1',
   });
 });

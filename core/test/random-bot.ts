@@ -20,6 +20,7 @@ import {
   type TimedCommand,
   type TimedSignal,
 } from '../src/index.ts';
+import { randomTriggers } from './random-conditions.ts';
 import { randomSettings, type Dice, type PricedSymbol, type Settings } from './random-settings.ts';
 
 export const MINUTE_MS = 60_000;
@@ -391,73 +392,6 @@ function signalOf(given: Settings): TimedSignal['signal'] {
   };
 }
 
-/** Conditions that a short market can meet, in place of prices and at once. */
-function randomTriggers(random: Dice): Settings {
-  return {
-    ...(random.chance(0.6)
-      ? { startTrigger: 'conditions', startConditions: randomConditions(random) }
-      : {}),
-    ...(random.chance(0.4)
-      ? { safetyOrderTrigger: 'conditions', safetyOrderConditions: randomConditions(random) }
-      : {}),
-    ...(random.chance(0.5)
-      ? {
-          closeTrigger: 'conditions',
-          closeConditions: randomConditions(random),
-          minProfitType: ['total', 'base', 'none'][random.below(3)],
-          minProfit: '0.05',
-        }
-      : {}),
-  };
-}
-
-function randomConditions(random: Dice): readonly Settings[] {
-  return Array.from({ length: 1 + random.below(2) }, () => randomCondition(random));
-}
-
-function randomCondition(random: Dice): Settings {
-  const interval = ['1m', '1m', '3m', '5m'][random.below(4)];
-  const comparison = ['below', 'above', 'crossesBelow', 'crossesAbove'][random.below(4)];
-  switch (random.below(5)) {
-    case 0:
-      return {
-        kind: 'rsi',
-        interval,
-        period: 2 + random.below(5),
-        comparison,
-        value: String(35 + random.below(30)),
-      };
-    case 1:
-      return {
-        kind: 'priceChange',
-        interval,
-        candles: 1 + random.below(3),
-        comparison: comparison?.includes('elow') === true ? 'below' : 'above',
-        value: (random.unit() - 0.5).toFixed(2),
-      };
-    case 2:
-      return {
-        kind: 'maCross',
-        interval,
-        average: random.chance(0.5) ? 'sma' : 'ema',
-        fastPeriod: 2,
-        slowPeriod: 3 + random.below(4),
-        comparison,
-      };
-    case 3:
-      return { kind: 'heikinAshi', interval, candles: 1 + random.below(2), colour: 'green' };
-    default:
-      return {
-        kind: 'bollinger',
-        interval,
-        period: 4 + random.below(6),
-        deviation: '1',
-        comparison,
-        value: (random.unit() * 0.8 + 0.1).toFixed(2),
-      };
-  }
-}
-
 /** A symbol, its rules, and candles of a walk that is drawn back to where it began. */
 export function randomMarket(
   random: Dice,
@@ -515,6 +449,7 @@ export function randomMarket(
       maxQuantity: '90000000',
       minNotional: '5',
       maxNotional: '900000',
+      takesPairs: true,
     }),
     warmUp: columns(0, history),
     candles: columns(history, -1),

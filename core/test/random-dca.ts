@@ -64,6 +64,7 @@ export const randomSettings: fc.Arbitrary<DcaSettings> = fc
     closeTimeoutSeconds: fc.option(fc.constantFrom(60, 600, 3600), { nil: undefined, freq: 3 }),
     cooldownSeconds: fc.constantFrom(0, 5, 120),
     maxSlippage: fc.constantFrom('0', '0.5', '1'),
+    postOnly: fc.constantFrom(false, false, false, true),
   })
   .map(({ ladder, exits, stop, baseVolume, safetyVolume, ...rest }) => ({
     ...PLAIN,

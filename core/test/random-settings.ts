@@ -102,15 +102,17 @@ function dca(random: Dice, markets: readonly PricedSymbol[]): Settings {
     distance *= Number(stepScale);
   }
   const isCustom = steps > 0 && random.chance(0.15);
-  const inPercent = random.chance(0.1);
+  const symbols = some(random, markets);
+  const [first] = markets.filter(({ symbol }) => symbol === symbols[0]);
+  const price = first?.price ?? 1;
+  const isAlone = symbols.length === 1;
   return {
-    symbols: some(random, markets),
+    symbols,
     direction: random.chance(0.3) ? 'short' : 'long',
     ...(random.chance(0.2) ? { profitCurrency: 'base' } : {}),
-    baseOrderVolume: inPercent ? decimal(random, 0.5, 4) : decimal(random, 20, 400, 2),
-    ...(inPercent ? { baseOrderVolumeType: 'percent' } : {}),
+    ...volume(random, 'baseOrderVolume', price, 400),
     baseOrderType: random.chance(0.7) ? 'market' : 'limit',
-    safetyOrderVolume: decimal(random, 20, 300, 2),
+    ...volume(random, 'safetyOrderVolume', price, 300),
     safetyOrderStep: step,
     maxSafetyOrders: steps,
     maxActiveSafetyOrders: 1 + random.below(Math.max(1, steps)),
@@ -121,12 +123,21 @@ function dca(random: Dice, markets: readonly PricedSymbol[]): Settings {
     ...(random.chance(0.5) ? dcaStop(random, deepest) : {}),
     cooldownSeconds: random.chance(0.6) ? 0 : random.below(200),
     maxActiveDeals: 1 + random.below(markets.length + 1),
+    ...(random.chance(0.25) ? { postOnly: true } : {}),
+    ...(random.chance(0.3) ? { reserveSafetyOrders: false } : {}),
     ...(random.chance(0.5) ? { maxSlippage: decimal(random, 0.1, 2) } : {}),
     ...(random.chance(0.1) ? { startTrigger: 'signal' } : {}),
     ...(random.chance(0.1) ? { startTrigger: 'manually', maxActiveDealsPerSymbol: 2 } : {}),
     ...(random.chance(0.1) ? { startDelaySeconds: random.below(60) } : {}),
     ...(random.chance(0.1) ? { stopAfterDeals: 1 + random.below(10) } : {}),
     ...(random.chance(0.1) ? { minPricePercent: decimal(random, -5, 0) } : {}),
+    ...(random.chance(0.1) ? { maxPricePercent: decimal(random, 0, 5) } : {}),
+    ...(isAlone && random.chance(0.1)
+      ? { minPrice: trimmed(price * (0.95 + 0.05 * random.unit())) }
+      : {}),
+    ...(isAlone && random.chance(0.1)
+      ? { maxPrice: trimmed(price * (1 + 0.05 * random.unit())) }
+      : {}),
     ...(random.chance(0.1) ? { safetyOrderTrigger: 'signal' } : {}),
     ...(random.chance(0.15)
       ? { closeTrigger: 'signal', minProfitType: 'none', minProfit: '0' }
@@ -135,6 +146,22 @@ function dca(random: Dice, markets: readonly PricedSymbol[]): Settings {
       ? { reinvest: decimal(random, 1, 100), riskReduction: decimal(random, 1, 100) }
       : {}),
   };
+}
+
+/** How much an order moves: in quote, in coins, or of what is free. */
+function volume(
+  random: Dice,
+  field: 'baseOrderVolume' | 'safetyOrderVolume',
+  price: number,
+  most: number,
+): Settings {
+  const draw = random.below(10);
+  const inQuote = decimal(random, 20, most);
+  if (draw === 0) return { [field]: decimal(random, 0.5, 4), [`${field}Type`]: 'percent' };
+  if (draw === 1) {
+    return { [field]: trimmed(Number(inQuote) / price), [`${field}Type`]: 'base' };
+  }
+  return { [field]: inQuote };
 }
 
 function customLadder(random: Dice, steps: number): readonly Settings[] {
@@ -214,7 +241,9 @@ function grid(random: Dice, markets: readonly PricedSymbol[]): Settings {
     ...(random.chance(0.3) ? { upperStop: stop(1 + above + 0.03) } : {}),
     ...(random.chance(0.2) ? { takeProfitPrice: text(1 + above * random.unit()) } : {}),
     ...(random.chance(0.1) ? { startPrice: text(1 - below * random.unit()) } : {}),
+    ...(random.chance(0.25) ? { postOnly: true } : {}),
     ...(random.chance(0.2) ? { initialBalancing: false } : {}),
+    ...(random.chance(0.3) ? { maxSlippage: decimal(random, 0.1, 2) } : {}),
   };
 }
 
@@ -225,15 +254,39 @@ function smartTrade(random: Dice, markets: readonly PricedSymbol[]): Settings {
   ];
   const isHeld = type === 'sellHeld' || type === 'buyBack';
   const onlyEnters = type === 'buy' || type === 'sell';
+  const up = type === 'long' || type === 'sellHeld' || type === 'buy' ? 1 : -1;
+  const better = termsOf(random, price, -up);
+  const entry = entrySteps(random, better);
+  const exits = {
+    profit: termsOf(random, price, up),
+    loss: termsOf(random, price, -up),
+  };
   return {
     symbols: [symbol],
     type,
     ...(isHeld
       ? { held: { quantity: trimmed((30 + 200 * random.unit()) / price), price: trimmed(price) } }
-      : { entries: entrySteps(random), size: size(random) }),
-    ...(onlyEnters ? {} : exitSteps(random, isHeld)),
+      : { entries: entry, size: size(random, price) }),
+    ...(onlyEnters ? {} : exitSteps(random, isHeld, exits)),
+    ...(random.chance(0.25) ? { postOnly: true } : {}),
     ...(random.chance(0.5) ? { maxSlippage: decimal(random, 0.1, 2) } : {}),
   };
+}
+
+/** Makes a price of percentages. */
+type Term = (percentage: string) => Settings;
+
+/** Percentages as they are, or now and then prices so far up or down from `price`. */
+export function termsOf(random: Dice, price: number, up: number): Term {
+  if (random.chance(0.75)) return asPercent;
+  return (percentage) => ({
+    kind: 'price',
+    price: trimmed(price * (1 + (up * Number(percentage)) / 100)),
+  });
+}
+
+function asPercent(percentage: string): Settings {
+  return { kind: 'percent', percent: percentage };
 }
 
 function signal(random: Dice, markets: readonly PricedSymbol[]): Settings {
@@ -241,14 +294,18 @@ function signal(random: Dice, markets: readonly PricedSymbol[]): Settings {
     symbols: some(random, markets),
     directions: ['long', 'short', 'both'][random.below(3)],
     onOpposite: ['ignore', 'close', 'reverse'][random.below(3)],
-    size: size(random),
+    size: size(random, priceOf(markets)),
+    ...(random.chance(0.4) ? { useSignalSize: true } : {}),
+    ...(random.chance(0.3) ? { useSignalExits: false } : {}),
+    ...(random.chance(0.3) ? { maxPriceDeviation: decimal(random, 0.2, 3) } : {}),
+    ...(random.chance(0.3) ? { maxSlippage: decimal(random, 0.1, 2) } : {}),
     entryOrder: random.chance(0.7) ? 'market' : 'limit',
     ...(random.chance(0.3) ? { entryOffset: decimal(random, 0.01, 0.3) } : {}),
     entryWaitSeconds: 5 + random.below(300),
     maxEntries: 1 + random.below(3),
     maxPositions: 1 + random.below(3),
     ...(random.chance(0.2) ? { maxInvestment: decimal(random, 100, 2_000) } : {}),
-    acceptUntimed: true,
+    acceptUntimed: random.chance(0.9),
     ...memory(random),
     ...(random.chance(0.2) ? { minProfit: decimal(random, 0, 0.2) } : {}),
     cooldownSeconds: random.chance(0.6) ? 0 : random.below(200),
@@ -269,25 +326,34 @@ function rebalance(random: Dice, markets: readonly PricedSymbol[]): Settings {
     symbols: chosen,
     targets: chosen.map((symbol, index) => ({ symbol, share: shares[index] })),
     investment: decimal(random, 200, 2_000),
-    threshold: decimal(random, 0.5, 3),
-    ...(random.chance(0.3) ? { everyHours: 1 } : {}),
+    ...(random.chance(0.9) ? { threshold: decimal(random, 0.5, 3) } : { everyHours: 1 }),
+    ...(random.chance(0.3) ? { everyHours: 1 + random.below(2) } : {}),
     minTrade: decimal(random, 6, 30),
+    ...(random.chance(0.3) ? { maxSlippage: decimal(random, 0.1, 2) } : {}),
   };
 }
 
-function size(random: Dice): Settings {
-  return random.chance(0.85)
-    ? { kind: 'quote', amount: decimal(random, 20, 300) }
-    : { kind: 'balance', percent: decimal(random, 0.5, 5) };
+export function size(random: Dice, price: number): Settings {
+  const draw = random.below(20);
+  const amount = decimal(random, 20, 300);
+  if (draw < 3) return { kind: 'balance', percent: decimal(random, 0.5, 5) };
+  return draw < 6
+    ? { kind: 'base', quantity: trimmed(Number(amount) / price) }
+    : { kind: 'quote', amount };
 }
 
-function entrySteps(random: Dice): readonly Settings[] {
+/** That of a symbol the bot may trade; sizes in coins of one are odd ones of another. */
+function priceOf(markets: readonly PricedSymbol[]): number {
+  return Math.max(...markets.map(({ price }) => price));
+}
+
+function entrySteps(random: Dice, term: Term): readonly Settings[] {
   return parts(random, random.chance(0.7) ? 1 : 2 + random.below(3)).map((share) => {
     const isLimit = random.chance(0.5);
     const trigger = random.chance(0.3)
       ? {
           trigger: {
-            price: percent(random, -0.5, 0.8),
+            price: term(decimal(random, -0.5, 0.8)),
             when: ['reaches', 'atOrAbove', 'atOrBelow'][random.below(3)],
             source: ['own', 'bid', 'ask', 'last'][random.below(4)],
             ...(!isLimit && random.chance(0.4) ? { trailing: decimal(random, 0.05, 0.5) } : {}),
@@ -296,7 +362,7 @@ function entrySteps(random: Dice): readonly Settings[] {
       : {};
     return {
       order: isLimit ? 'limit' : 'market',
-      ...(isLimit ? { price: percent(random, -0.2, 1) } : {}),
+      ...(isLimit ? { price: term(decimal(random, -0.2, 1)) } : {}),
       ...trigger,
       share,
       ...(isLimit && random.chance(0.4) ? { waitSeconds: 5 + random.below(600) } : {}),
@@ -304,8 +370,13 @@ function entrySteps(random: Dice): readonly Settings[] {
   });
 }
 
+const PERCENTAGES: { readonly profit: Term; readonly loss: Term } = {
+  profit: asPercent,
+  loss: asPercent,
+};
+
 /** Take profits and a stop; at least one of them where `isNeeded`. */
-function exitSteps(random: Dice, isNeeded: boolean): Settings {
+export function exitSteps(random: Dice, isNeeded: boolean, terms = PERCENTAGES): Settings {
   const hasTargets = isNeeded || random.chance(0.85);
   const steps = hasTargets ? parts(random, random.chance(0.6) ? 1 : 2 + random.below(4)) : [];
   let profit = 0;
@@ -314,30 +385,40 @@ function exitSteps(random: Dice, isNeeded: boolean): Settings {
     const isLimit = random.chance(0.6);
     const isTrailing = !isLimit && index === steps.length - 1 && random.chance(0.4);
     return {
-      price: { kind: 'percent', percent: profit.toFixed(2) },
+      price: terms.profit(profit.toFixed(2)),
       order: isLimit ? 'limit' : 'market',
+      ...(isLimit ? {} : { source: ['own', 'bid', 'ask', 'last'][random.below(4)] }),
       share,
       ...(isTrailing ? { trailing: decimal(random, 0.02, 0.2) } : {}),
     };
   });
-  return { takeProfit, ...(random.chance(0.6) ? { stopLoss: stopLoss(random) } : {}) };
+  if (!random.chance(0.6)) return { takeProfit };
+  const stop = stopLoss(random, terms.loss);
+  const [only] = takeProfit;
+  const isFixed = stop['trailing'] === undefined && stop['timeoutSeconds'] === 0;
+  const mayPair = takeProfit.length === 1 && only?.order === 'limit' && isFixed;
+  return { takeProfit, stopLoss: mayPair && random.chance(0.6) ? atExchange(stop) : stop };
 }
 
-function stopLoss(random: Dice): Settings {
+/** The stop as an order at the exchange, which counts trades. */
+function atExchange(stop: Settings): Settings {
+  const source = stop['source'] === 'own' ? 'own' : 'last';
+  return { ...stop, source, placement: 'exchange' };
+}
+
+function stopLoss(random: Dice, term: Term): Settings {
   const isLimit = random.chance(0.3);
+  const distance = decimal(random, 0.2, 3);
+  const further = (Number(distance) + random.unit()).toFixed(2);
   return {
-    price: percent(random, 0.2, 3),
+    price: term(distance),
     source: ['own', 'bid', 'ask', 'last'][random.below(4)],
     order: isLimit ? 'limit' : 'market',
-    ...(isLimit ? { limit: percent(random, 0, 1) } : {}),
+    ...(isLimit ? { limit: term === asPercent ? term(decimal(random, 0, 1)) : term(further) } : {}),
     ...(random.chance(0.3) ? { trailing: decimal(random, 0.2, 2) } : {}),
     timeoutSeconds: random.chance(0.2) ? random.below(120) : 0,
     breakEven: random.chance(0.2),
   };
-}
-
-function percent(random: Dice, least: number, most: number): Settings {
-  return { kind: 'percent', percent: decimal(random, least, most) };
 }
 
 /** Whole percentages that make 100. */

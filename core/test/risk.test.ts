@@ -16,6 +16,7 @@ import {
   type BotExposure,
   type RiskLimits,
 } from '../src/index.ts';
+import { lotsBase } from '../src/position.ts';
 import { botOf, OPENED, play } from './deal-script.ts';
 
 const UNIT = 100_000_000n;
@@ -44,6 +45,24 @@ test('[L1] at stake are the cost of the coins held and the entries that rest, no
   });
   assert.equal(openOrders, 3);
   assert.deepEqual(exposureOf([]), { assets: new Map(), openOrders: 0 });
+});
+
+test('[L1] coins that a deal took over and sold are owed to nobody; those beyond them are', () => {
+  const bot = botOf({ direction: 'short', maxSafetyOrders: 0, maxActiveSafetyOrders: 0 });
+  play(bot, [
+    ['start', 'quote? COINUSDT'],
+    ['quote 100.00 100.01 100.00', 'sell 1-1 baseOrder 1.00 @ 99.00 IOC'],
+    ['fill 1-1 1.00 @ 100.00', 'buy 1-2 takeProfit 1.00 @ 98.00 GTC'],
+  ]);
+  const [deal] = bot.deals;
+  assert.ok(deal !== undefined);
+  const coin = lotsBase(deal.instrument, 100);
+  const stakeWith = (takenOver: bigint): bigint | undefined =>
+    exposureOf([{ ...deal, takenOver }]).assets.get('USDT')?.open;
+  assert.equal(stakeWith(0n), 100n * UNIT);
+  assert.equal(stakeWith(coin / 4n), 75n * UNIT);
+  assert.equal(stakeWith(coin), 0n);
+  assert.equal(stakeWith(3n * coin), 0n);
 });
 
 test('[L2] an entry beyond the exposure or the number of orders is denied and says what it would be', () => {

@@ -108,11 +108,38 @@ test('[F2] a wrong value is named by its path, in lists, groups and variants too
   check({ symbols: ['X', 'Y', 'Z'] }, ['symbols']);
 });
 
+test('[F2] a number beyond the largest is told the largest, and no other is', () => {
+  for (const [price, expected] of [
+    [
+      '99999999999999999999',
+      'a decimal number as text, more than 0, at most 1000000000000, at most 8 decimals',
+    ],
+    [
+      '1000000000000.00000001',
+      'a decimal number as text, more than 0, at most 1000000000000, at most 8 decimals',
+    ],
+    ['0.000000001', 'a decimal number as text, more than 0, at most 8 decimals'],
+    ['-1', 'a decimal number as text, more than 0, at most 8 decimals'],
+  ] as const) {
+    const parsed = parseFields<{ readonly price: string }>(
+      { price: { kind: 'decimal', unit: 'price', decimals: 8, above: 0 } },
+      { price },
+      'test',
+    );
+    assert.deepEqual(parsed.ok ? [] : parsed.errors.map((error) => error.expected), [expected]);
+  }
+});
+
 test('[F3] a field nobody described is refused wherever it stands', () => {
   check({ extra: 1 }, ['extra']);
   check({ parts: [{ share: '1', extra: 1 }] }, ['parts[0].extra']);
   check({ trigger: { kind: 'never', price: '5' } }, ['trigger.price']);
   check({ trigger: { kind: 'toString' } }, ['trigger.kind']);
+  check(JSON.parse('{ "constructor": 1, "__proto__": 2, "toString": 3 }'), [
+    'constructor',
+    '__proto__',
+    'toString',
+  ]);
 });
 
 test('[F4] whatever comes in, the parser answers, and what it takes it takes again unchanged', (t) => {

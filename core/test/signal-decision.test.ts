@@ -294,8 +294,8 @@ test('[N7] a signal that comes again within its window is refused: the same ID, 
   );
   const later = tell(
     other,
-    { action: 'exitLong', sentTime: NOW + 300_000 },
-    { time: NOW + 300_000 },
+    { action: 'exitLong', sentTime: NOW + 300_001 },
+    { time: NOW + 300_001 },
   );
   assert.equal(later.reason, 'no long position is open');
   assert.equal(other.seen.length, 1, 'what is older than the window is forgotten');
@@ -361,4 +361,15 @@ test('[N2] the first entry and all exits keep the limits of every symbol', () =>
   assert.equal(check({ takeProfit: uneven })[0]?.field, 'takeProfit[0].share');
   assert.deepEqual(check({ size: { kind: 'balance', percent: '10' } }), []);
   assert.equal(check({ symbols: ['NOUSDT'] })[0]?.field, 'symbols');
+});
+
+test('[N7] a signal from a clock that is ahead is remembered for as long as it could still be followed', () => {
+  const bot = signalBot({ maxLagSeconds: 300, duplicateSeconds: 300 });
+  const reasonAt = (time: number): string | undefined =>
+    tell(bot, { action: 'exitLong', sentTime: NOW + 60_000 }, { time }).reason;
+  assert.equal(reasonAt(NOW), 'no long position is open');
+  for (const seconds of [1, 300, 301, 360]) {
+    assert.equal(reasonAt(NOW + seconds * 1000), 'the same signal came before', `${seconds} s`);
+  }
+  assert.match(reasonAt(NOW + 360_001) ?? '', /it was sent 300 s ago/);
 });

@@ -22,7 +22,7 @@ import {
   START,
 } from './backtest-script.ts';
 import { COIN } from './deal-script.ts';
-import { randomSignalBot, randomTrade } from './trade-line.ts';
+import { PAIR_COIN, randomPairTrade, randomSignalBot, randomTrade } from './trade-line.ts';
 import { percent, price, tradeSettings } from './trade-script.ts';
 import { signalSettings } from './signal-script.ts';
 
@@ -149,6 +149,14 @@ test('[P41] passing over candles, walking every point and the matching engine gi
   );
 });
 
+test('[P77] the three walks give the same trade with a stop at the exchange', (t) => {
+  checkWalks(
+    t,
+    randomPairTrade.map((settings) => ({ settings, startBalances: balancesOf(settings) })),
+    { runs: 400, seed: SEED + 2, fills: 300 },
+  );
+});
+
 /** The coins a trade of coins held, or one that sells first, has to begin with. */
 function balancesOf(settings: SmartTradeSettings): Readonly<Record<string, string>> {
   return { COIN: settings.type === 'sellHeld' ? (settings.held?.quantity ?? '0') : '1000' };
@@ -204,7 +212,7 @@ function checkWalks(
       const input: BacktestInput = {
         ...rest,
         ...what,
-        markets: [{ instrument: COIN, candles: candlesOf(market) }],
+        markets: [{ instrument: PAIR_COIN, candles: candlesOf(market) }],
       };
       const fast = runBacktest({ ...input, walk: 'fast' });
       assert.deepEqual(runBacktest({ ...input, walk: 'every-point' }), fast);

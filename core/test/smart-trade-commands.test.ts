@@ -8,6 +8,7 @@ import {
   settingsOfHandover,
   createBot,
   parseSettings,
+  quantityLots,
   type HandedOverPosition,
 } from '../src/index.ts';
 import { COIN, play, type Row } from './deal-script.ts';
@@ -45,6 +46,65 @@ test('[P25] funds are added by a limit order, which a person may cancel', () => 
   ]);
 });
 
+test('[P28] added funds that wait for money are taken back, and a reduction that rests', () => {
+  const notes = play(tradeBot(), [
+    ...BOUGHT,
+    ['addFunds 1 quote 190', 'quote? COINUSDT'],
+    ['quote 95.01 95.02 95.02 funds 0 20', 'timer deal:1:addFunds1 in 30s'],
+    ['cancelStep 1 addFunds 2'],
+    ['cancelStep 1 addFunds 1'],
+    ['+30s timer deal:1:addFunds1'],
+    ['cancelStep 1 addFunds 1'],
+    ['addFunds 1 base 1 @ 94.00', 'buy 1-4 addFunds 2 1.00 @ 94.00 GTC'],
+    ['cancelStep 1 addFunds 2', 'cancel 1-4'],
+    ['end 1-4 cancelled 0.00'],
+    ['cancelStep 1 reduceFunds 1'],
+  ]);
+  assert.deepEqual(refusals(notes), [
+    'cancelStep: nothing of that number waits',
+    'cancelStep: added order 1 is done',
+    'cancelStep: nothing of that number waits',
+  ]);
+  play(tradeBot(), [
+    ...BOUGHT,
+    ['reduceFunds 1 base 1 @ 104.00', 'cancel 1-2', 'cancel 1-3'],
+    // Taken back before its order could go out: the steps get their coins again.
+    ['cancelStep 1 reduceFunds 1'],
+    ['end 1-2 cancelled 0.00', 'sell 1-4 takeProfit 1 1.00 @ 105.00 GTC'],
+    ['end 1-3 cancelled 0.00', 'sell 1-5 takeProfit 2 1.00 @ 110.00 GTC'],
+  ]);
+});
+
+test('[P33] what goes out in several orders waits for the money of all of them', () => {
+  const small = { ...COIN, maxLots: quantityLots(1_00) };
+  const bot = tradeBot({ size: { kind: 'base', quantity: '3' } }, { instrument: small });
+  const notes = play(bot, [
+    ['start', 'quote? COINUSDT'],
+    ['quote 99.99 100.00 100.00 funds 0 150', 'timer deal:1:entry1 in 30s'],
+  ]);
+  assert.equal(
+    notes.find(({ note }) => note.kind === 'dealPaused')?.note.values['reason'],
+    'insufficient funds: needed 303 USDT, free 150',
+  );
+});
+
+test('[P33] funds that are not there are added when they come soon, and else never', () => {
+  const rows: Row[] = [...BOUGHT, ['addFunds 1 quote 190', 'quote? COINUSDT']];
+  for (const seconds of [30, 60, 120]) {
+    rows.push(
+      ['quote 95.01 95.02 95.02 funds 0 20', `timer deal:1:addFunds1 in ${seconds}s`],
+      [`+${seconds}s timer deal:1:addFunds1`, 'quote? COINUSDT'],
+    );
+  }
+  rows.push(['quote 95.01 95.02 95.02 funds 0 20'], ['quote 95.01 95.02 95.02 funds 0 1000']);
+  const ended = play(tradeBot(), rows).find(({ note }) => note.kind === 'entryEnded');
+  assert.equal(ended?.note.values['order'], 'addFunds');
+  assert.match(
+    String(ended?.note.values['reason']),
+    /^insufficient funds: needed .* USDT, free 20$/,
+  );
+});
+
 test('[P25] funds that cannot be added are refused with a reason', () => {
   const only = tradeBot({ type: 'buy', takeProfit: [], stopLoss: undefined });
   const notes = play(only, [
@@ -67,6 +127,17 @@ test('[P25] funds that cannot be added are refused with a reason', () => {
   ]);
 });
 
+test('[P26] a trade that only enters closes nothing, and says so', () => {
+  const only = tradeBot({ type: 'buy', takeProfit: [], stopLoss: undefined });
+  const notes = play(only, [
+    ['start', 'quote? COINUSDT'],
+    ['quote 99.99 100.00 100.00', 'buy 1-1 entry 1 2.00 @ 101.00 IOC'],
+    ['fill 1-1 1.00 @ 100.00', 'timer deal:1:refit in 5s'],
+    ['reduceFunds 1 base 0.5'],
+  ]);
+  assert.deepEqual(refusals(notes), ['reduceFunds: a trade that only enters closes nothing']);
+});
+
 test('[P26] funds are reduced at the market: the exits give way first', () => {
   play(tradeBot(), [
     ...BOUGHT,
@@ -75,6 +146,61 @@ test('[P26] funds are reduced at the market: the exits give way first', () => {
     ['end 1-3 cancelled 0.00', 'sell 1-5 takeProfit 2 0.75 @ 110.00 GTC'],
     ['quote 101.00 101.02 101.00', 'sell 1-6 reduceFunds 1 0.50 @ 99.99 IOC'],
     ['fill 1-6 0.50 @ 101.00'],
+  ]);
+});
+
+test('[P26] an amount of money is turned into coins at a fresh quote, rounded down, not at the price of the start', () => {
+  play(tradeBot(), [
+    ...BOUGHT,
+    ['reduceFunds 1 quote 100', 'quote? COINUSDT'],
+    // 100 / 150 = 0.66…, where 100 / 100 would have been half of all.
+    ['quote 150.00 150.02 150.01', 'cancel 1-2', 'cancel 1-3'],
+    ['end 1-2 cancelled 0.00', 'quote? COINUSDT', 'sell 1-4 takeProfit 1 0.67 @ 105.00 GTC'],
+    ['end 1-3 cancelled 0.00', 'sell 1-5 takeProfit 2 0.67 @ 110.00 GTC'],
+    ['quote 150.00 150.02 150.01', 'sell 1-6 reduceFunds 1 0.66 @ 148.50 IOC'],
+    ['fill 1-6 0.66 @ 150.00'],
+  ]);
+});
+
+test('[P26] money that is worth more than the position, or less than a lot, is refused when the price is known', () => {
+  const bot = tradeBot();
+  const notes = play(bot, [
+    ...BOUGHT,
+    ['reduceFunds 1 quote 1000', 'quote? COINUSDT'],
+    ['reduceFunds 1 quote 0.5', 'quote? COINUSDT'],
+    ['quote 101.00 101.02 101.00'],
+    // A quote that nobody asked for any more changes nothing.
+    ['quote 101.00 101.02 101.00'],
+    ['reduceFunds 1 quote 10 @ 103.00', 'cancel 1-2', 'cancel 1-3'],
+  ]);
+  assert.deepEqual(refusals(notes), [
+    'reduceFunds: expected at most 2.00 COIN, found 9.90 COIN',
+    'reduceFunds: expected at least 0.01 COIN, found less',
+  ]);
+  assert.equal(bot.deals[0]?.exits.at(-1)?.lots, 9);
+  assert.equal(bot.deals[0]?.toReduce, undefined);
+});
+
+test('[P26] at most eight reductions wait, and none before something is held', () => {
+  const wait = Array.from({ length: 9 }, (): Row => ['reduceFunds 1 quote 10', 'quote? COINUSDT']);
+  const notes = play(tradeBot(), [...BOUGHT, ...wait.slice(1), ['reduceFunds 1 quote 10']]);
+  assert.deepEqual(refusals(notes), ['reduceFunds: at most 8 reductions may wait at once']);
+  const early = play(tradeBot(), [...BOUGHT.slice(0, 2), ['reduceFunds 1 quote 10']]);
+  assert.deepEqual(refusals(early), ['reduceFunds: nothing is held yet']);
+});
+
+test('[P26, P36] money that is to be closed waits while the desk is halted, and asks for a new price after it', () => {
+  play(tradeBot(), [
+    ...BOUGHT,
+    ['reduceFunds 1 quote 100', 'quote? COINUSDT'],
+    ['risk halted'],
+    ['quote 150.00 150.02 150.01'],
+    ['risk reducing', 'quote? COINUSDT'],
+    ['quote 200.00 200.02 200.01', 'cancel 1-2', 'cancel 1-3'],
+    ['close 1'],
+    ['end 1-2 cancelled 0.00'],
+    ['end 1-3 cancelled 0.00', 'quote? COINUSDT'],
+    ['quote 200.00 200.02 200.01', 'sell 1-4 close 2.00 @ 198.00 IOC'],
   ]);
 });
 
@@ -105,8 +231,8 @@ test('[P26] a reduction of more than the position is refused; one of all of it e
     ['reduceFunds 1 base 0.51'],
   ]);
   assert.deepEqual(refusals(notes), [
-    'reduceFunds: expected at most 2.00, found 2.01',
-    'reduceFunds: expected at most 0.50, found 0.51',
+    'reduceFunds: expected at most 2.00 COIN, found 2.01 COIN',
+    'reduceFunds: expected at most 0.50 COIN, found 0.51 COIN',
   ]);
   const bot = tradeBot();
   play(bot, [

@@ -57,6 +57,7 @@ test('[P1] settings are plain JSON with defaults filled in', () => {
     order: 'market',
     timeoutSeconds: 0,
     breakEven: false,
+    placement: 'desk',
   });
   assert.deepEqual(parseSettings(JSON.parse(JSON.stringify(settings))), { ok: true, settings });
   assert.ok('takeProfit' in SETTINGS_FIELDS.smartTrade);
@@ -482,6 +483,7 @@ test('[P42] a view has every number as text, and one word for what the trade wai
     best: '104.00',
     isAtBreakEven: false,
     breachedUntil: 0,
+    heldBy: 'desk',
   });
   assert.deepEqual(
     details.steps.map(({ purpose, number, state, quantity, filled }) => [

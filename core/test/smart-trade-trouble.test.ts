@@ -3,7 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createBot, encodeJournal, step, type Instrument } from '../src/index.ts';
+import {
+  checkSettings,
+  createBot,
+  encodeJournal,
+  priceTicks,
+  quantityLots,
+  step,
+  type Instrument,
+} from '../src/index.ts';
 import { COIN, eventOf, play, type Row } from './deal-script.ts';
 import { BOUGHT, percent, price, tradeBot, tradeSettings } from './trade-script.ts';
 
@@ -295,6 +303,25 @@ test('[P36] while the desk is halted nothing is sent: what rests stays, the stop
   ]);
 });
 
+test('[P36] a stop that rests at its limit stays though a close is asked for while the desk is halted', () => {
+  const stopLoss = { price: price('95.00'), order: 'limit', limit: percent('1') };
+  const bot = tradeBot({ stopLoss });
+  play(bot, [
+    ...BOUGHT,
+    ['quote 95.00 95.02 95.00', 'cancel 1-2', 'cancel 1-3'],
+    ['end 1-2 cancelled 0.00'],
+    ['end 1-3 cancelled 0.00', 'sell 1-4 stopLoss 2.00 @ 94.05 GTC'],
+    ['accept 1-4'],
+    ['risk halted'],
+    ['close 1'],
+    ['risk active', 'cancel 1-4'],
+    ['end 1-4 cancelled 0.00', 'quote? COINUSDT'],
+    ['quote 90.00 90.02 90.00', 'sell 1-5 close 2.00 @ 89.10 IOC'],
+    ['fill 1-5 2.00 @ 90.00'],
+  ]);
+  assert.equal(bot.endedCount, 1);
+});
+
 test('[P36] a close that is asked for while the desk is halted leaves the exits where they rest until it goes on', () => {
   play(tradeBot(), [
     ...BOUGHT,
@@ -358,5 +385,35 @@ test('[P37] what is late, repeated, unknown or not due changes nothing', () => {
   ]) {
     assert.equal(step(bot, eventOf(text, 1_700_000_000_000)).length, 0, text);
     assert.equal(encodeJournal(bot), before, text);
+  }
+});
+
+test('[P90] what a hundred of the largest orders could not close is not taken over, and not entered', () => {
+  const small: Instrument = { ...COIN, maxLots: quantityLots(10_00) };
+  const check = (quantity: string): readonly string[] =>
+    checkSettings(
+      tradeSettings({
+        type: 'sellHeld',
+        entries: undefined,
+        size: undefined,
+        held: { quantity, price: '90' },
+      }),
+      [small],
+      { COINUSDT: priceTicks(100_00) },
+      0,
+    ).map(({ field }) => field);
+  assert.deepEqual(check('1000'), []);
+  assert.deepEqual(check('1000.01'), ['held.quantity']);
+  const all = { size: { kind: 'balance', percent: '100' }, type: 'buy', takeProfit: [] };
+  for (const [free, wants] of [
+    ['100000', ['buy 1-1 entry 1 10.00 @ 101.00 IOC']],
+    ['102000', []],
+  ] as const) {
+    const bot = tradeBot({ ...all, stopLoss: undefined }, { instrument: small });
+    const notes = play(bot, [
+      ['start', 'quote? COINUSDT'],
+      [`quote 99.99 100.00 100.00 funds 0 ${free}`, ...wants],
+    ]);
+    assert.equal(notes.at(-1)?.note.kind === 'dealFailed', wants.length === 0);
   }
 });

@@ -24,6 +24,7 @@ import {
   type BotEvent,
   type BotSettings,
   type BotState,
+  type Instrument,
   type Signal,
   type SignalAction,
   type SignalBotState,
@@ -32,12 +33,13 @@ import {
   type SmartTradeSettings,
   type TradeDeal,
 } from '../src/index.ts';
-import { leavesLots } from '../src/bot/deal-order.ts';
-import { isLive, leftOf, orderOf } from '../src/smart-trade/deal.ts';
+import { closableBy, isLive, leftOf, orderOf } from '../src/smart-trade/deal.ts';
 import { COIN } from './deal-script.ts';
 import { CALM, FaultyExchange, type Faults } from './faulty-exchange.ts';
 
 export const FEE_PPM = 1000;
+/** On a venue that takes two orders of which one ends the other. */
+export const PAIR_COIN: Instrument = { ...COIN, takesPairs: true };
 /** Coins the account holds at the beginning, for trades that sell first. */
 const COINS = 1_000_000_000_000n;
 
@@ -166,10 +168,12 @@ const randomExits: fc.Arbitrary<{
   readonly takeProfit: readonly object[];
   readonly stopLoss: object | undefined;
   readonly maxSlippage: string;
+  readonly postOnly: boolean;
 }> = fc.record({
   takeProfit: randomTakeProfit,
   stopLoss: randomStopLoss,
   maxSlippage: fc.constantFrom('0', '0.5', '1'),
+  postOnly: fc.constantFrom(false, false, true),
 });
 
 export const randomTrade: fc.Arbitrary<SmartTradeSettings> = fc
@@ -208,7 +212,35 @@ export const randomTrade: fc.Arbitrary<SmartTradeSettings> = fc
       takeProfit: closes ? takeProfit : [],
       stopLoss: closes ? withBreakEven(exits.stopLoss, takeProfit.length) : undefined,
       maxSlippage: exits.maxSlippage,
+      postOnly: exits.postOnly,
     });
+  });
+
+/** One target and a fixed stop, which stand at the exchange together, or for some edits are held by the desk. */
+const randomPair: fc.Arbitrary<{
+  readonly takeProfit: readonly object[];
+  readonly stopLoss: object;
+  readonly maxSlippage: string;
+}> = fc.record({
+  takeProfit: percentTerm(2, 40).map((price) => [{ price, share: '100' }]),
+  stopLoss: fc
+    .record({
+      price: percentTerm(2, 40),
+      source: fc.constantFrom('own', 'last'),
+      order: fc.constantFrom('market', 'market', 'limit'),
+      limit: percentTerm(0, 10),
+      placement: fc.constantFrom('exchange', 'exchange', 'exchange', 'desk'),
+    })
+    .map((stop) => without({ ...stop, limit: stop.order === 'limit' ? stop.limit : undefined })),
+  maxSlippage: fc.constantFrom('0', '0.3', '1'),
+});
+
+/** Smart trades whose stop stands at the exchange. */
+export const randomPairTrade: fc.Arbitrary<SmartTradeSettings> = fc
+  .tuple(randomTrade, randomPair)
+  .map(([trade, pair]) => {
+    const closes = trade.type !== 'buy' && trade.type !== 'sell';
+    return closes ? settingsOf<SmartTradeSettings>({ ...trade, ...pair }) : trade;
   });
 
 export const randomSignalBot: fc.Arbitrary<SignalSettings> = fc
@@ -290,6 +322,7 @@ function randomRun<S>(settings: fc.Arbitrary<S>): fc.Arbitrary<TradeRun<S>> {
 }
 
 export const randomTradeRun: fc.Arbitrary<TradeRun<SmartTradeSettings>> = randomRun(randomTrade);
+export const randomPairRun: fc.Arbitrary<TradeRun<SmartTradeSettings>> = randomRun(randomPairTrade);
 export const randomSignalRun: fc.Arbitrary<TradeRun<SignalSettings>> = randomRun(randomSignalBot);
 
 interface World {
@@ -307,10 +340,10 @@ function worldOf(run: TradeRun<SmartTradeSettings | SignalSettings>): World {
     botId: 'faulty',
     clientOrderIdPrefix: 'k1-',
     settings,
-    instruments: [COIN],
+    instruments: [PAIR_COIN],
     feeRatePpm: FEE_PPM,
   });
-  const exchange = new FaultyExchange({ ...run, bot, instrument: COIN, check: explainTrades });
+  const exchange = new FaultyExchange({ ...run, bot, instrument: PAIR_COIN, check: explainTrades });
   const held = settings.kind === 'smartTrade' ? settings.held : undefined;
   const given = held === undefined ? 0n : toScaled(held.quantity, 8, 'quantity');
   const needsCoins =
@@ -382,9 +415,10 @@ function editOf(bot: TradeBot, other: SmartTradeSettings | SignalSettings): BotS
   const closes = settings.type !== 'buy' && settings.type !== 'sell';
   const hasEntries = settings.entries.length > 0 && other.entries.length > 0;
   const { stopLoss: _, ...rest } = settings;
-  const stopLoss = closes && other.takeProfit.length >= 2 ? other.stopLoss : settings.stopLoss;
-  const takeProfit =
-    closes && other.takeProfit.length >= 2 ? other.takeProfit : settings.takeProfit;
+  const takesExits =
+    closes && (other.takeProfit.length >= 2 || other.stopLoss?.placement === 'exchange');
+  const stopLoss = takesExits ? other.stopLoss : settings.stopLoss;
+  const takeProfit = takesExits ? other.takeProfit : settings.takeProfit;
   return {
     ...rest,
     takeProfit,
@@ -627,7 +661,7 @@ function checkCover(deal: TradeDeal, name: string): void {
   let exits = 0;
   for (const order of deal.orders) {
     if (order.role !== 'exit') continue;
-    leaves += leavesLots(order);
+    leaves += closableBy(deal, order);
     exits += 1;
   }
   // Fees of a short may differ from those counted with.
@@ -661,7 +695,9 @@ function explainRunning(exchange: FaultyExchange, deal: TradeDeal, name: string)
   assert.notEqual(deal.refit.kind, 'due', name);
   if (deal.plan.endsWithEntry) return;
   const isClearing = deal.orders.some(
-    (order) => order.role === 'exit' && (order.isCancelling || order.phase.kind === 'ended'),
+    (order) =>
+      order.role === 'exit' &&
+      (order.isCancelling || order.phase.kind === 'ended' || order.stopTicks !== undefined),
   );
   let covered = 0;
   for (const exit of deal.exits) {

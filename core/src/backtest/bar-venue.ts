@@ -3,7 +3,8 @@
 
 import type { ClientOrderId, OrderRequest, Quote } from '../order.ts';
 import { priceTicks } from '../units.ts';
-import { WOULD_TAKE, type BacktestVenue, type Clerk } from './venue.ts';
+import { PRICES_NOT_APART, WOULD_TAKE, type BacktestVenue, type Clerk } from './venue.ts';
+import { arePricesApart, WaitingPairs } from './waiting-pairs.ts';
 
 interface Resting {
   readonly order: OrderRequest;
@@ -18,6 +19,9 @@ export class BarVenue implements BacktestVenue {
   #lastNumber = 0;
   #houseNumber = 0;
   #priceTicks = 0;
+  /** The price of the last trade, which may be one of the bot's own. */
+  #lastTicks = 0;
+  readonly #pairs = new WaitingPairs();
   #highestBuy = -1;
   #lowestSell = Infinity;
 
@@ -30,42 +34,91 @@ export class BarVenue implements BacktestVenue {
     if (this.#highestBuy > ticks) this.#sweep('buy', ticks);
     if (this.#lowestSell < ticks) this.#sweep('sell', ticks);
     this.#quoteHouse();
+    this.#observe(ticks);
   }
 
   place(order: OrderRequest): void {
-    const isBuy = order.side === 'buy';
-    const against = isBuy ? this.#priceTicks + 1 : this.#priceTicks - 1;
-    const meetsHouse =
-      (isBuy ? order.priceTicks >= against : order.priceTicks <= against) && against >= 1;
-    const met = this.#ownMet(order, meetsHouse ? against : null);
-    const isTaker = meetsHouse || met.length > 0;
-    if (isTaker && order.type === 'limitMaker') {
+    if (order.type === 'limitMaker' && this.#wouldTake(order)) {
       this.#clerk.reject(order, WOULD_TAKE);
       return;
     }
-    if (!this.#clerk.accept(order)) return;
-    for (const own of met) {
-      this.#takeOff(own);
-      this.#clerk.end(own.order, 'expired', 0);
+    if (this.#clerk.accept(order)) this.#work(order);
+  }
+
+  placePair(takeProfit: OrderRequest, stopLoss: OrderRequest): void {
+    const pair = { takeProfit, stopLoss };
+    if (!arePricesApart(pair, this.#lastTicks)) {
+      this.#clerk.rejectPair(pair, PRICES_NOT_APART);
+    } else if (this.#wouldTake(takeProfit)) {
+      this.#clerk.rejectPair(pair, WOULD_TAKE);
+    } else if (this.#clerk.acceptPair(pair)) {
+      this.#pairs.add(pair);
+      this.#rest(takeProfit);
     }
-    if (meetsHouse) {
-      this.#clerk.fill(order, against, order.quantity, false);
+  }
+
+  /** An order that was accepted, or a stop that was reached: it trades, rests or expires. */
+  #work(order: OrderRequest): void {
+    const houseTicks = this.#houseMet(order);
+    for (const { order: own } of this.#ownMet(order, houseTicks)) this.#end(own, 'expired');
+    if (houseTicks !== null) {
+      this.#clerk.fill(order, houseTicks, order.quantity, false);
       this.#clerk.end(order, 'filled', order.quantity);
       this.#quoteHouse();
+      this.#observe(houseTicks);
     } else if (order.timeInForce === 'GTC') {
-      this.#lastNumber += 1;
-      this.#resting.push({ order, number: this.#lastNumber });
-      this.#findEdges();
+      this.#rest(order);
     } else {
       this.#clerk.end(order, 'expired', 0);
     }
   }
 
   cancel(clientOrderId: ClientOrderId): void {
-    const found = this.#resting.find(({ order }) => order.clientOrderId === clientOrderId);
-    if (found === undefined) return;
-    this.#takeOff(found);
-    this.#clerk.end(found.order, 'cancelled', 0);
+    const cancelled = this.#pairs.profitOf(clientOrderId) ?? clientOrderId;
+    const found = this.#resting.find(({ order }) => order.clientOrderId === cancelled);
+    if (found !== undefined) this.#end(found.order, 'cancelled');
+  }
+
+  /** Takes an order off the book, and the stop beside it. */
+  #end(order: OrderRequest, how: 'cancelled' | 'expired'): void {
+    this.#takeOff(order);
+    this.#clerk.end(order, how, 0);
+    this.#endStopBeside(order, how);
+  }
+
+  #endStopBeside(order: OrderRequest, how: 'cancelled' | 'expired'): void {
+    const pair = this.#pairs.take(order.clientOrderId);
+    if (pair !== undefined) this.#clerk.endBeside(pair.stopLoss, how);
+  }
+
+  /** A trade at `ticks`: stops that it reaches go to the book, and the take profits beside them are gone. */
+  #observe(ticks: number): void {
+    this.#lastTicks = ticks;
+    for (;;) {
+      const pair = this.#pairs.takeReached(this.#lastTicks);
+      if (pair === undefined) return;
+      this.#takeOff(pair.takeProfit);
+      this.#clerk.endBeside(pair.takeProfit, 'expired');
+      this.#work(pair.stopLoss);
+    }
+  }
+
+  #rest(order: OrderRequest): void {
+    this.#lastNumber += 1;
+    this.#resting.push({ order, number: this.#lastNumber });
+    this.#findEdges();
+  }
+
+  #wouldTake(order: OrderRequest): boolean {
+    const houseTicks = this.#houseMet(order);
+    return houseTicks !== null || this.#ownMet(order, houseTicks).length > 0;
+  }
+
+  /** The house's price within the limit of `order`, or null. */
+  #houseMet({ side, priceTicks: limit }: OrderRequest): number | null {
+    const against = side === 'buy' ? this.#priceTicks + 1 : this.#priceTicks - 1;
+    const isWithin = side === 'buy' ? limit >= against : limit <= against;
+    return isWithin && against >= 1 ? against : null;
   }
 
   quote(): Quote {
@@ -84,6 +137,14 @@ export class BarVenue implements BacktestVenue {
     return this.#lowestSell;
   }
 
+  highestSellStop(): number {
+    return this.#pairs.highestSellStop;
+  }
+
+  lowestBuyStop(): number {
+    return this.#pairs.lowestBuyStop;
+  }
+
   /** Fills what the price has passed: best price first, then in order of placement. */
   #sweep(side: 'buy' | 'sell', ticks: number): void {
     const isPassed = ({ order }: Resting): boolean =>
@@ -94,6 +155,7 @@ export class BarVenue implements BacktestVenue {
     for (const { order } of passed) {
       this.#clerk.fill(order, order.priceTicks, order.quantity, true);
       this.#clerk.end(order, 'filled', order.quantity);
+      this.#endStopBeside(order, 'expired');
     }
   }
 
@@ -116,8 +178,8 @@ export class BarVenue implements BacktestVenue {
       .toSorted(bestFirst);
   }
 
-  #takeOff(resting: Resting): void {
-    this.#resting.splice(this.#resting.indexOf(resting), 1);
+  #takeOff(order: OrderRequest): void {
+    this.#resting = this.#resting.filter((resting) => resting.order !== order);
     this.#findEdges();
   }
 

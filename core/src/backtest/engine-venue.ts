@@ -4,7 +4,8 @@
 import { HOUSE, MatchingEngine, type EngineOrder, type EngineTrade } from '../matching/engine.ts';
 import type { ClientOrderId, OrderRequest, Quote, Side } from '../order.ts';
 import { assert, priceTicks } from '../units.ts';
-import { WOULD_TAKE, type BacktestVenue, type Clerk } from './venue.ts';
+import { PRICES_NOT_APART, WOULD_TAKE, type BacktestVenue, type Clerk } from './venue.ts';
+import { arePricesApart, WaitingPairs } from './waiting-pairs.ts';
 
 /** More than any bot trades between two points, and far from 2^53. */
 const HOUSE_LOTS = 2 ** 50;
@@ -18,6 +19,9 @@ export class EngineVenue implements BacktestVenue {
   #lastOrderId = 0;
   #houseIds: number[] = [];
   #isHouseHit = false;
+  readonly #pairs = new WaitingPairs();
+  /** The take profit that a stop beside it is taking off the book. */
+  #reached: OrderRequest | null = null;
   #priceTicks = 0;
 
   constructor(clerk: Clerk) {
@@ -33,7 +37,14 @@ export class EngineVenue implements BacktestVenue {
         if (order === undefined) return;
         this.#orders.delete(orderId);
         this.#ids.delete(order.clientOrderId);
+        if (order === this.#reached) {
+          this.#clerk.endBeside(order, 'expired');
+          return;
+        }
         this.#clerk.end(order, end === 'expiredInMatch' ? 'expired' : end, filledLots);
+        const pair = this.#pairs.take(order.clientOrderId);
+        if (pair === undefined) return;
+        this.#clerk.endBeside(pair.stopLoss, end === 'cancelled' ? 'cancelled' : 'expired');
       },
     });
   }
@@ -45,6 +56,7 @@ export class EngineVenue implements BacktestVenue {
     if (ticks > 1) this.#engine.houseTakes('buy', ticks - 1);
     this.#placeQuotes();
     this.#engine.print(ticks, printLots);
+    this.#observe();
   }
 
   place(order: OrderRequest): void {
@@ -53,6 +65,35 @@ export class EngineVenue implements BacktestVenue {
       return;
     }
     if (!this.#clerk.accept(order)) return;
+    this.#work(order);
+    this.#observe();
+  }
+
+  placePair(takeProfit: OrderRequest, stopLoss: OrderRequest): void {
+    const pair = { takeProfit, stopLoss };
+    if (!arePricesApart(pair, this.#engine.lastTicks())) {
+      this.#clerk.rejectPair(pair, PRICES_NOT_APART);
+    } else if (this.#wouldTake(takeProfit)) {
+      this.#clerk.rejectPair(pair, WOULD_TAKE);
+    } else if (this.#clerk.acceptPair(pair)) {
+      this.#pairs.add(pair);
+      this.#work(takeProfit);
+    }
+  }
+
+  /** Stops that the last trade reaches go to the book, and the take profits beside them are gone. */
+  #observe(): void {
+    for (;;) {
+      const pair = this.#pairs.takeReached(this.#engine.lastTicks());
+      if (pair === undefined) return;
+      this.#reached = pair.takeProfit;
+      this.cancel(pair.takeProfit.clientOrderId);
+      this.#reached = null;
+      this.#work(pair.stopLoss);
+    }
+  }
+
+  #work(order: OrderRequest): void {
     this.#lastOrderId += 1;
     this.#orders.set(this.#lastOrderId, order);
     this.#ids.set(order.clientOrderId, this.#lastOrderId);
@@ -67,7 +108,8 @@ export class EngineVenue implements BacktestVenue {
   }
 
   cancel(clientOrderId: ClientOrderId): void {
-    const orderId = this.#ids.get(clientOrderId);
+    const id = this.#pairs.profitOf(clientOrderId) ?? clientOrderId;
+    const orderId = this.#ids.get(id);
     if (orderId !== undefined) this.#engine.cancel(orderId);
   }
 
@@ -93,6 +135,14 @@ export class EngineVenue implements BacktestVenue {
       if (side === 'sell') lowest = Math.min(lowest, ticks);
     }
     return lowest;
+  }
+
+  highestSellStop(): number {
+    return this.#pairs.highestSellStop;
+  }
+
+  lowestBuyStop(): number {
+    return this.#pairs.lowestBuyStop;
   }
 
   #wouldTake({ side, priceTicks: ticks }: OrderRequest): boolean {

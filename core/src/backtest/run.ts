@@ -314,8 +314,16 @@ class Backtest {
     readonly highTouched: number;
   } {
     return {
-      lowTouched: Math.max(venue.highestBuy() - 1, watchedBelow(this.#state, symbol) + 1),
-      highTouched: Math.min(venue.lowestSell() + 1, watchedAbove(this.#state, symbol) - 1),
+      lowTouched: Math.max(
+        venue.highestBuy() - 1,
+        venue.highestSellStop(),
+        watchedBelow(this.#state, symbol) + 1,
+      ),
+      highTouched: Math.min(
+        venue.lowestSell() + 1,
+        venue.lowestBuyStop(),
+        watchedAbove(this.#state, symbol) - 1,
+      ),
     };
   }
 
@@ -382,7 +390,8 @@ class Backtest {
     }
     this.#drain();
     for (const market of markets) {
-      if (this.#quotesOwed.size > 0 && this.#quotesOwed.delete(market.symbol)) this.#queue.push(this.#askedQuote(market));
+      if (this.#quotesOwed.size > 0 && this.#quotesOwed.delete(market.symbol))
+        this.#queue.push(this.#askedQuote(market));
     }
     this.#drain();
     for (const market of markets) {
@@ -522,6 +531,11 @@ class Backtest {
       case 'placeOrder':
         this.#marketOf(effect.order.symbol).venue.place(effect.order);
         return;
+      case 'placePair': {
+        const { takeProfit, stopLoss } = effect;
+        this.#marketOf(takeProfit.order.symbol).venue.placePair(takeProfit.order, stopLoss.order);
+        return;
+      }
       case 'cancelOrder':
         this.#marketOf(effect.symbol).venue.cancel(effect.clientOrderId);
         return;

@@ -2,17 +2,23 @@
 // What a person reads of a deal, and the parts of it that are the same for every kind.
 
 import { formatDecimal, trimDecimal } from '../decimal.ts';
-import { ASSET_SCALE, formatPrice, formatQuantity } from '../instrument.ts';
+import { ASSET_SCALE, formatPrice, formatQuantity, type Instrument } from '../instrument.ts';
 import type { OrderPurpose, OrderRole } from '../machine.ts';
 import type { Direction } from '../order.ts';
 import {
   baseScale,
+  costOf,
+  formatAverage,
   formatBase,
+  formatMoney,
+  formatPercent,
   heldBase,
   heldLots,
   lotsBase,
   moneyScale,
   power10,
+  revenueOf,
+  type Ratio,
 } from '../position.ts';
 import { divFloor, PPM, type PriceTicks, type TimeMs } from '../units.ts';
 import type { DealBase, DealOrder, DealOutcome } from './deal-order.ts';
@@ -114,27 +120,39 @@ export interface OrderView {
   readonly state: 'placing' | 'open' | 'cancelling' | 'ended';
 }
 
-/** The parts of the view that need only what every kind of deal has. */
+/** What each kind of deal works out in its own way, at `moneyScale` decimals of the quote asset. */
+export interface DealFigures {
+  readonly status: DealStatus;
+  readonly waitingFor: DealWait;
+  /** How the deal ended; null while it runs. */
+  readonly ended: { readonly time: TimeMs; readonly reason: string } | null;
+  /** In ticks; null without coins that have one. */
+  readonly average: Ratio | null;
+  readonly breakEven: Ratio | null;
+  readonly realised: bigint;
+  readonly unrealised: bigint | null;
+  /** What profits are in percent of. */
+  readonly whole: bigint;
+}
+
+/** The part of the view that every kind of deal has alike. */
 export function commonView(
   deal: DealBase,
-): Pick<
-  DealView,
-  | 'dealId'
-  | 'symbol'
-  | 'openedTime'
-  | 'boughtQuantity'
-  | 'soldQuantity'
-  | 'heldQuantity'
-  | 'dustQuantity'
-  | 'commissions'
-  | 'orders'
-> {
+  figures: DealFigures,
+): Omit<DealView, 'kind' | 'baseAverage' | 'takeProfit' | 'stopLoss' | 'steps'> {
+  const { ended, realised, unrealised, whole } = figures;
   const { instrument, position } = deal;
   const held = heldBase(position, instrument);
   return {
     dealId: deal.dealId,
     symbol: deal.symbol,
+    status: figures.status,
+    reason: ended?.reason ?? '',
+    waitingFor: figures.waitingFor,
     openedTime: deal.openedTime,
+    closedTime: ended?.time ?? 0,
+    average: averageText(instrument, figures.average),
+    breakEven: averageText(instrument, figures.breakEven),
     boughtQuantity: formatQuantity(instrument, position.boughtLots),
     soldQuantity: formatQuantity(instrument, position.soldLots),
     heldQuantity: formatBase(instrument, held),
@@ -142,9 +160,20 @@ export function commonView(
       instrument,
       held - lotsBase(instrument, heldLots(position, instrument)),
     ),
+    cost: formatMoney(instrument, costOf(position, instrument)),
+    revenue: formatMoney(instrument, revenueOf(position, instrument)),
+    realisedProfit: formatMoney(instrument, realised),
+    realisedProfitPercent: formatPercent(realised, whole, 2),
+    unrealisedProfit: unrealised === null ? '' : formatMoney(instrument, unrealised),
+    profitPercent: formatPercent(realised + (unrealised ?? 0n), whole, 2),
     commissions: commissionsOf(deal),
     orders: deal.orders.map((order) => orderView(deal, order)),
   };
+}
+
+/** A price with more decimals than the instrument's, empty text for none. */
+export function averageText(instrument: Instrument, price: Ratio | null): string {
+  return price === null ? '' : formatAverage(instrument, price);
 }
 
 /** What the coins held bring at `priceTicks` after the fee, at `moneyScale` decimals, rounded down. */

@@ -27,6 +27,14 @@ export interface DealOrder {
   readonly side: Side;
   readonly priceTicks: number;
   readonly quantity: number;
+  /** The other order of a pair: the same coins, of which only one of the two can trade. */
+  readonly pairedWith?: ClientOrderId;
+  /** The other order of the pair has traded: this one is gone, though its end has not been told. */
+  isSpent?: true;
+  /** Of the stop in a pair: the price whose trade sends it to the book. */
+  readonly stopTicks?: number;
+  /** Of an order that may only rest: how often in a row it was refused because it would trade at once. */
+  readonly postTries?: number;
   readonly placedTime: TimeMs;
   filledLots: number;
   /** Trade IDs already counted. */
@@ -66,6 +74,8 @@ export type Settlement =
       readonly isAbsent: boolean;
       /** Money is missing, or a limit of the desk is reached: the same order may be taken later. */
       readonly mayPass: boolean;
+      /** It may only rest and would have traded at once. */
+      readonly wouldTake: boolean;
       readonly reason: string;
     };
 
@@ -79,6 +89,7 @@ export function isSettled(order: DealOrder): boolean {
 
 /** The lots of `order` that may still trade. */
 export function leavesLots(order: DealOrder): number {
+  if (order.isSpent === true) return 0;
   return order.phase.kind === 'ended'
     ? Math.max(0, order.phase.filledLots - order.filledLots)
     : order.quantity - order.filledLots;

@@ -98,6 +98,9 @@ export function slippedSell(instrument: Instrument, bid: number, slippage: Ratio
   return Math.max(Number(ticks), instrument.minTicks, 1);
 }
 
+/** Most of the venue's largest orders that one wish is split into: more would be a flood. */
+export const SPLIT_MAX = 100;
+
 /** The most of `lots` that one order at `priceTicks` may hold. */
 export function mostLots(instrument: Instrument, priceTicks: number, lots: number): number {
   return Math.min(lots, instrument.maxLots, Math.floor(instrument.maxNotional / priceTicks));

@@ -7,6 +7,7 @@ import type { ClientOrderId } from '../order.ts';
 import { addFill } from '../position.ts';
 import { assert, type TimeMs } from '../units.ts';
 import { isSettled, type DealBase, type DealOrder, type Settlement } from './deal-order.ts';
+import { WOULD_TAKE } from './post-only.ts';
 import type { BotRules, BotStateBase } from './state.ts';
 import { orderValues, Turn } from './turn.ts';
 
@@ -135,6 +136,7 @@ function onRejected<S extends BotStateBase<D>, D extends DealBase>(
     // A namesake of an earlier life is in the way of an ID, not of the order: it never arrived.
     isAbsent,
     mayPass: event.by === 'exchange' ? event.rule === INSUFFICIENT_BALANCE : isOfDesk && !isAbsent,
+    wouldTake: event.by === 'exchange' && event.reason === WOULD_TAKE,
     reason: `${event.by}: ${event.rule}: ${event.reason}`,
   };
   remove(deal, order);
@@ -158,6 +160,9 @@ function onFilled<S extends BotStateBase<D>, D extends DealBase>(
   order.tradeIds.push(fill.tradeId);
   order.filledLots += fill.quantity;
   addFill(deal.position, deal.instrument, order.side, fill);
+  for (const other of deal.orders) {
+    if (other.clientOrderId === order.pairedWith) other.isSpent = true;
+  }
   turn.noteFill(deal, order, fill);
   if (isSettled(order)) {
     remove(deal, order);

@@ -3,12 +3,42 @@
 
 import { formatDecimal, trimDecimal } from '../decimal.ts';
 import { ASSET_SCALE, formatNotional, formatPrice, formatQuantity } from '../instrument.ts';
-import type { DealNoteKind, Effect, OrderPurpose, OrderRole, RiskState } from '../machine.ts';
-import { clientOrderId, type Fill, type OrderType, type Side, type TimeInForce } from '../order.ts';
+import type {
+  DealNoteKind,
+  Effect,
+  OrderPurpose,
+  OrderRole,
+  PlacedOrder,
+  RiskState,
+} from '../machine.ts';
+import {
+  clientOrderId,
+  type ClientOrderId,
+  type Fill,
+  type OrderType,
+  type Side,
+  type TimeInForce,
+} from '../order.ts';
 import { assert, priceTicks, quantityLots, type TimeMs } from '../units.ts';
 import type { DealBase, DealOrder } from './deal-order.ts';
 import type { HandedOverPosition } from './handover.ts';
 import { orderFault } from './order-rules.ts';
+import { restingType } from './post-only.ts';
+
+/** An order as a deal wants it; the turn gives it its ID. */
+export interface WantedOrder {
+  readonly purpose: OrderPurpose;
+  readonly role: OrderRole;
+  readonly ladderIndex?: number;
+  readonly attempt?: number;
+  readonly side: Side;
+  readonly type?: OrderType;
+  readonly timeInForce: TimeInForce;
+  readonly priceTicks: number;
+  readonly lots: number;
+  /** Of an order that may only rest: how often in a row it was refused because it would trade at once. */
+  readonly postTries?: number | undefined;
+}
 
 export class Turn {
   readonly time: TimeMs;
@@ -37,20 +67,52 @@ export class Turn {
   }
 
   /** Sends a new order of `deal` under an ID that was never used before. */
-  place(
+  place(deal: DealBase, order: WantedOrder): DealOrder {
+    deal.orderCount += 1;
+    const { placed, effect } = this.#begin(deal, order, this.#orderId(deal, deal.orderCount), {});
+    this.effects.push({ kind: 'placeOrder', dealId: deal.dealId, ...effect });
+    return placed;
+  }
+
+  /** Sends two exits of the same coins, of which the first that trades or is triggered ends the other. */
+  placePair(
     deal: DealBase,
-    order: {
-      readonly purpose: OrderPurpose;
-      readonly role: OrderRole;
-      readonly ladderIndex?: number;
-      readonly attempt?: number;
-      readonly side: Side;
-      readonly type?: OrderType;
-      readonly timeInForce: TimeInForce;
-      readonly priceTicks: number;
-      readonly lots: number;
+    pair: {
+      readonly takeProfit: WantedOrder;
+      readonly stopLoss: WantedOrder & { readonly stopTicks: number };
     },
-  ): DealOrder {
+  ): void {
+    const { takeProfit, stopLoss } = pair;
+    assert(deal.instrument.takesPairs === true, 'Invariant: a pair goes to a venue that takes it');
+    assert(takeProfit.lots === stopLoss.lots, 'Invariant: both orders of a pair close as much');
+    deal.orderCount += 2;
+    const ids = [
+      this.#orderId(deal, deal.orderCount - 1),
+      this.#orderId(deal, deal.orderCount),
+    ] as const;
+    const first = this.#begin(deal, takeProfit, ids[0], { pairedWith: ids[1] });
+    const second = this.#begin(deal, stopLoss, ids[1], {
+      pairedWith: ids[0],
+      stopTicks: stopLoss.stopTicks,
+    });
+    this.effects.push({
+      kind: 'placePair',
+      dealId: deal.dealId,
+      takeProfit: first.effect,
+      stopLoss: second.effect,
+    });
+  }
+
+  #orderId(deal: DealBase, count: number): ClientOrderId {
+    return clientOrderId(`${this.#prefix}${deal.dealId}-${count}`);
+  }
+
+  #begin(
+    deal: DealBase,
+    order: WantedOrder,
+    id: ClientOrderId,
+    more: Pick<DealOrder, 'pairedWith' | 'stopTicks'>,
+  ): { readonly placed: DealOrder; readonly effect: PlacedOrder } {
     assert(
       order.role === 'exit' ? this.mayExit : this.mayEnter,
       `Invariant: a bot that is ${this.#risk} places no ${order.role}`,
@@ -60,9 +122,8 @@ export class Turn {
       fault === null,
       `Invariant: an order keeps the instrument's limits: expected ${fault?.expected}, was ${fault?.found}`,
     );
-    deal.orderCount += 1;
     const placed: DealOrder = {
-      clientOrderId: clientOrderId(`${this.#prefix}${deal.dealId}-${deal.orderCount}`),
+      clientOrderId: id,
       purpose: order.purpose,
       role: order.role,
       ladderIndex: order.ladderIndex ?? 0,
@@ -70,6 +131,8 @@ export class Turn {
       side: order.side,
       priceTicks: order.priceTicks,
       quantity: order.lots,
+      ...more,
+      ...(order.postTries === undefined ? {} : { postTries: order.postTries }),
       placedTime: this.time,
       filledLots: 0,
       tradeIds: [],
@@ -78,9 +141,7 @@ export class Turn {
     };
     deal.orders.push(placed);
     this.note(deal.dealId, 'orderPlacing', orderValues(deal, placed));
-    this.effects.push({
-      kind: 'placeOrder',
-      dealId: deal.dealId,
+    const effect: PlacedOrder = {
       purpose: placed.purpose,
       role: placed.role,
       ladderIndex: placed.ladderIndex,
@@ -88,13 +149,15 @@ export class Turn {
         clientOrderId: placed.clientOrderId,
         symbol: deal.symbol,
         side: order.side,
-        type: order.type ?? 'limit',
+        type: order.type ?? restingType(order.role, order.postTries),
         timeInForce: order.timeInForce,
         priceTicks: priceTicks(order.priceTicks),
         quantity: quantityLots(order.lots),
+        ...(more.stopTicks === undefined ? {} : { stopTicks: priceTicks(more.stopTicks) }),
+        ...(more.pairedWith === undefined ? {} : { pairedWith: more.pairedWith }),
       },
-    });
-    return placed;
+    };
+    return { placed, effect };
   }
 
   /** Asks once for the end of `order`; an order that has ended already needs no asking. */
@@ -151,6 +214,9 @@ export function orderValues(deal: DealBase, order: DealOrder): Record<string, st
     price: formatPrice(deal.instrument, order.priceTicks),
     quantity: formatQuantity(deal.instrument, order.quantity),
     volume: formatNotional(deal.instrument, order.priceTicks, order.quantity),
+    ...(order.stopTicks === undefined
+      ? {}
+      : { stop: formatPrice(deal.instrument, order.stopTicks) }),
   };
 }
 

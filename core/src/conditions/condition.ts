@@ -170,6 +170,7 @@ function value(byDefault: string, least: number, most: number): DecimalField {
 
 const INTERVAL: ChoiceField<ConditionInterval> = {
   kind: 'choice',
+  typeName: 'ConditionInterval',
   choices: CONDITION_INTERVALS,
   default: '1h',
 };
@@ -192,6 +193,7 @@ const TREND: ChoiceField<TrendSide> = {
 /** One condition. */
 export const CONDITION_FIELD: VariantField<Condition> = {
   kind: 'variant',
+  typeName: 'Condition',
   variants: {
     rsi: {
       interval: INTERVAL,

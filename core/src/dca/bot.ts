@@ -336,12 +336,12 @@ function onCommand(state: DcaBotState, turn: Turn, command: KindCommand): boolea
     case 'reduceFunds':
     case 'cancelOrder':
     case 'closeStep':
+    case 'cancelStep':
     case 'editDeal':
     case 'handOverDeal': {
       const deal = state.deals.find((candidate) => candidate.dealId === command.dealId);
       return deal !== undefined && dealCommand(turn, deal, command);
     }
-    case 'cancelStep':
     case 'forceEntry':
       return false;
   }

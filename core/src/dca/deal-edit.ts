@@ -25,6 +25,8 @@ const EDITABLE = [
   'stopLossMove',
   'stopLossAction',
   'closeTimeoutSeconds',
+  'postOnly',
+  'reserveSafetyOrders',
   'maxSlippage',
   'safetyOrderTrigger',
   'safetyOrderConditions',

@@ -34,7 +34,7 @@ import {
   trimRequests,
   type ManualCommand,
 } from './manual-orders.ts';
-import { handedOver } from './hand-over.ts';
+import { handedOver, handOverFault } from './hand-over.ts';
 import { followStop, isStopDue, keepStop, noteStopDue } from './stop-loss.ts';
 import {
   bookStep,
@@ -110,7 +110,7 @@ export function advance(turn: Turn, deal: DcaDeal): void {
 export function quoteArrived(turn: Turn, deal: DcaDeal, quote: Quote): boolean {
   const phase = deal.phase;
   if (phase.kind === 'reopening') {
-    reopen(turn, deal, quote, phase.attempt);
+    reopen(turn, deal, quote, phase);
     return true;
   }
   if (phase.kind === 'closing' && phase.step.kind === 'awaitingQuote') {
@@ -237,6 +237,7 @@ export function dealCommand(turn: Turn, deal: DcaDeal, command: DealCommand): bo
     case 'reduceFunds':
     case 'cancelOrder':
     case 'closeStep':
+    case 'cancelStep':
       return manualRequested(turn, deal, command);
     case 'editDeal': {
       const { settings } = command;
@@ -245,7 +246,6 @@ export function dealCommand(turn: Turn, deal: DcaDeal, command: DealCommand): bo
     }
     case 'handOverDeal':
       return handOverRequested(turn, deal);
-    case 'cancelStep':
     case 'forceEntry':
       return false;
   }
@@ -290,8 +290,9 @@ function editRequested(turn: Turn, deal: DcaDeal, wanted: DcaSettings): boolean 
 
 /** Leaves the position to another bot once all orders are gone. */
 function handOverRequested(turn: Turn, deal: DcaDeal): boolean {
-  if (deal.phase.kind !== 'holding' || !turn.mayExit) {
-    const reason = turn.mayExit ? 'the deal holds no position' : 'the desk is halted';
+  const fault = deal.phase.kind === 'holding' ? handOverFault(deal) : 'the deal holds no position';
+  const reason = turn.mayExit ? fault : 'the desk is halted';
+  if (reason !== null) {
     turn.note(deal.dealId, 'commandRefused', { command: 'handOverDeal', reason });
     return true;
   }

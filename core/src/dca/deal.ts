@@ -17,7 +17,7 @@ export type DealPhase =
   /** The base order is out. */
   | { readonly kind: 'opening' }
   /** A limit base order was not filled in time; a fresh quote is awaited for the next one. */
-  | { readonly kind: 'reopening'; readonly attempt: number }
+  | { readonly kind: 'reopening'; readonly attempt: number; readonly postTries?: number }
   /** There is a position: take profits and safety orders rest. */
   | { readonly kind: 'holding' }
   /** Nothing is left to close: safety orders are cancelled, then the deal ends. */
@@ -62,6 +62,7 @@ export type DealEntry =
 export interface SafetyRetry {
   readonly ladderIndex: number;
   readonly attempt: number;
+  readonly postTries?: number;
   readonly lots: number;
   readonly until: TimeMs;
 }
@@ -104,6 +105,8 @@ export interface ManualRequest {
   lots: number;
   /** A quote has been asked for. */
   isAsked: boolean;
+  /** By which a person names it while it waits, from 1 in its deal. */
+  readonly number?: number;
 }
 
 export interface DcaDeal extends DealBase {
@@ -120,12 +123,16 @@ export interface DcaDeal extends DealBase {
   safetyRetries: SafetyRetry[];
   /** Rejections and unasked cancels of take profits in a row, and until when the next one waits. */
   exitTroubles: number;
+  /** How often in a row a take profit was refused because it would trade at once; absent for never. */
+  exitPostTries?: number;
   exitWait: { readonly kind: 'none' } | { readonly kind: 'waiting'; readonly until: TimeMs };
   /** One for each of several take-profit steps; empty with one take profit or none. */
   steps: StepState[];
   readonly stop: StopState;
   readonly trailing: TrailingState;
   requests: ManualRequest[];
+  /** Requests so far; absent before the first. */
+  requestCount?: number;
 }
 
 /** A deal whose base order has not been placed. */
@@ -204,6 +211,16 @@ export function closeLadder(deal: DcaDeal): void {
 /** How many take-profit steps are done, counted to the last that is. */
 export function stepsDone(deal: DcaDeal): number {
   return deal.steps.findLastIndex(({ isDone }) => isDone) + 1;
+}
+
+/**
+ * Whether step `index`, from 0, closes no more. When all steps are done the last one closes what comes yet: a safety
+ * order may trade before its cancel.
+ */
+export function isStepOver(deal: DcaDeal, index: number): boolean {
+  const { steps } = deal;
+  if (steps[index]?.isDone !== true) return false;
+  return index < steps.length - 1 || steps.some(({ isDone }) => !isDone);
 }
 
 /** What step `index`, from 0, has closed so far. */

@@ -4,6 +4,7 @@
 import type { DealOrder, Settlement } from '../bot/deal-order.ts';
 import { orderFor } from '../bot/deal-order.ts';
 import { orderFault, slippedBuy, slippedSell, type OrderFault } from '../bot/order-rules.ts';
+import { postWaitMs } from '../bot/post-only.ts';
 import type { Turn } from '../bot/turn.ts';
 import type { Instrument } from '../instrument.ts';
 import type { FreeFunds } from '../machine.ts';
@@ -20,6 +21,7 @@ import {
   stepsDone,
   timerName,
   type DcaDeal,
+  type SafetyRetry,
 } from './deal.ts';
 import { end, noteAverage, notePause } from './ending.ts';
 import { affordableLots, amountOf, lotsForAmount } from './ladder.ts';
@@ -83,6 +85,7 @@ export function placeBaseOrder(
   deal: DcaDeal,
   wanted: { readonly priceTicks: number; readonly lots: number },
   attempt: number,
+  postTries = 0,
 ): void {
   const isMarket = deal.settings.baseOrderType === 'market';
   deal.phase = { kind: 'opening' };
@@ -94,6 +97,7 @@ export function placeBaseOrder(
     timeInForce: isMarket ? 'IOC' : 'GTC',
     priceTicks: wanted.priceTicks,
     lots: wanted.lots,
+    postTries: isMarket ? undefined : postTriesOf(deal, postTries),
   });
   if (!isMarket) turn.setTimer(timerName(deal, 'baseOrder'), turn.time + BASE_ORDER_WAIT_MS);
 }
@@ -130,7 +134,12 @@ export function settleBaseOrder(
   }
   if (deal.phase.kind !== 'opening') return;
   if (how.kind === 'rejected') {
-    if (how.isAbsent && order.attempt < ABSENT_MAX && turn.mayEnter) {
+    if (how.wouldTake && order.postTries !== undefined && turn.mayEnter) {
+      // The best price has moved on: it rests at the one there is now.
+      const postTries = order.postTries + 1;
+      deal.phase = { kind: 'reopening', attempt: order.attempt + 1, postTries };
+      turn.requestQuote(deal.symbol);
+    } else if (how.isAbsent && order.attempt < ABSENT_MAX && turn.mayEnter) {
       const wanted = { priceTicks: order.priceTicks, lots: order.quantity };
       placeBaseOrder(turn, deal, wanted, order.attempt + 1);
     } else {
@@ -149,7 +158,12 @@ export function settleBaseOrder(
 }
 
 /** Places the next base order at a fresh price. */
-export function reopen(turn: Turn, deal: DcaDeal, quote: Quote, attempt: number): void {
+export function reopen(
+  turn: Turn,
+  deal: DcaDeal,
+  quote: Quote,
+  { attempt, postTries }: Extract<DcaDeal['phase'], { kind: 'reopening' }>,
+): void {
   if (!turn.mayEnter) {
     end(turn, deal, 'cancelled', 'the desk takes no new risk');
     return;
@@ -157,7 +171,7 @@ export function reopen(turn: Turn, deal: DcaDeal, quote: Quote, attempt: number)
   const wanted = wantedBaseOrder(deal.settings, deal.instrument, quote, deal.free);
   const fault = orderFault(deal.instrument, wanted.priceTicks, wanted.lots);
   if (fault === null) {
-    placeBaseOrder(turn, deal, wanted, attempt);
+    placeBaseOrder(turn, deal, wanted, attempt, postTries);
   } else {
     const reason = `${fault.rule}: expected ${fault.expected}, found ${fault.found}`;
     end(turn, deal, 'failed', `base order refused by the instrument: ${reason}`);
@@ -237,6 +251,14 @@ export function settleSafetyOrder(
     }
     return;
   }
+  if (how.wouldTake && order.postTries !== undefined) {
+    const postTries = order.postTries + 1;
+    const until = turn.time + postWaitMs('entry', postTries);
+    deal.safetyRetries.push({ ladderIndex, attempt, lots: rest, until, postTries });
+    if (until === turn.time) placeDueSafetyOrders(turn, deal);
+    else setRetryTimer(turn, deal);
+    return;
+  }
   if (how.isAbsent && attempt < ABSENT_MAX) {
     placeSafetyOrder(turn, deal, { ladderIndex, attempt: attempt + 1, lots: rest });
     return;
@@ -279,14 +301,10 @@ function pauseSafetyOrder(turn: Turn, deal: DcaDeal, order: DealOrder, reason: s
 }
 
 /** Places one safety order, or ends the ladder when the instrument does not allow it. */
-function placeSafetyOrder(
-  turn: Turn,
-  deal: DcaDeal,
-  wanted: { readonly ladderIndex: number; readonly attempt: number; readonly lots: number },
-): void {
-  const { ladderIndex, attempt, lots } = wanted;
+function placeSafetyOrder(turn: Turn, deal: DcaDeal, wanted: Omit<SafetyRetry, 'until'>): void {
+  const { ladderIndex, attempt, lots, postTries = 0 } = wanted;
   if (!turn.mayEnter) {
-    deal.safetyRetries.push({ ladderIndex, attempt, lots, until: turn.time });
+    deal.safetyRetries.push({ ...wanted, until: turn.time });
     return;
   }
   const rung = rungOf(deal, ladderIndex);
@@ -307,7 +325,13 @@ function placeSafetyOrder(
     timeInForce: 'GTC',
     priceTicks: ticks,
     lots,
+    postTries: postTriesOf(deal, postTries),
   });
+}
+
+/** `tries` where the deal's orders may only rest. */
+function postTriesOf(deal: DcaDeal, tries: number): number | undefined {
+  return deal.settings.postOnly ? tries : undefined;
 }
 
 /** No further safety orders in this deal; those that rest stay. */

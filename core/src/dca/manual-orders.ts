@@ -2,10 +2,16 @@
 // What a person adds to a running deal: more funds, less of them, a take-profit step closed now.
 
 import { leavesLots, type DealOrder } from '../bot/deal-order.ts';
-import { mostLots, orderFault, slippedBuy, slippedSell } from '../bot/order-rules.ts';
+import {
+  mostLots,
+  orderFault,
+  slippedBuy,
+  slippedSell,
+  type OrderFault,
+} from '../bot/order-rules.ts';
 import type { Turn } from '../bot/turn.ts';
 import { parseDecimal } from '../decimal.ts';
-import { ASSET_SCALE, parsePrice } from '../instrument.ts';
+import { ASSET_SCALE, formatQuantity, parsePrice } from '../instrument.ts';
 import type { BotCommand, ManualOrder, OrderRole } from '../machine.ts';
 import { entrySide, exitSide, type Quote } from '../order.ts';
 import { power10 } from '../position.ts';
@@ -19,7 +25,7 @@ export const MANUAL_ORDERS_MAX = 10;
 
 export type ManualCommand = Extract<
   BotCommand,
-  { readonly kind: 'addFunds' | 'reduceFunds' | 'cancelOrder' | 'closeStep' }
+  { readonly kind: 'addFunds' | 'reduceFunds' | 'cancelOrder' | 'closeStep' | 'cancelStep' }
 >;
 
 /** Why `deal` refuses `command`, or null: what the desk answers before it gives the command. */
@@ -36,6 +42,8 @@ export function manualFault(
       return may.mayExit ? orderWish(deal, command.order) : 'the desk is halted';
     case 'closeStep':
       return may.mayExit ? stepFault(deal, command.step) : 'the desk is halted';
+    case 'cancelStep':
+      return waitingRequest(deal, command) === undefined ? 'nothing of that number waits' : null;
     case 'cancelOrder':
       return deal.orders.some(
         (order) => order.clientOrderId === command.clientOrderId && isManual(order),
@@ -60,6 +68,7 @@ export function followManual(turn: Turn, deal: DcaDeal, command: ManualCommand):
         priceTicks,
         lots: 0,
         isAsked: false,
+        number: nextNumber(deal),
       };
       if (command.kind === 'reduceFunds') sizeReduction(deal, request, priceTicks);
       deal.requests.push(request);
@@ -75,6 +84,16 @@ export function followManual(turn: Turn, deal: DcaDeal, command: ManualCommand):
         isAsked: false,
       });
       return;
+    case 'cancelStep': {
+      const request = waitingRequest(deal, command);
+      if (request === undefined) return;
+      remove(deal, request);
+      turn.note(deal.dealId, 'stepCancelled', {
+        order: command.of,
+        number: String(command.step),
+      });
+      return;
+    }
     case 'cancelOrder':
       for (const order of deal.orders) {
         if (order.clientOrderId === command.clientOrderId) turn.cancel(deal, order);
@@ -117,6 +136,19 @@ export function servesManualQuote(turn: Turn, deal: DcaDeal): boolean {
   return deal.requests.some(
     ({ kind, isAsked }) => isAsked && (kind === 'addFunds' || turn.mayExit),
   );
+}
+
+function nextNumber(deal: DcaDeal): number {
+  deal.requestCount = (deal.requestCount ?? 0) + 1;
+  return deal.requestCount;
+}
+
+/** What waits without an order; an order is cancelled by its ID. */
+function waitingRequest(
+  deal: DcaDeal,
+  { of, step }: Extract<ManualCommand, { kind: 'cancelStep' }>,
+): ManualRequest | undefined {
+  return deal.requests.find(({ kind, number }) => kind === of && number === step);
 }
 
 function isManual(order: DealOrder): boolean {
@@ -263,11 +295,14 @@ function send(
 ): void {
   const { instrument, settings } = deal;
   const { priceTicks } = wanted;
-  const lots = mostLots(instrument, Math.max(1, priceTicks), wanted.lots);
+  // A step that is more than one order may hold goes on with what is left; a wish is never cut in silence.
+  const lots =
+    request.kind === 'closeStep'
+      ? mostLots(instrument, Math.max(1, priceTicks), wanted.lots)
+      : wanted.lots;
   const fault = orderFault(instrument, priceTicks, lots);
   if (fault !== null) {
-    const reason = `${fault.rule}: expected ${fault.expected}, found ${fault.found}`;
-    drop(turn, deal, request, reason);
+    drop(turn, deal, request, faultText(deal, fault, { priceTicks, lots }));
     return;
   }
   remove(deal, request);
@@ -281,6 +316,21 @@ function send(
     priceTicks,
     lots,
   });
+}
+
+/** A wish that is too large is answered with what one order may hold. */
+function faultText(
+  { instrument }: DcaDeal,
+  fault: OrderFault,
+  order: { readonly priceTicks: number; readonly lots: number },
+): string {
+  if (fault.rule !== 'maxQuantity' && fault.rule !== 'maxNotional') {
+    return `${fault.rule}: expected ${fault.expected}, found ${fault.found}`;
+  }
+  const { priceTicks, lots } = order;
+  const most = formatQuantity(instrument, mostLots(instrument, priceTicks, instrument.maxLots));
+  const found = formatQuantity(instrument, lots);
+  return `${fault.rule}: expected at most ${most} ${instrument.baseAsset} in one order, found ${found} ${instrument.baseAsset}`;
 }
 
 function drop(turn: Turn, deal: DcaDeal, request: ManualRequest, reason: string): void {

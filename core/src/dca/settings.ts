@@ -143,6 +143,8 @@ export const DCA_FIELDS: FieldsOf<Omit<DcaSettings, 'kind'>> = {
     optional: true,
   },
   ...DCA_BOT_FIELDS,
+  postOnly: { kind: 'boolean', default: false },
+  reserveSafetyOrders: { kind: 'boolean', default: true },
   maxSlippage: {
     kind: 'decimal',
     unit: 'percent',

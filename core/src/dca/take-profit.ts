@@ -3,6 +3,7 @@
 
 import { leavesLots, type DealOrder, type Settlement } from '../bot/deal-order.ts';
 import { mostLots, orderFault } from '../bot/order-rules.ts';
+import { postWaitMs } from '../bot/post-only.ts';
 import { ABSENT_MAX, EXIT_BACKOFF_MAX_MS, exitBackoffMs } from '../bot/retry.ts';
 import { orderName, type Turn } from '../bot/turn.ts';
 import { formatPrice } from '../instrument.ts';
@@ -20,7 +21,7 @@ import {
   type Ratio,
 } from '../position.ts';
 import { divCeil, divFloor, PPM } from '../units.ts';
-import { isOfStep, stepLots, timerName, type DcaDeal } from './deal.ts';
+import { isOfStep, isStepOver, stepLots, timerName, type DcaDeal } from './deal.ts';
 import {
   lotsThatBring,
   lotsThatCost,
@@ -70,7 +71,7 @@ export function exitTicks(deal: DcaDeal, percent: Ratio): number | null {
 
 /** The price of the nearest take profit that is not done, in ticks; null without one. */
 export function nextTakeProfitTicks(deal: DcaDeal): number | null {
-  const next = termsOf(deal.settings).takeProfits.find((_, index) => !isStepDone(deal, index));
+  const next = termsOf(deal.settings).takeProfits.find((_, index) => !isStepOver(deal, index));
   return next === undefined ? null : exitTicks(deal, next.profit);
 }
 
@@ -79,13 +80,25 @@ export function nextTakeProfitTicks(deal: DcaDeal): number | null {
  * return what is left of the cost, for a short as many as the rest of the proceeds buys. `reserved` lots are not touched.
  */
 export function lotsToClose(deal: DcaDeal, priceTicks: number, reserved: number): number {
-  const { direction, profitCurrency } = deal.settings;
   const open = Math.max(0, openLots(deal) - reserved);
-  if (profitCurrency === 'quote') return open;
-  const money = openMoney(deal);
-  return direction === 'long'
-    ? Math.min(open, lotsThatBring(deal.instrument, money, priceTicks, deal.feeRatePpm))
-    : Math.max(0, lotsThatCost(deal.instrument, money, priceTicks) - reserved);
+  return lotsOfRest(deal, { priceTicks, open, money: openMoney(deal), reserved });
+}
+
+/** As `lotsToClose`, of `open` lots whose money is `money`. No lots earn anything at a price below the first tick. */
+function lotsOfRest(
+  { instrument, settings, feeRatePpm }: DcaDeal,
+  rest: {
+    readonly priceTicks: number;
+    readonly open: number;
+    readonly money: bigint;
+    readonly reserved: number;
+  },
+): number {
+  const { priceTicks, open, money, reserved } = rest;
+  if (settings.profitCurrency === 'quote' || priceTicks < 1) return open;
+  return settings.direction === 'long'
+    ? Math.min(open, lotsThatBring(instrument, money, priceTicks, feeRatePpm))
+    : Math.max(0, lotsThatCost(instrument, money, priceTicks) - reserved);
 }
 
 /** Whether no order could close any more, at whatever price: what is open is no lot, or earns as it is. */
@@ -178,6 +191,7 @@ export function keepTakeProfits(turn: Turn, deal: DcaDeal): void {
       timeInForce: 'GTC',
       priceTicks: wanted.priceTicks,
       lots: wanted.lots,
+      postTries: deal.settings.postOnly ? (deal.exitPostTries ?? 0) : undefined,
     });
   }
 }
@@ -191,6 +205,16 @@ export function settleTakeProfit(
 ): Readonly<Record<string, string>> | null {
   bookStep(deal, order);
   if (deal.phase.kind !== 'holding') return null;
+  if (how.kind === 'rejected' && how.wouldTake && order.postTries !== undefined) {
+    const postTries = order.postTries + 1;
+    deal.exitPostTries = postTries;
+    const waitMs = postWaitMs('exit', postTries);
+    if (waitMs === 0) return null;
+    deal.exitWait = { kind: 'waiting', until: turn.time + waitMs };
+    turn.setTimer(timerName(deal, 'takeProfit'), turn.time + waitMs);
+    return { ...orderName(order), reason: how.reason, until: String(turn.time + waitMs) };
+  }
+  delete deal.exitPostTries;
   if (how.kind === 'ended' && (order.isCancelling || order.filledLots >= order.quantity)) {
     return null;
   }
@@ -290,22 +314,15 @@ function onlyWant(deal: DcaDeal, percent: Ratio, reserved: number): WantedExit[]
  * closed; the last has the rest.
  */
 function stepWants(deal: DcaDeal, reserved: number): WantedExit[] {
-  const { instrument } = deal;
-  const { direction, profitCurrency } = deal.settings;
   const { takeProfits } = termsOf(deal.settings);
-  const last = takeProfits.findLastIndex((_, index) => !isStepDone(deal, index));
+  const last = takeProfits.findLastIndex((_, index) => !isStepOver(deal, index));
   let open = Math.max(0, openLots(deal) - reserved);
   let money = openMoney(deal);
   const wants: WantedExit[] = [];
   for (const [index, { profit }] of takeProfits.entries()) {
     const priceTicks = exitTicks(deal, profit);
-    if (priceTicks === null || isStepDone(deal, index)) continue;
-    const rest =
-      profitCurrency === 'quote'
-        ? open
-        : direction === 'long'
-          ? Math.min(open, lotsThatBring(instrument, money, priceTicks, deal.feeRatePpm))
-          : Math.max(0, lotsThatCost(instrument, money, priceTicks) - reserved);
+    if (priceTicks === null || isStepOver(deal, index)) continue;
+    const rest = lotsOfRest(deal, { priceTicks, open, money, reserved });
     const share = Math.max(0, (stepTarget(deal, index) ?? 0) - stepLots(deal, index));
     const lots = index === last ? rest : Math.min(share, rest);
     open -= lots;
@@ -394,10 +411,6 @@ function fits(order: DealOrder, plan: ExitPlan): boolean {
     order.priceTicks === wanted.priceTicks &&
     (leavesLots(order) === wanted.lots || wanted.isPart)
   );
-}
-
-function isStepDone(deal: DcaDeal, index: number): boolean {
-  return deal.steps[index]?.isDone === true;
 }
 
 /** Whether a person has step `step` closed at once. */

@@ -59,6 +59,10 @@ export interface DcaSettings extends DcaBotSettings {
   readonly stopLossAction: 'closeDeal' | 'closeDealAndStopBot';
   /** The deal is closed at market this long after its start; absent means never. */
   readonly closeTimeoutSeconds?: number;
+  /** Whether a limit base order, safety orders and take profits may only rest, and pay the maker's fee. */
+  readonly postOnly: boolean;
+  /** Whether the money of safety orders that are not placed is kept from other bots. */
+  readonly reserveSafetyOrders: boolean;
   /** How far from the best price an immediate order may trade, in percent. */
   readonly maxSlippage: string;
 }

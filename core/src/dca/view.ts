@@ -2,6 +2,7 @@
 // A DCA deal as a person reads it.
 
 import {
+  averageText,
   commonView,
   type DealStatus,
   type DealView,
@@ -11,7 +12,6 @@ import {
 import { formatPrice, formatQuantity } from '../instrument.ts';
 import {
   breakEvenPrice,
-  costOf,
   enteredMoney,
   entryAverage,
   formatAverage,
@@ -21,7 +21,6 @@ import {
   lotsBase,
   openBase,
   profitOf,
-  revenueOf,
 } from '../position.ts';
 import { divFloor, type PriceTicks } from '../units.ts';
 import { stepLots, type DcaDeal } from './deal.ts';
@@ -49,32 +48,26 @@ export function dcaDealView(deal: DcaDeal, priceTicks?: PriceTicks): DealView {
   const invested = enteredMoney(position, instrument, direction);
   const takeProfit = nextTakeProfitTicks(deal);
   const base = deal.entry.kind === 'entered' ? deal.entry.average : null;
-  const cost = formatMoney(instrument, costOf(position, instrument));
+  const common = commonView(deal, {
+    status: statusOf(deal),
+    waitingFor: waitOf(deal),
+    ended: isEnded ? phase : null,
+    average,
+    breakEven: average === null ? null : breakEvenPrice(average, direction, deal.feeRatePpm),
+    realised,
+    unrealised,
+    whole: invested,
+  });
   return {
-    ...commonView(deal),
+    ...common,
     kind: 'dca',
     direction,
-    status: statusOf(deal),
-    reason: isEnded ? phase.reason : '',
-    waitingFor: waitOf(deal),
-    closedTime: isEnded ? phase.time : 0,
-    average: average === null ? '' : formatAverage(instrument, average),
-    baseAverage: base === null ? '' : formatAverage(instrument, base),
-    breakEven:
-      average === null
-        ? ''
-        : formatAverage(instrument, breakEvenPrice(average, direction, deal.feeRatePpm)),
+    baseAverage: averageText(instrument, base),
     takeProfit: takeProfit === null ? '' : formatPrice(instrument, takeProfit),
     takeProfits: takeProfitViews(deal),
     stopLoss: stopText(deal),
     ...(direction === 'long' ? {} : owedCoins(deal)),
-    cost,
-    revenue: formatMoney(instrument, revenueOf(position, instrument)),
-    invested: direction === 'long' ? cost : formatMoney(instrument, invested),
-    realisedProfit: formatMoney(instrument, realised),
-    realisedProfitPercent: formatPercent(realised, invested, 2),
-    unrealisedProfit: unrealised === null ? '' : formatMoney(instrument, unrealised),
-    profitPercent: formatPercent(realised + (unrealised ?? 0n), invested, 2),
+    invested: direction === 'long' ? common.cost : formatMoney(instrument, invested),
     ...(settings.profitCurrency === 'base' ? { profitBase: profitBaseOf(deal) } : {}),
     steps: {
       filled: deal.filledSafetyOrders,
@@ -126,7 +119,7 @@ function takeProfitViews(deal: DcaDeal): TakeProfitView[] {
     const isTrailing = settings.trailingDeviation !== undefined && index === takeProfits.length - 1;
     const planned = isTrailing ? plan?.trailing : plan?.orders.find((order) => order.step === step);
     const state =
-      deal.steps[index]?.isDone === true
+      deal.steps[index]?.isDone === true && (planned?.lots ?? 0) === 0
         ? 'done'
         : isTrailing
           ? trailing.best > 0
@@ -185,10 +178,13 @@ function waitOf(deal: DcaDeal): DealWait {
       if (exits.some((order) => order.phase.kind === 'ended')) return 'fills';
       if (exits.some((order) => order.isCancelling)) return 'cancelConfirmation';
       if (awaitsManualQuote(deal)) return 'quote';
-      if (exits.length > 0) return 'market';
+      const isShort = exitPlan(deal).orders.some(
+        ({ step }) => !exits.some(({ ladderIndex }) => ladderIndex === step),
+      );
+      if (!isShort) return 'market';
       if (deal.exitWait.kind === 'waiting') return 'timer';
       // An exit that should rest and does not may not be placed.
-      return exitPlan(deal).orders.length > 0 ? 'risk' : 'market';
+      return exits.length > 0 ? 'market' : 'risk';
     }
     case 'closing':
       if (phase.step.kind === 'awaitingQuote') return 'quote';

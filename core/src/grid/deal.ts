@@ -63,6 +63,8 @@ export interface LineTrouble {
   /** Of the order to come, from 2. */
   readonly attempt: number;
   readonly until: TimeMs;
+  /** How often in a row it was refused because it would trade at once. */
+  readonly postTries?: number;
 }
 
 export type GridStopReason =
@@ -142,6 +144,8 @@ export interface GridDeal extends DealBase {
   profit: { quote: bigint; base: bigint; lines: number };
   /** What all other sales earned: balancing, stopping. At `moneyScale` decimals. */
   otherProfit: bigint;
+  /** What the buy lines are going to need while the grid is being laid out, at `moneyScale` decimals. */
+  readonly openingMoney?: bigint;
   /** Worth of the coins and the money for the buy lines when the grid was laid out, at `moneyScale` decimals. */
   investment: bigint;
   /** Steps that trailing has moved the lines up; below 0 for down. */

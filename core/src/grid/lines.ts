@@ -2,6 +2,7 @@
 // Keeps the orders of a running grid as its cells want them: compares what is out with what should be, and asks.
 
 import { leavesLots, type DealOrder, type Settlement } from '../bot/deal-order.ts';
+import { postWaitMs } from '../bot/post-only.ts';
 import { ABSENT_MAX, backoffMs, EXIT_BACKOFF_MAX_MS, exitBackoffMs } from '../bot/retry.ts';
 import { orderName, type Turn } from '../bot/turn.ts';
 import type { Side } from '../order.ts';
@@ -64,6 +65,14 @@ export function lineBook(deal: GridDeal): LineBook {
 /** A line's order left the list: notes when and how often it is tried again, unless its end was asked for. */
 export function settleLine(turn: Turn, deal: GridDeal, order: DealOrder, how: Settlement): void {
   if (order.filledLots >= order.quantity || (how.kind === 'ended' && order.isCancelling)) return;
+  if (how.kind === 'rejected' && how.wouldTake && order.postTries !== undefined) {
+    const postTries = order.postTries + 1;
+    const waitMs = postWaitMs(order.role, postTries);
+    const { side, priceTicks, attempt } = order;
+    deal.troubles.push({ side, priceTicks, attempt, until: turn.time + waitMs, postTries });
+    if (waitMs > 0) setTroubleTimer(turn, deal);
+    return;
+  }
   const hasStood = turn.time - order.placedTime >= EXIT_BACKOFF_MAX_MS;
   const tries = hasStood || order.filledLots > 0 ? 1 : order.attempt;
   const mayGoOn = how.kind === 'ended' ? tries === 1 : how.isAbsent && tries < ABSENT_MAX;
@@ -218,6 +227,7 @@ function placeMissing(
       timeInForce: 'GTC',
       priceTicks,
       lots,
+      postTries: deal.settings.postOnly ? (trouble?.postTries ?? 0) : undefined,
     });
     out += 1;
   }

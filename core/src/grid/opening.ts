@@ -109,6 +109,7 @@ export function openDeal(turn: Turn, seed: GridSeed, quote: Quote, coins: bigint
     takenOverValue: value,
     profit: { quote: 0n, base: 0n, lines: 0 },
     otherProfit: 0n,
+    openingMoney: planGrid(settings, instrument, layoutTicks(quote), seed.feeRatePpm).money,
     investment: 0n,
     shift: 0,
     marks: {

@@ -56,6 +56,7 @@ export const GRID_FIELDS: FieldsOf<Omit<GridSettings, 'kind'>> = {
   takeProfitPrice: { ...PRICE, optional: true },
   startPrice: { ...PRICE, optional: true },
   initialBalancing: { kind: 'boolean', default: true },
+  postOnly: { kind: 'boolean', default: false },
   maxSlippage: {
     kind: 'decimal',
     unit: 'percent',

@@ -47,6 +47,8 @@ export interface GridSettings {
   readonly startPrice?: string;
   /** Whether coins that the sell lines lack at the start are bought, and money that the buy lines lack is sold for. */
   readonly initialBalancing: boolean;
+  /** Whether the orders of the lines may only rest, and pay the maker's fee. */
+  readonly postOnly: boolean;
   /** How far from the best price an immediate order may trade, in percent. */
   readonly maxSlippage: string;
 }

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // A running grid as a person reads it: its lines for the chart, what they earned, and where it breaks even.
 
-import { commonView, type DealStatus, type DealView, type DealWait } from '../bot/common-view.ts';
+import {
+  averageText,
+  commonView,
+  type DealStatus,
+  type DealView,
+  type DealWait,
+} from '../bot/common-view.ts';
 import { orderFor, type DealOrder } from '../bot/deal-order.ts';
 import { formatNotional, formatPrice, formatQuantity, type Instrument } from '../instrument.ts';
 import {
   baseScale,
-  costOf,
-  formatAverage,
   formatBase,
   formatMoney,
-  formatPercent,
   lotsBase,
   moneyScale,
   power10,
-  revenueOf,
   type Ratio,
 } from '../position.ts';
 import { divFloor, PPM, type PriceTicks } from '../units.ts';
@@ -62,8 +64,6 @@ export interface GridView {
 export function gridView(deal: GridDeal, priceTicks?: PriceTicks): GridView {
   const { instrument, marks, profit } = deal;
   const unrealised = unrealisedProfit(deal, priceTicks);
-  const average = averageCost(deal);
-  const breakEven = breakEvenOf(deal);
   const price = (ticks: number | null): string =>
     ticks === null || ticks < 0 ? '' : formatPrice(instrument, ticks);
   return {
@@ -74,8 +74,8 @@ export function gridView(deal: GridDeal, priceTicks?: PriceTicks): GridView {
     otherProfit: formatMoney(instrument, deal.otherProfit),
     coins: formatBase(instrument, coinsOf(deal)),
     reserve: formatBase(instrument, deal.reserve.coins),
-    averageCost: average === null ? '' : formatAverage(instrument, average),
-    breakEven: breakEven === null ? '' : formatAverage(instrument, breakEven),
+    averageCost: averageText(instrument, averageCost(deal)),
+    breakEven: averageText(instrument, breakEvenOf(deal)),
     unrealisedProfit: unrealised === null ? '' : formatMoney(instrument, unrealised),
     investment: formatMoney(instrument, deal.investment),
     lowerStop: price(marks.lowerStop),
@@ -86,34 +86,26 @@ export function gridView(deal: GridDeal, priceTicks?: PriceTicks): GridView {
 
 /** `deal` as a deal of any kind is read. */
 export function gridDealView(deal: GridDeal, priceTicks?: PriceTicks): DealView {
-  const { instrument, position, phase, marks } = deal;
-  const isEnded = phase.kind === 'ended';
-  const average = averageCost(deal);
-  const breakEven = breakEvenOf(deal);
-  const realised = deal.profit.quote + deal.otherProfit;
-  const unrealised = unrealisedProfit(deal, priceTicks);
+  const { instrument, phase, marks } = deal;
   const coins = coinsOf(deal);
   const lot = lotsBase(instrument, 1);
   return {
-    ...commonView(deal),
+    ...commonView(deal, {
+      status: statusOf(deal),
+      waitingFor: waitOf(deal),
+      ended: phase.kind === 'ended' ? phase : null,
+      average: averageCost(deal),
+      breakEven: breakEvenOf(deal),
+      realised: deal.profit.quote + deal.otherProfit,
+      unrealised: unrealisedProfit(deal, priceTicks),
+      whole: deal.investment,
+    }),
     kind: 'grid',
-    status: statusOf(deal),
-    reason: isEnded ? phase.reason : '',
-    waitingFor: waitOf(deal),
-    closedTime: isEnded ? phase.time : 0,
-    average: average === null ? '' : formatAverage(instrument, average),
     baseAverage: '',
-    breakEven: breakEven === null ? '' : formatAverage(instrument, breakEven),
     takeProfit: marks.takeProfit === null ? '' : formatPrice(instrument, marks.takeProfit),
     stopLoss: marks.lowerStop < 0 ? '' : formatPrice(instrument, marks.lowerStop),
     heldQuantity: formatBase(instrument, coins),
     dustQuantity: formatBase(instrument, coins > 0n ? coins % lot : 0n),
-    cost: formatMoney(instrument, costOf(position, instrument)),
-    revenue: formatMoney(instrument, revenueOf(position, instrument)),
-    realisedProfit: formatMoney(instrument, realised),
-    realisedProfitPercent: formatPercent(realised, deal.investment, 2),
-    unrealisedProfit: unrealised === null ? '' : formatMoney(instrument, unrealised),
-    profitPercent: formatPercent(realised + (unrealised ?? 0n), deal.investment, 2),
     steps: {
       filled: deal.profit.lines,
       active: deal.orders.filter(({ purpose }) => purpose === 'gridLine').length,

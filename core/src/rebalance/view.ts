@@ -8,16 +8,7 @@ import {
   type DealView,
   type DealWait,
 } from '../bot/common-view.ts';
-import {
-  averageTicks,
-  breakEvenPrice,
-  costOf,
-  formatAverage,
-  formatMoney,
-  formatPercent,
-  realisedProfit,
-  revenueOf,
-} from '../position.ts';
+import { averageTicks, breakEvenPrice, costOf, realisedProfit, revenueOf } from '../position.ts';
 import type { PriceTicks } from '../units.ts';
 import type { RebalanceDeal } from './deal.ts';
 
@@ -33,26 +24,20 @@ export function rebalanceDealView(deal: RebalanceDeal, priceTicks?: PriceTicks):
   const isClosed = isEnded && phase.outcome !== 'cancelled';
   const unrealised = value === null || isClosed ? null : value + revenue - cost - realised;
   return {
-    ...commonView(deal),
+    ...commonView(deal, {
+      status: statusOf(deal),
+      waitingFor: waitOf(deal),
+      ended: isEnded ? phase : null,
+      average,
+      breakEven: average === null ? null : breakEvenPrice(average, 'long', deal.feeRatePpm),
+      realised,
+      unrealised,
+      whole: cost,
+    }),
     kind: 'rebalance',
-    status: statusOf(deal),
-    reason: isEnded ? phase.reason : '',
-    waitingFor: waitOf(deal),
-    closedTime: isEnded ? phase.time : 0,
-    average: average === null ? '' : formatAverage(instrument, average),
     baseAverage: '',
-    breakEven:
-      average === null
-        ? ''
-        : formatAverage(instrument, breakEvenPrice(average, 'long', deal.feeRatePpm)),
     takeProfit: '',
     stopLoss: '',
-    cost: formatMoney(instrument, cost),
-    revenue: formatMoney(instrument, revenue),
-    realisedProfit: formatMoney(instrument, realised),
-    realisedProfitPercent: formatPercent(realised, cost, 2),
-    unrealisedProfit: unrealised === null ? '' : formatMoney(instrument, unrealised),
-    profitPercent: formatPercent(realised + (unrealised ?? 0n), cost, 2),
     steps: { filled: deal.trades, active: deal.orders.length, max: 0 },
   };
 }

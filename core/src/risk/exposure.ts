@@ -13,7 +13,6 @@ import {
   notionalMoney,
   power10,
   revenueOf,
-  type Position,
 } from '../position.ts';
 import { divCeil } from '../units.ts';
 
@@ -40,7 +39,7 @@ export function exposureOf(deals: readonly DealBase[]): BotExposure {
     const known = assets.get(instrument.quoteAsset);
     const exposure = known ?? { open: 0n, entries: 0n };
     if (known === undefined) assets.set(instrument.quoteAsset, exposure);
-    exposure.open += openStake(deal.position, instrument);
+    exposure.open += openStake(deal);
     for (const order of deal.orders) {
       openOrders += 1;
       if (order.role === 'entry') exposure.entries += orderStake(instrument, order);
@@ -58,16 +57,20 @@ function orderStake(instrument: Instrument, order: DealOrder): bigint {
   return stakeOf(instrument, order.priceTicks, leavesLots(order));
 }
 
-/** Of a long position the share of the cost that the coins held bear; of a short one that of the revenue. */
-function openStake(position: Position, instrument: Instrument): bigint {
+/**
+ * Of a long position the share of the cost that the coins held bear; of a short one the share of the revenue that the
+ * coins owed brought. Coins that were taken over and sold are owed to nobody.
+ */
+function openStake({ position, instrument, takenOver = 0n }: DealBase): bigint {
   const held = heldBase(position, instrument);
   if (held > 0n) {
     const bought = netBought(position, instrument);
     return toAssetScale(instrument, divCeil(costOf(position, instrument) * held, bought));
   }
+  const owed = -held - takenOver;
   const sold = lotsBase(instrument, position.soldLots);
-  if (held === 0n || sold === 0n) return 0n;
-  return toAssetScale(instrument, divCeil(revenueOf(position, instrument) * -held, sold));
+  if (owed <= 0n || sold === 0n) return 0n;
+  return toAssetScale(instrument, divCeil(revenueOf(position, instrument) * owed, sold));
 }
 
 function toAssetScale(instrument: Instrument, money: bigint): bigint {

@@ -109,7 +109,8 @@ export function assetGiven({
   return side === 'sell' ? instrument.baseAsset : instrument.quoteAsset;
 }
 
-function amountGiven({ instrument, side, priceTicks, lots }: ReservationQuestion): bigint {
+/** How much it gives away, at `ASSET_SCALE` decimals. */
+export function amountGiven({ instrument, side, priceTicks, lots }: ReservationQuestion): bigint {
   return side === 'sell'
     ? toAssetScale(lotsBase(instrument, lots), baseScale(instrument))
     : toAssetScale(
@@ -133,7 +134,19 @@ function sum(
   side: Side,
   amount: (order: DealOrder) => bigint,
 ): bigint {
-  return orders.reduce((total, order) => (order.side === side ? total + amount(order) : total), 0n);
+  let total = 0n;
+  for (const order of orders) {
+    if (order.side !== side) continue;
+    const partner = orders.find(({ clientOrderId }) => clientOrderId === order.pairedWith);
+    if (partner === undefined) {
+      total += amount(order);
+    } else if (order.stopTicks !== undefined) {
+      // Of a pair only one trades, and the venue keeps what the dearer one needs.
+      const [own, others] = [amount(order), amount(partner)];
+      total += own > others ? own : others;
+    }
+  }
+  return total;
 }
 
 function add(

@@ -20,6 +20,8 @@ interface Presence<V> {
   readonly optional?: true;
   /** Taken when the field is left out. */
   readonly default?: V;
+  /** What its type is called where it is described, for one that stands in several places. */
+  readonly typeName?: string;
 }
 
 export interface TextField extends Presence<string> {
@@ -136,6 +138,8 @@ export type ParsedFields<V> =
 /** Name of a bot, deal or list, without control and formatting characters. */
 const TEXT = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u;
 const SYMBOL = /^[A-Za-z0-9_.:/-]{1,40}$/;
+/** The largest decimal number of any field. */
+const DECIMAL_MAX = 1_000_000_000_000;
 /** Most characters of a wrong value that an error repeats. */
 const SHOWN_MAX = 60;
 
@@ -191,7 +195,7 @@ class Parser {
           : this.#value(field, value, at);
     }
     for (const [name, value] of given) {
-      if (name in fields) continue;
+      if (Object.hasOwn(fields, name)) continue;
       this.#refuse(path === '' ? name : `${path}.${name}`, 'no such field', value);
     }
     return Object.freeze(values);
@@ -243,11 +247,14 @@ class Parser {
   }
 
   #decimal(field: DecimalField, value: unknown, at: string): unknown {
+    let isTooLarge = false;
     if (typeof value === 'string') {
       const parsed = parseDecimal(value, field.decimals);
       if (parsed.ok && isWithin(parsed.value, field.decimals, field)) return value;
+      isTooLarge = parsed.ok && parsed.value > 0n && !isWithin(parsed.value, field.decimals, {});
     }
-    const bounds = describeBounds(field);
+    // The largest number of all is said where it is passed: elsewhere it would only be noise.
+    const bounds = describeBounds(isTooLarge ? { most: DECIMAL_MAX, ...field } : field);
     return this.#refuse(
       at,
       `a decimal number as text,${bounds === '' ? '' : ` ${bounds},`} at most ${field.decimals} decimals`,
@@ -322,7 +329,7 @@ function isWithin(value: bigint, decimals: number, bounds: DecimalBounds): boole
   const tenths = value * 10n;
   const unit = 10n ** BigInt(decimals);
   const at = (bound: number): bigint => BigInt(Math.round(bound * 10)) * unit;
-  const most = 10n ** 12n * 10n * unit;
+  const most = BigInt(DECIMAL_MAX) * 10n * unit;
   return (
     (bounds.above === undefined || tenths > at(bounds.above)) &&
     (bounds.least === undefined || tenths >= at(bounds.least)) &&

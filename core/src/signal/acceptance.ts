@@ -14,7 +14,7 @@ const AHEAD_MS_MAX = 60_000;
 const ID_MAX = 200;
 const NUMBER_DECIMALS = 18;
 
-/** A signal that came, by a number made of it. */
+/** A signal that came, by a number made of it, and the time from which on it is remembered for as long as the settings say. */
 export interface SeenSignal {
   readonly key: number;
   readonly time: TimeMs;
@@ -100,14 +100,15 @@ export function rememberSignal(
 ): string | null {
   const keepMs = settings.duplicateSeconds * 1000;
   let fresh = 0;
-  while (fresh < seen.length && (seen[fresh]?.time ?? 0) + keepMs <= now) fresh += 1;
+  while (fresh < seen.length && (seen[fresh]?.time ?? 0) + keepMs < now) fresh += 1;
   seen.splice(0, fresh);
   if (keepMs === 0) return null;
   const key = keyOf(symbol, signal);
   if (seen.some((each) => each.key === key)) return 'the same signal came before';
   if (seen.length >= SEEN_MAX)
     return `more than ${SEEN_MAX} signals in ${settings.duplicateSeconds} s`;
-  seen.push({ key, time: now });
+  // Its age is counted from when it was sent: by a clock that is ahead it may be followed for longer.
+  seen.push({ key, time: Math.max(now, signal.sentTime ?? now) });
   return null;
 }
 

@@ -2,7 +2,14 @@
 // Whether a plan can trade on an instrument at a price: every order it would place keeps the venue's limits, and its
 // prices make sense where the market stands.
 
-import { orderFault, slippedBuy, slippedSell, type OrderFault } from '../bot/order-rules.ts';
+import {
+  mostLots,
+  orderFault,
+  slippedBuy,
+  slippedSell,
+  SPLIT_MAX,
+  type OrderFault,
+} from '../bot/order-rules.ts';
 import { formatPrice, formatQuantity, parsePrice, type Instrument } from '../instrument.ts';
 import { exitSide } from '../order.ts';
 import { entryAverage, formatAverage } from '../position.ts';
@@ -13,6 +20,7 @@ import { ceilTicks, floorTicks, ratioOf, shareOf, toTicks } from './exact.ts';
 import type { PriceTerm, TradePlan } from './plan.ts';
 import { planTrade, type PlannedTrade, type TradePreviewInput } from './preview.ts';
 import { heldPosition } from './held.ts';
+import { stopOrderLimit } from './pair.ts';
 import { planOf, type SmartTradeSettings } from './settings.ts';
 import { planTerms } from './terms.ts';
 
@@ -97,6 +105,14 @@ function entryErrors(input: TradePreviewInput, { entries, deal }: PlannedTrade):
       found: `${fault.found} (${formatQuantity(instrument, lots)} at ${formatPrice(instrument, ticks)})`,
     });
   }
+  const most = SPLIT_MAX * mostLots(instrument, input.quote.last, Number.MAX_SAFE_INTEGER);
+  if (deal.isGiven && openLots(deal) > most) {
+    errors.push({
+      field: 'held.quantity',
+      expected: `${instrument.symbol}: at most ${formatQuantity(instrument, most)}, what ${SPLIT_MAX} orders close`,
+      found: formatQuantity(instrument, openLots(deal)),
+    });
+  }
   if (errors.length === 0 && openLots(deal) === 0 && !deal.plan.endsWithEntry) {
     errors.push({
       field: deal.isGiven ? 'held.quantity' : 'size',
@@ -170,6 +186,18 @@ function stopErrors(
       { field: 'stopLoss.price', expected: `${instrument.symbol}: ${fault.expected}`, found },
     ];
   }
+  if (plan.stopLoss.placement === 'exchange') {
+    const obstacle = pairObstacle(deal, stopTicks);
+    if (obstacle !== null) {
+      return [
+        {
+          field: 'stopLoss.placement',
+          expected: `${instrument.symbol}: desk, for ${obstacle}`,
+          found: 'exchange',
+        },
+      ];
+    }
+  }
   const farthest = entries.reduce<number | null>(
     (far, { ticks }) => (far === null || (isLong ? ticks < far : ticks > far) ? ticks : far),
     null,
@@ -185,6 +213,21 @@ function stopErrors(
       found: formatPrice(instrument, stopTicks),
     },
   ];
+}
+
+/** Why the instrument does not let the stop stand at the exchange beside the take profit, or null. */
+function pairObstacle(deal: TradeDeal, stopTicks: number): string | null {
+  const { instrument } = deal;
+  if (instrument.takesPairs !== true) {
+    return 'the exchange takes no two orders of which one ends the other';
+  }
+  const lots = openLots(deal);
+  const limitTicks = stopOrderLimit({ ...deal, stop: { ...deal.stop, ticks: stopTicks } });
+  for (const ticks of [deal.exits[0]?.ticks ?? stopTicks, limitTicks]) {
+    const fault = orderFault(instrument, ticks, lots);
+    if (fault !== null) return `one order would need ${fault.expected}, and has ${fault.found}`;
+  }
+  return null;
 }
 
 /** The entries' average; null where the position was there before, for whoever holds coins may sell at a loss. */

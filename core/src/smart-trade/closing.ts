@@ -73,6 +73,14 @@ function clear(turn: Turn, deal: TradeDeal): boolean {
   return deal.orders.length > 0;
 }
 
+/** While a stop at the exchange closes the position, what exits rest besides it are in the way. */
+function clearBesides(turn: Turn, deal: TradeDeal): void {
+  if (!turn.mayExit) return;
+  for (const order of deal.orders) {
+    if (order.ladderIndex > 0 && order.pairedWith === undefined) turn.cancel(deal, order);
+  }
+}
+
 /** Does what closing asks for next. */
 export function keepClosing(turn: Turn, deal: TradeDeal, market: Market | null): void {
   const { phase } = deal;
@@ -80,7 +88,10 @@ export function keepClosing(turn: Turn, deal: TradeDeal, market: Market | null):
   if (phase.step.kind === 'waiting') return;
   if (phase.step.kind === 'ordered') {
     // One order may hold only so much, and a limit order that is not there any more was settled before.
-    if (deal.orders.length > 0) return;
+    if (deal.orders.length > 0) {
+      clearBesides(turn, deal);
+      return;
+    }
   } else if (clear(turn, deal)) {
     return;
   }
@@ -192,7 +203,7 @@ export function hurryClosing(turn: Turn, deal: TradeDeal): boolean {
     attempt: 0,
     step: { kind: 'clearing' },
   };
-  cancelAll(turn, deal);
+  clear(turn, deal);
   return true;
 }
 
@@ -226,6 +237,7 @@ export function endTrade(turn: Turn, deal: TradeDeal, outcome: DealOutcome, reas
   deal.phase = { kind: 'ended', time: turn.time, outcome, reason };
   deal.refit = { kind: 'none' };
   deal.stop.breachedUntil = 0;
+  delete deal.toReduce;
   const profit = profitOf(position, instrument, plan.direction, 'quote');
   const kinds = { failed: 'dealFailed', cancelled: 'dealCancelled' } as const;
   turn.note(

@@ -3,18 +3,16 @@
 //
 // What cannot be done is refused with a note that says why; nothing else changes then.
 
-import { lotsForVolume, orderFault } from '../bot/order-rules.ts';
+import { orderFault } from '../bot/order-rules.ts';
 import type { Turn } from '../bot/turn.ts';
 import { parseDecimal } from '../decimal.ts';
-import { formatQuantity, parsePrice } from '../instrument.ts';
+import { parsePrice } from '../instrument.ts';
 import type { KindCommand } from '../bot/state.ts';
 import type { ManualOrder } from '../machine.ts';
 import { closeTrade, advanceTrade, cancelTrade } from './flow.ts';
 import {
-  hasEntered,
   isLive,
   isPending,
-  openLots,
   orderOf,
   type EntrySize,
   type ExitState,
@@ -23,11 +21,13 @@ import {
 } from './deal.ts';
 import { addedEntry, dropEntry, forceEntries, lotsOf } from './entries.ts';
 import { ratioOf } from './exact.ts';
-import { atOnce, reduction } from './exits.ts';
+import { atOnce } from './exits.ts';
+import { addReduction, askReduction, lotsOfMoney } from './reductions.ts';
 
-/** Added funds that wait, and reductions that do, at once. */
+/** Added funds that wait at once. */
 const MANUAL_MAX = 8;
 const AMOUNT_DECIMALS = 8;
+const NOTHING_ADDED = 'nothing of that number waits';
 const NO_NEW_RISK = 'the desk takes no new risk';
 
 /** Commands that concern one trade and are answered here. */
@@ -76,9 +76,7 @@ function refusalOf(
     case 'closeStep':
       return closeStep(turn, deal, command.step);
     case 'cancelStep':
-      return command.of === 'entry'
-        ? cancelEntryStep(turn, deal, command.step)
-        : cancelTarget(turn, deal, command.step);
+      return cancelStep(turn, deal, command.of, command.step);
     case 'forceEntry': {
       if (!turn.mayEnter) return NO_NEW_RISK;
       if (!forceEntries(turn, deal)) return 'no entry waits';
@@ -124,6 +122,7 @@ export function enlargeTrade(
 }
 
 function reduceFunds(turn: Turn, deal: TradeDeal, order: ManualOrder): string | null {
+  if (deal.plan.endsWithEntry) return 'a trade that only enters closes nothing';
   const wanted = manualOrder(deal, order);
   if (!wanted.ok) return wanted.reason;
   const { amount, limitTicks } = wanted.value;
@@ -131,9 +130,10 @@ function reduceFunds(turn: Turn, deal: TradeDeal, order: ManualOrder): string | 
   if (order.amount.kind === 'base') {
     return reduceTrade(turn, deal, lotsOf(instrument, amount), limitTicks);
   }
-  // Without a limit an amount of money is counted at the price the trade began at.
-  const ticks = limitTicks > 0 ? limitTicks : deal.startQuote.last;
-  return reduceTrade(turn, deal, lotsForVolume(instrument, amount, Math.max(1, ticks)), limitTicks);
+  const { value: money } = order.amount;
+  // Without a limit nobody has said at what price: the coins are counted at a fresh quote.
+  if (limitTicks === 0) return askReduction(turn, deal, money);
+  return reduceTrade(turn, deal, lotsOfMoney(instrument, money, limitTicks), limitTicks);
 }
 
 /** Closes `lots` of a running trade at once, or at a limit; answers why not. */
@@ -143,28 +143,8 @@ export function reduceTrade(
   lots: number,
   limitTicks: number,
 ): string | null {
-  const { instrument } = deal;
-  if (!hasEntered(deal)) return 'nothing is held yet';
-  const reductions = deal.exits.filter(({ purpose }) => purpose === 'reduceFunds');
-  if (reductions.length >= MANUAL_MAX) return `at most ${MANUAL_MAX} reductions may wait at once`;
-  let reducible = openLots(deal);
-  for (const exit of deal.exits) {
-    if (isLive(exit) && (exit.purpose === 'reduceFunds' || exit.phase.kind === 'closing')) {
-      reducible -= exit.lots - (orderOf(deal, exit)?.filledLots ?? 0);
-    }
-  }
-  if (lots < 1) return `expected at least ${formatQuantity(instrument, 1)}, found less`;
-  if (lots > reducible) {
-    const most = formatQuantity(instrument, Math.max(0, reducible));
-    return `expected at most ${most}, found ${formatQuantity(instrument, lots)}`;
-  }
-  if (limitTicks > 0) {
-    const fault = orderFault(instrument, limitTicks, lots);
-    if (fault !== null) return `expected ${fault.expected}, found ${fault.found}`;
-  }
-  deal.reducedCount += 1;
-  deal.exits.push(reduction(deal.reducedCount, lots, limitTicks));
-  deal.refit = { kind: 'due' };
+  const fault = addReduction(deal, lots, limitTicks);
+  if (fault !== null) return fault;
   advanceTrade(turn, deal, null);
   return null;
 }
@@ -206,15 +186,36 @@ function cancelManual(turn: Turn, deal: TradeDeal, clientOrderId: string): strin
       ({ purpose, number }) => purpose === 'reduceFunds' && number === order.ladderIndex,
     );
     if (exit === undefined) return 'it is done';
-    // Its coins come free when its order is settled; an order that trades at once settles by itself.
-    if (exit.phase.kind === 'closing') return 'it trades at once';
-    exit.phase = { kind: 'cancelled' };
-    turn.cancel(deal, order);
-    deal.refit = { kind: 'due' };
+    const refusal = dropReduction(turn, deal, exit);
+    if (refusal !== null) return refusal;
   } else {
     return 'no added or reducing order has this ID';
   }
   advanceTrade(turn, deal, null);
+  return null;
+}
+
+function cancelReduction(turn: Turn, deal: TradeDeal, number: number): string | null {
+  const exit = deal.exits.find(
+    (candidate) => candidate.purpose === 'reduceFunds' && candidate.number === number,
+  );
+  if (exit === undefined || !isLive(exit)) return NOTHING_ADDED;
+  const refusal = dropReduction(turn, deal, exit);
+  if (refusal !== null) return refusal;
+  turn.note(deal.dealId, 'stepCancelled', { order: exit.purpose, number: String(number) });
+  advanceTrade(turn, deal, null);
+  return null;
+}
+
+/** Takes a reduction back, also one that has no order yet; its coins come free when an order of it is settled. */
+function dropReduction(turn: Turn, deal: TradeDeal, exit: ExitState): string | null {
+  const order = orderOf(deal, exit);
+  // An order that trades at once settles by itself.
+  if (order !== undefined && exit.phase.kind === 'closing') return 'it trades at once';
+  if (order?.isCancelling === true) return 'it is being cancelled';
+  exit.phase = { kind: 'cancelled' };
+  if (order !== undefined) turn.cancel(deal, order);
+  deal.refit = { kind: 'due' };
   return null;
 }
 
@@ -256,12 +257,36 @@ function cancelTarget(turn: Turn, deal: TradeDeal, number: number): string | nul
   return null;
 }
 
-function cancelEntryStep(turn: Turn, deal: TradeDeal, number: number): string | null {
+function cancelStep(
+  turn: Turn,
+  deal: TradeDeal,
+  of: 'entry' | 'takeProfit' | 'addFunds' | 'reduceFunds',
+  number: number,
+): string | null {
+  switch (of) {
+    case 'entry':
+    case 'addFunds':
+      return cancelEntryStep(turn, deal, of, number);
+    case 'reduceFunds':
+      return cancelReduction(turn, deal, number);
+    case 'takeProfit':
+      return cancelTarget(turn, deal, number);
+  }
+}
+
+/** An entry of the plan, or funds that a person added: whether it is on the book or still waits for money or a price. */
+function cancelEntryStep(
+  turn: Turn,
+  deal: TradeDeal,
+  of: 'entry' | 'addFunds',
+  number: number,
+): string | null {
+  const name = of === 'entry' ? 'entry' : 'added order';
   const entry = deal.entries.find(
-    (candidate) => candidate.purpose === 'entry' && candidate.number === number,
+    (candidate) => candidate.purpose === of && candidate.number === number,
   );
-  if (entry === undefined) return `there is no entry ${number}`;
-  if (!dropEntry(turn, deal, entry)) return `entry ${number} is done`;
+  if (entry === undefined) return of === 'entry' ? `there is no entry ${number}` : NOTHING_ADDED;
+  if (!dropEntry(turn, deal, entry)) return `${name} ${number} is done`;
   turn.note(deal.dealId, 'stepCancelled', { order: entry.purpose, number: String(number) });
   advanceTrade(turn, deal, null);
   return null;

@@ -60,6 +60,8 @@ export interface EntryState {
   /** Orders sent in a row since the last pause, and pauses. */
   tries: number;
   pauses: number;
+  /** How often in a row it was refused because it may only rest and would trade at once; absent for never. */
+  postTries?: number;
   /** What becomes of the entry when its order has been taken back. */
   whenCancelled: 'again' | 'rearm' | 'end';
 }
@@ -109,6 +111,8 @@ export interface ExitState {
   phase: ExitPhase;
   /** Rejections and unasked cancels of the limit order in a row. */
   troubles: number;
+  /** As of an entry. */
+  postTries?: number;
 }
 
 export interface StopState {
@@ -120,6 +124,8 @@ export interface StopState {
   hasStepFilled: boolean;
   /** The price is beyond the stop, and until when it must stay there; 0 while it is not. */
   breachedUntil: TimeMs;
+  /** The exchange did not take or keep the stop: how often in a row, and until when it is not tried; 0 for now. */
+  alone?: { readonly refusals: number; readonly until: TimeMs };
 }
 
 /** Why everything is closed at once; also the purpose of the order that does it. */
@@ -166,6 +172,8 @@ export interface TradeDeal extends DealBase {
   /** Added and reduced funds so far. */
   addedCount: number;
   reducedCount: number;
+  /** Money whose worth in coins is to be closed at once, as decimal text; absent for none. A quote tells the coins. */
+  toReduce?: readonly string[];
   /**
    * Whether the exits must be measured anew, for the position or the plan has changed; `until` puts that off while an
    * entry fills in many small parts.
@@ -206,8 +214,22 @@ export function openLots(deal: TradeDeal): number {
 /** Lots of the position that no order which is out may still close. */
 export function freeLots(deal: TradeDeal): number {
   let free = openLots(deal);
-  for (const order of deal.orders) if (order.role === 'exit') free -= leavesLots(order);
+  for (const order of deal.orders) if (order.role === 'exit') free -= closableBy(deal, order);
   return free;
+}
+
+/** Lots that `order` may still close beyond those of the order it stands in a pair with: only one of the two trades. */
+export function closableBy(deal: TradeDeal, order: DealOrder): number {
+  const leaves = leavesLots(order);
+  if (order.stopTicks === undefined) return leaves;
+  const profit = deal.orders.find(({ clientOrderId }) => clientOrderId === order.pairedWith);
+  if (profit === undefined) return leaves;
+  return Math.max(0, leaves - leavesLots(profit));
+}
+
+/** The stop that stands at the exchange in a pair, or is on its way there or from there; undefined without one. */
+export function stopOrder(deal: TradeDeal): DealOrder | undefined {
+  return deal.orders.find(({ stopTicks }) => stopTicks !== undefined);
 }
 
 export function hasEntered(deal: TradeDeal): boolean {

@@ -33,6 +33,7 @@ export function editTrade(turn: Turn, deal: TradeDeal, plan: TradePlan): string 
   editExits(deal, plan.takeProfit);
   deal.plan = plan;
   deal.stop.breachedUntil = 0;
+  delete deal.stop.alone;
   deal.refit = { kind: 'due' };
   turn.note(deal.dealId, 'dealEdited', { fields: fields.join(', ') });
   advanceTrade(turn, deal, null);

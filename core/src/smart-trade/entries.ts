@@ -3,7 +3,8 @@
 
 import type { DealOrder, Settlement } from '../bot/deal-order.ts';
 import { slippedTicks } from '../bot/immediate.ts';
-import { lotsForVolume, mostLots, orderFault } from '../bot/order-rules.ts';
+import { lotsForVolume, mostLots, orderFault, SPLIT_MAX } from '../bot/order-rules.ts';
+import { postWaitMs } from '../bot/post-only.ts';
 import { ABSENT_MAX, ATTEMPTS_MAX, backoffMs, EXIT_BACKOFF_MAX_MS } from '../bot/retry.ts';
 import type { Turn } from '../bot/turn.ts';
 import { ASSET_SCALE, formatPrice, formatQuantity, type Instrument } from '../instrument.ts';
@@ -360,17 +361,31 @@ function placeEntry(
     endEntry(turn, deal, entry, `${fault.rule}: expected ${fault.expected}, found ${fault.found}`);
     return;
   }
-  const affordable = funds === undefined ? wanted : affordableLots(instrument, side, ticks, funds);
-  const lots = Math.min(wanted, affordable);
-  // A little too little is made to fit; more than that is said, and waited for.
-  if (
-    lots < wanted &&
-    (lots < wanted - wanted / SHORTAGE_PART || orderFault(instrument, ticks, lots) !== null)
-  ) {
-    trouble(turn, deal, entry, shortage(instrument, side, ticks, wanted, funds), true);
+  if (rest > SPLIT_MAX * wanted) {
+    const most = formatQuantity(instrument, SPLIT_MAX * wanted);
+    const found = formatQuantity(instrument, rest);
+    const { baseAsset } = instrument;
+    endEntry(
+      turn,
+      deal,
+      entry,
+      `expected at most ${most} ${baseAsset} in ${SPLIT_MAX} orders, found ${found} ${baseAsset}`,
+    );
     return;
   }
-  if (lots < wanted) entry.lots = entry.filledLots + lots;
+  const affordable = funds === undefined ? rest : affordableLots(instrument, side, ticks, funds);
+  // A little too little is made to fit; more than that is said, and waited for. What goes out in several orders is
+  // judged as a whole: the first of them alone says nothing about the wish.
+  if (
+    affordable < rest &&
+    (affordable < rest - rest / SHORTAGE_PART ||
+      orderFault(instrument, ticks, Math.min(wanted, affordable)) !== null)
+  ) {
+    trouble(turn, deal, entry, shortage(instrument, side, ticks, rest, funds), true);
+    return;
+  }
+  const lots = Math.min(wanted, affordable);
+  if (affordable < rest) entry.lots = entry.filledLots + affordable;
   entry.phase = { kind: 'ordered' };
   entry.tries += 1;
   turn.place(deal, {
@@ -382,10 +397,16 @@ function placeEntry(
     timeInForce: entry.order === 'limit' ? 'GTC' : 'IOC',
     priceTicks: ticks,
     lots,
+    postTries: restsOnly(deal, entry) ? (entry.postTries ?? 0) : undefined,
   });
   if (entry.order === 'limit' && entry.waitSeconds > 0) {
     turn.setTimer(waitTimer(deal, entry), turn.time + entry.waitSeconds * 1000);
   }
+}
+
+/** What a person adds at a price goes out as it was asked for. */
+function restsOnly({ plan }: TradeDeal, { order, purpose }: EntryState): boolean {
+  return plan.postOnly === true && order === 'limit' && purpose === 'entry';
 }
 
 /** What `funds` pay for at `ticks`. */
@@ -399,9 +420,8 @@ function affordableLots(
     side === 'buy'
       ? assetMoney(instrument, funds.quote) / notionalMoney(instrument, BigInt(ticks))
       : assetBase(instrument, funds.base) / lotsBase(instrument, 1);
-  return lots < 0n
-    ? 0
-    : Number(lots > BigInt(instrument.maxLots) ? BigInt(instrument.maxLots) : lots);
+  const countable = BigInt(Number.MAX_SAFE_INTEGER);
+  return lots < 0n ? 0 : Number(lots > countable ? countable : lots);
 }
 
 function shortage(
@@ -427,11 +447,19 @@ export function settleEntry(turn: Turn, deal: TradeDeal, order: DealOrder, how: 
   );
   assert(entry !== undefined, `Invariant: entry ${order.ladderIndex} has a state`);
   entry.filledLots += order.filledLots;
+  const isTaking = how.kind === 'rejected' && how.wouldTake && order.postTries !== undefined;
+  if (!isTaking) delete entry.postTries;
   if (turn.time - order.placedTime >= EXIT_BACKOFF_MAX_MS) entry.pauses = 0;
   if (entry.lots >= 0 && entry.filledLots >= entry.lots) {
     entry.phase = { kind: 'ended', how: 'filled' };
   } else if (entry.whenCancelled === 'end') {
     cancelEntry(entry);
+  } else if (isTaking) {
+    entry.postTries = (order.postTries ?? 0) + 1;
+    entry.tries = 0;
+    const waitMs = postWaitMs('entry', entry.postTries);
+    entry.phase = waitMs === 0 ? { kind: 'ready' } : { kind: 'pausing', until: turn.time + waitMs };
+    if (waitMs > 0) turn.setTimer(retryTimer(deal, entry), turn.time + waitMs);
   } else if (how.kind === 'rejected') {
     if (how.isAbsent && entry.tries < ABSENT_MAX) entry.phase = { kind: 'ready' };
     else trouble(turn, deal, entry, how.reason, how.mayPass);
@@ -454,8 +482,8 @@ export function settleEntry(turn: Turn, deal: TradeDeal, order: DealOrder, how: 
 }
 
 /**
- * Puts the entry off; after some pauses it is given up, with what it has. Where money is missing a smart trade goes on
- * asking, while a signal is not followed long after it came.
+ * Puts the entry off; after some pauses it is given up, with what it has. Where money is missing the entry of a
+ * smart trade goes on asking, while a signal is not followed long after it came.
  */
 function trouble(
   turn: Turn,
@@ -466,7 +494,8 @@ function trouble(
 ): void {
   entry.tries = 0;
   entry.pauses += 1;
-  const isPatient = mayPass && deal.kind === 'smartTrade';
+  // A person who adds funds means now: an addition of hours ago would come as a surprise.
+  const isPatient = mayPass && deal.kind === 'smartTrade' && entry.purpose === 'entry';
   if (entry.pauses >= ATTEMPTS_MAX && !isPatient) {
     endEntry(turn, deal, entry, reason);
     return;

@@ -8,6 +8,7 @@
 import { leavesLots, type DealOrder, type Settlement } from '../bot/deal-order.ts';
 import { immediateOrder } from '../bot/immediate.ts';
 import { mostLots, orderFault } from '../bot/order-rules.ts';
+import { postWaitMs } from '../bot/post-only.ts';
 import {
   ABSENT_MAX,
   ATTEMPTS_MAX,
@@ -15,12 +16,13 @@ import {
   EXIT_BACKOFF_MAX_MS,
   exitBackoffMs,
 } from '../bot/retry.ts';
-import type { Turn } from '../bot/turn.ts';
+import type { Turn, WantedOrder } from '../bot/turn.ts';
 import { formatPrice } from '../instrument.ts';
 import type { Quote } from '../order.ts';
 import { entryAverage } from '../position.ts';
 import { assert } from '../units.ts';
 import {
+  closableBy,
   exitSideOf,
   freeLots,
   isAtLoss,
@@ -45,6 +47,7 @@ import {
   toTicks,
   wholeTicks,
 } from './exact.ts';
+import { isEndedByStop, isPairWrong, partnerOf, placePair, wantedStop } from './pair.ts';
 import type { TakeProfitTerm } from './plan.ts';
 import { planTerms } from './terms.ts';
 
@@ -123,7 +126,12 @@ function takenByOthers(deal: TradeDeal, sharing: readonly ExitState[]): number {
   const own = new Set(sharing.map((exit) => orderOf(deal, exit)));
   let taken = 0;
   for (const order of deal.orders) {
-    if (order.role === 'exit' && !own.has(order)) taken += leavesLots(order);
+    if (order.role !== 'exit' || own.has(order)) continue;
+    // A stop at the exchange stands for the coins of the step beside it.
+    const profit = partnerOf(deal, order);
+    if (order.stopTicks === undefined || profit === undefined || !own.has(profit)) {
+      taken += closableBy(deal, order);
+    }
   }
   return taken;
 }
@@ -312,7 +320,10 @@ export function keepExits(turn: Turn, deal: TradeDeal, market: Market | null): v
   if (!turn.mayExit) return;
   for (const exit of deal.exits) {
     const order = orderOf(deal, exit);
-    if (order !== undefined && isWrong(deal, exit, order)) turn.cancel(deal, order);
+    if (order === undefined || !isWrong(deal, exit, order)) continue;
+    turn.cancel(deal, order);
+    const stop = partnerOf(deal, order);
+    if (stop !== undefined) turn.cancel(deal, stop);
   }
   // Reductions first: they are what a person asked for last.
   const inTurn = [...deal.exits].sort((left, right) => rank(left) - rank(right));
@@ -334,7 +345,7 @@ function isWrong(deal: TradeDeal, exit: ExitState, order: DealOrder): boolean {
   const { phase } = exit;
   if (phase.kind === 'closing') return phase.step.kind === 'clearing';
   if (phase.kind !== 'open' || exit.order === 'market') return true;
-  if (order.priceTicks !== exit.ticks) return true;
+  if (order.priceTicks !== exit.ticks || isPairWrong(deal, exit, order)) return true;
   const left = leftOf(deal, exit);
   const leaves = leavesLots(order);
   if (leaves === left) return false;
@@ -350,8 +361,7 @@ function placeLimit(turn: Turn, deal: TradeDeal, exit: ExitState): void {
     else deal.refit = { kind: 'due' };
     return;
   }
-  const lots = mostLots(deal.instrument, exit.ticks, exit.lots);
-  turn.place(deal, {
+  const wanted: WantedOrder = {
     purpose: exit.purpose,
     role: 'exit',
     ladderIndex: exit.number,
@@ -359,8 +369,13 @@ function placeLimit(turn: Turn, deal: TradeDeal, exit: ExitState): void {
     side: exitSideOf(deal),
     timeInForce: 'GTC',
     priceTicks: exit.ticks,
-    lots,
-  });
+    lots: mostLots(deal.instrument, exit.ticks, exit.lots),
+  };
+  const stop = wantedStop(deal, exit);
+  const restsOnly = deal.plan.postOnly === true && exit.purpose === 'takeProfit';
+  if (stop === null) {
+    turn.place(deal, { ...wanted, postTries: restsOnly ? (exit.postTries ?? 0) : undefined });
+  } else placePair(turn, deal, wanted, stop);
 }
 
 /**
@@ -371,7 +386,10 @@ function fitsFree(deal: TradeDeal, exit: ExitState): boolean {
   const free = Math.max(0, freeLots(deal));
   if (free >= exit.lots) return true;
   const isClearing = deal.orders.some(
-    (order) => order.role === 'exit' && (order.isCancelling || order.phase.kind === 'ended'),
+    (order) =>
+      order.role === 'exit' &&
+      // A stop without its take profit will be told of in a moment: it has acted, or it is gone.
+      (order.isCancelling || order.phase.kind === 'ended' || order.stopTicks !== undefined),
   );
   if (isClearing) return false;
   exit.lots = free;
@@ -477,6 +495,19 @@ function settleLimit(
   how: Settlement,
 ): void {
   if (how.kind === 'ended' && (order.isCancelling || order.filledLots >= order.quantity)) return;
+  // A pair that was not taken says nothing of its take profit alone.
+  if (how.kind === 'rejected' && order.pairedWith !== undefined) return;
+  // Nor does one that has made room for the stop beside it.
+  if (isEndedByStop(deal, order)) return;
+  if (how.kind === 'rejected' && how.wouldTake && order.postTries !== undefined) {
+    exit.postTries = order.postTries + 1;
+    const waitMs = postWaitMs('exit', exit.postTries);
+    if (waitMs === 0) return;
+    exit.phase = { kind: 'pausing', until: turn.time + waitMs };
+    turn.setTimer(exitTimerName(deal, exit), turn.time + waitMs);
+    return;
+  }
+  delete exit.postTries;
   if (turn.time - order.placedTime >= EXIT_BACKOFF_MAX_MS) exit.troubles = 0;
   exit.troubles += 1;
   const mayGoOn =

@@ -59,8 +59,18 @@ import {
   refitExits,
   settleExit,
 } from './exits.ts';
+import { pairTimerDue, settlePairedProfit, settleStopOrder, stopOrderFilled } from './pair.ts';
 import type { TradePlan } from './plan.ts';
-import { beginStop, placeStop, stopLimitTicks, stopOnQuote, stopTimer, stopWatch } from './stop.ts';
+import { reductionsOnQuote } from './reductions.ts';
+import {
+  beginStop,
+  EXCHANGE_GRACE_MS,
+  placeStop,
+  stopLimitTicks,
+  stopOnQuote,
+  stopTimer,
+  stopWatch,
+} from './stop.ts';
 
 /** An entry that fills in many parts moves the exits this long after the first of them, or when it is done. */
 const REFIT_DELAY_MS = 5_000;
@@ -112,8 +122,13 @@ export function beginTrade(turn: Turn, seed: TradeSeed): TradeDeal {
 }
 
 /** Does what the trade's phase asks for and its orders do not yet show. `market`: a quote that is fresh now. */
-export function advanceTrade(turn: Turn, deal: TradeDeal, market: Market | null): void {
-  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+export function advanceTrade(
+  turn: Turn,
+  deal: TradeDeal,
+  market: Market | null,
+  roundsMax: number = ROUNDS_MAX,
+): void {
+  for (let round = 0; round < roundsMax; round += 1) {
     const { phase } = deal;
     switch (phase.kind) {
       case 'running':
@@ -134,7 +149,20 @@ export function advanceTrade(turn: Turn, deal: TradeDeal, market: Market | null)
     const isRefitDue = phase.kind === 'running' && deal.refit.kind === 'due';
     if (deal.phase.kind === phase.kind && !isRefitDue) return;
   }
-  // Its orders stand as they are, and the next event goes on from there.
+  if (deal.phase.kind !== 'ended') goOnLater(turn, deal, roundsMax);
+}
+
+/** Decisions that do not come to rest: a person is told, orders stand as they are, and a timer takes them up again. */
+function goOnLater(turn: Turn, deal: TradeDeal, rounds: number): void {
+  if (deal.phase.kind === 'finishing') deal.phase = { kind: 'running' };
+  const until = turn.time + REFIT_DELAY_MS;
+  deal.refit = { kind: 'at', until };
+  turn.setTimer(timerName(deal, 'refit'), until);
+  turn.note(deal.dealId, 'dealPaused', {
+    order: 'close',
+    reason: `the trade did not come to rest within ${rounds} decisions`,
+    until: String(until),
+  });
 }
 
 function run(turn: Turn, deal: TradeDeal, market: Market | null): void {
@@ -216,7 +244,9 @@ function endCancelled(turn: Turn, deal: TradeDeal, why: string): void {
 
 /** A fill of `order` was counted; the order may bring more. */
 export function tradeFilled(turn: Turn, deal: TradeDeal, order: DealOrder): void {
-  if (order.role === 'entry') {
+  if (order.stopTicks !== undefined) {
+    stopOrderFilled(turn, deal, order);
+  } else if (order.role === 'entry') {
     noteAverage(turn, deal);
     if (deal.refit.kind === 'none') {
       const until = turn.time + REFIT_DELAY_MS;
@@ -239,8 +269,11 @@ export function tradeSettled(
     if (hasNewFill) noteAverage(turn, deal);
     if (order.filledLots > 0) deal.refit = { kind: 'due' };
     settleEntry(turn, deal, order, how);
+  } else if (order.stopTicks !== undefined) {
+    settleStopOrder(turn, deal, order, how);
   } else if (order.ladderIndex > 0) {
     settleExit(turn, deal, order, how);
+    settlePairedProfit(turn, deal, order);
   } else {
     settleClosing(turn, deal, order, how);
   }
@@ -265,6 +298,7 @@ export function tradeQuoted(turn: Turn, deal: TradeDeal, market: Market): boolea
   let isChanged = stopped === 'changed';
   if (exitsOnQuote(turn, deal, market.quote)) isChanged = true;
   if (entriesOnQuote(turn, deal, market.quote)) isChanged = true;
+  if (reductionsOnQuote(turn, deal, market.quote)) isChanged = true;
   if (entriesAwaitQuote(turn, deal) || exitsAwaitQuote(turn, deal)) isChanged = true;
   if (isChanged) advanceTrade(turn, deal, market);
   return isChanged;
@@ -287,7 +321,7 @@ export function tradeTimer(turn: Turn, deal: TradeDeal, timer: string): boolean 
 }
 
 function isTimerDue(turn: Turn, deal: TradeDeal, timer: string): boolean {
-  if (closingTimer(turn, deal, timer)) return true;
+  if (closingTimer(turn, deal, timer) || pairTimerDue(turn, deal, timer)) return true;
   if (deal.phase.kind !== 'running') return false;
   if (timer === timerName(deal, 'refit')) {
     if (deal.refit.kind !== 'at' || turn.time < deal.refit.until) return false;
@@ -305,7 +339,7 @@ function isTimerDue(turn: Turn, deal: TradeDeal, timer: string): boolean {
 function stopAfterTimeout(turn: Turn, deal: TradeDeal): void {
   turn.note(deal.dealId, 'stopLossTimedOut', {
     stopLoss: formatPrice(deal.instrument, deal.stop.ticks),
-    seconds: String(deal.plan.stopLoss?.timeoutSeconds ?? 0),
+    seconds: String(deal.plan.stopLoss?.timeoutSeconds || EXCHANGE_GRACE_MS / 1000),
   });
   stopLoss(turn, deal);
 }
@@ -328,6 +362,7 @@ export function tradeRiskChanged(turn: Turn, deal: TradeDeal): void {
     if (phase.kind === 'closing' && phase.step.kind === 'awaitingQuote') {
       deal.phase = { ...phase, step: { kind: 'clearing' } };
     }
+    if (phase.kind === 'running' && deal.toReduce !== undefined) turn.requestQuote(deal.symbol);
     const { breachedUntil } = deal.stop;
     if (phase.kind === 'running' && breachedUntil > 0 && turn.time >= breachedUntil) {
       stopAfterTimeout(turn, deal);
@@ -378,6 +413,7 @@ export function tradeWatch(deal: TradeDeal): { readonly below: number; readonly 
     return { below: Infinity, above: -1 };
   }
   if (phase.kind !== 'running') return { below: -1, above: Infinity };
+  if (deal.toReduce !== undefined) return { below: Infinity, above: -1 };
   let { below, above } = stopWatch(deal);
   for (const entry of deal.entries) {
     const watch = entryWatch(deal, entry);

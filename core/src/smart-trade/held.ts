@@ -65,6 +65,7 @@ export function settingsOfHandover(
       }),
     ),
     ...(stopLoss === undefined ? {} : { stopLoss: stopTerm(stopLoss, instrument) }),
+    postOnly: false,
     maxSlippage: position.maxSlippage,
   };
 }
@@ -99,5 +100,6 @@ function stopTerm(
     ...(trailingDeviation === undefined ? {} : { trailing: trailingDeviation }),
     timeoutSeconds,
     breakEven: false,
+    placement: 'desk',
   };
 }

@@ -90,6 +90,11 @@ export interface StopLossTerm {
   readonly timeoutSeconds: number;
   /** Whether the stop moves to the break-even price when the first take-profit step has filled. */
   readonly breakEven: boolean;
+  /**
+   * Who holds the stop. `desk` watches the price and trades; at the `exchange` it stands in a pair with the take
+   * profit, also while the desk is not running.
+   */
+  readonly placement: 'desk' | 'exchange';
 }
 
 /** Everything a running trade goes by. It is replaced as a whole when a person edits the trade. */
@@ -103,6 +108,8 @@ export interface TradePlan {
   readonly size?: SizeTerm;
   readonly takeProfit: readonly TakeProfitTerm[];
   readonly stopLoss?: StopLossTerm;
+  /** Limit entries and limit targets may only rest. */
+  readonly postOnly?: boolean;
   /** How far from the best price an immediate order may trade, in percent. */
   readonly maxSlippage: string;
 }
@@ -232,6 +239,7 @@ const STOP_LOSS_FIELDS: FieldsOf<StopLossTerm> = {
     default: 0,
   },
   breakEven: { kind: 'boolean', default: false },
+  placement: { kind: 'choice', choices: ['desk', 'exchange'], default: 'desk' },
 };
 
 export const STOP_LOSS_FIELD: FieldOf<StopLossTerm> & { readonly optional: true } = {
@@ -355,6 +363,10 @@ function stopLossContradictions({
     const found = String(takeProfit.length);
     refuse('breakEven', 'at least two take-profit steps, the first of which moves the stop', found);
   }
+  if (stopLoss.placement === 'exchange') {
+    const obstacle = pairObstacle(takeProfit, stopLoss);
+    if (obstacle !== null) refuse('placement', `desk, or for the exchange ${obstacle}`, 'exchange');
+  }
   const first = takeProfit[0];
   if (stopLoss.price.kind === 'price' && first?.price.kind === 'price') {
     const isBeyond =
@@ -368,6 +380,24 @@ function stopLossContradictions({
     }
   }
   return errors;
+}
+
+/** What must be otherwise for the stop to stand in a pair at the exchange, or null. */
+function pairObstacle(
+  takeProfit: readonly TakeProfitTerm[],
+  stopLoss: StopLossTerm,
+): string | null {
+  const [step] = takeProfit;
+  if (step === undefined || takeProfit.length > 1) {
+    return `exactly one take-profit step beside the stop, not ${takeProfit.length}`;
+  }
+  if (step.order !== 'limit') return 'a take profit that rests as a limit order';
+  if (stopLoss.trailing !== undefined) return 'a stop that does not trail';
+  if (stopLoss.timeoutSeconds > 0) return 'a stop without a timeout';
+  if (stopLoss.source === 'bid' || stopLoss.source === 'ask') {
+    return `a stop that counts the last price, not the ${stopLoss.source}`;
+  }
+  return null;
 }
 
 function shareErrors(field: string, steps: readonly { readonly share: string }[]): FieldError[] {

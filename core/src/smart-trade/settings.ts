@@ -43,6 +43,8 @@ export interface SmartTradeSettings {
   readonly held?: HeldTerm;
   readonly takeProfit: readonly TakeProfitTerm[];
   readonly stopLoss?: StopLossTerm;
+  /** Whether limit entries and limit targets may only rest, and pay the maker's fee. */
+  readonly postOnly: boolean;
   readonly maxSlippage: string;
 }
 
@@ -71,6 +73,7 @@ export const SMART_TRADE_FIELDS: FieldsOf<Omit<SmartTradeSettings, 'kind'>> = {
   },
   takeProfit: TAKE_PROFIT_FIELD,
   stopLoss: STOP_LOSS_FIELD,
+  postOnly: { kind: 'boolean', default: false },
   maxSlippage: SLIPPAGE_FIELD,
 };
 
@@ -94,6 +97,7 @@ export function planOf(settings: SmartTradeSettings): TradePlan {
     ...(size === undefined ? {} : { size }),
     takeProfit,
     ...(stopLoss === undefined ? {} : { stopLoss }),
+    ...(settings.postOnly ? { postOnly: true } : {}),
     maxSlippage,
   };
 }

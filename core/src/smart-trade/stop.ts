@@ -12,12 +12,17 @@ import {
   isBetter,
   openLots,
   priceFrom,
+  stopOrder,
   timerName,
   type StopState,
   type TradeDeal,
 } from './deal.ts';
 import { limitTicks, movedBy, stopTicks, toTicks, wholeTicks, worseBy } from './exact.ts';
+import type { PriceSource } from './plan.ts';
 import { planTerms } from './terms.ts';
+
+/** How long an exchange has, from the moment its stop is reached, before the desk closes by itself. */
+export const EXCHANGE_GRACE_MS = 5_000;
 
 export function beginStop(): StopState {
   return { ticks: 0, bestTicks: 0, hasStepFilled: false, breachedUntil: 0 };
@@ -92,6 +97,10 @@ export function stopWatch(deal: TradeDeal): { below: number; above: number } {
   const { stop, plan } = deal;
   const isLong = plan.direction === 'long';
   const trails = plan.stopLoss?.trailing !== undefined;
+  // A limit stop at the exchange is the very order that the desk would place.
+  if (plan.stopLoss?.order === 'limit' && stopOrder(deal) !== undefined) {
+    return { below: -1, above: Infinity };
+  }
   if (stop.breachedUntil > 0) {
     // Acting waits for the timer; the way back is watched.
     return isLong
@@ -112,7 +121,11 @@ export function stopOnQuote(
   const { plan, stop } = deal;
   if (plan.stopLoss === undefined || !isArmed(deal)) return 'none';
   const { direction } = plan;
-  const ticks = priceFrom(quote, plan.stopLoss.source, exitSideOf(deal));
+  const isHeldThere = stopOrder(deal) !== undefined;
+  if (isHeldThere && plan.stopLoss.order === 'limit') return 'none';
+  // An exchange counts trades.
+  const source = plan.stopLoss.placement === 'exchange' ? 'last' : plan.stopLoss.source;
+  const ticks = priceFrom(quote, source, exitSideOf(deal));
   const values = {
     price: formatPrice(deal.instrument, ticks),
     stopLoss: formatPrice(deal.instrument, stop.ticks),
@@ -132,12 +145,12 @@ export function stopOnQuote(
     return hasRecovered || isNewBest ? 'changed' : 'none';
   }
   if (stop.breachedUntil > 0 || !turn.mayExit) return 'none';
-  const { timeoutSeconds } = plan.stopLoss;
-  if (timeoutSeconds === 0) {
+  const waitMs = isHeldThere ? EXCHANGE_GRACE_MS : plan.stopLoss.timeoutSeconds * 1000;
+  if (waitMs === 0) {
     noteTriggered(turn, deal, ticks);
     return 'triggered';
   }
-  stop.breachedUntil = turn.time + timeoutSeconds * 1000;
+  stop.breachedUntil = turn.time + waitMs;
   turn.setTimer(stopTimerName(deal), stop.breachedUntil);
   turn.note(deal.dealId, 'stopBreached', { ...values, until: String(stop.breachedUntil) });
   return 'changed';
@@ -154,9 +167,17 @@ function noteTriggered(turn: Turn, deal: TradeDeal, ticks: number): void {
   turn.note(deal.dealId, 'stopLossTriggered', {
     last: formatPrice(deal.instrument, ticks),
     stopLoss: formatPrice(deal.instrument, deal.stop.ticks),
+    direction: deal.plan.direction,
+    source: watchedPrice(deal),
   });
 }
 
-function stopTimerName(deal: TradeDeal): string {
+/** Which price the stop counts. */
+function watchedPrice({ plan }: TradeDeal): Exclude<PriceSource, 'own'> {
+  const source = plan.stopLoss?.source ?? 'last';
+  return source !== 'own' ? source : plan.direction === 'short' ? 'ask' : 'bid';
+}
+
+export function stopTimerName(deal: TradeDeal): string {
   return timerName(deal, 'stopLoss');
 }

@@ -7,18 +7,13 @@ import { formatPrice, formatQuantity } from '../instrument.ts';
 import {
   baseScale,
   breakEvenPrice,
-  costOf,
   enteredMoney,
   entryAverage,
   exitedMoney,
-  formatAverage,
-  formatMoney,
-  formatPercent,
   moneyScale,
   openBase,
   power10,
   profitOf,
-  revenueOf,
 } from '../position.ts';
 import { divCeil, divFloor, PPM, type PriceTicks } from '../units.ts';
 import {
@@ -27,6 +22,7 @@ import {
   isPending,
   leftOf,
   orderOf,
+  stopOrder,
   type EntryState,
   type ExitState,
   type TradeDeal,
@@ -37,7 +33,6 @@ export function tradeDealView(deal: TradeDeal, priceTicks?: PriceTicks): DealVie
   const { instrument, position, phase, plan } = deal;
   const { direction } = plan;
   const average = entryAverage(position, instrument, direction);
-  const entered = enteredMoney(position, instrument, direction);
   const isEnded = phase.kind === 'ended';
   // A trade that only enters closes nothing and earns nothing.
   const realised = plan.endsWithEntry ? 0n : profitOf(position, instrument, direction, 'quote');
@@ -47,29 +42,23 @@ export function tradeDealView(deal: TradeDeal, priceTicks?: PriceTicks): DealVie
   const target = deal.exits.find((exit) => exit.purpose === 'takeProfit' && isLive(exit));
   const steps = deal.exits.filter(({ purpose }) => purpose === 'takeProfit');
   return {
-    ...commonView(deal),
+    ...commonView(deal, {
+      status: statusOf(deal),
+      waitingFor: waitOf(deal),
+      ended: isEnded ? phase : null,
+      average,
+      breakEven: average === null ? null : breakEvenPrice(average, direction, deal.feeRatePpm),
+      realised,
+      unrealised,
+      whole: enteredMoney(position, instrument, direction),
+    }),
     kind: deal.kind,
-    status: statusOf(deal),
-    reason: isEnded ? phase.reason : '',
-    waitingFor: waitOf(deal),
-    closedTime: isEnded ? phase.time : 0,
-    average: average === null ? '' : formatAverage(instrument, average),
     baseAverage: '',
-    breakEven:
-      average === null
-        ? ''
-        : formatAverage(instrument, breakEvenPrice(average, direction, deal.feeRatePpm)),
     takeProfit:
       target === undefined || target.ticks === 0 || isEnded
         ? ''
         : formatPrice(instrument, target.ticks),
     stopLoss: deal.stop.ticks === 0 || isEnded ? '' : formatPrice(instrument, deal.stop.ticks),
-    cost: formatMoney(instrument, costOf(position, instrument)),
-    revenue: formatMoney(instrument, revenueOf(position, instrument)),
-    realisedProfit: formatMoney(instrument, realised),
-    realisedProfitPercent: formatPercent(realised, entered, 2),
-    unrealisedProfit: unrealised === null ? '' : formatMoney(instrument, unrealised),
-    profitPercent: formatPercent(realised + (unrealised ?? 0n), entered, 2),
     steps: {
       filled: steps.filter(({ phase: step }) => step.kind === 'done').length,
       active: isEnded ? 0 : steps.filter((exit) => isLive(exit) && leftOf(deal, exit) > 0).length,
@@ -184,6 +173,8 @@ export interface TradeView {
     readonly isAtBreakEven: boolean;
     /** Until when the price must stay beyond the stop; 0 while it is not. */
     readonly breachedUntil: number;
+    /** Who holds the stop now: an order at the exchange, or the desk, which watches the price. */
+    readonly heldBy: 'exchange' | 'desk';
   };
 }
 
@@ -206,6 +197,7 @@ export function tradeView(deal: TradeDeal): TradeView {
           : formatPrice(instrument, stop.bestTicks),
       isAtBreakEven: plan.stopLoss?.breakEven === true && stop.hasStepFilled,
       breachedUntil: stop.breachedUntil,
+      heldBy: stopOrder(deal)?.phase.kind === 'open' ? 'exchange' : 'desk',
     },
   };
 }
