@@ -75,6 +75,8 @@ export interface DeskOptions {
   /** What the venue takes of every fill, as bots reckon with it. */
   readonly feeRatePpm?: number;
   readonly symbols?: readonly string[];
+  /** The built page; an empty folder by default, for tests that look at none. */
+  readonly webDirectory?: string;
   /** Flags of Node for one of the processes, such as a module that kills it at its n-th write. */
   readonly nodeFlags?: Partial<Record<ProcessName, readonly string[]>>;
   readonly onFatal?: (name: ProcessName) => void;
@@ -94,7 +96,7 @@ export async function startDesk(options: DeskOptions): Promise<TestDesk> {
   writeJson(egressConfigFile, {
     venues: { demo: { rest: options.rest ?? addresses.rest, wsApi: addresses.wsApi } },
   });
-  const webDirectory = join(files.run, 'web');
+  const webDirectory = options.webDirectory ?? join(files.run, 'web');
   mkdirSync(webDirectory, { recursive: true });
   const serverConfigFile = join(files.run, 'server.json');
   writeJson(serverConfigFile, {
@@ -150,6 +152,8 @@ export async function startDesk(options: DeskOptions): Promise<TestDesk> {
       get: async (path) => connectDesk(directory).get(path),
       post: async (path, body) => connectDesk(directory).post(path, body),
       put: async (path, body) => connectDesk(directory).put(path, body),
+      patch: async (path, body) => connectDesk(directory).patch(path, body),
+      delete: async (path) => connectDesk(directory).delete(path),
     },
     directory,
     ...ready,

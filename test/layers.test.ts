@@ -32,6 +32,26 @@ const CASES: readonly Case[] = [
   },
   {
     rule: 'T20',
+    title: 'the web imports more of the signer than the entry that it may',
+    files: {
+      'signer/package.json': JSON.stringify({
+        name: '@kontor/signer',
+        type: 'module',
+        exports: { '.': './src/index.ts', './seal': './src/seal.ts' },
+      }),
+      'signer/src/seal.ts': `export const seal = 1;`,
+      'web/package.json': JSON.stringify({
+        name: '@kontor/web',
+        type: 'module',
+        dependencies: { '@kontor/signer': '0.1.0' },
+      }),
+      'web/src/a.ts': `import { seal } from '@kontor/signer/seal';`,
+      'web/src/b.ts': `import { name } from '@kontor/signer';`,
+    },
+    expected: /web\/src\/b\.ts:1: web may not import all of signer/,
+  },
+  {
+    rule: 'T20',
     title: 'the server imports the simulator',
     files: { 'server/src/a.ts': `import { x } from '@kontor/simulator';` },
     expected: /server may not import simulator/,
@@ -53,6 +73,12 @@ const CASES: readonly Case[] = [
     title: 'a test imports what nobody declares',
     files: { 'core/test/a.test.ts': `import { x } from 'left-pad';` },
     expected: /left-pad is declared in no package\.json/,
+  },
+  {
+    rule: 'T22',
+    title: 'the log takes more of Node than it may',
+    files: { 'tlog/src/a.ts': `import { createServer } from 'node:http';` },
+    expected: /tlog may not import node:http/,
   },
   {
     rule: 'T22',
@@ -226,6 +252,7 @@ test('[T27] a package without source and a package missing from the table are fo
     'package.json': JSON.stringify({
       workspaces: [
         'core',
+        'tlog',
         'signer',
         'egress',
         'exchange',
@@ -253,7 +280,7 @@ test('[T27] a clean tree has no problem, and every file and import was seen', (t
     }),
     [],
   );
-  assert.deepEqual(report, { files: 10, imports: 3, problems: [] });
+  assert.deepEqual(report, { files: 11, imports: 3, problems: [] });
 });
 
 test('[T27] the whole of this repository is looked at', () => {

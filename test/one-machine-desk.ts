@@ -446,7 +446,7 @@ function requestOf(
 function policyOf({ bots }: Plan): string {
   const allows = bots.map(({ quoteAsset, markets }, index) => {
     const symbols = markets.map(({ symbol }) => symbol).join(',');
-    return `allow id=orders-${index} op=order.place symbol=${symbols} side=BUY,SELL type=LIMIT,LIMIT_MAKER notional<=1000000 ${quoteAsset} per-day<=1000000000 ${quoteAsset} rate<=10000/10s`;
+    return `allow id=orders-${index} op=order.place symbol=${symbols} side=BUY,SELL type=LIMIT,LIMIT_MAKER,STOP_LOSS_LIMIT notional<=1000000 ${quoteAsset} per-day<=1000000000 ${quoteAsset} rate<=10000/10s`;
   });
   return [
     'policy/v1',

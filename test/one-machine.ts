@@ -20,8 +20,16 @@ export async function checkDesk(
   seed: number,
   candles: number,
 ): Promise<Counts> {
+  return checkPlan(t, desk, planOf(seed, candles));
+}
+
+/** As `checkDesk`, of a desk that is planned already. */
+export async function checkPlan(
+  t: TestContext,
+  desk: 'live' | 'paper',
+  plan: Plan,
+): Promise<Counts> {
   const defer = deferrer(t);
-  const plan = planOf(seed, candles);
   const run = desk === 'live' ? runLive : runPaper;
   const live = await run(plan, temporaryDirectory(defer), defer);
   const counts: Counts = {};
@@ -110,7 +118,7 @@ function liveDeal(deal: api.Deal): Readonly<Record<string, unknown>> {
     closedAt: deal.closedAt ?? 0,
     cost: trimDecimal(deal.cost),
     averagePrice: deal.averagePrice ?? '',
-    realizedProfit: trimDecimal(deal.realizedProfit),
+    realisedProfit: trimDecimal(deal.realisedProfit),
     reason: deal.reason,
   };
 }
@@ -123,7 +131,7 @@ function backtestDeal(view: DealView): Readonly<Record<string, unknown>> {
     closedAt: view.closedTime,
     cost: trimDecimal(view.cost),
     averagePrice: view.average,
-    realizedProfit: view.realisedProfit === '' ? '0' : trimDecimal(view.realisedProfit),
+    realisedProfit: view.realisedProfit === '' ? '0' : trimDecimal(view.realisedProfit),
     reason: view.reason,
   };
 }

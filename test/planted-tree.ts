@@ -6,7 +6,17 @@ import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 
-const PACKAGES = ['core', 'signer', 'egress', 'exchange', 'simulator', 'server', 'web', 'cli'];
+const PACKAGES = [
+  'core',
+  'tlog',
+  'signer',
+  'egress',
+  'exchange',
+  'simulator',
+  'server',
+  'web',
+  'cli',
+];
 
 /** Declared dependencies of the planted packages; the rest has none. */
 const DEPENDENCIES: Readonly<Record<string, Record<string, string>>> = {

@@ -20,6 +20,8 @@ interface Schema {
   readonly type?: string;
   readonly const?: unknown;
   readonly description?: string;
+  /** The name of a type that stands in several places; they all hold the same. */
+  readonly title?: string;
   readonly anyOf?: readonly Schema[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
@@ -35,22 +37,40 @@ export function toTypes(named: Readonly<Record<string, Schema>>): string {
     "// The shapes of the desk's HTTP API. Made from server/src/api/schemas.ts by tools/api-types.ts; do not edit.",
     '',
   ];
+  const titled = new Map<string, string>();
   for (const [name, schema] of Object.entries(named)) {
     if (schema.$id !== name) {
       throw new Error(`schema ${name} must carry $id ${name}, found ${String(schema.$id)}`);
     }
-    lines.push(`export type ${name} = ${body(schema, name)};`, '');
+    lines.push(`export type ${name} = ${body(schema, name, titled)};`, '');
+  }
+  for (const [title, text] of titled) {
+    if (Object.hasOwn(named, title)) {
+      throw new Error(`expected a title that no schema has as its name, found ${title}`);
+    }
+    lines.push(`export type ${title} = ${text};`, '');
   }
   return lines.join('\n');
 }
 
-function toType(schema: Schema, path: string): string {
-  return schema.$id === undefined ? body(schema, path) : schema.$id;
+/** The type of a schema inside another; what has a title goes to `titled` under it, once. */
+function toType(schema: Schema, path: string, titled: Map<string, string>): string {
+  if (schema.$id !== undefined) return schema.$id;
+  const text = body(schema, path, titled);
+  const { title } = schema;
+  if (title === undefined) return text;
+  if ((titled.get(title) ?? text) !== text) {
+    throw new Error(`${path}: expected what ${title} is elsewhere, found another type`);
+  }
+  titled.set(title, text);
+  return title;
 }
 
-function body(schema: Schema, path: string): string {
+function body(schema: Schema, path: string, titled: Map<string, string>): string {
   if (schema.anyOf !== undefined) {
-    return schema.anyOf.map((member, index) => toType(member, `${path}|${index}`)).join(' | ');
+    return schema.anyOf
+      .map((member, index) => toType(member, `${path}|${index}`, titled))
+      .join(' | ');
   }
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   switch (schema.type) {
@@ -64,39 +84,39 @@ function body(schema: Schema, path: string): string {
     case 'null':
       return 'null';
     case 'array':
-      return arrayBody(schema, path);
+      return arrayBody(schema, path, titled);
     case 'object':
-      return objectBody(schema, path);
+      return objectBody(schema, path, titled);
     default:
       throw new Error(`${path}: expected a schema of a known type, found ${String(schema.type)}`);
   }
 }
 
-function arrayBody(schema: Schema, path: string): string {
+function arrayBody(schema: Schema, path: string, titled: Map<string, string>): string {
   const { items } = schema;
   if (items === undefined) throw new Error(`${path}: expected an array schema with items`);
   if (isTuple(items)) {
-    return `readonly [${items.map((item, index) => toType(item, `${path}[${index}]`)).join(', ')}]`;
+    return `readonly [${items.map((item, index) => toType(item, `${path}[${index}]`, titled)).join(', ')}]`;
   }
-  return `readonly (${toType(items, `${path}[]`)})[]`;
+  return `readonly (${toType(items, `${path}[]`, titled)})[]`;
 }
 
 function isTuple(items: Schema | readonly Schema[]): items is readonly Schema[] {
   return Array.isArray(items);
 }
 
-function objectBody(schema: Schema, path: string): string {
+function objectBody(schema: Schema, path: string, titled: Map<string, string>): string {
   const values = Object.values(schema.patternProperties ?? {});
   if (schema.properties === undefined) {
     const [value] = values;
     if (value === undefined) throw new Error(`${path}: expected an object schema with properties`);
-    return `Readonly<Record<string, ${toType(value, `${path}{}`)}>>`;
+    return `Readonly<Record<string, ${toType(value, `${path}{}`, titled)}>>`;
   }
   const required = new Set(schema.required);
   const fields = Object.entries(schema.properties).map(([field, value]) => {
     const comment = value.description === undefined ? '' : `/** ${value.description} */\n`;
     const mark = required.has(field) ? '' : '?';
-    return `${comment}readonly ${field}${mark}: ${toType(value, `${path}.${field}`)};`;
+    return `${comment}readonly ${field}${mark}: ${toType(value, `${path}.${field}`, titled)};`;
   });
   return `{\n${fields.join('\n')}\n}`;
 }

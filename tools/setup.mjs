@@ -462,6 +462,8 @@ const WEB_SOURCES = [
   'web',
   'core/src',
   'core/package.json',
+  'signer/src/seal-secret.ts',
+  'signer/package.json',
   'tsconfig.base.json',
   'package-lock.json',
 ];

@@ -78,6 +78,11 @@ export class ProgressLine {
   }
 }
 
+/** `text`, with an ellipsis in place of what goes beyond `lengthMax` characters. */
+export function shortened(text: string, lengthMax: number): string {
+  return text.length <= lengthMax ? text : `${text.slice(0, lengthMax - 1).trimEnd()}…`;
+}
+
 /** Aligned columns; the first `leftColumns` to the left, the others to the right. */
 export function textTable(rows: readonly (readonly string[])[], leftColumns: number): string {
   const widths = (rows[0] ?? []).map((_, column) =>

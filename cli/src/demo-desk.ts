@@ -25,7 +25,7 @@ export function demoPolicy(symbols: readonly string[], quoteAsset: string): stri
 ; What the signer may sign for the demo connection. Everything else is refused.
 ; After a change restart the desk: the signer reads this file at its start.
 connection ${DEMO_CONNECTION}
-allow id=demo-orders op=order.place symbol=${symbols.join(',')} side=BUY,SELL type=LIMIT,LIMIT_MAKER notional<=2000 ${quoteAsset} per-day<=1000000 ${quoteAsset} rate<=200/10s
+allow id=demo-orders op=order.place symbol=${symbols.join(',')} side=BUY,SELL type=LIMIT,LIMIT_MAKER,STOP_LOSS_LIMIT notional<=2000 ${quoteAsset} per-day<=1000000 ${quoteAsset} rate<=200/10s
 allow id=demo-cancels op=order.cancel rate<=400/10s
 allow id=demo-reads op=read.* rate<=400/10s
 default deny

@@ -27,8 +27,21 @@ export async function withDesk(
     await work(connectDesk(dataDirectory(options.data)));
   } catch (error) {
     if (!(error instanceof DeskClientError)) throw error;
-    reportFailure({ code: error.code, message: error.message }, options.json);
+    const { code, message, fields } = error;
+    if (options.json) {
+      reportFailure({ code, message, ...(fields.length === 0 ? {} : { fields }) }, true);
+    } else {
+      reportFailure({ code, message: fields.length > 1 ? linesOf(fields) : message }, false);
+    }
   }
+}
+
+/** One line for each wrong field. */
+function linesOf(fields: DeskClientError['fields']): string {
+  const lines = fields.map(
+    ({ field, expected, found }) => `\n  ${field}: expected ${expected}, found ${found}`,
+  );
+  return `${fields.length} fields are wrong:${lines.join('')}`;
 }
 
 export function print(text: string): void {

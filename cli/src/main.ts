@@ -11,7 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./commands/desk.ts')).statusCommand(),
   link: async () => (await import('./commands/desk.ts')).linkCommand(),
   bots: async () => (await import('./commands/desk.ts')).botsCommand(),
-  deals: async () => (await import('./commands/desk.ts')).dealsCommand(),
+  deals: async () => (await import('./commands/deals.ts')).dealsCommand(),
   risk: async () => (await import('./commands/risk.ts')).riskCommand(),
   orphans: async () => (await import('./commands/orphans.ts')).orphansCommand(),
   backtest: async () => (await import('./commands/backtest.ts')).backtestCommand(),
@@ -19,6 +19,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   simulator: async () => (await import('./commands/simulator.ts')).simulatorCommand(),
   backup: async () => (await import('./commands/backup.ts')).backupCommand(),
   restore: async () => (await import('./commands/backup.ts')).restoreCommand(),
+  vault: async () => (await import('./commands/vault.ts')).vaultCommand(),
+  connect: async () => (await import('./commands/connect.ts')).connectCommand(),
+  scan: async () => (await import('./commands/scan.ts')).scanCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
 };
 

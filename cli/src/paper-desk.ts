@@ -71,7 +71,7 @@ export function paperPolicy(
   const byQuote = Map.groupBy(pairs, ({ quoteAsset }) => quoteAsset);
   const orders = [...byQuote].map(
     ([quoteAsset, listed]) =>
-      `allow id=paper-orders-${quoteAsset.toLowerCase()} op=order.place symbol=${listed.map(({ symbol }) => symbol).join(',')} side=BUY,SELL type=LIMIT,LIMIT_MAKER notional<=2000 ${quoteAsset} per-day<=1000000 ${quoteAsset} rate<=200/10s`,
+      `allow id=paper-orders-${quoteAsset.toLowerCase()} op=order.place symbol=${listed.map(({ symbol }) => symbol).join(',')} side=BUY,SELL type=LIMIT,LIMIT_MAKER,STOP_LOSS_LIMIT notional<=2000 ${quoteAsset} per-day<=1000000 ${quoteAsset} rate<=200/10s`,
   );
   return `policy/v1
 ; What the signer may sign for the paper connection, whose orders reach no real exchange. Everything else is refused.

@@ -11,6 +11,8 @@ import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { signerArguments, type Hardening } from '@kontor/signer';
+import { forgetCarriedKey, openCarriedKey } from './carried-key.ts';
 import { socketPair, type SocketPair } from './socket-pair.ts';
 
 export type ProcessName = 'server' | 'signer' | 'egress';
@@ -23,13 +25,21 @@ export interface ProcessReport {
   readonly restarts: number;
   readonly memoryBytes: number | null;
   readonly detail: string;
+  /** The signer's walls, as it found them itself. */
+  readonly hardening?: Hardening;
 }
 
 export interface SupervisorOptions {
   readonly signerDirectory: string;
+  /** What opens the signer's vault unattended, if it does not lie in the signer's directory. */
+  readonly unlockFile?: string;
+  /** False: a signer that is replaced waits for the passphrase again. */
+  readonly isKeyCarried?: boolean;
+  /** How the signer's vault is, when that changes; `unlock` gives it a passphrase. */
+  readonly onVault?: (state: VaultState) => void;
   readonly egressConfigFile: string;
   readonly serverConfigFile: string;
-  /** Further flags of Node for a process. */
+  /** Further flags of Node for a process; a signer with flags of its own runs without walls. */
   readonly nodeFlags?: Partial<Record<ProcessName, readonly string[]>>;
   /** Where the processes' own log lines go. */
   readonly logFile: string;
@@ -41,6 +51,11 @@ export interface SupervisorOptions {
   readonly onMessage: (name: ProcessName, line: string) => void;
   readonly onRestart: (name: ProcessName, reason: string) => void;
 }
+
+export type VaultState =
+  | { readonly kind: 'locked' | 'open' }
+  /** `waitMs`: before this the signer tries no passphrase again. */
+  | { readonly kind: 'wrong' | 'tooSoon'; readonly waitMs: number };
 
 export interface ServerReady {
   readonly url: string;
@@ -60,6 +75,8 @@ const RESTART_MS_MAX = 10_000;
 /** A process that lived this long starts its back-off anew. */
 const STABLE_MS = 10_000;
 
+/** The signer's descriptor after its links. */
+const CARRY_FD = 5;
 const ORDER_OF_AGE = ['server', 'egress', 'signer'] as const;
 /** To whom each process inherits links, in the order of its descriptors: after stderr, or after its IPC channel. */
 const LINKS: Readonly<Record<ProcessName, readonly ('server' | 'egress')[]>> = {
@@ -75,6 +92,7 @@ interface Managed {
   restarts: number;
   backOffMs: number;
   detail: string;
+  hardening: Hardening | null;
 }
 
 export class Supervisor {
@@ -89,14 +107,26 @@ export class Supervisor {
   #restart: NodeJS.Timeout | null = null;
   #restartFrom: ProcessName | null = null;
   #starting: Promise<void> = Promise.resolve();
+  /** Where the key of an opened vault waits for the next signer. */
+  #carriedKey: number | null;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#carriedKey = options.isKeyCarried === false ? null : openCarriedKey();
   }
 
   start(): void {
     this.#start('server');
     this.#report = setInterval(() => this.#sendReport(), REPORT_MS);
+  }
+
+  /** Gives the signer a passphrase through a pipe of its own; zeroes it. */
+  unlock(passphrase: Buffer): void {
+    const { child } = this.#processes.signer;
+    const line = Buffer.concat([passphrase, Buffer.from('\n')]);
+    passphrase.fill(0);
+    if (child?.stdin?.writable !== true) line.fill(0);
+    else child.stdin.write(line, () => line.fill(0));
   }
 
   reports(): readonly ProcessReport[] {
@@ -110,6 +140,7 @@ export class Supervisor {
         restarts: entry.restarts,
         memoryBytes: entry.child?.pid === undefined ? null : residentBytes(entry.child.pid),
         detail: entry.detail,
+        ...(entry.hardening === null ? {} : { hardening: entry.hardening }),
       };
     });
   }
@@ -121,6 +152,10 @@ export class Supervisor {
     if (this.#restart !== null) clearTimeout(this.#restart);
     await this.#starting;
     for (const name of ORDER_OF_AGE) await endChild(this.#processes[name].child);
+    const carriedKey = this.#carriedKey;
+    // Stopped once more, its number may be another file's by then.
+    this.#carriedKey = null;
+    if (carriedKey !== null) forgetCarriedKey(carriedKey);
   }
 
   /** One start after the other: two that overlap would join ends of different generations. */
@@ -152,38 +187,33 @@ export class Supervisor {
   #spawn(name: ProcessName, pairs: readonly SocketPair[]): void {
     const entry = this.#processes[name];
     const ends = pairs.map(({ inherited }) => inherited);
-    const child = spawn(
-      process.execPath,
-      [
-        ...NODE_FLAGS,
-        ...(this.#options.nodeFlags?.[name] ?? []),
-        mainOf(name),
-        ...this.#argumentsOf(name),
+    const child = spawn(process.execPath, this.#commandLineOf(name), {
+      stdio: [
+        name === 'signer' ? 'pipe' : 'ignore',
+        'ignore',
+        'pipe',
+        ...(name === 'signer' ? [] : ['ipc' as const]),
+        ...ends,
+        ...(name === 'signer' && this.#carriedKey !== null ? [this.#carriedKey] : []),
       ],
-      {
-        stdio: [
-          'ignore',
-          'ignore',
-          'pipe',
-          ...(name === 'signer' ? [] : ['ipc' as const]),
-          ...ends,
-        ],
-        // A process group of its own: Ctrl-C reaches the supervisor only, which then ends the others in order.
-        detached: true,
-        // Compiled code is kept for the next start, except for the signer: what it runs comes from its own sources
-        // and not from a folder that other processes write to.
-        env: name === 'signer' ? {} : { ...process.env, NODE_COMPILE_CACHE: CODE_CACHE },
-      },
-    );
+      // A process group of its own: Ctrl-C reaches the supervisor only, which then ends the others in order.
+      detached: true,
+      // Compiled code is kept for the next start, except for the signer: what it runs comes from its own sources
+      // and not from a folder that other processes write to.
+      env: name === 'signer' ? {} : { ...process.env, NODE_COMPILE_CACHE: CODE_CACHE },
+    });
     for (const end of ends) end.destroy();
     entry.child = child;
     if (entry.startedAt !== null) entry.restarts += 1;
     entry.state = name === 'signer' ? 'up' : 'starting';
     entry.startedAt = Date.now();
+    entry.hardening = null;
     entry.detail = name === 'signer' ? 'running' : 'starting';
     for (const [index, { handed }] of pairs.entries())
       this.#handOver(LINKS[name][index], name, handed);
     if (child.stderr !== null) this.#readLines(name, child.stderr);
+    // A signer that dies while it is given a passphrase is replaced, and asks again.
+    child.stdin?.on('error', () => undefined);
     child.on('error', (error) => this.#died(name, child, error.message, null));
     child.on('exit', (code, signal) =>
       this.#died(name, child, signal === null ? `exit code ${code}` : signal, code),
@@ -195,9 +225,22 @@ export class Supervisor {
   /** What a process says in JSON is for the log; a plain sentence is for the person at the terminal. */
   #readLines(name: ProcessName, stream: Readable): void {
     createInterface({ input: stream }).on('line', (line) => {
+      const vault = name === 'signer' ? parseVaultState(line) : null;
+      if (vault !== null) this.#options.onVault?.(vault);
+      if (name === 'signer') this.#processes.signer.hardening ??= parseHardening(line);
       if (line.startsWith('{')) appendFileSync(this.#options.logFile, `${line}\n`, { mode: 0o600 });
       else this.#options.onMessage(name, line);
     });
+  }
+
+  #commandLineOf(name: ProcessName): readonly string[] {
+    const own = this.#options.nodeFlags?.[name];
+    const given = this.#argumentsOf(name);
+    if (name !== 'signer' || own !== undefined)
+      return [...NODE_FLAGS, ...(own ?? []), mainOf(name), ...given];
+    const { signerDirectory: directory, unlockFile } = this.#options;
+    const reads = unlockFile === undefined ? [] : [unlockFile];
+    return signerArguments({ directory, reads }, given, NODE_FLAGS);
   }
 
   #argumentsOf(name: ProcessName): readonly string[] {
@@ -207,7 +250,14 @@ export class Supervisor {
       case 'egress':
         return ['--config', this.#options.egressConfigFile];
       case 'signer':
-        return ['--data', this.#options.signerDirectory];
+        return [
+          '--data',
+          this.#options.signerDirectory,
+          ...(this.#options.unlockFile === undefined
+            ? []
+            : ['--unlock-file', this.#options.unlockFile]),
+          ...(this.#carriedKey === null ? [] : ['--carry', String(CARRY_FD)]),
+        ];
     }
   }
 
@@ -277,11 +327,27 @@ function managed(): Managed {
     restarts: 0,
     backOffMs: RESTART_MS_MIN,
     detail: '',
+    hardening: null,
   };
 }
 
 function mainOf(name: ProcessName): string {
   return fileURLToPath(import.meta.resolve(`@kontor/${name}/main`));
+}
+
+function parseVaultState(line: string): VaultState | null {
+  const match = /"vault":"(locked|open|wrong|tooSoon)"(?:,"waitMs":([0-9]+))?\}$/.exec(line);
+  const kind = match?.[1];
+  if (kind === 'locked' || kind === 'open') return { kind };
+  if (kind === 'wrong' || kind === 'tooSoon') return { kind, waitMs: Number(match?.[2] ?? 0) };
+  return null;
+}
+
+/** The signer's own line about its walls; it is of this repository and this version. */
+function parseHardening(line: string): Hardening | null {
+  if (!line.includes('"hardening":')) return null;
+  const { hardening } = JSON.parse(line) as { readonly hardening: Hardening };
+  return hardening;
 }
 
 type Ready = ({ readonly kind: 'server' } & ServerReady) | { readonly kind: 'egress' };

@@ -128,7 +128,25 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('[C1, C2, C7, C8, C9] a desk from its first start through stop, restart, backup and restore', async (t) => {
+/** Makes, changes, signals and deletes a bot of the desk on `data`, which has three. */
+function changeBots(data: string): void {
+  const bots = (...args: readonly string[]) => kontor('bots', ...args, '--data', data);
+  const file = join(scratch, 'bot.json');
+  writeFileSync(file, bots('show', '1').out);
+  assert.match(bots('create', file).out, /Bot 4 "Steady" is made/);
+  writeFileSync(file, '{"name":"Calm","takeProfit":"0.9"}');
+  assert.match(bots('change', '4', file).out, /Bot 4 "Calm" is changed/);
+  assert.equal(JSON.parse(bots('show', '4').out).settings.takeProfit, '0.9');
+  writeFileSync(file, '{"takeProfit":"0"}');
+  assert.match(bots('change', '4', file).err, /takeProfit: expected .*, found "0"/);
+  assert.match(bots('signal', '4', 'frob').err, /action: expected one of start,/);
+  assert.equal(bots('signal', '4', 'start').code, 1);
+  assert.match(bots('delete', '4').out, /Bot 4 is deleted/);
+  assert.equal(bots('delete', '1').code, 1);
+  assert.equal(JSON.parse(bots('list', '--json').out).length, 3);
+}
+
+test('[C1, C2, C7, C8, C9, C15, C16, C75] a desk from its first start through stop, restart, backup and restore', async (t) => {
   const data = join(scratch, 'desk');
   const first = await start('--data', data, '--seed', '11');
   t.after(() => first.stop());
@@ -163,7 +181,14 @@ test('[C1, C2, C7, C8, C9] a desk from its first start through stop, restart, ba
       ['signer', 'up'],
     ],
   );
-  assert.equal(kontor('doctor', '--data', data).code, 0);
+  const { hardening } = health.processes.find(
+    (entry: api.ProcessHealth) => entry.name === 'signer',
+  );
+  assert.ok(hardening.level >= (process.platform === 'linux' ? 3 : 2), JSON.stringify(hardening));
+  assert.match(kontor('status', '--data', data).out, /signer .*hardening level [2-4] of 4/);
+  const doctor = kontor('doctor', '--data', data);
+  assert.equal(doctor.code, 0, doctor.out);
+  assert.match(doctor.out, /walls +the signer stands behind level [2-4] of 4/);
   assert.match(kontor('bots', 'list', '--data', data).out, /Steady .*running/);
   const link = kontor('link', '--data', data);
   assert.equal((await logIn(link.out.trim())).to, '/');
@@ -181,6 +206,13 @@ test('[C1, C2, C7, C8, C9] a desk from its first start through stop, restart, ba
   assert.equal(risk('halt', '--bot', '1').scope, 'bot:1');
   assert.equal(risk('resume', '--bot', '1').state, 'active');
   assert.equal(risk('resume').state, 'active');
+
+  changeBots(data);
+  assert.equal(kontor('risk', 'limit', '--data', data).code, 2);
+  assert.equal(kontor('risk', 'limit', '--none', '--max-open-orders', '5', '--data', data).code, 2);
+  const [kept] = JSON.parse(kontor('risk', 'show', '--data', data, '--json').out);
+  assert.equal(kept.limits.maxExposure.length, 1);
+  assert.deepEqual(risk('limit', '--none').limits.maxExposure, []);
 
   const stopped = kontor('bots', 'stop', '1', '--data', data, '--json');
   assert.equal(JSON.parse(stopped.out).state, 'stopped');
@@ -253,6 +285,63 @@ test('[C1, C2, C7, C8, C9] a desk from its first start through stop, restart, ba
   const occupied = kontor('restore', file, '--data', restored);
   assert.equal(occupied.code, 1);
   assert.match(occupied.err, /put it aside with --fresh/);
+});
+
+test('[C17, C18, C19] deals are changed from the terminal, and what cannot be done says why', async (t) => {
+  const data = join(scratch, 'deals');
+  const desk = await start('--data', data, '--seed', '12');
+  t.after(() => desk.stop());
+  const ask = (...args: readonly string[]) => kontor(...args, '--data', data);
+  const file = join(scratch, 'trade.json');
+  const trade = {
+    kind: 'smartTrade',
+    name: 'Once',
+    symbols: ['BTCUSDT'],
+    size: { kind: 'quote', amount: '100' },
+    entries: [{ share: '100', order: 'market' }],
+    takeProfit: [{ share: '100', order: 'limit', price: { kind: 'percent', percent: '50' } }],
+    maxSlippage: '1',
+  };
+  writeFileSync(file, JSON.stringify({ ...trade, size: { kind: 'quote', amount: '5000' } }));
+  const large = ask('bots', 'create', file);
+  assert.match(
+    large.out,
+    /Warning: an order on BTCUSDT would need 5000 USDT, .* at most 2000 USDT/,
+  );
+  writeFileSync(file, JSON.stringify({ ...trade, type: 'up', maxSlippage: 'much' }));
+  const wrong = ask('bots', 'create', file);
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.err, /^error: 2 fields are wrong:\n {2}type: expected .*\n {2}maxSlippage: /);
+  writeFileSync(file, JSON.stringify(trade));
+  assert.match(ask('bots', 'create', file).out, /Bot 5 "Once" is made/);
+  assert.match(ask('bots', 'start', '5').out, /Bot 5 "Once" is running/);
+  await until('a position', () => {
+    const shown = ask('deals', 'show', '5-1', '--json');
+    return shown.code === 0 && JSON.parse(shown.out).deal.fills.length > 0 ? true : null;
+  });
+  const gold = ask('deals', 'add-funds', '5-1', '100', 'GOLD');
+  assert.deepEqual([gold.code, gold.err], [1, 'error: asset: expected USDT or BTC, found GOLD\n']);
+  const much = ask('deals', 'add-funds', '5-1', '999999999', 'USDT');
+  assert.equal(much.code, 1);
+  assert.match(much.err, /amount: expected at most \S+ USDT, which is free, found 999999999 USDT/);
+  const added = ask('deals', 'add-funds', '5-1', '50', 'usdt', '--price', '1000');
+  assert.match(added.out, /Deal 5-1 is enlarged by 50 USDT at 1000 USDT/, added.err);
+  const back = ask('deals', 'cancel-step', '5-1', 'added-funds', '1');
+  assert.match(back.out, /added-funds 1 is taken back/, back.err);
+  assert.equal(ask('deals', 'cancel-step', '5-1', 'something', '1').code, 2);
+  assert.equal(ask('deals', 'close-step', '5-1', '7').code, 1);
+  assert.equal(ask('deals', 'convert', '5-1').code, 1);
+  const reduced = ask('deals', 'reduce', '5-1', '999', 'BTC');
+  assert.match(reduced.err, /amount: expected at most \S+ BTC, which is held, found 999 BTC/);
+  assert.match(ask('deals', 'cancel', '5-1').out, /Deal 5-1 is/);
+  await until('the end of the trade', () =>
+    JSON.parse(ask('bots', 'show', '5').out).state === 'stopped' ? true : null,
+  );
+  const again = ask('bots', 'start', '5');
+  assert.equal(again.code, 1);
+  assert.match(again.err, /the trade has ended, and a smart trade trades once/);
+  const none = ask('deals', 'list', '--bot', '999');
+  assert.deepEqual([none.code, none.err], [1, 'error: there is no bot 999, and there never was\n']);
 });
 
 test('[C3] a second desk on the same directory is refused, the first goes on', async (t) => {
@@ -388,11 +477,22 @@ test('[C6] every command helps with an example', () => {
     ['bots', 'list'],
     ['bots', 'show'],
     ['bots', 'create'],
+    ['bots', 'change'],
     ['bots', 'start'],
     ['bots', 'stop'],
+    ['bots', 'signal'],
+    ['bots', 'delete'],
     ['deals'],
     ['deals', 'list'],
     ['deals', 'show'],
+    ['deals', 'add-funds'],
+    ['deals', 'reduce'],
+    ['deals', 'edit'],
+    ['deals', 'close-step'],
+    ['deals', 'cancel-step'],
+    ['deals', 'cancel-order'],
+    ['deals', 'force-entry'],
+    ['deals', 'convert'],
     ['deals', 'close'],
     ['deals', 'cancel'],
     ['risk'],

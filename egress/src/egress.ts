@@ -236,6 +236,7 @@ function answerOf(
     return { ...result, id, reason: result.reason.slice(0, REASON_CHARACTERS_MAX) };
   }
   const { status, body, sentAt, receivedAt, usedWeight } = result;
+  const { ordersIn10s, ordersInDay, retryAfterMs } = result;
   const signature = /&signature=([^&]+)$/.exec(request.payload)?.[1] ?? '';
   return {
     kind: 'answer',
@@ -245,6 +246,9 @@ function answerOf(
     sentAt,
     receivedAt,
     ...(usedWeight !== undefined && { usedWeight }),
+    ...(ordersIn10s !== undefined && { ordersIn10s }),
+    ...(ordersInDay !== undefined && { ordersInDay }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
 }
 

@@ -30,6 +30,11 @@ export class Pace {
     this.#clock = clock;
   }
 
+  /** How long the venue wants no requests, in ms; 0 where it does not say so. */
+  get waitMs(): number {
+    return Math.max(0, Math.ceil(this.#waitUntil - this.#clock.monotonic()));
+  }
+
   /** The venue counts weight by the minute of its own clock. */
   setSkew(skewMs: number): void {
     this.#skewMs = skewMs;
@@ -74,6 +79,19 @@ export class Pace {
   #minute(): number {
     return Math.floor((this.#clock.wall() + this.#skewMs) / MINUTE_MS);
   }
+}
+
+/** Unfilled orders of the account in the venue's windows, where an answer names them. */
+export function orderCountsOf(headers: IncomingHttpHeaders): {
+  readonly ordersIn10s?: number;
+  readonly ordersInDay?: number;
+} {
+  const ordersIn10s = numberOf(headers['x-mbx-order-count-10s']);
+  const ordersInDay = numberOf(headers['x-mbx-order-count-1d']);
+  return {
+    ...(ordersIn10s !== undefined && { ordersIn10s }),
+    ...(ordersInDay !== undefined && { ordersInDay }),
+  };
 }
 
 function numberOf(header: string | readonly string[] | undefined): number | undefined {

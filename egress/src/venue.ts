@@ -5,7 +5,7 @@ import type { Agent } from 'node:http';
 import type { SignedRequest } from '@kontor/signer';
 import type { VenueAddress } from './config.ts';
 import { connectingAgent } from './connecting-agent.ts';
-import { Pace, type PaceClock } from './pace.ts';
+import { orderCountsOf, Pace, type PaceClock } from './pace.ts';
 import { send, type SendResult } from './send.ts';
 
 export type RestRequest = Extract<SignedRequest, { kind: 'request' }>;
@@ -18,8 +18,11 @@ export type VenueResult =
       readonly sentAt: number;
       readonly receivedAt: number;
       readonly usedWeight: number | undefined;
+      readonly ordersIn10s?: number;
+      readonly ordersInDay?: number;
+      readonly retryAfterMs?: number;
     }
-  | Extract<SendResult, { kind: 'failed' }>;
+  | (Extract<SendResult, { kind: 'failed' }> & { readonly retryAfterMs?: number });
 
 export interface ClockProbe {
   /** The venue's clock minus ours. */
@@ -31,6 +34,7 @@ export interface ClockProbe {
 /** The whole of what egress sends with a key. */
 const ALLOWED: ReadonlySet<string> = new Set([
   'POST /api/v3/order',
+  'POST /api/v3/orderList/oco',
   'DELETE /api/v3/order',
   'GET /api/v3/order',
   'GET /api/v3/openOrders',
@@ -126,7 +130,11 @@ export class Venue {
       if (waiting === undefined) return;
       const objection = this.#objectionTo(waiting);
       if (objection !== null) {
-        waiting.done({ kind: 'failed', certainty: 'notSent', reason: objection });
+        const { waitMs } = this.#pace;
+        waiting.done({
+          ...{ kind: 'failed', certainty: 'notSent', reason: objection },
+          ...(waitMs > 0 && { retryAfterMs: waitMs }),
+        });
         continue;
       }
       this.#running += 1;
@@ -150,7 +158,12 @@ export class Venue {
     else {
       const { status, headers, body, sentAt, receivedAt } = result;
       const usedWeight = this.#pace.learn(status, headers);
-      done({ kind: 'answered', status, body, sentAt, receivedAt, usedWeight });
+      const { waitMs } = this.#pace;
+      done({
+        ...{ kind: 'answered', status, body, sentAt, receivedAt, usedWeight },
+        ...orderCountsOf(headers),
+        ...((status === 429 || status === 418) && { retryAfterMs: waitMs }),
+      });
     }
     this.#next();
   }

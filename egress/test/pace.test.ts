@@ -3,7 +3,7 @@
 
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { Pace } from '../src/pace.ts';
+import { orderCountsOf, Pace } from '../src/pace.ts';
 
 function paceAt(wallMs: number): { pace: Pace; pass: (ms: number) => void } {
   let passed = 0;
@@ -60,4 +60,17 @@ test("[E6] weight is counted by the minute of the venue's clock, and only grows 
   pace.setSkew(60_000);
   assert.equal(pace.objectionTo('read'), null, 'there the next minute has begun');
   assert.equal(pace.learn(200, { 'x-mbx-used-weight-1m': 'many' }), undefined);
+});
+
+test('[E6] how long a venue still wants no requests is known, and how many orders it counts', () => {
+  const { pace, pass } = paceAt(0);
+  assert.equal(pace.waitMs, 0);
+  pace.learn(429, { 'retry-after': '7' });
+  pass(1_500);
+  assert.equal(pace.waitMs, 5_500);
+  pass(6_000);
+  assert.equal(pace.waitMs, 0);
+  const headers = { 'x-mbx-order-count-10s': '81', 'x-mbx-order-count-1d': '1500' };
+  assert.deepEqual(orderCountsOf(headers), { ordersIn10s: 81, ordersInDay: 1_500 });
+  assert.deepEqual(orderCountsOf({ 'x-mbx-order-count-10s': 'many' }), {});
 });

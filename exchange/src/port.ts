@@ -61,8 +61,14 @@ export type PlaceVerdict =
   | { readonly kind: 'rejected'; readonly rule: string; readonly reason: string }
   | { readonly kind: 'ambiguous'; readonly reason: string };
 
+/** What became of two orders that were placed as one. */
+export type PairVerdict =
+  | { readonly kind: 'accepted'; readonly orders: readonly VenueOrder[] }
+  | Exclude<PlaceVerdict, { kind: 'accepted' }>;
+
 export type CancelVerdict =
-  | { readonly kind: 'cancelled'; readonly order: VenueOrder }
+  /** All that the cancel ended: with an order of a pair the other one too. */
+  | { readonly kind: 'cancelled'; readonly orders: readonly VenueOrder[] }
   /** The order is not open (any more): ask what became of it. */
   | { readonly kind: 'notOpen'; readonly reason: string }
   | { readonly kind: 'ambiguous'; readonly reason: string };
@@ -129,6 +135,7 @@ export type InstrumentLookup = (symbol: string) => Instrument | undefined;
 /** Reads one venue's private answers. Pure: same input, same result. */
 export interface AnswerParser {
   place(answer: RawAnswer, instruments: InstrumentLookup): PlaceVerdict;
+  placePair(answer: RawAnswer, instruments: InstrumentLookup): PairVerdict;
   cancel(answer: RawAnswer, instruments: InstrumentLookup): CancelVerdict;
   query(answer: RawAnswer, instruments: InstrumentLookup): QueryVerdict;
   /** Any one order; `query` is for orders of ours, whose fills count. */
@@ -180,12 +187,20 @@ export interface MarketListener {
   onState(state: 'up' | 'down', reason: string): void;
 }
 
+/** How many new orders a venue takes of one account in a window of its clock. */
+export interface OrderLimit {
+  readonly windowMs: TimeMs;
+  readonly most: number;
+}
+
 /**
  * A venue's public market data. Methods throw VenueError when the venue does not answer in time or not in its
  * documented form; the caller decides about retries. The stream reconnects by itself, with back-off, until closed.
  */
 export interface PublicMarket {
   instruments(symbols: readonly string[]): Promise<readonly Instrument[]>;
+  /** The limits the venue named when it was asked for instruments; absent where a venue names none. */
+  orderLimits?(): readonly OrderLimit[];
   /** Candles, oldest first. Without `endTime` the last one is of the window that is not over. */
   candles(symbol: string, interval: string, page: CandlePage): Promise<readonly CandleRow[]>;
   /** The best prices and last trade now, asked for and not remembered. */

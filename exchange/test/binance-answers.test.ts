@@ -185,7 +185,7 @@ test('[V6] a cancel names the cancelled order in C on the stream and in origClie
     }),
     lookup,
   );
-  assert.equal(verdict.kind === 'cancelled' && verdict.order.clientOrderId, 'k1abcd1-1-1');
+  assert.equal(verdict.kind === 'cancelled' && verdict.orders[0]?.clientOrderId, 'k1abcd1-1-1');
 });
 
 test('[V7] a trade report carries its one fill, other reports none', () => {

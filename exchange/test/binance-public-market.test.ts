@@ -83,6 +83,21 @@ async function until(condition: () => boolean): Promise<void> {
   assert.fail('what was waited for did not happen within 5 s');
 }
 
+test('[V20] a symbol that takes order lists says so', async () => {
+  const second = { ...SYMBOL, symbol: 'ETHUSDT', baseAsset: 'ETH', ocoAllowed: true };
+  const venue = await serve({ '/api/v3/exchangeInfo': { symbols: [SYMBOL, second] } });
+  try {
+    const market = binancePublicMarket(venue);
+    const found = await market.instruments(['BTCUSDT', 'ETHUSDT']);
+    assert.deepEqual(
+      found.map(({ takesPairs }) => takesPairs),
+      [undefined, true],
+    );
+  } finally {
+    await venue.close();
+  }
+});
+
 test('[V8] instruments, candles and quotes come as the venue documents them', async () => {
   const venue = await serve(BODIES);
   try {

@@ -2,6 +2,7 @@
 // What a person, or a program with the person's rights, may do to bots and deals beside watching them.
 
 import {
+  addedOrderFault,
   checkSettings,
   clientOrderId,
   parseGivenSignal,
@@ -12,6 +13,7 @@ import {
   type BotSettings,
   type BotState,
   type FieldError,
+  type FreeFunds,
   type Instrument,
   type ManualOrder,
   type PriceTicks,
@@ -19,18 +21,19 @@ import {
 } from '@kontor/core';
 import type { MarketHub } from './market/market-hub.ts';
 import type { Bot } from './runner/bot.ts';
+import { RefusalLimit } from './refusal-limit.ts';
 import type { BotRunner } from './runner/bot-runner.ts';
 import type { ConditionHub, WatchedConditions } from './runner/condition-hub.ts';
-import { numberOf, textOf, type Store } from './store/store.ts';
 
 export interface BotActionsParts {
   readonly symbols: readonly string[];
   readonly feeRatePpm: number;
-  readonly store: Store;
   readonly runner: BotRunner;
   readonly hub: MarketHub;
   readonly conditions: ConditionHub;
   readonly now: () => number;
+  /** What a bot may use of the balances for deals on a symbol; null while it is not known. */
+  readonly funds: (botId: string, symbol: string) => FreeFunds | null;
 }
 
 /** What came of an action. */
@@ -60,14 +63,21 @@ export type DealAction =
   | { readonly kind: 'closeStep'; readonly step: number }
   | {
       readonly kind: 'cancelStep';
-      readonly of: 'entry' | 'takeProfit';
+      readonly of: 'entry' | 'takeProfit' | 'addFunds' | 'reduceFunds';
       readonly step: number;
     };
+
+interface FoundDeal {
+  readonly botId: string;
+  readonly dealId: number;
+  readonly state: BotState;
+}
 
 const DONE: Outcome = { kind: 'done' };
 const ABSENT: Outcome = { kind: 'absent' };
 
 export class BotActions {
+  readonly refusals = new RefusalLimit();
   readonly #parts: BotActionsParts;
 
   constructor(parts: BotActionsParts) {
@@ -101,6 +111,7 @@ export class BotActions {
 
   /** New settings for a bot: the fields of `changes` replace its own, null takes one away. */
   async editSettings(botId: string, changes: unknown): Promise<Outcome> {
+    this.#parts.runner.applyWaiting();
     const state = this.#stateOf(botId);
     if (state === undefined) return ABSENT;
     const merged = withChanges(state.settings, changes);
@@ -198,6 +209,7 @@ export class BotActions {
 
   /** Takes a bot off the desk. It must be stopped and have no open deal; its history stays. */
   archive(botId: string): Outcome {
+    this.#parts.runner.applyWaiting();
     const state = this.#stateOf(botId);
     if (state === undefined) return ABSENT;
     if (state.isRunning) return { kind: 'refused', reason: 'the bot runs: stop it first' };
@@ -206,6 +218,7 @@ export class BotActions {
     }
     this.#parts.runner.archive(botId);
     this.#parts.conditions.refresh(botId);
+    this.refusals.forget(botId);
     return DONE;
   }
 
@@ -213,6 +226,8 @@ export class BotActions {
   async actOnDeal(id: string, action: DealAction): Promise<Outcome> {
     const found = this.#dealOf(id);
     if (found === null) return ABSENT;
+    const unfit = kindFault(found.state.kind, action.kind);
+    if (unfit !== null) return { kind: 'refused', reason: unfit };
     const { botId, dealId } = found;
     switch (action.kind) {
       case 'convert':
@@ -224,7 +239,11 @@ export class BotActions {
       case 'forceEntry':
         return this.#command(botId, { kind: 'forceEntry', dealId });
       case 'addFunds':
-      case 'reduceFunds':
+      case 'reduceFunds': {
+        const reason = this.#addedFault(found, action.kind, action.order);
+        if (reason !== null) return { kind: 'refused', reason };
+        return this.#command(botId, { ...action, dealId });
+      }
       case 'closeStep':
       case 'cancelStep':
         return this.#command(botId, { ...action, dealId });
@@ -233,6 +252,7 @@ export class BotActions {
 
   /** New settings for one running deal, as `editSettings`. */
   async editDeal(id: string, changes: unknown): Promise<Outcome> {
+    this.#parts.runner.applyWaiting();
     const found = this.#dealOf(id);
     if (found === null) return ABSENT;
     const { botId, dealId, state } = found;
@@ -243,6 +263,22 @@ export class BotActions {
     const parsed = parseSettings(merged.settings);
     if (!parsed.ok) return { kind: 'invalid', errors: parsed.errors };
     return this.#command(botId, { kind: 'editDeal', dealId, settings: parsed.settings });
+  }
+
+  /** Why an order that a person adds to a deal could not be placed as the market and the balances stand. */
+  #addedFault(
+    { botId, dealId, state }: FoundDeal,
+    kind: 'addFunds' | 'reduceFunds',
+    order: ManualOrder,
+  ): string | null {
+    const deal = state.deals.find((candidate) => candidate.dealId === dealId);
+    if (deal === undefined) return null;
+    const quote = this.#parts.hub.quote(deal.symbol);
+    const funds = this.#parts.funds(botId, deal.symbol);
+    return addedOrderFault(deal, kind, order, {
+      ...(quote === undefined ? {} : { quote }),
+      ...(funds === null ? {} : { funds }),
+    });
   }
 
   #standings(
@@ -265,25 +301,23 @@ export class BotActions {
     return this.#tell(botId, { kind: 'command', time: this.#parts.now(), command });
   }
 
-  /** Tells the bot, and finds in its notes whether it refused. */
+  /** Tells the bot, and finds in the notes that come of it whether it refused. */
   async #tell(botId: string, event: BotEvent): Promise<Outcome> {
-    const { store, runner } = this.#parts;
-    const last = store.get('SELECT max(sequence) AS last FROM notes');
-    await runner.tell(botId, event);
-    const refused = store
-      .all(
-        "SELECT kind, note_values FROM notes WHERE bot_id = ? AND sequence > ? AND kind IN ('commandRefused', 'signalRefused') ORDER BY sequence DESC",
-        botId,
-        last?.['last'] === null || last === undefined ? 0 : numberOf(last, 'last'),
-      )
-      .map((row): Readonly<Record<string, string>> => JSON.parse(textOf(row, 'note_values')))
-      .find((values) => isAbout(values, event));
-    return refused === undefined ? DONE : { kind: 'refused', reason: refused['reason'] ?? '' };
+    if (this.refusals.isSpent(botId, event.time)) {
+      this.#parts.runner.applyWaiting();
+      const state = this.#stateOf(botId);
+      if (state === undefined) return ABSENT;
+      const reason = this.refusals.refusal(state, event, (note) => reasonIn(note, event));
+      if (reason !== null) return { kind: 'refused', reason };
+    }
+    const notes = await this.#parts.runner.tell(botId, event);
+    const reason = notes.map((note) => reasonIn(note, event)).findLast((found) => found !== null);
+    if (reason === undefined) return DONE;
+    this.refusals.onWritten(botId, event.time);
+    return { kind: 'refused', reason };
   }
 
-  #dealOf(
-    id: string,
-  ): { readonly botId: string; readonly dealId: number; readonly state: BotState } | null {
+  #dealOf(id: string): FoundDeal | null {
     const [botId = '', number = ''] = id.split('-');
     const dealId = Number(number);
     const state = this.#stateOf(botId);
@@ -298,7 +332,27 @@ export class BotActions {
   }
 }
 
-/** Whether a refusal answers `event` and not something else that came at the same moment. */
+/** Why `note` says that `event` was refused; null where it says something else. */
+function reasonIn(
+  { kind, values }: { readonly kind: string; readonly values: Readonly<Record<string, string>> },
+  event: BotEvent,
+): string | null {
+  if (kind !== 'commandRefused' && kind !== 'signalRefused') return null;
+  return isAbout(values, event) ? (values['reason'] ?? '') : null;
+}
+
+/** Why deals of a bot of `kind` know no such action, or null: the bot itself would pass over it in silence. */
+function kindFault(kind: BotState['kind'], action: DealAction['kind']): string | null {
+  if (action === 'convert') return kind === 'dca' ? null : 'only a DCA deal can be converted';
+  if (kind === 'grid' || kind === 'rebalance') {
+    return 'a grid and a portfolio take no single orders and have no steps';
+  }
+  return kind === 'dca' && action === 'forceEntry'
+    ? 'only a trade has entries that wait for their price'
+    : null;
+}
+
+/** Whether a refusal answers `event` itself and not a part of what it set off. */
 function isAbout(values: Readonly<Record<string, string>>, event: BotEvent): boolean {
   if (event.kind === 'signal') return values['action'] === event.signal.action;
   if (event.kind !== 'command') return false;

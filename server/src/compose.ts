@@ -221,15 +221,17 @@ export function createServer(
     onExplained: (difference) => findings.add('balanceExplained', { ...difference }),
   });
   const profits = new ProfitBook(store);
-  const projection = new DealProjection(store, ({ botId, symbol, time, profit }) => {
-    profits.add(botId, time, profit);
-    risk.dealEnded(botId, symbol, time, profit);
+  const projection = new DealProjection(store, {
+    onEnded: ({ botId, time, profit }) => profits.add(botId, time, profit),
+    onRealised: (change) => risk.onRealised(change),
   });
   const risk: RiskDesk = new RiskDesk({
     store,
     now: () => clock.now(),
     bots: () => runner.bots,
     instrument,
+    quoteAssets: () =>
+      new Set(Array.from(hub.instruments.values(), ({ quoteAsset }) => quoteAsset)),
     setRisk: (botId, state) =>
       runner.deliver(botId, {
         kind: 'command',
@@ -249,10 +251,12 @@ export function createServer(
     instrument,
     projection,
     ids,
-    place: (botId, order) => orders.place(botId, order),
+    place: (botId, order, haste) => orders.place(botId, order, haste),
+    placePair: (botId, takeProfit, stopLoss) => orders.placePair(botId, takeProfit, stopLoss),
     cancel: (clientOrderId) => orders.cancel(clientOrderId),
-    funds: (_botId, symbol) => reserved.free(symbol),
-    denial: (bot, effect, later) => risk.denial(bot, effect, later) ?? reserved.denial(effect),
+    funds: (botId, symbol) => reserved.free(botId, symbol),
+    denial: (bot, effect, later) =>
+      risk.denial(bot, effect, later) ?? reserved.denial(bot, effect, later),
     risk: (botId) => risk.effective(botId),
     freshQuote: (symbol) => hub.freshQuote(symbol),
     onChanged(botId, notes) {
@@ -269,6 +273,9 @@ export function createServer(
       [...runner.bots.values()].reduce((sum, { state }) => sum + state.deals.length, 0),
     waitingEvents: () => runner.waiting,
     ambiguousOrders: () => orders.ambiguous,
+    unwrittenRefusals: () => desk.actions.refusals.unwritten,
+    heldOrders: () => orders.held.orders,
+    blockedSeconds: () => orders.held.blockedMs / 1_000,
     isProcessMeasured: world === undefined,
   });
   const orders: OrderDesk = new OrderDesk({
@@ -288,6 +295,7 @@ export function createServer(
     onFinding: (code, values) =>
       findings.add(code, values, values['clientOrderId'] ?? values['about'] ?? null),
     isMarketTimeReal: clock.runsByItself,
+    orderLimits: () => publicMarket.orderLimits?.() ?? [],
     log: (level, message, fields) => logger[level](fields, message),
     time,
   });
@@ -321,6 +329,7 @@ export function createServer(
     feeRatePpm: config.feeRatePpm,
     store,
     runner,
+    funds: (botId, symbol) => reserved.free(botId, symbol),
     orders,
     hub,
     projection,
@@ -333,6 +342,7 @@ export function createServer(
     balances: () => balances.list(),
     connections: listConnections,
     account: () => account,
+    comparison: () => reconciler.status,
     processes: () => processes,
     exchangeClock: () => exchangeClock,
   });
@@ -472,6 +482,7 @@ export function createServer(
       live,
       sessions,
       risk,
+      keys: { change: (request) => links.connections(request), vault: () => links.vault() },
       webDirectory: config.webDirectory,
       metrics: () => metrics.text(),
       logger,
@@ -518,7 +529,7 @@ export function createServer(
       const alive = runner.load();
       balances.load();
       await reconciler.askSigner();
-      for (const order of alive) orders.resume(order);
+      for (const order of alive) orders.takeUp(order);
       const url = world === undefined ? await servePages() : '';
       // The bots act once it is known how their orders stand, or once waiting longer would do more harm.
       await reconciler.start();

@@ -10,13 +10,17 @@ import {
   formatPrice,
   formatQuantity,
   trimDecimal,
+  type BotState,
   type Deal as CoreDeal,
   type Instrument as CoreInstrument,
   type FieldError,
+  type FreeFunds,
 } from '@kontor/core';
 import type { VenueBalance } from '@kontor/exchange';
 import type { ConnectionInfo } from '@kontor/signer';
+import { toConnection } from './api/connection-routes.ts';
 import type {
+  Attention,
   Balance,
   Bot,
   Candles,
@@ -34,16 +38,32 @@ import type {
 } from './api/schemas.ts';
 import type { LiveSource } from './api/live.ts';
 import { BotActions } from './bot-actions.ts';
+import { botWarnings } from './bot-warnings.ts';
 import type { MarketHub } from './market/market-hub.ts';
+import type { ReconciliationStatus } from './reconcile/reconcile.ts';
 import type { ReconciliationView } from './reconcile/view.ts';
 import type { BotRunner } from './runner/bot-runner.ts';
 import type { Bot as RunnerBot } from './runner/bot.ts';
 import type { ConditionHub } from './runner/condition-hub.ts';
 import { detailsOf } from './runner/deal-details.ts';
-import { toNote, type DealProjection } from './runner/deal-projection.ts';
+import {
+  NOTES,
+  textOrNull,
+  toNote,
+  toRejectedBy,
+  type DealProjection,
+} from './runner/deal-projection.ts';
 import type { OrderDesk } from './runner/order-desk.ts';
 import { sumTexts, type ProfitBook } from './runner/profit-book.ts';
 import { numberOf, textOf, type Parameter, type Row, type Store } from './store/store.ts';
+
+/** One comparison with the exchange may fail; so many in a row are worth a word. */
+const COMPARISONS_FAILED_MAX = 3;
+/** Bots on one desk, beside those that take deals over: each of them is asked about every price of its market. */
+const BOTS_MAX = 1_000;
+
+/** Most notes of one deal that one answer holds. */
+const DEAL_NOTES_MAX = 500;
 
 export interface AccountStatus {
   readonly state: 'up' | 'down';
@@ -58,6 +78,8 @@ export interface DeskParts {
   readonly feeRatePpm: number;
   readonly store: Store;
   readonly runner: BotRunner;
+  /** How many bots there may be for another one to be made; `BOTS_MAX` unless told otherwise. */
+  readonly botsMax?: number;
   readonly orders: OrderDesk;
   readonly hub: MarketHub;
   readonly projection: DealProjection;
@@ -65,6 +87,8 @@ export interface DeskParts {
   readonly reconciliation: ReconciliationView;
   readonly conditions: ConditionHub;
   readonly now: () => number;
+  /** What a bot may use of the balances for deals on a symbol; null while it is not known. */
+  readonly funds: (botId: string, symbol: string) => FreeFunds | null;
   /** What others keep up to date and the desk only shows. */
   readonly market: () => Market;
   /** Why the exchange whose prices a paper market follows cannot be seen; null while it can. */
@@ -72,6 +96,7 @@ export interface DeskParts {
   readonly balances: () => readonly VenueBalance[];
   readonly connections: () => Promise<readonly ConnectionInfo[]>;
   readonly account: () => AccountStatus;
+  readonly comparison: () => Pick<ReconciliationStatus, 'sweptAt' | 'fault' | 'failedInARow'>;
   readonly processes: () => readonly ProcessHealth[];
   readonly exchangeClock: () => {
     readonly skewMs: number | null;
@@ -89,14 +114,20 @@ export interface DealQuery {
 
 /** What a running deal comes to, as decimal text in the quote asset. */
 interface OpenFigures {
-  readonly realized: string;
-  readonly unrealized: string;
+  readonly realised: string;
+  readonly unrealised: string;
   readonly cost: string;
 }
 
 type CreateResult =
   | { readonly ok: true; readonly bot: Bot }
-  | { readonly ok: false; readonly errors: readonly FieldError[] };
+  | { readonly ok: false; readonly errors: readonly FieldError[] }
+  /** No settings would be taken. */
+  | { readonly ok: false; readonly reason: string };
+
+/** `reason` is null where there is no such bot. */
+type CommandResult =
+  { readonly ok: true; readonly bot: Bot } | { readonly ok: false; readonly reason: string | null };
 
 export class Desk implements LiveSource {
   readonly #parts: DeskParts;
@@ -135,9 +166,12 @@ export class Desk implements LiveSource {
     const hasEnded = this.#parts.market().hasEnded;
     const unseen = this.#parts.marketUnseen();
     const marketState = unseen === null ? hub.status.state : 'down';
+    const comparison = this.#parts.comparison();
+    const isCompared = comparison.failedInARow < COMPARISONS_FAILED_MAX;
     const isOk =
       (marketState === 'up' || hasEnded) &&
       account.state === 'up' &&
+      isCompared &&
       processes.every(({ state }) => state === 'up');
     return {
       state: isOk ? 'ok' : 'degraded',
@@ -155,22 +189,30 @@ export class Desk implements LiveSource {
           lastEventAt: account.lastEventAt,
           detail: account.reason,
         },
+        {
+          name: 'reconciliation',
+          state: isCompared ? 'up' : 'down',
+          lastEventAt: comparison.sweptAt,
+          detail: comparison.fault ?? 'compared with the exchange',
+        },
       ],
       clockSkewMs: clock.skewMs,
       roundTripMs: clock.roundTripMs,
       pendingEffects: orders.inFlight + runner.waiting,
       ambiguousOrders: orders.ambiguous,
+      heldOrders: orders.held.orders,
+      blockedMs: orders.held.blockedMs,
     };
   }
 
   totals(): Totals {
     const bots = [...this.#parts.runner.bots.values()];
     const open = bots.flatMap((bot) => this.#openFigures(bot));
-    const { profit, deals } = this.#parts.profits.total(open.map(({ realized }) => realized));
+    const { profit, deals } = this.#parts.profits.total(open.map(({ realised }) => realised));
     return {
       quoteAsset: this.#quoteAsset(),
-      realizedProfit: profit,
-      unrealizedProfit: sumTexts(open.map(({ unrealized }) => unrealized)),
+      realisedProfit: profit,
+      unrealisedProfit: sumTexts(open.map(({ unrealised }) => unrealised)),
       fundsInUse: sumTexts(open.map(({ cost }) => cost)),
       activeDeals: open.length,
       completedDeals: deals,
@@ -188,17 +230,7 @@ export class Desk implements LiveSource {
   }
 
   async connections(): Promise<Connection[]> {
-    return (await this.#parts.connections()).map((info) => ({
-      id: info.connection,
-      name: info.name,
-      venue: info.venue,
-      state: info.state,
-      publicKeyPem: info.publicKeyPem,
-      createdAt: info.createdAt,
-      expiresAt: info.expiresAt,
-      policy: [...info.policy],
-      policyHash: info.policyHash,
-    }));
+    return (await this.#parts.connections()).map(toConnection);
   }
 
   bots(): Bot[] {
@@ -212,6 +244,12 @@ export class Desk implements LiveSource {
 
   /** Makes a stopped bot, or says field by field what is wrong with `input`. */
   createBot(input: unknown): CreateResult {
+    const botsMax = this.#parts.botsMax ?? BOTS_MAX;
+    const count = this.#parts.runner.bots.size;
+    if (count >= botsMax) {
+      const reason = `expected at most ${botsMax} bots on a desk, found ${count}: delete one that is stopped`;
+      return { ok: false, reason };
+    }
     const checked = this.actions.checked(input);
     if (!checked.ok) return checked;
     const made = this.#parts.runner.create(checked.settings);
@@ -219,11 +257,34 @@ export class Desk implements LiveSource {
     return { ok: true, bot: this.#toBot(made) };
   }
 
-  /** Starts or stops a bot; null when there is none. The bot returned is already the changed one. */
-  async commandBot(botId: string, action: 'start' | 'stop'): Promise<Bot | null> {
-    if (!this.#parts.runner.bots.has(botId)) return null;
-    await this.#parts.runner.command(botId, { kind: action });
-    return this.bot(botId);
+  /** `bot` with what its first deal would run into; a signer that does not answer warns of nothing. */
+  async warned(bot: Bot): Promise<Bot> {
+    const { runner, hub, feeRatePpm, funds } = this.#parts;
+    const state = runner.bots.get(bot.id)?.state;
+    if (state === undefined) return bot;
+    const connections = await this.#parts.connections().catch(() => []);
+    const own = connections.find(({ connection }) => connection === bot.connection);
+    const warnings = botWarnings(state.settings, {
+      instruments: state.instruments,
+      feeRatePpm,
+      price: (symbol) => hub.quote(symbol)?.last,
+      funds: (symbol) => funds(bot.id, symbol),
+      policy: own?.policy ?? [],
+    });
+    return { ...bot, warnings: [...warnings] };
+  }
+
+  /** Starts or stops a bot. The bot returned is already the changed one. */
+  async commandBot(botId: string, action: 'start' | 'stop'): Promise<CommandResult> {
+    const { runner } = this.#parts;
+    runner.applyWaiting();
+    const before = runner.bots.get(botId);
+    if (before === undefined) return { ok: false, reason: null };
+    const fault = action === 'start' ? startFault(before.state) : null;
+    if (fault !== null) return { ok: false, reason: fault };
+    await runner.command(botId, { kind: action });
+    const bot = this.bot(botId);
+    return bot === null ? { ok: false, reason: null } : { ok: true, bot };
   }
 
   /** Sells a deal's coins now, or cancels its orders and keeps the coins; null when no such deal is open. */
@@ -239,8 +300,9 @@ export class Desk implements LiveSource {
     return this.deal(id);
   }
 
-  /** A page of deals, newest first. The cursor names the last deal of the page before. */
-  dealPage(query: DealQuery): DealPage {
+  /** A page of deals, newest first; null for a bot that never was. The cursor names the last deal of the page before. */
+  dealPage(query: DealQuery): DealPage | null {
+    if (query.bot !== undefined && !this.#isBotKnown(query.bot)) return null;
     const where: string[] = [];
     const parameters: Parameter[] = [];
     const add = (condition: string, ...values: readonly Parameter[]): void => {
@@ -288,21 +350,28 @@ export class Desk implements LiveSource {
     return row === undefined ? null : this.#toDeal(row);
   }
 
+  /** The latest notes of a deal, oldest first: a grid that runs for months has more than anyone can be sent. */
   dealNotes(id: string): Note[] {
     const [botId = '', number = ''] = id.split('-');
     return this.#parts.store
       .all(
-        'SELECT * FROM notes WHERE bot_id = ? AND deal_number = ? ORDER BY sequence',
+        `${NOTES} WHERE notes.bot_id = ? AND notes.deal_number = ? ORDER BY sequence DESC LIMIT ?`,
         botId,
         Number(number),
+        DEAL_NOTES_MAX,
       )
-      .map(toNote);
+      .map(toNote)
+      .toReversed();
   }
 
-  latestNotes(limit: number): Note[] {
-    return this.#parts.store
-      .all('SELECT * FROM notes ORDER BY sequence DESC LIMIT ?', limit)
-      .map(toNote);
+  /** The newest events first, of one bot or of all. */
+  latestNotes(limit: number, botId?: string): Note[] {
+    const { store } = this.#parts;
+    const rows =
+      botId === undefined
+        ? store.all(`${NOTES} ORDER BY sequence DESC LIMIT ?`, limit)
+        : store.all(`${NOTES} WHERE notes.bot_id = ? ORDER BY sequence DESC LIMIT ?`, botId, limit);
+    return rows.map(toNote);
   }
 
   /** The last candles of a symbol of this desk, or the last before `before`; null for any other symbol. */
@@ -383,8 +452,8 @@ export class Desk implements LiveSource {
     return bot.state.deals.map((deal) => {
       const view = dealView(deal, this.#parts.hub.quote(deal.symbol)?.last);
       return {
-        realized: view.realisedProfit === '' ? '0' : view.realisedProfit,
-        unrealized: view.unrealisedProfit === '' ? '0' : view.unrealisedProfit,
+        realised: view.realisedProfit === '' ? '0' : view.realisedProfit,
+        unrealised: view.unrealisedProfit === '' ? '0' : view.unrealisedProfit,
         cost: view.cost,
       };
     });
@@ -417,9 +486,12 @@ export class Desk implements LiveSource {
   #toBot(bot: RunnerBot): Bot {
     const { settings, deals: running } = bot.state;
     const open = this.#openFigures(bot);
+    const former = [...new Set(running.map(({ symbol }) => symbol))].filter(
+      (symbol) => !settings.symbols.includes(symbol),
+    );
     const { profit, deals } = this.#parts.profits.of(
       bot.botId,
-      open.map(({ realized }) => realized),
+      open.map(({ realised }) => realised),
     );
     return {
       id: bot.botId,
@@ -432,15 +504,16 @@ export class Desk implements LiveSource {
       quoteAsset: running[0]?.instrument.quoteAsset ?? this.#quoteAsset(),
       activeDeals: open.length,
       completedDeals: deals,
-      realizedProfit: profit,
-      unrealizedProfit: sumTexts(open.map(({ unrealized }) => unrealized)),
+      realisedProfit: profit,
+      unrealisedProfit: sumTexts(open.map(({ unrealised }) => unrealised)),
       fundsInUse: sumTexts(open.map(({ cost }) => cost)),
       attention: this.#attentionOf(bot),
+      ...(former.length === 0 ? {} : { formerSymbols: former }),
     };
   }
 
   /** The last refusal among the running deals' orders, while nothing newer went through. */
-  #attentionOf(bot: RunnerBot): string | null {
+  #attentionOf(bot: RunnerBot): Attention | null {
     for (const { dealId } of bot.state.deals) {
       const last = this.#parts.store.get(
         'SELECT state, rejected_by, rule, reason FROM orders WHERE bot_id = ? AND deal_number = ? ORDER BY placed_at DESC, rowid DESC LIMIT 1',
@@ -448,16 +521,40 @@ export class Desk implements LiveSource {
         dealId,
       );
       if (last?.['state'] === 'rejected') {
-        return `${last['rejected_by'] ?? ''}: ${last['rule'] ?? ''} ${last['reason'] ?? ''}`.trim();
+        return {
+          dealId: `${bot.botId}-${dealId}`,
+          by: toRejectedBy(textOrNull(last, 'rejected_by')) ?? 'desk',
+          rule: textOrNull(last, 'rule') ?? '',
+          reason: textOrNull(last, 'reason') ?? '',
+        };
       }
     }
     return null;
+  }
+
+  /** Whether a bot is on the desk or has been. */
+  #isBotKnown(botId: string): boolean {
+    const { runner, store } = this.#parts;
+    if (runner.bots.has(botId)) return true;
+    const known =
+      'SELECT 1 AS known FROM bots WHERE bot_id = ?1 UNION SELECT 1 FROM deals WHERE bot_id = ?1';
+    return store.get(known, botId) !== undefined;
   }
 
   #quoteAsset(): string {
     const [symbol = ''] = this.#parts.symbols;
     return this.#parts.hub.instruments.get(symbol)?.quoteAsset ?? '';
   }
+}
+
+/** Why a bot cannot be started, or null: a smart trade trades once. */
+function startFault(state: BotState): string | null {
+  if (state.kind !== 'smartTrade' || state.isRunning || state.opening.kind !== 'opened') {
+    return null;
+  }
+  return state.deals.length > 0
+    ? 'the trade is open already and goes on to its end'
+    : 'the trade has ended, and a smart trade trades once: make a new one';
 }
 
 function toInstrument(instrument: CoreInstrument): Instrument {
@@ -475,5 +572,6 @@ function toInstrument(instrument: CoreInstrument): Instrument {
     maxQuantity: formatQuantity(instrument, instrument.maxLots),
     minNotional: formatNotional(instrument, 1, instrument.minNotional),
     maxNotional: formatNotional(instrument, 1, instrument.maxNotional),
+    takesPairs: instrument.takesPairs === true,
   };
 }

@@ -13,6 +13,9 @@ export interface MetricsSource {
   readonly activeDeals: () => number;
   readonly waitingEvents: () => number;
   readonly ambiguousOrders: () => number;
+  readonly unwrittenRefusals: () => number;
+  readonly heldOrders: () => number;
+  readonly blockedSeconds: () => number;
   /** Whether the process's own figures (memory, event loop) are measured too. */
   readonly isProcessMeasured: boolean;
 }
@@ -39,6 +42,24 @@ export function createMetrics(source: MetricsSource): Metrics {
     'kontor_ambiguous_orders',
     'Orders whose fate is being asked for',
     source.ambiguousOrders,
+  );
+  gauge(
+    registry,
+    'kontor_unwritten_refusals',
+    'Wishes and signals that were refused and, being too many in a minute, not written',
+    source.unwrittenRefusals,
+  );
+  gauge(
+    registry,
+    'kontor_held_orders',
+    'Orders that wait because the exchange takes only so many',
+    source.heldOrders,
+  );
+  gauge(
+    registry,
+    'kontor_exchange_blocked_seconds',
+    'How long the exchange still wants no requests',
+    source.blockedSeconds,
   );
   return {
     orderAnswered(verdict, seconds) {

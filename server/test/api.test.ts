@@ -134,6 +134,53 @@ test('[A2] a link works once; its cookie is HttpOnly and opens the API until it 
   assert.equal(await asked(), 401);
 });
 
+test('[A2] desks on other ports of the machine keep apart: each has a cookie of its own', async (t) => {
+  const api = await opened(t);
+  const names: (string | undefined)[] = [];
+  for (const host of ['127.0.0.1:4180', '127.0.0.1:4181', 'localhost']) {
+    const { body } = await api.ask('POST', '/api/v1/links');
+    const login = await api.app.inject({ url: `/login?token=${body.token}`, headers: { host } });
+    names.push(login.cookies[0]?.name);
+    const ended = await api.app.inject({
+      method: 'DELETE',
+      url: '/api/v1/session',
+      headers: { host, origin: `http://${host}` },
+      cookies: { [login.cookies[0]?.name ?? '']: login.cookies[0]?.value ?? '' },
+    });
+    assert.equal(ended.cookies[0]?.name, login.cookies[0]?.name);
+  }
+  assert.deepEqual(names, ['kontor_session_4180', 'kontor_session_4181', 'kontor_session_80']);
+});
+
+test('[A2] ending a session ends its live streams at once, and no other', async (t) => {
+  const api = await opened(t);
+  const url = await api.app.listen({ host: '127.0.0.1', port: 0 });
+  const pages: { readonly cookie: string; readonly stream: Response }[] = [];
+  while (pages.length < 2) {
+    const { body } = await api.ask('POST', '/api/v1/links');
+    const login = await fetch(`${url}/login?token=${body.token}`, { redirect: 'manual' });
+    const cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const page = new AbortController();
+    t.after(() => page.abort());
+    const stream = await fetch(`${url}/api/v1/stream`, {
+      headers: { cookie },
+      signal: page.signal,
+    });
+    assert.equal(stream.status, 200);
+    pages.push({ cookie, stream });
+  }
+  const [leaving] = pages;
+  assert.ok(leaving !== undefined);
+  assert.equal(api.live.clientCount, 2);
+  const ended = await fetch(`${url}/api/v1/session`, {
+    method: 'DELETE',
+    headers: { cookie: leaving.cookie, origin: url },
+  });
+  assert.equal(ended.status, 204);
+  assert.match(await leaving.stream.text(), /"hello"/, 'the stream came to its end');
+  assert.equal(api.live.clientCount, 1);
+});
+
 test('[A3] other host names and other origins are refused', async (t) => {
   const api = await opened(t);
   const authorization = `Bearer ${TERMINAL_TOKEN}`;
@@ -194,6 +241,33 @@ test('[A3] pages may load nothing from elsewhere and not be framed', async (t) =
   assert.equal(headers['x-content-type-options'], 'nosniff');
 });
 
+test('[A30] a request of a wrong shape is answered with field, what was expected and what came', async (t) => {
+  const api = await openApi();
+  t.after(() => api.close());
+  for (const [method, url, body, said] of [
+    ['GET', '/api/v1/bots/x', undefined, 'id: expected a number like 12, found "x"'],
+    ['GET', '/api/v1/deals/9', undefined, 'id: expected a deal like 1-12, found "9"'],
+    ['GET', '/api/v1/deals?limit=0', undefined, 'limit: expected at least 1, found 0'],
+    [
+      'POST',
+      '/api/v1/deals/1-1/add-funds',
+      { amount: { kind: 'quote', value: '-5' } },
+      'amount.value: expected a decimal number as text without a sign, like "2.5", found "-5"',
+    ],
+    ['POST', '/api/v1/deals/1-1/add-funds', {}, 'amount: expected a value, found nothing'],
+    [
+      'POST',
+      '/api/v1/risk/desk/state',
+      { state: 'off' },
+      'state: expected one of active, reducing, halted, found "off"',
+    ],
+  ] as const) {
+    const answer = await api.ask(method, url, body);
+    assert.equal(answer.status, 400, url);
+    assert.equal(Object(answer.body).message, said);
+  }
+});
+
 test('[A4] every route is described, and nothing else', async (t) => {
   const api = await opened(t);
   const { paths } = await description(api);
@@ -206,6 +280,15 @@ test('[A4] every route is described, and nothing else', async (t) => {
   assert.ok(routes.length > 20, routes.join('; '));
   assert.deepEqual(described.toSorted(), routes.toSorted());
 });
+
+const NEW_KEY = { name: 'main', venue: 'binance', keyKind: 'ed25519' };
+const SEALED_KEY = {
+  name: 'main',
+  venue: 'binance',
+  keyKind: 'hmac-sha256',
+  sealed: 'A'.repeat(128),
+  publicKeyPem: null,
+};
 
 test('[A4] real answers have the described shape', async (t) => {
   const api = await opened(t);
@@ -312,6 +395,17 @@ test('[A4] real answers have the described shape', async (t) => {
     ['POST', '/api/v1/orphans/{id}/adopt', '/api/v1/orphans/x/adopt', 400],
     ['POST', '/api/v1/orphans/{id}/cancel', '/api/v1/orphans/2/cancel', 200],
     ['POST', '/api/v1/orphans/{id}/cancel', '/api/v1/orphans/99/cancel', 404],
+    ['GET', '/api/v1/vault', '/api/v1/vault', 200],
+    ['POST', '/api/v1/connections', '/api/v1/connections', 201, NEW_KEY],
+    ['POST', '/api/v1/connections', '/api/v1/connections', 400, {}],
+    ['POST', '/api/v1/connections/import', '/api/v1/connections/import', 201, SEALED_KEY],
+    [
+      'PUT',
+      '/api/v1/connections/{id}/api-key',
+      '/api/v1/connections/c_ABCDEF2/api-key',
+      200,
+      { apiKey: 'abc' },
+    ],
     ['GET', '/api/v1/candles', `/api/v1/candles?symbol=${SYMBOL}&interval=1h`, 200],
     ['GET', '/api/v1/candles', '/api/v1/candles?symbol=XXX', 404],
     ['POST', '/api/v1/links', '/api/v1/links', 201],
@@ -320,6 +414,24 @@ test('[A4] real answers have the described shape', async (t) => {
     ['GET', '/healthz', '/healthz', 200],
     ['GET', '/metrics', '/metrics', 200],
   ];
+  api.vault = { isOpen: true, isUnattended: false, importKey: null };
+  api.keyAnswer = {
+    ok: true,
+    connections: [
+      {
+        connection: 'c_ABCDEF2',
+        name: 'main',
+        venue: 'binance',
+        state: 'created',
+        keyKind: 'ed25519',
+        publicKeyPem: 'PEM',
+        createdAt: 1,
+        expiresAt: 2,
+        policy: ['default deny'],
+        policyHash: 'none',
+      },
+    ],
+  };
   for (const [method, path, url, status, body] of asked) {
     const answer = await api.ask(method, url, body);
     assert.equal(answer.status, status, `${method} ${url}: ${JSON.stringify(answer.body)}`);
@@ -499,6 +611,19 @@ test('[A9] after the end of a replay a silent stream is no fault', async (t) => 
   assert.equal(body.streams[0].detail, 'the replay has ended');
 });
 
+test('[R36, R48] health is degraded after three failed comparisons, and says what is held back', async (t) => {
+  const api = await opened(t);
+  const health = async () => (await api.ask('GET', '/api/v1/health')).body;
+  api.failedInARow = 2;
+  assert.equal((await health()).state, 'ok');
+  api.failedInARow = 3;
+  const body = await health();
+  assert.equal(body.state, 'degraded');
+  assert.equal(body.streams[2].name, 'reconciliation');
+  assert.equal(body.streams[2].state, 'down');
+  assert.deepEqual([body.heldOrders, body.blockedMs], [0, 0]);
+});
+
 test('[R13] a store that fails under a request stops the desk; a backup that fails does not', async (t) => {
   const api = await opened(t);
   const { store } = api.desk;
@@ -517,6 +642,30 @@ test('[R13] a store that fails under a request stops the desk; a backup that fai
   mkdirSync(join(api.desk.directory, 'run'));
 });
 
+test('[A49] events are read of one bot or of all, newest first', async (t) => {
+  const api = await opened(t);
+  await api.desk.firstOrder();
+  const { store } = api.desk;
+  for (let count = 0; count < 5; count += 1) {
+    store.run(
+      "INSERT INTO notes (bot_id, deal_number, time, kind, note_values) VALUES ('77', 1, 1, 'closeRequested', '{}')",
+    );
+  }
+  const all = (await api.ask('GET', '/api/v1/notes?limit=3')).body;
+  assert.deepEqual(
+    all.map(({ botId }: { readonly botId: string }) => botId),
+    ['77', '77', '77'],
+  );
+  const own = (await api.ask('GET', '/api/v1/notes?bot=1&limit=3')).body;
+  assert.ok(own.length > 0 && own.every(({ botId }: { readonly botId: string }) => botId === '1'));
+  const sequences = own.map(({ sequence }: { readonly sequence: number }) => sequence);
+  assert.deepEqual(
+    sequences,
+    sequences.toSorted((left: number, right: number) => right - left),
+  );
+  assert.deepEqual((await api.ask('GET', '/api/v1/notes?bot=9')).body, []);
+});
+
 test('[A10] closing and cancelling answer with the deal as it then is; attention names a refusal', async (t) => {
   const api = await opened(t);
   const { exchange } = api.desk;
@@ -531,13 +680,18 @@ test('[A10] closing and cancelling answer with the deal as it then is; attention
   await api.desk.untilState(id, 'filled');
   await api.desk.untilQuiet();
   const bot = (await api.ask('GET', '/api/v1/bots/1')).body;
-  assert.equal(bot.attention, 'policy: allow demo: notional too much');
+  assert.deepEqual(bot.attention, {
+    dealId: '1-1',
+    by: 'policy',
+    rule: 'allow demo: notional',
+    reason: 'too much',
+  });
   assert.equal(bot.activeDeals, 1);
   assert.equal(bot.fundsInUse, '19.9999');
   const totals = (await api.ask('GET', '/api/v1/totals')).body;
   assert.equal(totals.fundsInUse, '19.9999');
   const deal = (await api.ask('GET', '/api/v1/deals/1-1')).body;
-  assert.equal(deal.unrealizedProfit, totals.unrealizedProfit);
+  assert.equal(deal.unrealisedProfit, totals.unrealisedProfit);
   assert.equal(deal.orders.at(-1).state, 'rejected');
   const closing = (await api.ask('POST', '/api/v1/deals/1-1/close')).body;
   assert.equal(closing.status, 'closing');

@@ -11,6 +11,7 @@ import { after, test } from 'node:test';
 
 import { checkLookahead, formatDecimal, runBacktest, toScaled } from '@kontor/core';
 import fc from 'fast-check';
+import type { Page } from 'playwright-core';
 
 import {
   importCandles,
@@ -19,6 +20,7 @@ import {
   readSeriesFile,
   type CandleSeries,
 } from '../src/candles/index.ts';
+import { launchBrowser } from '../../test/browser.ts';
 import { chartLevel } from '../src/backtest/chart-data.ts';
 import { makeMarket, type Market, type MarketRequest } from '../src/backtest/market.ts';
 import {
@@ -284,6 +286,24 @@ test('[K19] a name that is markup is shown as text, everywhere', async () => {
   assert.doesNotMatch(reportText(bell), /[^\P{C}\n]/u);
 });
 
+/** Opens the page in a real browser; whatever goes wrong on it is a failure. */
+async function inBrowser(html: string, work: (page: Page) => Promise<void>): Promise<void> {
+  const path = join(folder, 'opened.html');
+  writeFileSync(path, html);
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(error.message));
+    await page.goto(`file://${path}`);
+    await page.waitForFunction("document.querySelectorAll('#deals tbody tr').length > 0");
+    await work(page);
+    assert.deepEqual(faults, []);
+  } finally {
+    await browser.close();
+  }
+}
+
 test('[K19] in a browser the page draws every deal, without an error, accessibly', async () => {
   const { html, document } = await run('browser', [{ field: 'name', value: '<b>Busy</b>' }]);
   const path = join(folder, 'report.html');
@@ -538,6 +558,19 @@ test('[K41] several symbols run with one purse; the document has each of them, t
   assert.deepEqual([...symbols].toSorted(), ['BTCUSDT', 'ETHUSDT']);
   assert.match(html, /<h1>Example on BTCUSDT, ETHUSDT<\/h1>/);
   assert.match(html, /"symbols":2/);
+  await inBrowser(html, async (page) => {
+    const title = (): Promise<string | null> => page.textContent('#price .chart-title');
+    assert.equal(await title(), 'BTCUSDT in USDT');
+    await page.selectOption('#symbol', 'ETHUSDT');
+    assert.equal(await title(), 'ETHUSDT in USDT');
+    assert.ok((await page.locator('#price .won, #price .lost, #price .buy').count()) > 0);
+    const other = document.deals.find(({ symbol }) => symbol === 'BTCUSDT');
+    assert.ok(other !== undefined);
+    await page.locator('#deals tbody tr', { hasText: 'BTCUSDT' }).first().click();
+    assert.equal(await title(), 'BTCUSDT in USDT', 'the chart follows the chosen deal');
+    assert.equal(await page.inputValue('#symbol'), 'BTCUSDT');
+    assert.match((await page.textContent('#deal tbody')) ?? '', / BTC/);
+  });
 });
 
 test('[K42] the test of conditions passes sound ones and says what is wrong with others', async () => {

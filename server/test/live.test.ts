@@ -38,8 +38,9 @@ interface Served {
 
 async function served(t: TestContext): Promise<Served> {
   const live = new LiveHub(SOURCE);
-  const server = createServer((_request: IncomingMessage, response: ServerResponse) => {
-    if (!live.add(response)) response.writeHead(503).end();
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    // The path stands for the session.
+    if (!live.add(response, request.url ?? null)) response.writeHead(503).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(async () => {

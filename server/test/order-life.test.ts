@@ -104,6 +104,20 @@ const PLACING: readonly {
     expected: { state: 'rejected', told: ['orderRejected'], rejectedBy: 'exchange', rule: '-2010' },
   },
   {
+    name: 'sent too fast: the exchange has not judged it, and it may be taken later',
+    script: (exchange) =>
+      exchange.once('placeOrder', (intent) => {
+        exchange.sign(intent);
+        exchange.answerError(intent, 429, -1015, 'Too many new orders.');
+      }),
+    expected: {
+      state: 'rejected',
+      told: ['orderRejected'],
+      rejectedBy: 'desk',
+      rule: 'tooFast',
+    },
+  },
+  {
     name: 'a duplicate is this very order, already there',
     script: (exchange) =>
       exchange.once('placeOrder', (intent) => {

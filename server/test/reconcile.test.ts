@@ -6,7 +6,15 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { clientOrderId, priceTicks, quantityLots } from '@kontor/core';
+import {
+  clientOrderId,
+  plannedOf,
+  priceTicks,
+  quantityLots,
+  reservationsOf,
+  type DcaSettings,
+  type PlacedOrder,
+} from '@kontor/core';
 import { VenueError, type PublicMarket } from '@kontor/exchange';
 import { createMarketClock } from '../src/market/market-clock.ts';
 import { MarketHub } from '../src/market/market-hub.ts';
@@ -462,6 +470,25 @@ test('[R27] the signer’s record alone shows it, where nothing rests at the exc
   assert.notEqual(desk.runner.bots.get('1')?.state.clientOrderIdPrefix, ourId(first).slice(0, 8));
 });
 
+test('[R27] IDs that were given and never signed do not hide those signed after them', async (t) => {
+  // The second order of the next deal, the first of one later, and of bots that are yet to be made.
+  for (const [deal, number, bot] of [
+    [1, 2, '1'],
+    [4, 1, '1'],
+    [1, 2, '2'],
+    [2, 3, '4'],
+  ] as const) {
+    const first = await new ScriptedDesk({ reconciles: true }).start();
+    first.runner.create(ONE_ORDER);
+    const id = ourId(first, deal, number, bot);
+    first.exchange.signedAt.set(id, 1);
+    await first.crash();
+    t.after(() => rmSync(first.directory, { recursive: true, force: true }));
+    const desk = await scripted(t, { before: first, reconciles: true });
+    assert.equal(found(desk, 'restoreNoticed')[0]?.['clientOrderId'], id);
+  }
+});
+
 test('[R27] the new prefix is in the journal: a later start replays it, and the epoch holds', async (t) => {
   const { desk } = await restored(t);
   await desk.runner.command('1', { kind: 'start' });
@@ -506,6 +533,58 @@ test('[R28] orders that rest as they should cost no question of their own', asyn
   );
   await sweep(desk);
   assert.equal(desk.exchange.sent('queryOrder').length, 0);
+});
+
+test('[R28, R36] a start asks about no order that the list shows as it was, and about the others one by one', async (t) => {
+  const desk = await scripted(t);
+  const { takeProfit } = await withTakeProfit(desk);
+  await desk.untilQuiet();
+  await desk.crash();
+  const again = await scripted(t, { before: desk, directory: desk.directory, reconciles: true });
+  await again.untilQuiet();
+  assert.equal(again.exchange.sent('queryOpenOrders').length, 1);
+  assert.equal(again.exchange.sent('queryOrder').length, 0);
+  await again.crash();
+  again.exchange.fill(takeProfit, LOTS);
+  const third = await scripted(t, { before: again, directory: desk.directory, reconciles: true });
+  await third.untilState(takeProfit.clientOrderId, 'filled');
+  assert.equal(third.exchange.sent('queryOrder').length, 1);
+  assert.deepEqual(found(third, 'orderMissed'), [], 'no stream could have told it');
+});
+
+test('[R36] comparisons that fail are counted until one succeeds', async (t) => {
+  const desk = await scripted(t);
+  desk.exchange.intercept = (intent) => {
+    if (intent.kind !== 'queryOpenOrders') return false;
+    desk.exchange.answerError(intent, 503, -1001);
+    return true;
+  };
+  for (const count of [1, 2, 3]) {
+    await sweep(desk);
+    assert.equal(desk.reconciler.status.failedInARow, count);
+  }
+  desk.exchange.intercept = () => false;
+  await sweep(desk);
+  assert.equal(desk.reconciler.status.failedInARow, 0);
+});
+
+test('[R37] a difference that came while nobody could tell of it is written down with that reason', async (t) => {
+  const desk = await scripted(t);
+  await settle(desk);
+  desk.isStreamUp = false;
+  desk.exchange.balances.set('USDT', '140');
+  await sweep(desk);
+  await settle(desk);
+  assert.deepEqual(found(desk, 'balanceUnexplained'), [
+    { asset: 'USDT', expected: '100', found: '140', difference: '40', reason: 'stream' },
+  ]);
+  desk.isStreamUp = true;
+  await sweep(desk, 'stream');
+  await settle(desk);
+  balanceEvent(desk, { USDT: '150' });
+  await untilShown(desk, 'USDT', '150');
+  await settle(desk);
+  assert.equal('reason' in (found(desk, 'balanceUnexplained')[0] ?? {}), false);
 });
 
 test('[R29] a stream that is up and told nothing is opened anew; one that was only late is not', async (t) => {
@@ -645,7 +724,7 @@ test('[R30] what changed while the desk was down is explained from the last agre
   await settle(again);
   assert.equal(takeProfit.price, '2019.99');
   assert.deepEqual(found(again, 'balanceUnexplained'), [
-    { asset: 'USDT', expected: '100.2', found: '101.2', difference: '1' },
+    { asset: 'USDT', expected: '100.2', found: '101.2', difference: '1', reason: 'start' },
   ]);
 });
 
@@ -797,10 +876,10 @@ test('[R35] of a balance a bot is told what no deal keeps, and an entry may not 
     instrument: () => INSTRUMENT,
   });
   // Of 0.015 the deal holds 0.01.
-  assert.deepEqual(funds.free(SYMBOL), { base: 500_000n, quote: 8_000_010_000n });
-  const sell = (lots: number, role: 'entry' | 'exit'): Parameters<ReservedFunds['denial']>[0] => ({
-    kind: 'placeOrder',
-    dealId: 1,
+  const [bot] = desk.runner.bots.values();
+  assert.ok(bot !== undefined);
+  assert.deepEqual(funds.free(bot.botId, SYMBOL), { base: 500_000n, quote: 8_000_010_000n });
+  const sell = (lots: number, role: 'entry' | 'exit'): PlacedOrder => ({
     purpose: 'baseOrder',
     role,
     ladderIndex: 0,
@@ -814,12 +893,73 @@ test('[R35] of a balance a bot is told what no deal keeps, and an entry may not 
       quantity: quantityLots(lots),
     },
   });
-  assert.equal(funds.denial(sell(50, 'entry')), null);
-  assert.deepEqual(funds.denial(sell(51, 'entry')), {
+  assert.equal(funds.denial(bot, sell(50, 'entry'), []), null);
+  assert.deepEqual(funds.denial(bot, sell(51, 'entry'), []), {
     rule: 'reserved',
     reason: 'expected at most 0.005 ETH, the rest is held by running deals, found 0.0051 ETH',
   });
-  assert.equal(funds.denial(sell(100, 'exit')), null, 'its own coins');
+  assert.equal(funds.denial(bot, sell(100, 'exit'), []), null, 'its own coins');
+});
+
+test('[R38] what one bot plans to use another may not take; a bot does not stand in its own way', async (t) => {
+  const desk = await scripted(t);
+  // One safety order at a time rests of three: two more are planned.
+  const planner: DcaSettings = {
+    ...ONE_ORDER,
+    baseOrderType: 'limit',
+    safetyOrderVolume: '20',
+    safetyOrderStep: '1',
+    maxSafetyOrders: 3,
+    maxActiveSafetyOrders: 1,
+  };
+  const first = await desk.firstOrder(planner);
+  await desk.untilState(first, 'open');
+  const order = desk.exchange.orders.get(first);
+  assert.ok(order !== undefined);
+  desk.exchange.event(desk.exchange.fill(order, LOTS));
+  await until('the ladder', () =>
+    desk.row("SELECT 1 FROM orders WHERE purpose = 'safetyOrder' AND state = 'open'"),
+  );
+  const other = desk.runner.create({ ...ONE_ORDER, name: 'Other' });
+  const own = desk.runner.bots.get('1');
+  assert.ok(own !== undefined);
+  const told = { list: [{ asset: 'USDT', free: '50', locked: '20' }], total: 7_000_000_000n };
+  const funds = new ReservedFunds({
+    balances: { list: () => told.list, total: () => told.total },
+    bots: () => desk.runner.bots,
+    instrument: () => INSTRUMENT,
+  });
+  const planned = plannedOf(own.state.deals).get('USDT') ?? 0n;
+  const inOrders = reservationsOf(own.state.deals).get('USDT')?.inOrders ?? 0n;
+  assert.ok(planned > 40_00000000n && planned < 41_00000000n, `two orders of about 20: ${planned}`);
+  const free = told.total - inOrders - planned;
+  assert.deepEqual(funds.free(other.botId, SYMBOL), { base: 0n, quote: free });
+  assert.equal(
+    funds.free(own.botId, SYMBOL)?.quote,
+    told.total - inOrders,
+    'its own plan is its own',
+  );
+  await desk.runner.command(other.botId, { kind: 'start' });
+  const entry = await until('the order of the other bot', () =>
+    desk.row('SELECT request FROM orders WHERE bot_id = ?', other.botId),
+  );
+  const placed: PlacedOrder = {
+    purpose: 'baseOrder',
+    role: 'entry',
+    ladderIndex: 0,
+    order: JSON.parse(String(entry['request'])),
+  };
+  const bot = desk.runner.bots.get(other.botId);
+  assert.ok(bot !== undefined);
+  const denied = funds.denial(bot, placed, []);
+  assert.equal(denied?.rule, 'planned');
+  assert.match(
+    denied.reason,
+    /expected at most [\d.]+ USDT of 70: other bots hold or plan to use [\d.]+, found 19\.\d+ USDT/,
+  );
+  told.total += 20_00000000n;
+  assert.equal(funds.denial(bot, placed, []), null, 'enough for both');
+  assert.equal(funds.denial(bot, { ...placed, role: 'exit' }, []), null, 'an exit is never denied');
 });
 
 test('[R33] a question that is refused is put again no sooner than bounded, and a person hears of it', async (t) => {

@@ -3,10 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import type { FreeFunds } from '@kontor/core';
 import type { PublicMarket } from '@kontor/exchange';
-import { buildApp } from '../src/api/app.ts';
+import type { KeyDesk } from '../src/api/connection-routes.ts';
+import { buildApp, type RequestsPerMinute } from '../src/api/app.ts';
 import { LiveHub } from '../src/api/live.ts';
 import { Sessions } from '../src/api/sessions.ts';
+import type { BotActions } from '../src/bot-actions.ts';
 import { Desk } from '../src/desk.ts';
 import { createLogger } from '../src/log.ts';
 import { CandleFeed } from '../src/market/candle-feed.ts';
@@ -31,11 +34,22 @@ export interface ScriptedApi {
   readonly app: App;
   readonly sessions: Sessions;
   readonly live: LiveHub;
+  readonly actions: BotActions;
   readonly fatal: unknown[];
   /** Closed minutes of the market, for conditions. */
   readonly candles: ScriptedCandles;
   hasEnded: boolean;
+  /** Comparisons with the exchange that have failed in a row. */
+  failedInARow: number;
+  /** What was asked of the signer about keys, and what it answers. */
+  readonly keyRequests: Parameters<KeyDesk['change']>[0][];
+  keyAnswer: Awaited<ReturnType<KeyDesk['change']>>;
+  vault: Awaited<ReturnType<KeyDesk['vault']>>;
   marketState: 'up' | 'down';
+  /** The lines of the connection's policy. */
+  policy: readonly string[];
+  /** What every bot may use. */
+  funds: FreeFunds | null;
   /** Asks as the terminal does; the body is read as JSON. */
   ask(
     method: 'GET' | 'PATCH' | 'POST' | 'PUT' | 'DELETE',
@@ -65,7 +79,16 @@ function quietMarket(onState: (say: (state: 'up' | 'down') => void) => void): Pu
   };
 }
 
-export async function openApi(options: ScriptedDeskOptions = {}): Promise<ScriptedApi> {
+/** Bounds that a test reaches sooner. */
+export interface ApiBounds {
+  readonly botsMax?: number;
+  readonly requestsPerMinute?: RequestsPerMinute;
+}
+
+export async function openApi(
+  options: ScriptedDeskOptions = {},
+  { botsMax, requestsPerMinute }: ApiBounds = {},
+): Promise<ScriptedApi> {
   const desk = await new ScriptedDesk(options).start();
   let say: (state: 'up' | 'down') => void = () => undefined;
   const hub = new MarketHub(
@@ -109,13 +132,18 @@ export async function openApi(options: ScriptedDeskOptions = {}): Promise<Script
     feeRatePpm: 0,
     store: desk.store,
     runner: desk.runner,
+    ...(botsMax === undefined ? {} : { botsMax }),
     orders: desk.orders,
     hub,
-    projection: new DealProjection(desk.store, () => undefined),
+    projection: new DealProjection(desk.store, {
+      onEnded: () => undefined,
+      onRealised: () => undefined,
+    }),
     profits: new ProfitBook(desk.store),
     reconciliation: new ReconciliationView(desk),
     conditions,
     now: () => desk.clock.now(),
+    funds: () => api.funds,
     market: () => ({
       kind: 'candles',
       label: 'scripted',
@@ -131,14 +159,16 @@ export async function openApi(options: ScriptedDeskOptions = {}): Promise<Script
         name: 'demo',
         venue: 'demo',
         state: 'active',
+        keyKind: 'ed25519',
         publicKeyPem: 'a key',
         createdAt: 1,
         expiresAt: 2,
-        policy: ['default deny'],
+        policy: api.policy,
         policyHash: 'none',
       },
     ],
     account: () => ({ state: 'up', reason: 'subscribed', lastEventAt: null }),
+    comparison: () => ({ sweptAt: 1, fault: null, failedInARow: api.failedInARow }),
     processes: () => [],
     marketUnseen: () => null,
     exchangeClock: () => ({ skewMs: 0, roundTripMs: 1 }),
@@ -149,10 +179,18 @@ export async function openApi(options: ScriptedDeskOptions = {}): Promise<Script
     live,
     sessions,
     risk: desk.risk,
+    keys: {
+      change: async (request) => {
+        api.keyRequests.push(request);
+        return api.keyAnswer;
+      },
+      vault: async () => api.vault,
+    },
     webDirectory: join(desk.directory, 'web'),
     metrics: async () => 'kontor_test 1\n',
     logger: createLogger(join(desk.directory, 'run', 'server.log')),
     version: '0.0.0-test',
+    ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
     onFatal: (error) => fatal.push(error),
   });
   let state: 'up' | 'down' = 'down';
@@ -161,9 +199,16 @@ export async function openApi(options: ScriptedDeskOptions = {}): Promise<Script
     app,
     sessions,
     live,
+    actions: shown.actions,
     fatal,
     candles,
     hasEnded: false,
+    failedInARow: 0,
+    keyRequests: [],
+    keyAnswer: { ok: false, reason: 'the signer is not running' },
+    vault: null,
+    funds: null,
+    policy: ['default deny'],
     get marketState() {
       return state;
     },

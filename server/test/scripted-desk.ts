@@ -26,7 +26,7 @@ import { OrphanBook } from '../src/reconcile/orphans.ts';
 import { Reconciler } from '../src/reconcile/reconcile.ts';
 import { BotRunner } from '../src/runner/bot-runner.ts';
 import { RiskDesk } from '../src/risk/risk-desk.ts';
-import { DealProjection } from '../src/runner/deal-projection.ts';
+import { DealProjection, type EndedDeal } from '../src/runner/deal-projection.ts';
 import { OrderDesk } from '../src/runner/order-desk.ts';
 import type { Row } from '../src/store/store.ts';
 import { systemTime } from '../src/time.ts';
@@ -106,6 +106,8 @@ export class ScriptedDesk {
   /** What the order desk told the bots, whether it changed them or not. */
   readonly told: { readonly botId: string; readonly event: BotEvent }[] = [];
   readonly notes: Note[] = [];
+  /** Deals that ended, as whoever sums them is told. */
+  readonly ended: EndedDeal[] = [];
   onChanged: (botId: string) => void = () => undefined;
   readonly fatal: unknown[] = [];
   readonly broken: string[] = [];
@@ -165,14 +167,17 @@ export class ScriptedDesk {
       connection: () => CONNECTION,
       feeRatePpm: 0,
       instrument: (symbol) => (symbol === SYMBOL ? instrument : undefined),
-      projection: new DealProjection(this.store, ({ botId, symbol, time, profit }) =>
-        this.risk.dealEnded(botId, symbol, time, profit),
-      ),
+      projection: new DealProjection(this.store, {
+        onEnded: (deal) => this.ended.push(deal),
+        onRealised: (change) => this.risk.onRealised(change),
+      }),
       denial: (bot, effect, later) => this.risk.denial(bot, effect, later),
       risk: (botId) => this.risk.effective(botId),
       ids: this.ids,
       onFill: (symbol, side, fill) => this.balances.onFill(symbol, side, fill),
       place: (botId, order) => this.orders.place(botId, order),
+      placePair: (botId, takeProfit, stopLoss) =>
+        this.orders.placePair(botId, takeProfit, stopLoss),
       cancel: (clientOrderId) => this.orders.cancel(clientOrderId),
       freshQuote: async () => {
         while (this.quote === null && !this.#isDown) await delay(2);
@@ -189,6 +194,7 @@ export class ScriptedDesk {
       now: () => this.clock.now(),
       bots: () => this.runner.bots,
       instrument: (symbol) => (symbol === SYMBOL ? instrument : undefined),
+      quoteAssets: () => new Set([instrument.quoteAsset]),
       setRisk: (botId, risk) =>
         this.runner.deliver(botId, {
           kind: 'command',
@@ -250,7 +256,10 @@ export class ScriptedDesk {
   async start(): Promise<this> {
     await this.exchange.joinAll();
     const alive = this.runner.load();
-    for (const order of alive) this.orders.resume(order);
+    for (const order of alive) {
+      if (this.#reconciles) this.orders.takeUp(order);
+      else this.orders.resume(order);
+    }
     this.balances.load();
     if (this.#reconciles) await this.reconciler.start();
     this.runner.start();

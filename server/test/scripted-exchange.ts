@@ -42,6 +42,7 @@ const ACTIVE_CONNECTION: ConnectionInfo = {
   name: 'demo',
   venue: 'demo',
   state: 'active',
+  keyKind: 'ed25519',
   publicKeyPem: 'the public half',
   createdAt: 1,
   expiresAt: 2,
@@ -60,6 +61,17 @@ interface PlacedByOthers {
   readonly lots: number;
 }
 
+/** Two orders of one list. */
+export interface BookedPair {
+  readonly takeProfit: BookedOrder;
+  readonly stopLoss: BookedOrder;
+}
+
+/** The answer about a list, of what it says about each of its orders. */
+export function listOf(reports: readonly string[]): string {
+  return `{"orderListId":7,"contingencyType":"OCO","orderReports":[${reports.join(',')}]}`;
+}
+
 /** An order as the exchange has it. */
 export class BookedOrder {
   readonly orderId: number;
@@ -71,6 +83,8 @@ export class BookedOrder {
   readonly fills: { readonly tradeId: number; readonly lots: number; readonly time: number }[] = [];
   status: 'NEW' | 'PARTIALLY_FILLED' | 'FILLED' | 'CANCELED' | 'EXPIRED' = 'NEW';
   updatedAt: number;
+  /** The order that ends with this one. */
+  partner: BookedOrder | null = null;
 
   constructor(intent: Place, orderId: number, time: number) {
     this.orderId = orderId;
@@ -293,6 +307,10 @@ export class ScriptedExchange {
   sign(intent: Intent, ageMs = 0): void {
     const timestamp = Date.now() - ageMs;
     if (intent.kind === 'placeOrder') this.signedAt.set(intent.order.clientOrderId, timestamp);
+    if (intent.kind === 'placePair') {
+      this.signedAt.set(intent.takeProfit.clientOrderId, timestamp);
+      this.signedAt.set(intent.stopLoss.clientOrderId, timestamp);
+    }
     this.decide({ kind: 'signed', id: intent.id, timestamp, recvWindow: RECV_WINDOW_MS });
   }
 
@@ -325,6 +343,18 @@ export class ScriptedExchange {
     const order = new BookedOrder(intent, this.#nextId(), this.#tick());
     this.orders.set(clientOrderId, order);
     return order;
+  }
+
+  /** The exchange takes both orders of a list. */
+  acceptPair(intent: OfKind<'placePair'>): BookedPair {
+    const { connection, takeProfit, stopLoss } = intent;
+    const place = { kind: 'placeOrder', id: intent.id, connection } as const;
+    const { stopPrice: _, ...stop } = stopLoss;
+    const profit = this.accept({ ...place, order: takeProfit });
+    const other = this.accept({ ...place, order: { ...stop, type: 'limit' } });
+    profit.partner = other;
+    other.partner = profit;
+    return { takeProfit: profit, stopLoss: other };
   }
 
   /** An order that this desk did not send: a person's, or one from another life of the desk. */
@@ -406,6 +436,11 @@ export class ScriptedExchange {
       case 'placeOrder':
         this.answer(intent, 200, this.accept(intent).placed());
         return;
+      case 'placePair': {
+        const { takeProfit, stopLoss } = this.acceptPair(intent);
+        this.answer(intent, 200, listOf([stopLoss.placed(), takeProfit.placed()]));
+        return;
+      }
       case 'queryOrder': {
         const order = this.orders.get(intent.clientOrderId);
         if (order === undefined) this.answerError(intent, 400, -2013, 'Order does not exist.');
@@ -419,7 +454,13 @@ export class ScriptedExchange {
           return;
         }
         this.end(order, 'CANCELED');
-        this.answer(intent, 200, order.cancelled());
+        const { partner } = order;
+        if (partner?.isOpen !== true) {
+          this.answer(intent, 200, order.cancelled());
+          return;
+        }
+        this.end(partner, 'CANCELED');
+        this.answer(intent, 200, listOf([partner.cancelled(), order.cancelled()]));
         return;
       }
       case 'queryFills': {

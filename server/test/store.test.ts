@@ -84,6 +84,47 @@ test('[R2] a store too old to go on with is refused, and stays as it is', () => 
   kept.close();
 });
 
+test('[R2] a store of the version before is brought up to date as it is opened', () => {
+  const file = join(directory, 'before.db');
+  new Store(file).close();
+  const before = new DatabaseSync(file);
+  before.exec(
+    `INSERT INTO deals VALUES ('1', 1, 'BTCUSDT', 'completed', 1, 2, '{"realizedProfit":"1.5","realizedProfitPercent":"2"}');
+     PRAGMA user_version = 2`,
+  );
+  before.close();
+  const store = new Store(file);
+  assert.deepEqual(
+    store.get('SELECT summary FROM deals')?.['summary'],
+    '{"realisedProfit":"1.5","realisedProfitPercent":"2"}',
+  );
+  store.close();
+  const after = new DatabaseSync(file);
+  assert.equal(after.prepare('PRAGMA user_version').get()?.['user_version'], 3);
+  after.close();
+});
+
+test('[R2] what an earlier version kept of losses by time gives way to what is counted', () => {
+  const file = join(directory, 'losses.db');
+  new Store(file).close();
+  const before = new DatabaseSync(file);
+  before.exec(
+    `ALTER TABLE risk ADD COLUMN loss_since INTEGER NOT NULL DEFAULT 0; DROP TABLE realised;
+     INSERT INTO risk VALUES ('desk', '{}', 'halted', 'person', '{}', 1, 0, 5)`,
+  );
+  before.close();
+  const store = new Store(file);
+  assert.deepEqual(
+    { ...store.get('SELECT * FROM risk') },
+    {
+      ...{ scope: 'desk', limits: '{}', state: 'halted', cause: 'person', cause_values: '{}' },
+      ...{ since: 1, until: 0 },
+    },
+  );
+  assert.deepEqual(store.all('SELECT * FROM realised'), []);
+  store.close();
+});
+
 test('[R2] a file that is no store is refused', () => {
   const file = join(directory, 'junk.db');
   writeFileSync(file, 'this is no database at all, but long enough to look like one'.repeat(200));

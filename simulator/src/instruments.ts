@@ -36,6 +36,7 @@ export function makeSimulatorInstrument(rules: SymbolRules): SimulatorInstrument
     maxQuantity: rules.maxQuantity,
     minNotional: rules.minNotional,
     maxNotional: rules.maxNotional,
+    takesPairs: true,
   });
   return { ...instrument, info: symbolInfo(rules) };
 }

@@ -18,7 +18,7 @@ const TAKER_CREDIT = 1;
 const MAKER_CREDIT = 5;
 
 export interface LimitOptions {
-  /** False turns every limit off; headers and counts stay. */
+  /** False turns every limit off, and none is listed; headers and counts stay. */
   readonly isEnabled: boolean;
   readonly requestWeightPerMinute: number;
   readonly rawRequestsPer5Minutes: number;
@@ -113,6 +113,7 @@ export class RequestLimits {
 
   /** As `exchangeInfo` lists the limits; without `count` fields. */
   describe(): Record<string, unknown>[] {
+    if (!this.#options.isEnabled) return [];
     const { requestWeightPerMinute, ordersPer10Seconds, ordersPerDay, rawRequestsPer5Minutes } =
       this.#options;
     return [

@@ -453,7 +453,7 @@ test('[X47] exchangeInfo lists the instruments as given and filters them as aske
         ],
       );
     },
-    { lab },
+    { lab, limits: { isEnabled: true } },
   );
 });
 

@@ -15,8 +15,12 @@ import {
   type BotEvent,
   type BotState,
   type Deal,
+  type DealOrder,
+  type Direction,
   type Position,
 } from '@kontor/core';
+import { sellLots } from '../../core/src/grid/deal.ts';
+import { heldLots } from '../../core/src/position.ts';
 import { numberOf, textOf } from '../../server/src/store/store.ts';
 import type { KeyIntent } from '../../signer/src/binance/requests.ts';
 import {
@@ -24,6 +28,7 @@ import {
   type VenueFill,
   type VenueOrder,
 } from '../../simulator/src/exchange/venue-order.ts';
+import { describe, orderIdsOf } from './line.ts';
 import type { Plan } from './plan.ts';
 import type { ServerLife } from './server-life.ts';
 import type { SimulatedVenue, VenueAnswer } from './venue.ts';
@@ -61,6 +66,14 @@ export const PROTECTED_WITHIN_MS = 90_000;
 /** A timer comes within this time of calm; prices of a replay may be so far apart. */
 const TIMERS_WITHIN_MS = 30_000;
 const REPLAY_STANDS_MS = 180_000;
+/** Candles come within this time of calm. */
+const CANDLES_WITHIN_MS = 120_000;
+/** A refused exit is tried again at the latest after this time, and a person may see it late by as much more. */
+const EXIT_RETRY_MS = 300_000;
+/** A stop may wait so long at its price before it acts. */
+const STOP_TIMEOUT_MS = 120_000;
+/** Less than this part of a deal's coins may lie open: the last of them may be too few for an order. */
+const UNCOVERED_SHARE = 0.02;
 /** An order that was asked for just before its bot was halted may wait so long for its peers. */
 const HALTED_WITHIN_MS = 20_000;
 /** What the exchange may answer to an order of ours for other reasons than the order itself. */
@@ -71,6 +84,7 @@ const NOT_THE_ORDERS_FAULT = new Set([
 const WIDE_SCALE = 24;
 const REJECTED = -2010;
 const NO_FUNDS = /insufficient balance/;
+const WOULD_TAKE = /would immediately match|would trigger immediately|relationship of the prices/i;
 /** Findings that blame what never happens here: no store is restored, no second desk is at work. */
 const FALSE_ALARMS = ['restoreNoticed', 'otherDeskNoticed', 'namesake', 'orphanFound'];
 
@@ -86,6 +100,12 @@ export class Invariants {
   readonly #signed = new Set<string>();
   /** Deals that are not where they say they are, and since when. */
   readonly #troubled = new Map<string, number>();
+  /** The limits of each scope as they were last seen, and since when. */
+  readonly #limitsAt = new Map<string, { readonly limits: string; readonly at: number }>();
+  /** Conditions that have seen no candle yet, and since when in the market's time. */
+  readonly #blindSince = new Map<string, number>();
+  /** Orders that bots which may send have asked back. */
+  readonly #askedBack = new Set<string>();
   /** Bots that may send nothing, and since when. */
   readonly #haltedAt = new Map<string, number>();
   /** Each bot as it was first seen in the store. */
@@ -119,8 +139,13 @@ export class Invariants {
   /** The signer is about to sign. */
   onIntent(intent: KeyIntent): void {
     if (intent.kind === 'cancelOrder') this.#onCancel(intent.clientOrderId);
-    if (intent.kind !== 'placeOrder') return;
-    const { clientOrderId } = intent.order;
+    if (intent.kind === 'placeOrder') this.#onPlaced(intent.order.clientOrderId);
+    if (intent.kind !== 'placePair') return;
+    this.#onPlaced(intent.takeProfit.clientOrderId);
+    this.#onPlaced(intent.stopLoss.clientOrderId);
+  }
+
+  #onPlaced(clientOrderId: string): void {
     if (this.#signed.has(clientOrderId)) {
       throw new Violation('twice', `${clientOrderId} is sent a second time`);
     }
@@ -135,10 +160,38 @@ export class Invariants {
       throw new Violation('unstored', `${clientOrderId} is signed and was never stored`);
     }
     const botId = textOf(row, 'bot_id');
+    this.#checkLimits(life, botId, clientOrderId);
     const haltedMs = this.#haltedMs(life, botId);
     if (haltedMs <= HALTED_WITHIN_MS) return;
     const seconds = Math.round(haltedMs / 1000);
     throw new Violation('risk', `${clientOrderId} is sent, its bot has been halted ${seconds} s`);
+  }
+
+  /** An entry that leaves keeps the limits of the desk and of its bot, once they have stood for a moment. */
+  #checkLimits(life: ServerLife, botId: string, clientOrderId: string): void {
+    const { risk, runner } = life.server;
+    const state = runner.bots.get(botId)?.state;
+    const role = ordersOf(state).find((order) => order.clientOrderId === clientOrderId)?.role;
+    if (role !== 'entry') return;
+    for (const scope of ['desk', `bot:${botId}`] as const) {
+      const limits = encodeJournal(risk.of(scope).limits);
+      const since = this.#limitsAt.get(scope);
+      if (since?.limits !== limits || this.#world.time.now - since.at <= HALTED_WITHIN_MS) continue;
+      const { maxOpenOrders, maxExposure } = risk.of(scope).limits;
+      const states = scope === 'desk' ? [...runner.bots.values()].map((bot) => bot.state) : [state];
+      const entries = states.flatMap(ordersOf).filter((order) => order.role === 'entry').length;
+      if (maxOpenOrders !== undefined && entries > maxOpenOrders) {
+        const message = `${clientOrderId} is entry ${entries} of ${scope}, which may have ${maxOpenOrders} orders`;
+        throw new Violation('risk', message);
+      }
+      const standing = risk.standing(scope).exposure;
+      for (const { asset, amount } of maxExposure) {
+        const found = standing.find((exposure) => exposure.asset === asset)?.amount ?? '0';
+        if (toScaled(found, WIDE_SCALE, 'found') <= toScaled(amount, WIDE_SCALE, 'limit')) continue;
+        const message = `${clientOrderId} makes ${found} ${asset} at stake of ${scope}, which may have ${amount}`;
+        throw new Violation('risk', message);
+      }
+    }
   }
 
   /** Orders of others stay, and so does what protects coins while nothing may take its place. */
@@ -153,6 +206,8 @@ export class Invariants {
         const order = orders.find((candidate) => candidate.clientOrderId === clientOrderId);
         if (order?.role !== 'exit' || isGivenUp(phase)) continue;
         if (this.#haltedMs(life, botId) <= HALTED_WITHIN_MS) continue;
+        // It was asked for before, and had to wait for a peer.
+        if (this.#askedBack.has(clientOrderId)) continue;
         const kept = `${clientOrderId} is taken back, an exit of a bot that is halted`;
         throw new Violation('risk', kept);
       }
@@ -167,17 +222,19 @@ export class Invariants {
 
   /** The exchange has answered. */
   onAnswered(intent: KeyIntent, answer: VenueAnswer): void {
-    if (intent.kind !== 'placeOrder' || answer.kind !== 'answer' || answer.status === 200) return;
+    if (orderIdsOf(intent).length === 0 || answer.kind !== 'answer' || answer.status === 200) {
+      return;
+    }
     const { code, msg }: { readonly code?: number; readonly msg?: string } = JSON.parse(
       answer.body,
     );
     if (code === undefined || NOT_THE_ORDERS_FAULT.has(code)) return;
     if (code === REJECTED && NO_FUNDS.test(msg ?? '')) return;
-    const { symbol, side, quantity, price, clientOrderId } = intent.order;
-    throw new Violation(
-      'limits',
-      `the exchange refuses ${clientOrderId}, ${side} ${quantity} ${symbol} at ${price ?? ''}: ${code} ${msg ?? ''}`,
-    );
+    // What only rests is refused where the price has moved: no limit of the exchange's.
+    const onlyRests = intent.kind === 'placePair' || isPostOnly(intent);
+    if (code === REJECTED && onlyRests && WOULD_TAKE.test(msg ?? '')) return;
+    const what = `the exchange refuses ${describe(intent)}: ${code} ${msg ?? ''}`;
+    throw new Violation('limits', what);
   }
 
   /** From time to time while the run goes on. */
@@ -186,9 +243,46 @@ export class Invariants {
     this.#noteBots(life);
     this.#lookAtDeals(life);
     this.#lookAtTimers(life);
+    this.#lookAtConditions(life);
+    for (const { scope, limits } of life.server.risk.all()) {
+      const text = encodeJournal(limits);
+      if (this.#limitsAt.get(scope)?.limits === text) continue;
+      this.#limitsAt.set(scope, { limits: text, at: this.#world.time.now });
+    }
+    for (const { botId, state } of life.server.runner.bots.values()) {
+      if (life.server.risk.effective(botId) === 'halted') continue;
+      for (const { clientOrderId, isCancelling } of ordersOf(state)) {
+        if (isCancelling) this.#askedBack.add(clientOrderId);
+      }
+    }
     for (const botId of life.server.runner.bots.keys()) {
       if (life.server.risk.effective(botId) !== 'halted') this.#haltedAt.delete(botId);
       else if (!this.#haltedAt.has(botId)) this.#haltedAt.set(botId, this.#world.time.now);
+    }
+  }
+
+  /** What a bot's conditions have seen goes on with the market. */
+  #lookAtConditions(life: ServerLife): void {
+    const { venue, calmMs } = this.#world;
+    const blindBefore = new Map(this.#blindSince);
+    this.#blindSince.clear();
+    if (calmMs < CANDLES_WITHIN_MS) return;
+    const oldest = venue.marketMs - CANDLES_WITHIN_MS - REPLAY_STANDS_MS;
+    for (const botId of life.server.runner.bots.keys()) {
+      const watched = life.server.desk.actions.conditions(botId) ?? [];
+      for (const { symbol, action, isTrigger, dealIds, closedAt } of watched) {
+        const key = [botId, symbol, action, isTrigger, dealIds].join(' ');
+        // A bot or deal that has just begun reads its history first.
+        const since = closedAt ?? blindBefore.get(key) ?? venue.marketMs;
+        if (closedAt === null) this.#blindSince.set(key, since);
+        if (since >= oldest) continue;
+        const what = closedAt === null ? 'no candle' : 'no further candle';
+        const seconds = Math.round((venue.marketMs - since) / 1000);
+        throw new Violation(
+          'conditions',
+          `bot ${botId} has seen ${what} of ${symbol} for ${seconds} s`,
+        );
+      }
     }
   }
 
@@ -372,6 +466,8 @@ export class Invariants {
         }
         continue;
       }
+      // Asked back before its turn to leave came: it ended without ever having been there.
+      if (order === undefined && state === 'cancelled' && !this.#signed.has(id)) continue;
       if (order === undefined) {
         throw new Violation('lost', `${id} is ${state} here, the exchange does not have it`);
       }
@@ -536,7 +632,8 @@ export class Invariants {
   /** What a deal says it waits for is there. */
   #explain(life: ServerLife, botId: string, state: BotState, deal: Deal): void {
     const trouble = this.#troubleOf(life, botId, state, deal, this.#openIds());
-    if (trouble === null) return;
+    // The market has just been stopped: what follows from its last price needs another one.
+    if (trouble === null || trouble.includes('beyond its stop')) return;
     throw new Violation(
       'explain',
       `deal ${botId}-${deal.dealId} (${deal.kind}, ${deal.phase.kind}) ${trouble}`,
@@ -588,10 +685,10 @@ export class Invariants {
       const { realisedProfit } = dealView(deal);
       if (realisedProfit !== '') sum += toScaled(realisedProfit, WIDE_SCALE, 'profit');
     }
-    const { realizedProfit } = life.server.desk.totals();
-    if (toScaled(realizedProfit, WIDE_SCALE, 'total') === sum) return;
+    const { realisedProfit } = life.server.desk.totals();
+    if (toScaled(realisedProfit, WIDE_SCALE, 'total') === sum) return;
     const expected = formatDecimal(sum, WIDE_SCALE);
-    throw new Violation('profit', `deals come to ${expected}, the desk shows ${realizedProfit}`);
+    throw new Violation('profit', `deals come to ${expected}, the desk shows ${realisedProfit}`);
   }
 
   #checkStopped(botId: string, state: BotState): void {
@@ -619,7 +716,8 @@ export class Invariants {
         const since = this.#troubled.get(key) ?? time.now;
         this.#troubled.set(key, since);
         const lasted = Math.min(time.now - since, calmMs);
-        if (lasted <= PROTECTED_WITHIN_MS) continue;
+        const isAtStop = trouble.includes('beyond its stop');
+        if (lasted <= PROTECTED_WITHIN_MS + (isAtStop ? STOP_TIMEOUT_MS : 0)) continue;
         throw new Violation(
           'unprotected',
           `deal ${key} (${deal.kind}, ${deal.phase.kind}) ${trouble} for ${Math.round(lasted / 1000)} s`,
@@ -644,10 +742,14 @@ export class Invariants {
     const { waitingFor } = dealView(deal);
     switch (waitingFor) {
       case 'market':
+        return this.#exposedOf(deal);
       case 'baseOrder':
         return null;
       case 'timer':
-        return this.#hasTimer(life, botId, deal) ? null : 'waits for a timer that nobody has set';
+        if (!this.#hasTimer(life, botId, deal)) return 'waits for a timer that nobody has set';
+        return this.#retriesLate(life, botId, deal)
+          ? 'waits too long to send its exit again'
+          : null;
       case 'risk':
         return state.risk === 'active' ? 'waits for a risk state that it has' : null;
       case 'sale':
@@ -662,6 +764,37 @@ export class Invariants {
     }
   }
 
+  /** What a deal that waits for the market does not protect itself against, or null. */
+  #exposedOf(deal: Deal): string | null {
+    const { stopLoss } = dealView(deal);
+    const direction = directionOf(deal);
+    const market = this.#world.venue.exchange.market(deal.symbol);
+    const isRunning = deal.phase.kind === 'holding' || deal.phase.kind === 'running';
+    if (isRunning && stopLoss !== '' && market !== undefined) {
+      const stop = Number(stopLoss);
+      const { bidPrice, askPrice } = this.#world.venue.exchange.bookTicker(deal.symbol);
+      const prices = [bidPrice, askPrice, market.priceText(market.lastTicks)].map(Number);
+      const isBeyond = (price: number): boolean =>
+        price > 0 && (direction === 'long' ? price < stop : price > stop);
+      if (prices.every(isBeyond)) return `stands beyond its stop at ${stopLoss}`;
+    }
+    const held = heldLots(deal.position, deal.instrument);
+    const last = market?.lastTicks ?? 0;
+    const latestMs = this.#world.venue.marketMs + EXIT_RETRY_MS;
+    if (deal.kind === 'grid' && sellsNothing(deal, last, latestMs)) {
+      return 'has lines to sell and too few sells out';
+    }
+    if (!restsItsExits(deal) || held <= 0) return null;
+    let covered = 0;
+    for (const order of deal.orders) {
+      if (order.role === 'exit') covered += order.quantity - order.filledLots;
+    }
+    const open = held - covered;
+    const { minNotional, minLots } = deal.instrument;
+    if (open < 2 * minLots || open * last < 2 * minNotional) return null;
+    return open > held * UNCOVERED_SHARE ? `leaves ${open} of ${held} lots without an exit` : null;
+  }
+
   /** Timers of a deal carry its number; those of a portfolio are its bot's. */
   #hasTimer(life: ServerLife, botId: string, deal: Deal): boolean {
     const name = deal.kind === 'rebalance' ? '%' : `deal:${deal.dealId}:%`;
@@ -669,10 +802,94 @@ export class Invariants {
     return life.store.get(sql, botId, name) !== undefined;
   }
 
+  /** Whether a refused exit of a deal is to be tried again only after longer than it may be. */
+  #retriesLate(life: ServerLife, botId: string, deal: Deal): boolean {
+    const row = life.store.get(
+      'SELECT due FROM timers WHERE bot_id = ? AND timer = ?',
+      botId,
+      `deal:${deal.dealId}:takeProfit`,
+    );
+    const latest = this.#world.venue.marketMs + EXIT_RETRY_MS;
+    return row !== undefined && numberOf(row, 'due') > latest;
+  }
+
   #openIds(): ReadonlySet<string> {
     return new Set(
       [...this.#world.venue.account.openOrders].map(({ clientOrderId }) => clientOrderId),
     );
+  }
+}
+
+function ordersOf(state: BotState | undefined): readonly DealOrder[] {
+  return (state?.deals ?? []).flatMap(({ orders }) => orders);
+}
+
+function isPostOnly(intent: KeyIntent): boolean {
+  return intent.kind === 'placeOrder' && intent.order.type === 'limitMaker';
+}
+
+function directionOf(deal: Deal): Direction {
+  switch (deal.kind) {
+    case 'dca':
+      return deal.settings.direction;
+    case 'smartTrade':
+    case 'signal':
+      return deal.plan.direction;
+    case 'grid':
+    case 'rebalance':
+      return 'long';
+  }
+}
+
+/** Whether lines of a running grid that hold coins for an order, and may be out, are not. */
+function sellsNothing(
+  deal: Extract<Deal, { kind: 'grid' }>,
+  last: number,
+  latestMs: number,
+): boolean {
+  if (deal.phase.kind !== 'running' || last < 1) return false;
+  const { minLots, minNotional } = deal.instrument;
+  const isEnough = (lots: number): boolean => lots >= 2 * minLots && lots * last > 2 * minNotional;
+  const isPaused = (ticks: number): boolean =>
+    deal.troubles.some(({ side, priceTicks, until }) => {
+      return side === 'sell' && priceTicks === ticks && until <= latestMs;
+    });
+  // A sell waits for an own buy at its price or above it (G15).
+  const isBlocked = (ticks: number): boolean =>
+    deal.orders.some(({ side, priceTicks }) => side === 'buy' && priceTicks >= ticks);
+  // The lines nearest to the price have the places (G14), those that have to wait among them.
+  const wanted = deal.cells
+    .filter((cell) => isEnough(sellLots(deal, cell)))
+    .slice(0, deal.settings.maxActiveSellLines)
+    .filter(({ sellTicks }) => !isPaused(sellTicks) && !isBlocked(sellTicks)).length;
+  const out = deal.orders.filter(({ side }) => side === 'sell').length;
+  return out < wanted;
+}
+
+/** Whether all coins of a deal are to lie in orders that rest: no part of them waits for its price another way. */
+function restsItsExits(deal: Deal): boolean {
+  switch (deal.kind) {
+    case 'dca': {
+      const { direction, profitCurrency, takeProfit, takeProfitSteps, trailingDeviation } =
+        deal.settings;
+      const hasExits = takeProfit !== undefined || takeProfitSteps !== undefined;
+      const isPlain = direction === 'long' && profitCurrency === 'quote';
+      return (
+        isPlain && hasExits && trailingDeviation === undefined && deal.phase.kind === 'holding'
+      );
+    }
+    case 'smartTrade':
+    case 'signal':
+      return (
+        deal.plan.direction === 'long' &&
+        deal.phase.kind === 'running' &&
+        deal.plan.takeProfit.length > 0 &&
+        deal.exits.some(({ purpose }) => purpose === 'takeProfit') &&
+        deal.exits.every(({ order, phase }) => order === 'limit' && phase.kind === 'open')
+      );
+    case 'grid':
+    case 'rebalance':
+      return false;
   }
 }
 

@@ -286,8 +286,7 @@ export class Line {
     if (this.#dies(intent, 'atSigner')) return;
     this.#watcher.onIntent(intent);
     const timestamp = this.#wallMs();
-    if (intent.kind === 'placeOrder') {
-      const { clientOrderId } = intent.order;
+    for (const clientOrderId of orderIdsOf(intent)) {
       if (this.#signedAt.has(clientOrderId)) {
         const reason = `expected a new clientOrderId, found ${clientOrderId} signed already`;
         this.#decide({ kind: 'refused', id, rule: 'duplicate', reason });
@@ -461,6 +460,7 @@ export class Line {
       name: VENUE,
       venue: VENUE,
       state: 'active',
+      keyKind: 'ed25519',
       publicKeyPem: '',
       createdAt: 0,
       expiresAt: Number.MAX_SAFE_INTEGER,
@@ -471,9 +471,21 @@ export class Line {
 }
 
 function isKeyIntent(intent: Intent): intent is KeyIntent {
-  return !['lookUp', 'listConnections', 'createConnection', 'activateConnection'].includes(
-    intent.kind,
-  );
+  return ![
+    'lookUp',
+    'listConnections',
+    'createConnection',
+    'importConnection',
+    'activateConnection',
+    'describeVault',
+  ].includes(intent.kind);
+}
+
+/** The IDs of the orders that `intent` would place. */
+export function orderIdsOf(intent: KeyIntent): readonly string[] {
+  if (intent.kind === 'placeOrder') return [intent.order.clientOrderId];
+  if (intent.kind !== 'placePair') return [];
+  return [intent.takeProfit.clientOrderId, intent.stopLoss.clientOrderId];
 }
 
 export function describe(intent: KeyIntent): string {
@@ -481,6 +493,11 @@ export function describe(intent: KeyIntent): string {
     case 'placeOrder': {
       const { side, symbol, quantity, price, timeInForce, clientOrderId } = intent.order;
       return `${clientOrderId} ${side} ${quantity} ${symbol} at ${price ?? ''} ${timeInForce}`;
+    }
+    case 'placePair': {
+      const { side, symbol, quantity, price, clientOrderId } = intent.takeProfit;
+      const stop = intent.stopLoss;
+      return `${clientOrderId} ${side} ${quantity} ${symbol} at ${price ?? ''}, stop ${stop.clientOrderId} at ${stop.stopPrice}`;
     }
     case 'cancelOrder':
     case 'queryOrder':

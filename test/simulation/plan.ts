@@ -34,6 +34,8 @@ export type Happening = { readonly at: number } & (
       readonly action: SignalAction;
       readonly symbol: string;
       readonly pick: number;
+      /** What else its sender says, drawn when the price is known. */
+      readonly draw: number;
     }
   /** A person, or a person's kill switch; `pick` null is the whole desk. */
   | { readonly kind: 'risk'; readonly state: RiskState; readonly pick: number | null }
@@ -59,6 +61,9 @@ export type Wish =
   | Extract<DealAction, { kind: 'convert' | 'forceEntry' | 'closeStep' | 'cancelStep' }>
   /** New settings for a bot or one of its deals, drawn when its kind is known. */
   | { readonly kind: 'editSettings' | 'editDeal'; readonly draw: number }
+  /** A person takes one order of a deal back, or decides about an orphan. */
+  | { readonly kind: 'cancelOrder' }
+  | { readonly kind: 'orphan'; readonly decision: 'adopt' | 'cancel' }
   | { readonly kind: 'archive' };
 
 /** Every kind of trouble; `ms` is how long it lasts. Those without a length strike when their moment comes. */
@@ -203,10 +208,11 @@ function randomWishes(random: Random, market: MarketPlan): readonly Happening[] 
       action: SIGNALS[random.below(SIGNALS.length)] ?? 'start',
       symbol: market.symbols[random.below(market.symbols.length)] ?? '',
       pick: random.below(1_000),
+      draw: random.uint32(),
     });
   }
   if (random.chance(0.3)) wishes.push(...randomRisk(random));
-  if (random.chance(0.04)) wishes.push(...randomRestore(random));
+  if (random.chance(0.06)) wishes.push(...randomRestore(random));
   return wishes;
 }
 
@@ -224,6 +230,8 @@ const SIGNALS: readonly SignalAction[] = [
   'safetyOrder',
   'close',
   'disable',
+  'buy',
+  'sell',
 ];
 
 const BOT_ACTIONS: readonly BotAction[] = [
@@ -250,6 +258,7 @@ function randomWish(random: Random, symbols: readonly string[]): Wish {
     const of = random.chance(0.5) ? 'entry' : 'takeProfit';
     return { kind: 'cancelStep', of, step: 1 + random.below(4) };
   }
+  if (draw < 73) return { kind: 'cancelOrder' };
   if (draw < 76) return { kind: 'forceEntry' };
   if (draw < 81) return { kind: 'convert' };
   if (draw < 88) return { kind: 'editSettings', draw: random.uint32() };
@@ -281,9 +290,16 @@ function randomRisk(random: Random): readonly Happening[] {
 function randomRestore(random: Random): readonly Happening[] {
   const copiedAt = random.below(HOUR_MS / 2);
   const restoredAt = copiedAt + random.below(HOUR_MS / 2);
+  const downMs = 500 + random.below(60_000);
+  const decisions = Array.from({ length: random.below(5) }, (): Happening => {
+    const decision = random.chance(0.6) ? 'adopt' : 'cancel';
+    const at = Math.min(HOUR_MS, restoredAt + downMs + random.below(HOUR_MS / 4));
+    return { at, kind: 'command', wish: { kind: 'orphan', decision }, pick: random.below(1_000) };
+  });
   return [
     { at: copiedAt, kind: 'backup' },
-    { at: restoredAt, kind: 'restore', downMs: 500 + random.below(60_000) },
+    { at: restoredAt, kind: 'restore', downMs },
+    ...decisions,
   ];
 }
 

@@ -317,7 +317,9 @@ function openSource(
     return candleFeed({ symbol, baseAsset, quoteAsset, name: symbol, intervalMs }, rows);
   });
   const { path, startMs } = market;
-  const made = ReplaySource.create({ feeds, instruments, path, startMs, history: 0 });
+  const earlier = market.feeds.map(({ rows }) => rows.filter(({ openMs }) => openMs < startMs));
+  const history = Math.max(...earlier.map(({ length }) => length));
+  const made = ReplaySource.create({ feeds, instruments, path, startMs, history });
   assert.ok(made.ok, made.ok ? '' : made.reason);
   return { source: made.source, startMs: made.source.startMs };
 }

@@ -8,7 +8,7 @@ import { failureLine, runSeeds, totalsOf } from './seeds.ts';
 
 const FIRST_SEED = 100_001;
 const RUNS = 10_000;
-const SHOWN_EVERY = 1_000;
+const SHOWN_EVERY = 500;
 
 test(`[T71][T72][T73][T74][T75][T76][T79] ${RUNS} hours hold (seeds from ${FIRST_SEED})`, async (t) => {
   const startedAt = performance.now();

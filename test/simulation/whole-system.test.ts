@@ -4,7 +4,11 @@
 import assert from 'node:assert/strict';
 import os from 'node:os';
 import { test } from 'node:test';
-import { encodeJournal } from '@kontor/core';
+import { encodeJournal, GIVEN_SIGNAL_FIELDS, SETTINGS_FIELDS, type BotKind } from '@kontor/core';
+import { randomGiven } from '../../core/test/random-signal.ts';
+import { FAULT_KINDS } from '../../simulator/src/faults.ts';
+import { Random } from '../../simulator/src/market/random.ts';
+import { Drawn } from './drawn.ts';
 import { planOf, type Plan } from './plan.ts';
 import { failureLine, runSeeds, totalsOf } from './seeds.ts';
 import { shrink } from './shrink.ts';
@@ -37,6 +41,66 @@ test('[T70] a seed tells the same story twice', async () => {
   assert.deepEqual(
     (await runSeeds(range)).map(({ story }) => story),
     stories,
+  );
+});
+
+/** A price holds for one symbol only, so a signal bot's settings have none; when a signal was sent the world says. */
+const REFUSED = /^signal\.(takeProfit|stopLoss)\.(price|limit) price|^given\.sentTime/;
+
+const HAPPENINGS = [
+  ...['createBot', 'commandBot', 'commandDeal', 'command', 'signal', 'risk', 'riskLimits'],
+  ...['backup', 'restore', 'crash', 'peerDown', 'line', 'network', 'policy', 'marketStreamDown'],
+  ...['wallClock', 'strangerCancels', 'handOrder', 'handCancel', 'withdraw', 'sweep'],
+  ...['now', 'beforeCommit', 'afterCommit', 'beforeSend', 'afterSend', 'peerDies', 'late', 'reset'],
+  ...['connectFails', 'requestLost', 'answerLost', 'active', 'reducing', 'halted', 'startDeal'],
+  ...['stop-and-close', 'stop-and-cancel', 'close-all', 'cancel-all', 'addFunds', 'reduceFunds'],
+  ...['convert', 'forceEntry', 'closeStep', 'cancelStep', 'editSettings', 'editDeal', 'archive'],
+  ...['cancelOrder', 'orphan'],
+] as const;
+
+/** Longer than an hour has candles for: what a condition says of them is tested with the indicators. */
+const INTERVALS_DRAWN = ['1m', '3m', '5m'];
+const PLANS = 1_500;
+
+test('[T80] plans draw every setting, signal, wish and fault there is', () => {
+  const drawn = new Drawn();
+  const kinds = new Set<string>();
+  for (let seed = 1; seed <= PLANS; seed += 1) {
+    const { firstBots, happenings } = planOf(seed);
+    const made = happenings.flatMap((each) => (each.kind === 'createBot' ? [each.settings] : []));
+    for (const settings of [...firstBots, ...made]) {
+      const kind = String(settings['kind']) as BotKind;
+      kinds.add(kind);
+      drawn.add(SETTINGS_FIELDS[kind], settings, kind);
+    }
+    for (const happening of happenings) {
+      kinds.add(happening.kind);
+      if (happening.kind === 'venue') kinds.add(happening.request.kind);
+      if (happening.kind === 'line') kinds.add(happening.strike.what.kind);
+      if (happening.kind === 'crash') kinds.add(happening.moment);
+      if (happening.kind === 'command') kinds.add(happening.wish.kind);
+      if (happening.kind === 'risk') kinds.add(happening.state);
+      if (happening.kind !== 'signal') continue;
+      const random = Random.fromSeed(`${happening.draw} signal`);
+      drawn.add(GIVEN_SIGNAL_FIELDS, randomGiven(random, happening.action, 100), 'given');
+    }
+  }
+  const isPossible = (line: string): boolean => {
+    const interval = /\.interval (\w+)$/.exec(line)?.[1];
+    return interval === undefined || interval === 'given' || INTERVALS_DRAWN.includes(interval);
+  };
+  const missing = [
+    ...Object.entries(SETTINGS_FIELDS).flatMap(([kind, fields]) => drawn.missing(fields, kind)),
+    ...drawn.missing(GIVEN_SIGNAL_FIELDS, 'given'),
+  ].filter(isPossible);
+  assert.deepEqual(
+    missing.filter((line) => !REFUSED.test(line)),
+    [],
+  );
+  const named: readonly string[] = [...FAULT_KINDS, ...HAPPENINGS];
+  assert.deepEqual(
+    named.filter((name) => !kinds.has(name)),
+    [],
   );
 });
 

@@ -11,9 +11,10 @@ import type { ServerConfig } from '../../server/src/config.ts';
 import { Random } from '../../simulator/src/market/random.ts';
 import type { PeerName } from '../../server/src/link/links.ts';
 import { randomBot } from './bots.ts';
+import { randomGiven } from '../../core/test/random-signal.ts';
 import { startPrice } from './market-plan.ts';
 import { Invariants, Violation, type Observed } from './invariants.ts';
-import { CALM, describe, Line } from './line.ts';
+import { CALM, describe, Line, orderIdsOf } from './line.ts';
 import { MarketFeed } from './market-feed.ts';
 import {
   historyMinutes,
@@ -37,6 +38,8 @@ const QUIET_WITHIN_MS = 4 * MINUTE_MS;
 const QUIET_LOOK_MS = 250;
 /** When all deals are to be closed, the market moves on until they are. */
 const CLOSE_WITHIN_MS = 4 * MINUTE_MS;
+/** So many orphans are looked at when a person decides about one. */
+const ORPHANS = 50;
 const QUOTE_ASSET = 'USDT';
 const TAG = 'simu';
 
@@ -130,13 +133,13 @@ class World implements Observed {
         onServerWrites: (pass) => this.life?.send(pass),
         onIntent: (intent) => {
           this.#count(intent.kind);
-          if (intent.kind === 'placeOrder' || intent.kind === 'cancelOrder') {
+          if (orderIdsOf(intent).length > 0 || intent.kind === 'cancelOrder') {
             this.tell(() => `signs ${describe(intent)}`);
           }
           this.#guard(() => this.#invariants.onIntent(intent));
         },
         onAnswered: (intent, answer) => {
-          if (intent.kind === 'placeOrder' || intent.kind === 'cancelOrder') {
+          if (orderIdsOf(intent).length > 0 || intent.kind === 'cancelOrder') {
             this.tell(
               () =>
                 `exchange answers ${describe(intent)}: ${answer.kind === 'hang' ? 'nothing' : `${answer.status} ${answer.body.slice(0, 300)}`}`,
@@ -433,7 +436,7 @@ class World implements Observed {
     this.time.enter(() => {
       const made = life.server.desk.createBot(settings);
       if (made.ok) void life.server.desk.commandBot(made.bot.id, 'start');
-      else this.tell(() => `the desk refuses the bot: ${JSON.stringify(made.errors)}`);
+      else this.tell(() => `the desk refuses the bot: ${JSON.stringify(made)}`);
     });
   }
 
@@ -446,8 +449,7 @@ class World implements Observed {
     const deal = pickOf(this.#openDeals(), pick);
     if (bot === undefined) return;
     const { botId } = bot;
-    const settle = (outcome: Promise<Outcome>): void =>
-      void outcome.then((came) => this.tell(() => `the desk: ${JSON.stringify(came)}`));
+    const settle = (outcome: Promise<Outcome>): void => this.#hearOf(outcome);
     this.time.enter(() => {
       switch (wish.kind) {
         case 'startDeal': {
@@ -482,11 +484,32 @@ class World implements Observed {
           }
           return;
         }
+        case 'cancelOrder': {
+          const [owner = '', number] = deal?.split('-') ?? [];
+          const { deals = [] } = life.server.runner.bots.get(owner)?.state ?? {};
+          const orders = deals.find(({ dealId }) => dealId === Number(number))?.orders ?? [];
+          const clientOrderId = pickOf(orders, pick)?.clientOrderId;
+          if (deal === undefined || clientOrderId === undefined) return;
+          settle(actions.actOnDeal(deal, { kind: 'cancelOrder', clientOrderId }));
+          return;
+        }
+        case 'orphan': {
+          const { reconciliation } = life.server.desk;
+          const shown = reconciliation.orphans(ORPHANS).filter(({ state }) => state === 'shown');
+          const orphan = pickOf(shown, pick);
+          if (orphan === undefined) return;
+          this.#hearOf(reconciliation.decide(orphan.id, wish.decision));
+          return;
+        }
         case 'archive':
           actions.archive(botId);
           return;
       }
     });
+  }
+
+  #hearOf(outcome: Promise<unknown>): void {
+    void outcome.then((came) => this.tell(() => `the desk: ${JSON.stringify(came)}`));
   }
 
   #fundsAction(
@@ -516,7 +539,7 @@ class World implements Observed {
     return drawn;
   }
 
-  #signal({ action, symbol, pick }: Extract<Happening, { kind: 'signal' }>): void {
+  #signal({ action, symbol, pick, draw }: Extract<Happening, { kind: 'signal' }>): void {
     const { life } = this;
     if (life === null || !life.isStarted || !life.isAlive) return;
     const bots = [...life.server.runner.bots.values()];
@@ -525,9 +548,17 @@ class World implements Observed {
       pick,
     );
     if (bot === undefined) return;
-    this.time.enter(
-      () => void life.server.desk.actions.signal(bot.botId, { action, symbol }, 'webhook'),
-    );
+    const random = Random.fromSeed(`${draw} signal`);
+    const market = this.venue.exchange.market(symbol);
+    const isTraded = market !== undefined && market.lastTicks > 0;
+    const price = isTraded ? Number(market.priceText(market.lastTicks)) : startPrice(symbol);
+    const given = {
+      ...randomGiven(random, action, price),
+      symbol,
+      ...(random.chance(0.5) ? { sentTime: this.venue.marketMs - random.below(12_000) } : {}),
+    };
+    const source = random.chance(0.7) ? 'webhook' : 'person';
+    this.time.enter(() => this.#hearOf(life.server.desk.actions.signal(bot.botId, given, source)));
   }
 
   #setRisk(happening: Extract<Happening, { kind: 'risk' | 'riskLimits' }>): void {

@@ -11,7 +11,17 @@ import {
 import type { Bot, Deal } from './api/types.ts';
 import { useErrorText } from './language/error-text.ts';
 import { useLanguage } from './language/language.tsx';
+import type { Language } from './language/languages.ts';
+import { reasonText } from './language/reason.ts';
 import { say } from './parts/toasts.tsx';
+
+/** Says what the first deal of a bot would run into, where the desk's answer names it. */
+export function sayWarnings(bot: Bot, language: Language): void {
+  for (const warning of bot.warnings ?? []) {
+    const message = language.text.bots.warned(bot.name, reasonText(warning, language));
+    say(message, { look: 'failed' });
+  }
+}
 
 export interface BotActions {
   /** One after another; resolves when all have been answered. */
@@ -26,7 +36,8 @@ export interface BotActions {
 
 export function useBotActions(): BotActions {
   const client = useQueryClient();
-  const { text, format } = useLanguage();
+  const language = useLanguage();
+  const { text, format } = language;
   const errorText = useErrorText();
   return useMemo(() => {
     /** Asks for each; says what was refused, and of the others that it was done. */
@@ -57,6 +68,7 @@ export function useBotActions(): BotActions {
       );
       const [first] = done;
       if (first === undefined) return;
+      for (const bot of done) sayWarnings(bot, language);
       const message = (isStart ? text.bots.started : text.bots.stopped)(count(done), first.name);
       say(message, canUndo ? { undo: () => void run(done, !isStart, false) } : {});
     };
@@ -95,7 +107,7 @@ export function useBotActions(): BotActions {
       signal: (bot, signal) =>
         single(sendSignal(client, bot.id, signal), text.bots.signalSent, bot.name),
     };
-  }, [client, text, format, errorText]);
+  }, [client, language, text, format, errorText]);
 }
 
 export interface DealActions {

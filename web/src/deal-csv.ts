@@ -18,10 +18,10 @@ const FIELDS = [
   ['averagePrice', (row) => row.averagePrice ?? ''],
   ['takeProfitPrice', (row) => row.takeProfitPrice ?? ''],
   ['stopLossPrice', (row) => row.stopLossPrice ?? ''],
-  ['realizedProfit', (row) => row.realizedProfit],
-  ['realizedProfitPercent', (row) => row.realizedProfitPercent],
-  ['unrealizedProfit', (row) => row.unrealizedProfit],
-  ['unrealizedProfitPercent', (row) => row.unrealizedProfitPercent],
+  ['realisedProfit', (row) => row.realisedProfit],
+  ['realisedProfitPercent', (row) => row.realisedProfitPercent],
+  ['unrealisedProfit', (row) => row.unrealisedProfit],
+  ['unrealisedProfitPercent', (row) => row.unrealisedProfitPercent],
   ['quoteAsset', (row) => row.quoteAsset],
 ] as const satisfies readonly (readonly [string, (row: DealRow) => string])[];
 

@@ -35,6 +35,12 @@ export function editDealPath(id: string): string {
   return `${dealPath(id)}/edit`;
 }
 
+/** Where a connection is made, or the one with `id` made ready. */
+export function newConnectionPath(id: string | null): string {
+  const path = `${paths.connections}/new`;
+  return id === null ? path : `${path}?connection=${encodeURIComponent(id)}`;
+}
+
 /** The overview with the chart of `symbol`. */
 export function chartPath(symbol: string): string {
   return `/?symbol=${encodeURIComponent(symbol)}`;

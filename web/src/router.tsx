@@ -39,6 +39,7 @@ export function createDeskRouter(): AnyRouter {
       page('/deals/$dealId', () => import('./pages/deal.tsx'), 'DealPage'),
       page('/deals/$dealId/edit', () => import('./pages/deal-editor.tsx'), 'EditDealPage'),
       page('/connections', () => import('./pages/connections.tsx'), 'ConnectionsPage'),
+      page('/connections/new', () => import('./pages/new-connection.tsx'), 'NewConnectionPage'),
       page('/risk', () => import('./pages/risk.tsx'), 'RiskPage'),
       page('/settings', () => import('./pages/settings.tsx'), 'SettingsPage'),
     ]),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A table's order as it stands in the address: `name`, or `-realized` for descending.
+// A table's order as it stands in the address: `name`, or `-realised` for descending.
 
 export interface Sort {
   readonly column: string;

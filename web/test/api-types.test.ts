@@ -75,6 +75,22 @@ test('[W1] schemas become types by name', () => {
   }
 });
 
+test('[W1] what stands in several places has one type, by its title', () => {
+  const side = { title: 'Side', anyOf: [{ const: 'buy' }, { const: 'sell' }] } as const;
+  const schema = (id: string, field: object): Readonly<Record<string, object>> => ({
+    [id]: { $id: id, type: 'object', required: ['side'], properties: { side: field } },
+  });
+  const text = toTypes({ ...schema('Left', side), ...schema('Right', side) });
+  assert.equal(text.match(/readonly side: Side;/g)?.length, 2);
+  assert.equal(text.match(/export type Side = "buy" \| "sell";/g)?.length, 1);
+  const other = { title: 'Side', anyOf: [{ const: 'up' }] };
+  assert.throws(
+    () => toTypes({ ...schema('Left', side), ...schema('Right', other) }),
+    /Right\.side: expected what Side is elsewhere/,
+  );
+  assert.throws(() => toTypes(schema('Side', side)), /no schema has as its name, found Side/);
+});
+
 test('[W1] a schema that the generator does not know stops it', () => {
   assert.throws(() => toTypes({ Odd: { $id: 'Odd', type: 'date' } }), /known type, found date/);
   assert.throws(() => toTypes({ Odd: { type: 'string' } }), /must carry \$id Odd/);

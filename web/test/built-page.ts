@@ -54,7 +54,14 @@ function build(): void {
 function isStale(): boolean {
   const made = join(ROOT, 'web/dist/index.html');
   if (!existsSync(made)) return true;
-  const sources = ['web/src', 'web/public', 'core/src', 'web/index.html', 'web/vite.config.ts'];
+  const sources = [
+    'web/src',
+    'web/public',
+    'core/src',
+    'signer/src/seal-secret.ts',
+    'web/index.html',
+    'web/vite.config.ts',
+  ];
   return Math.max(...sources.map((path) => newest(join(ROOT, path)))) > statSync(made).mtimeMs;
 }
 

@@ -25,13 +25,13 @@ test('[W14] a changed deal stays where it is, a closed one leaves the running de
   const merged = mergeRunningDeals(
     running,
     byId([
-      { ...second, unrealizedProfit: '9' },
+      { ...second, unrealisedProfit: '9' },
       { ...first, status: 'completed', closedAt: 1 },
       fresh,
     ]),
   );
   assert.equal(merged[0]?.id, '9-1');
-  assert.equal(merged.find((deal) => deal.id === second.id)?.unrealizedProfit, '9');
+  assert.equal(merged.find((deal) => deal.id === second.id)?.unrealisedProfit, '9');
   assert.equal(
     merged.some((deal) => deal.id === first.id),
     false,

@@ -48,7 +48,7 @@ test('[W22] what the stream brings is on the page with the next frame', async ()
     assert.ok(deal);
     server.push({
       kind: 'deal',
-      deal: { ...deal, unrealizedProfit: '123.45', unrealizedProfitPercent: '9.5' },
+      deal: { ...deal, unrealisedProfit: '123.45', unrealisedProfitPercent: '9.5' },
     });
     const line = page.locator('.deal-line').first();
     await eventually(
@@ -153,7 +153,7 @@ test('[W24] bots: sort, filter, beside first, as a page second, and the address 
       'what the bot can cost is shown',
     );
     const address = page.url();
-    assert.match(address, /\/bots\?sort=realized&filter=xrp&panel=4$/);
+    assert.match(address, /\/bots\?sort=realised&filter=xrp&panel=4$/);
     await page.reload();
     await panel.waitFor();
     assert.deepEqual(await firstCells(page), ['XRP rest', 'XRP deep']);
@@ -191,7 +191,7 @@ test('[W25] a bot is started on its page, and a refusal says why', async () => {
     await page.getByRole('button', { name: 'Stop', exact: true }).waitFor();
     server.data.bots.splice(5, 1);
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
-    await page.getByText('XRP rest was not stopped: expected a known id').waitFor();
+    await page.getByText('XRP rest was not stopped: there is no such thing any more').waitFor();
   });
 });
 
@@ -207,7 +207,7 @@ test('[W26] a deal can be read: numbers, ladder, orders, who refused and what wo
     const refusals = page.locator('.refusal');
     assert.match(
       plain(await refusals.first().innerText()),
-      /^Refused by policy Safety order · 267\.4 XRP @ 2\.1304 · 20 Nov, 11:54 Rule allow demo-xrp: notional Reason the order is worth .* To make it pass Make the order smaller, or raise the notional limit/,
+      /^Refused by policy Safety order · 267\.4 XRP @ 2\.1304 · 20 Nov, 11:54 Rule allow demo-xrp: notional Reason expected notional of at most 500 USDT, found 569\.67 To make it pass Make the order smaller, or raise the notional limit/,
     );
     assert.match(
       plain(await refusals.last().innerText()),
@@ -425,6 +425,45 @@ test('[W30] a session that ends locks the page at the next answer', async () => 
   });
 });
 
+test('[W65] locking the desk locks every page of the browser', async () => {
+  await readers.read(
+    { path: '/settings', expected: /401|ERR_/ },
+    async ({ page, context, server }) => {
+      await settled(page);
+      const other = await context.newPage();
+      await other.goto(`${server.url}/deals`);
+      await settled(other);
+      await page.getByRole('button', { name: 'Lock the desk' }).focus();
+      await page.keyboard.press('Enter');
+      for (const each of [page, other]) {
+        await each.getByRole('heading', { name: 'This desk is locked' }).waitFor();
+      }
+      assert.equal(server.streamCount, 0, 'nothing listens any more');
+    },
+  );
+});
+
+test('[W63] a bot’s page reads its own events, however many others there are', async () => {
+  await readers.read({ path: '/bots/1' }, async ({ page, server }) => {
+    await settled(page);
+    assert.ok((server.requests.get('GET /api/v1/notes?bot=1') ?? 0) > 0);
+    const events = page.getByRole('list', { name: 'Events' });
+    const [known] = server.data.notes;
+    assert.ok(known);
+    const note = (botId: string, dealId: string, reason: string): void =>
+      server.push({
+        kind: 'note',
+        note: {
+          ...known, sequence: known.sequence + 1_000 + Number(botId), botId, dealId, kind: 'dealFailed', values: { reason },
+        },
+      }); // prettier-ignore
+    note('2', '2-1', 'of another bot');
+    note('1', '1-1', 'of this bot');
+    await events.getByText('of this bot').waitFor();
+    assert.equal(await events.getByText('of another bot').count(), 0);
+  });
+});
+
 test('[W30] a spent link says so', async () => {
   const prepare = (server: { isLocked: boolean }): void => {
     server.isLocked = true;
@@ -444,7 +483,7 @@ test('[W31] after a hole in the stream the page reads everything again', async (
     const before = reads(server.requests);
     const [bot] = server.data.bots;
     assert.ok(bot);
-    server.data.bots[0] = { ...bot, realizedProfit: '777' };
+    server.data.bots[0] = { ...bot, realisedProfit: '777' };
     server.skip(1);
     server.push({ kind: 'balances', balances: server.data.balances });
     await eventually(

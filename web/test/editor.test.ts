@@ -80,10 +80,10 @@ test('[W48] errors stand at their fields while typing; the first wrong one takes
 
     // A folded field: it is unfolded and takes the focus when the form is sent.
     const limits = page.getByRole('region', { name: 'Within which limits' });
-    await limits.getByText('More').click();
+    await limits.locator('summary').click();
     await page.getByLabel('Most slippage').fill('50');
     await said(field(page, 'maxSlippage'), 'A number, at least 0, at most 10.');
-    await limits.getByText('More').click();
+    await limits.locator('summary').click();
     assert.equal(await page.getByLabel('Most slippage').isVisible(), false);
     await page.getByRole('button', { name: 'Create stopped' }).click();
     await eventually(

@@ -87,7 +87,12 @@ export function everyKind(seed: number): FixtureData {
         }),
       ),
       shortDeal(
-        deal(SHORT_BOT, short, 'XRPUSDT', 1, { kind: 'dca', settings: short, takeProfits: [] }),
+        deal(SHORT_BOT, short, 'XRPUSDT', 1, {
+          kind: 'dca',
+          settings: short,
+          takeProfits: [],
+          waiting: [],
+        }),
       ),
       ...data.deals,
     ],
@@ -139,8 +144,8 @@ function bot(id: string, settings: BotSettings, activeDeals: number): Bot {
     quoteAsset: 'USDT',
     activeDeals,
     completedDeals: 0,
-    realizedProfit: activeDeals > 0 ? '3.25' : '0',
-    unrealizedProfit: activeDeals > 0 ? '-1.5' : '0',
+    realisedProfit: activeDeals > 0 ? '3.25' : '0',
+    unrealisedProfit: activeDeals > 0 ? '-1.5' : '0',
     fundsInUse: activeDeals > 0 ? '240' : '0',
     attention: null,
   };
@@ -176,10 +181,10 @@ function deal(
     takeProfitPrice: null,
     stopLossPrice: null,
     lastPrice: last,
-    realizedProfit: '0',
-    realizedProfitPercent: '0',
-    unrealizedProfit: '-0.5',
-    unrealizedProfitPercent: '-0.4980',
+    realisedProfit: '0',
+    realisedProfitPercent: '0',
+    unrealisedProfit: '-0.5',
+    unrealisedProfitPercent: '-0.4980',
     filledSafetyOrders: 0,
     ladder: [],
     orders: [],
@@ -275,6 +280,7 @@ function tradeDetails(settings: SmartTradeSettings): DealDetails {
       best: null,
       isAtBreakEven: false,
       breachedUntil: null,
+      heldBy: 'desk',
     },
   };
 }
@@ -301,6 +307,7 @@ function signalDetails(): DealDetails {
       best: null,
       isAtBreakEven: false,
       breachedUntil: MARKET_NOW + 60_000,
+      heldBy: 'exchange',
     },
   };
 }

@@ -13,7 +13,7 @@ export interface FixtureData {
   readonly reconciliation: Reconciliation;
   /** The desk's own, and of one bot. */
   readonly risk: readonly Risk[];
-  readonly connections: readonly Connection[];
+  readonly connections: Connection[];
   readonly bots: Bot[];
   /** Newest first. */
   readonly deals: Deal[];
@@ -247,14 +247,14 @@ export function makeTotals(data: Pick<FixtureData, 'deals' | 'bots'>): Totals {
   closed.sort((left, right) => (left.closedAt ?? 0) - (right.closedAt ?? 0));
   let sum = 0;
   const curve = closed.map((deal): [number, string] => {
-    sum += Number(deal.realizedProfit);
+    sum += Number(deal.realisedProfit);
     return [deal.closedAt ?? 0, sum.toFixed(8)];
   });
   const open = data.deals.filter((deal) => deal.closedAt === null);
   return {
     quoteAsset: 'USDT',
-    realizedProfit: sum.toFixed(8),
-    unrealizedProfit: total(open, (deal) => deal.unrealizedProfit),
+    realisedProfit: sum.toFixed(8),
+    unrealisedProfit: total(open, (deal) => deal.unrealisedProfit),
     fundsInUse: total(open, (deal) => deal.cost),
     activeDeals: open.length,
     completedDeals: closed.length,
@@ -271,8 +271,8 @@ export function atPrice(deal: Deal, price: number): Deal {
   return {
     ...deal,
     lastPrice: price.toFixed(walkOf(deal.symbol).priceDecimals),
-    unrealizedProfit: profit.toFixed(8),
-    unrealizedProfitPercent: cost === 0 ? '0' : ((profit / cost) * 100).toFixed(4),
+    unrealisedProfit: profit.toFixed(8),
+    unrealisedProfitPercent: cost === 0 ? '0' : ((profit / cost) * 100).toFixed(4),
   };
 }
 
@@ -308,6 +308,7 @@ function toInstrument(walk: Walk): Instrument {
     maxQuantity: '9000000',
     minNotional: '5',
     maxNotional: '9000000',
+    takesPairs: true,
   };
 }
 
@@ -510,7 +511,7 @@ function trade({ bot, symbol, rows, firstNumber, notes, until }: Trading): Deal[
           ? {
               rejectedBy: 'policy' as const,
               rule: 'allow demo-xrp: notional',
-              reason: `the order is worth ${Number(step.notional).toFixed(2)} USDT, the policy allows at most 500 USDT`,
+              reason: `expected notional of at most 500 USDT, found ${Number(step.notional).toFixed(2)}`,
             }
           : {
               rejectedBy: 'exchange' as const,
@@ -607,10 +608,10 @@ function trade({ bot, symbol, rows, firstNumber, notes, until }: Trading): Deal[
       takeProfitPrice: price(deal.takeProfit),
       stopLossPrice: stopLoss === null ? null : price(deal.basePrice * (1 - stopLoss / 100)),
       lastPrice: null,
-      realizedProfit: isOver ? end_.profit : '0',
-      realizedProfitPercent: isOver ? end_.percent : '0',
-      unrealizedProfit: '0',
-      unrealizedProfitPercent: '0',
+      realisedProfit: isOver ? end_.profit : '0',
+      realisedProfitPercent: isOver ? end_.percent : '0',
+      unrealisedProfit: '0',
+      unrealisedProfitPercent: '0',
       filledSafetyOrders: deal.filledSafetyOrders,
       ladder: isOver
         ? deal.ladder.map((step) =>
@@ -619,7 +620,9 @@ function trade({ bot, symbol, rows, firstNumber, notes, until }: Trading): Deal[
         : deal.ladder,
       orders: deal.orders,
       fills: deal.fills,
-      details: isOver ? null : { kind: 'dca', settings: bot.settings, takeProfits: [] },
+      details: isOver
+        ? null
+        : { kind: 'dca', settings: bot.settings, takeProfits: [], waiting: [] },
     };
   };
   const start = (time: number, at: number): OpenDeal => {
@@ -732,14 +735,22 @@ function toBot(bot: (typeof BOTS)[number], deals: readonly Deal[]): Bot {
     quoteAsset: 'USDT',
     activeDeals: open.length,
     completedDeals: own.length - open.length,
-    realizedProfit: total(own, (deal) => deal.realizedProfit),
-    unrealizedProfit: total(open, (deal) => deal.unrealizedProfit),
+    realisedProfit: total(own, (deal) => deal.realisedProfit),
+    unrealisedProfit: total(open, (deal) => deal.unrealisedProfit),
     fundsInUse: total(open, (deal) => deal.cost),
-    attention:
-      bot.trouble === true && open.length > 0
-        ? 'Safety order 6 was refused by policy: allow demo-xrp: notional'
-        : null,
+    attention: bot.trouble === true ? refusalIn(open) : null,
   };
+}
+
+/** What the desk makes of the last refused order of running deals. */
+function refusalIn(deals: readonly Deal[]): Bot['attention'] {
+  for (const { id, orders } of deals) {
+    const order = orders.findLast(({ state }) => state === 'rejected');
+    if (order === undefined) continue;
+    const { rejectedBy, rule, reason } = order;
+    return { dealId: id, by: rejectedBy ?? 'desk', rule: rule ?? '', reason: reason ?? '' };
+  }
+  return null;
 }
 
 function total(deals: readonly Deal[], read: (deal: Deal) => string): string {
@@ -776,11 +787,14 @@ function makeHealth(): Health {
     streams: [
       { name: 'market', state: 'up', lastEventAt: Date.now() - 1_000, detail: '' },
       { name: 'account', state: 'up', lastEventAt: Date.now() - 9_000, detail: '' },
+      { name: 'reconciliation', state: 'up', lastEventAt: Date.now() - 12_000, detail: '' },
     ],
     clockSkewMs: 2,
     roundTripMs: 14,
     pendingEffects: 0,
     ambiguousOrders: 0,
+    heldOrders: 0,
+    blockedMs: 0,
   }; // prettier-ignore
 }
 
@@ -794,6 +808,7 @@ function makeConnections(): Connection[] {
       name: 'Demo account',
       venue: 'simulator',
       state: 'active',
+      keyKind: 'ed25519',
       publicKeyPem: key('MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE='),
       createdAt: Date.now() - 12 * day - 3_600_000,
       expiresAt: Date.now() + 78 * day - 3_600_000,
@@ -812,6 +827,7 @@ function makeConnections(): Connection[] {
       name: 'Spot account',
       venue: 'binance',
       state: 'active',
+      keyKind: 'ed25519',
       publicKeyPem: key('MCowBQYDK2VwAyEA7hEp2AqWmJHS7p0Yb2yXzUJr1CqT3o4mBvJ6zr2yI1c='),
       createdAt: Date.now() - 81 * day,
       expiresAt: Date.now() + 9 * day + 3_600_000,
@@ -827,6 +843,7 @@ function makeConnections(): Connection[] {
       name: 'Second account',
       venue: 'binance',
       state: 'created',
+      keyKind: 'ed25519',
       publicKeyPem: key('MCowBQYDK2VwAyEAq0m8rX1pYwWgqV1Q0sX0cJ3n9m2e8bV1mG8y4n7tQ0E='),
       createdAt: Date.now() - 60_000,
       expiresAt: Date.now() + 90 * day - 60_000,

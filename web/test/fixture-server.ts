@@ -16,10 +16,12 @@ import type {
   Bot,
   Candles,
   Conditions,
+  Connection,
   Deal,
   Orphan,
   Risk,
   StreamMessage,
+  Vault,
 } from '../src/api/types.ts';
 import {
   atPrice,
@@ -59,6 +61,12 @@ export class FixtureServer {
   /** What `desk` answers; another process may have taken the place of the first. */
   desk: FixtureData['desk'];
   reconciliation: FixtureData['reconciliation'];
+  /** What the vault answers; null as when the signer is not running. */
+  vault: Vault | null = {
+    isOpen: true,
+    isUnattended: true,
+    importKey: 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
+  };
   /** Scopes with limits or a state of their own, the desk first. */
   readonly risk: Risk[];
   /** What the desk finds wrong with settings beyond what the page can know. */
@@ -174,6 +182,8 @@ export class FixtureServer {
     const url = new URL(request.url ?? '/', this.url);
     const name = `${request.method} ${url.pathname}`;
     this.requests.set(name, (this.requests.get(name) ?? 0) + 1);
+    const bot = url.searchParams.get('bot');
+    if (bot !== null) this.requests.set(`${name}?bot=${bot}`, 1);
     if (this.isDown) {
       request.socket.destroy();
       return;
@@ -218,12 +228,21 @@ export class FixtureServer {
         return sendJson(response, this.risk.find((each) => each.scope === id) ?? noRisk(id));
       case 'connections':
         return sendJson(response, this.data.connections);
+      case 'vault':
+        return this.vault === null
+          ? sendError(response, 503, 'signer_unavailable', 'the signer is not running')
+          : sendJson(response, this.vault);
       case 'bots':
         return sendJson(response, this.data.bots);
       case 'deals':
         return sendJson(response, this.#dealPage(query));
       case 'notes':
-        return sendJson(response, this.data.notes.slice(0, Number(query.get('limit') ?? 100)));
+        return sendJson(
+          response,
+          this.data.notes
+            .filter(({ botId }) => (query.get('bot') ?? botId) === botId)
+            .slice(0, Number(query.get('limit') ?? 100)),
+        );
       case 'candles':
         return sendJson(response, this.#candles(query));
       case 'stream':
@@ -258,6 +277,13 @@ export class FixtureServer {
     this.bodies.set(`${method} ${path}`, body);
     const reason = this.refusals.get(path);
     if (reason !== undefined) return sendError(response, 409, 'refused', reason);
+    if (method === 'DELETE' && first === 'session') {
+      this.isLocked = true;
+      this.dropStreams();
+      response.writeHead(204);
+      response.end();
+      return;
+    }
     if (method === 'POST' && first === 'bots' && id === '') return this.#createBot(body, response);
     if (method === 'PATCH' && first === 'bots' && action === 'settings') {
       return this.#editBot(id, body, response);
@@ -275,6 +301,7 @@ export class FixtureServer {
         this.data.deals.find((each) => each.id === id),
       );
     }
+    if (first === 'connections') return this.#changeConnections(method, id, body, response);
     if (first === 'risk') return this.#setRisk(id, action, body, response);
     if (first === 'bots' && (action === 'start' || action === 'stop')) {
       const index = this.data.bots.findIndex((each) => each.id === id);
@@ -315,6 +342,39 @@ export class FixtureServer {
       return sendJson(response, decided);
     }
     return sendError(response, 404, 'not_found', `no such path: ${path}`);
+  }
+
+  /** As the signer takes them; what is sealed only the real one can open. */
+  #changeConnections(method: string, id: string, body: unknown, response: ServerResponse): void {
+    const known = this.data.connections;
+    if (method === 'PUT') {
+      const index = known.findIndex((each) => each.id === id);
+      const connection = known[index];
+      if (connection === undefined) return sendFound(response, undefined);
+      const active: Connection = { ...connection, state: 'active' };
+      known[index] = active;
+      return sendJson(response, active);
+    }
+    const [model] = known;
+    const text = (field: string): string => String(Reflect.get(Object(body), field));
+    const keyKind = (['ed25519', 'rsa-2048', 'rsa-4096', 'hmac-sha256'] as const).find(
+      (kind) => kind === text('keyKind'),
+    );
+    if (model === undefined || keyKind === undefined) {
+      return sendError(response, 400, 'invalid_request', 'keyKind: expected a kind of key');
+    }
+    const made: Connection = {
+      ...model,
+      id: `c_${'A'.repeat(6)}${String.fromCharCode(65 + known.length)}`,
+      name: text('name'),
+      venue: text('venue'),
+      state: 'created',
+      keyKind,
+      publicKeyPem: keyKind === 'hmac-sha256' ? '' : model.publicKeyPem,
+      policy: [],
+    };
+    known.push(made);
+    sendJson(response, made, 201);
   }
 
   #createBot(body: unknown, response: ServerResponse): void {
@@ -520,8 +580,8 @@ function stoppedBot(id: string, settings: BotSettings, createdAt: number): Bot {
     quoteAsset: 'USDT',
     activeDeals: 0,
     completedDeals: 0,
-    realizedProfit: '0',
-    unrealizedProfit: '0',
+    realisedProfit: '0',
+    unrealisedProfit: '0',
     fundsInUse: '0',
     attention: null,
   };

@@ -56,7 +56,7 @@ test('[W55] a smart trade: steps with what can be done to each, held to confirm'
     const steps = page.getByRole('region', { name: 'Steps' });
     assert.match(
       plain(await steps.innerText()),
-      /Entry 1 3,321\.55 0\.0302 0\.0000 Waits Take back: Entry 1 Target 1 3,428\.05 .* Waits Close now: Target 1 Take back: Target 1 Stop 3,225\.12/,
+      /Entry 1 3,321\.55 0\.0302 0\.0000 Waits Take back Target 1 3,428\.05 .* Waits Close now Take back Stop 3,225\.12 watched by the desk/,
     );
     await held(page.getByRole('button', { name: 'Close now: Target 1' }), page);
     await sent(server, `POST /deals/${TRADE_BOT}-1/close-step`, { step: 1 });
@@ -69,7 +69,7 @@ test('[W55] a smart trade: steps with what can be done to each, held to confirm'
     await settled(page);
     assert.match(
       plain(await page.getByRole('region', { name: 'Steps' }).innerText()),
-      /Entry 1 – .* Filled Stop 178\.88 acts at \d\d:\d\d:\d\d unless the price comes back/,
+      /Entry 1 – .* Filled Stop 178\.88 at the exchange, acts at \d\d:\d\d:\d\d unless the price comes back/,
     );
   });
 });
@@ -270,23 +270,23 @@ test('[W54] risk: what is at stake against its limits, limits changed with error
     const desk = page.getByRole('region', { name: 'The desk' });
     assert.match(
       plain(await desk.innerText()),
-      /Trading .*At stake 3,415\.23 USDT of 6,000 USDT at most Orders out 34 of 120 at most Realised today \+11\.43 USDT loss of 150 USDT at most/,
+      /Trading .*At stake 3,415\.23 USDT of 6,000 USDT at most Open orders 34 of 120 at most Realised today \+11\.43 USDT loss of 150 USDT at most/,
     );
     assert.match(
       plain(await page.getByRole('region', { name: 'Bots with limits' }).last().innerText()),
       /SOL quick Only reducing 180\.11 USDT 3 -21\.03 USDT/,
     );
     await desk.getByRole('button', { name: 'Change limits' }).click();
-    await desk.getByRole('textbox', { name: 'Orders out at once' }).fill('0');
+    await desk.getByRole('textbox', { name: 'Open orders at once' }).fill('0');
     await desk.getByText('A whole number from 1 to 100,000.').waitFor();
     await page.reload();
     await settled(page);
     assert.equal(
-      await desk.getByRole('textbox', { name: 'Orders out at once' }).inputValue(),
+      await desk.getByRole('textbox', { name: 'Open orders at once' }).inputValue(),
       '0',
       'nothing is lost',
     );
-    await desk.getByRole('textbox', { name: 'Orders out at once' }).fill('80');
+    await desk.getByRole('textbox', { name: 'Open orders at once' }).fill('80');
     await desk.getByRole('button', { name: 'Remove asset 1' }).first().click();
     await desk.getByRole('button', { name: 'Save limits' }).click();
     await page.getByText('Limits changed.').waitFor();

@@ -11,6 +11,8 @@ import { englishEditor } from '../src/language/editor-english.ts';
 import { germanEditor } from '../src/language/editor-german.ts';
 import { english } from '../src/language/english.ts';
 import { german } from '../src/language/german.ts';
+import { englishKeys } from '../src/language/keys-english.ts';
+import { germanKeys } from '../src/language/keys-german.ts';
 import { loadLanguage, toLanguage } from '../src/language/languages.ts';
 
 const SOURCE = fileURLToPath(new URL('../src', import.meta.url));
@@ -30,6 +32,7 @@ const SAME = new Set([
 const PAIRS = [
   [english, german],
   [englishEditor, germanEditor],
+  [englishKeys, germanKeys],
 ] as const;
 
 test('[W6] both languages have the same keys', () => {

@@ -223,14 +223,14 @@ test('[W12] a frame brings the last state of each thing and every note', () => {
     id += 1;
     bench.source.send(id, quote(String(round)));
   }
-  bench.source.send(id + 1, deal({ id: '1-1', unrealizedProfit: '1' }));
-  bench.source.send(id + 2, deal({ id: '1-1', unrealizedProfit: '2' }));
+  bench.source.send(id + 1, deal({ id: '1-1', unrealisedProfit: '1' }));
+  bench.source.send(id + 2, deal({ id: '1-1', unrealisedProfit: '2' }));
   bench.source.send(id + 3, { kind: 'note', note: note(1) });
   bench.source.send(id + 4, { kind: 'note', note: note(2) });
   assert.equal(bench.frames.length, 1, 'one frame is asked for');
   const batch = bench.frame();
   assert.equal(batch?.quotes.get('BTCUSDT')?.last, '1999');
-  assert.equal(batch?.deals.get('1-1')?.unrealizedProfit, '2');
+  assert.equal(batch?.deals.get('1-1')?.unrealisedProfit, '2');
   assert.deepEqual(
     batch?.notes.map((each) => each.sequence),
     [1, 2],

@@ -41,7 +41,7 @@ test('[W39] ten thousand deals scroll, sort and filter with only the rows in sig
     const best = Math.max(
       ...data.deals
         .filter((deal) => deal.closedAt !== null)
-        .map((deal) => Number(deal.realizedProfit)),
+        .map((deal) => Number(deal.realisedProfit)),
     );
     await eventually(
       async () => plain(await rows.first().innerText()),
@@ -78,7 +78,7 @@ test('[W40] two thousand updates a second reach the page gathered by frame, none
           if (sent % 10 === 9)
             server.push({
               kind: 'deal',
-              deal: { ...deal, lastPrice: last, unrealizedProfit: (sent / 100).toFixed(2) },
+              deal: { ...deal, lastPrice: last, unrealisedProfit: (sent / 100).toFixed(2) },
             });
           else
             server.push({

@@ -104,7 +104,7 @@ test('[W18] the CSV quotes what needs it and lets no text run as a formula', () 
   assert.ok(named('+1').startsWith("'+1,"));
   assert.ok(named('@x').startsWith("'@x,"));
   assert.ok(
-    dealCsv([{ ...model, realizedProfit: '-3.5' }]).includes(',-3.5,'),
+    dealCsv([{ ...model, realisedProfit: '-3.5' }]).includes(',-3.5,'),
     'numbers stay numbers',
   );
 });

@@ -12,7 +12,7 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 
 import { eventually, Readers, SEED, settled } from './desk-page.ts';
-import { CONDITIONS, everyKind, GRID_BOT, PORTFOLIO_BOT, SHORT_BOT, TRADE_BOT, WAITING_BOT } from './every-kind.ts'; // prettier-ignore
+import { CONDITIONS, everyKind, GRID_BOT, PORTFOLIO_BOT, SHORT_BOT, SIGNAL_BOT, TRADE_BOT, WAITING_BOT } from './every-kind.ts'; // prettier-ignore
 
 const FOLDER = process.env['KONTOR_SCREENSHOTS'] ?? join(tmpdir(), 'kontor-screenshots');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -44,6 +44,14 @@ const PAGES: readonly (readonly [string, string])[] = [
   ['deal-trade', `/deals/${TRADE_BOT}-1`],
   ['deal-short', `/deals/${SHORT_BOT}-1`],
   ['deal-edit', '/deals/4-9/edit'],
+  ['bot-trade', `/bots/${TRADE_BOT}`],
+  ['bot-signal', `/bots/${SIGNAL_BOT}`],
+  ['deal-signal', `/deals/${SIGNAL_BOT}-1`],
+  ['deal-portfolio', `/deals/${PORTFOLIO_BOT}-1`],
+  ['bot-edit-grid', `/bots/${GRID_BOT}/edit`],
+  ['bot-edit-trade', `/bots/${TRADE_BOT}/edit`],
+  ['bot-edit-signal', `/bots/${SIGNAL_BOT}/edit`],
+  ['bot-edit-portfolio', `/bots/${PORTFOLIO_BOT}/edit`],
 ];
 
 const SIZES = [

@@ -17,7 +17,7 @@ const german = toLanguage({ language: 'de', zone: 'utc', hours: 'h23' }, ['de-DE
 const BTC: Instrument = {
   symbol: 'BTCUSDT', baseAsset: 'BTC', quoteAsset: 'USDT', priceDecimals: 2, quantityDecimals: 5,
   tickSize: '0.01', lotSize: '0.00001', minPrice: '0.01', maxPrice: '1000000',
-  minQuantity: '0.00001', maxQuantity: '9000', minNotional: '5', maxNotional: '9000000',
+  minQuantity: '0.00001', maxQuantity: '9000', minNotional: '5', maxNotional: '9000000', takesPairs: false,
 }; // prettier-ignore
 
 const ORDER = {
@@ -31,7 +31,7 @@ const ORDER = {
 
 /** One event of each kind with the values that the trading machine gives it, and what it must say. */
 const EVENTS: readonly (readonly [string, Record<string, string>, string, string])[] = [
-  ['dealStarted', { symbol: 'BTCUSDT', bid: '94179.99', ask: '94180.01', last: '94180.00' }, 'Deal started on BTCUSDT: the bot may buy, and the last price is 94,180.00.', 'Deal auf BTCUSDT begonnen: Der Bot darf kaufen, der letzte Kurs ist 94.180,00.'],
+  ['dealStarted', { symbol: 'BTCUSDT', bid: '94179.99', ask: '94180.01', last: '94180.00' }, 'Deal started on BTCUSDT; the last price is 94,180.00.', 'Deal auf BTCUSDT begonnen; der letzte Kurs ist 94.180,00.'],
   ['orderPlacing', ORDER, 'Places safety order 2: buys 0.00225 BTC at 92,549.16 (208.24 USDT) should the price fall there.', 'Gibt Nachkauforder 2 auf: kauft 0,00225 BTC zu 92.549,16 (208,24 USDT), falls der Kurs so weit fällt.'],
   ['orderFilled', { ...ORDER, filled: '0.00100', orderQuantity: '0.00225' }, 'Safety order 2 bought 0.00225 BTC at 92,549.16 for 208.24 USDT. Filled so far: 0.00100 BTC of 0.00225 BTC.', 'Nachkauforder 2: 0,00225 BTC zu 92.549,16 für 208,24 USDT gekauft. Bisher ausgeführt: 0,00100 BTC von 0,00225 BTC.'],
   ['orderFilled', { ...ORDER, order: 'takeProfit', number: '', side: 'sell', filled: '0.00225', orderQuantity: '0.00225' }, 'Take profit sold 0.00225 BTC at 92,549.16 for 208.24 USDT.', 'Take-Profit: 0,00225 BTC zu 92.549,16 für 208,24 USDT verkauft.'],
@@ -42,6 +42,12 @@ const EVENTS: readonly (readonly [string, Record<string, string>, string, string
   ['averageChanged', { average: '94438.1612', breakEven: '94532.6938', takeProfit: '95288.95', held: '0.00590410', cost: '557.5731' }, 'The average is now 94,438.16, so take profit stands at 95,288.95. The deal holds 0.00590 BTC for 557.57 USDT.', 'Der Durchschnitt ist nun 94.438,16, Take-Profit steht damit bei 95.288,95. Der Deal hält 0,00590 BTC für 557,57 USDT.'],
   ['stopLossTriggered', { last: '86820.00', stopLoss: '86820.92' }, 'Stop loss: the last price 86,820.00 is at or below 86,820.92.', 'Stop-Loss: Der letzte Kurs 86.820,00 liegt bei oder unter 86.820,92.'],
   ['stopLossTriggered', { last: '101500.00', stopLoss: '101489.00', direction: 'short' }, 'Stop loss: the last price 101,500.00 is at or above 101,489.00.', 'Stop-Loss: Der letzte Kurs 101.500,00 liegt bei oder über 101.489,00.'],
+  ['stopLossTriggered', { last: '86820.00', stopLoss: '86820.92', direction: 'long', source: 'bid' }, 'Stop loss: the bid 86,820.00 is at or below 86,820.92.', 'Stop-Loss: Der Geldkurs 86.820,00 liegt bei oder unter 86.820,92.'],
+  ['stopLossTriggered', { last: '101500.00', stopLoss: '101489.00', direction: 'short', source: 'ask' }, 'Stop loss: the ask 101,500.00 is at or above 101,489.00.', 'Stop-Loss: Der Briefkurs 101.500,00 liegt bei oder über 101.489,00.'],
+  ['orderPlacing', { ...ORDER, order: 'takeProfit', side: 'sell' }, 'Places take profit 2: sells 0.00225 BTC at 92,549.16 (208.24 USDT).', 'Gibt Take-Profit 2 auf: verkauft 0,00225 BTC zu 92.549,16 (208,24 USDT).'],
+  ['orderPlacing', { ...ORDER, order: 'takeProfit', number: '', side: 'buy' }, 'Places take profit: buys back 0.00225 BTC at 92,549.16 (208.24 USDT).', 'Gibt Take-Profit auf: kauft 0,00225 BTC zu 92.549,16 (208,24 USDT) zurück.'],
+  ['orderPlacing', { ...ORDER, order: 'baseOrder', number: '', side: 'sell' }, 'Opens the deal: base order to sell 0.00225 BTC at 92,549.16 or better (208.24 USDT).', 'Eröffnet den Deal: Basisorder verkauft 0,00225 BTC zu mindestens 92.549,16 (208,24 USDT).'],
+  ['orderPlacing', { ...ORDER, order: 'stopLoss', number: '', side: 'buy' }, 'Buys back at stop loss: 0.00225 BTC at 92,549.16 or better.', 'Kauft am Stop-Loss zurück: 0,00225 BTC zu höchstens 92.549,16.'],
   ['stopLossTimedOut', { stopLoss: '86820.92', seconds: '60' }, 'Stop loss: the price has stayed beyond 86,820.92 for 1 min.', 'Stop-Loss: Der Kurs blieb 1 Min. lang jenseits von 86.820,92.'],
   ['closeTimedOut', { seconds: '3600' }, 'The deal has run for 1 hr and is closed at market.', 'Der Deal lief 1 Std. und wird zum Marktpreis geschlossen.'],
   ['orderPlacing', { ...ORDER, side: 'sell' }, 'Places safety order 2: sells 0.00225 BTC at 92,549.16 (208.24 USDT) should the price rise there.', 'Gibt Nachkauforder 2 auf: verkauft 0,00225 BTC zu 92.549,16 (208,24 USDT), falls der Kurs so weit steigt.'],
@@ -99,9 +105,22 @@ test('[W7] reasons of the trading machine are told in the reader’s language', 
     ['base order rejected: policy: default deny: no allow line', 'the base order was refused (refused by policy, rule default deny: no allow line)', 'die Basisorder wurde abgelehnt (von der Policy abgelehnt, Regel default deny: no allow line)'],
   ]; // prettier-ignore
   for (const [reason, inEnglish, inGerman] of rows) {
-    assert.equal(reasonText(reason, english.text), inEnglish);
-    assert.equal(reasonText(reason, german.text), inGerman);
+    assert.equal(reasonText(reason, english), inEnglish);
+    assert.equal(reasonText(reason, german), inGerman);
   }
+});
+
+test('[W7] what was not done is named in words, with units', () => {
+  const reason = 'expected at most 0.0854 BTC, found 999 BTC';
+  const refused = note('commandRefused', { command: 'reduceFunds', reason });
+  assert.equal(
+    noteSentence(refused, null, english),
+    'Not done (close a part): expected at most 0.0854 BTC, found 999 BTC.',
+  );
+  assert.equal(
+    noteSentence(refused, null, german),
+    'Nicht ausgeführt (einen Teil schließen): möglich sind höchstens 0,0854 BTC, verlangt sind 999 BTC.',
+  );
 });
 
 test('[W9] a refusal says what would make it pass, by who refused and the rule', () => {

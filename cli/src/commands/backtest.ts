@@ -27,6 +27,7 @@ import {
 } from '@kontor/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
+import { settingsIn } from '../bot-file.ts';
 import {
   EXIT_FAILED,
   EXIT_INTERRUPTED,
@@ -329,7 +330,7 @@ async function readBot(path: string | undefined): Promise<Parsed<unknown>> {
         reason: `${path}: expected at most ${MAX_BOT_FILE_BYTES} bytes, found ${size}`,
       };
     }
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const value: unknown = settingsIn(JSON.parse(await readFile(path, 'utf8')));
     return { ok: true, value };
   } catch (error) {
     return {

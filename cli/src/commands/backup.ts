@@ -2,7 +2,8 @@
 // `kontor backup` and `kontor restore`: a desk in one file, taken while it runs.
 //
 // The file holds the store, the demo exchange's state, the signer's policy and record, and the imported candles. It
-// holds no key: a key that can be copied can leak. After a restore the signer makes a new one.
+// holds no key: a key that can be copied can leak. After a restore the signer makes a new one, unless the keys come back
+// by `kontor vault restore` first.
 
 import {
   chmodSync,
@@ -97,7 +98,7 @@ export function restoreCommand(): Command {
         else {
           if (aside !== null) process.stdout.write(`The desk that was here is now in ${aside}\n`);
           process.stdout.write(
-            `Restored ${parts.join(', ')} into ${files.directory}. The signer will make a new key.\n`,
+            `Restored ${parts.join(', ')} into ${files.directory}. No key is in a backup: put them back with kontor vault restore before you start, or the signer makes a new one.\n`,
           );
           if (parts.includes('signer/policy')) {
             process.stdout.write(

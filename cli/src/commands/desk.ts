@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands that speak to a running desk: status, link, bots, deals.
+// The commands that speak to a running desk about itself and its bots: status, link, bots.
 
-import { readFileSync } from 'node:fs';
 import type { api } from '@kontor/server';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
+import { readSettings } from '../bot-file.ts';
 import { printJson, textTable, withExitCodes } from '../command-output.ts';
-import { DeskClientError } from '../desk-client.ts';
 import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
 
-interface DealListOptions extends CommonOptions {
-  readonly bot?: string;
-  readonly status: string;
-  readonly limit: string;
+interface SignalOptions extends CommonOptions {
+  readonly symbol?: string;
 }
 
 export function statusCommand(): Command {
@@ -48,7 +45,7 @@ export function linkCommand(): Command {
 
 export function botsCommand(): Command {
   return withExitCodes(new Command('bots'))
-    .description('list, show, create, start and stop bots')
+    .description('list, show, create, change, start, stop, signal and delete bots')
     .addHelpText('after', '\nExample:\n  kontor bots list')
     .addCommand(
       deskCommand('list')
@@ -68,18 +65,13 @@ export function botsCommand(): Command {
         .argument('<id>', 'the bot, as in `kontor bots list`')
         .addHelpText('after', '\nExample:\n  kontor bots show 1 --json')
         .action((id: string, options: CommonOptions) =>
-          withDesk(options, async (desk) =>
-            printJson(await desk.get<api.Bot>(`/api/v1/bots/${encodeURIComponent(id)}`)),
-          ),
+          withDesk(options, async (desk) => printJson(await desk.get<api.Bot>(botPath(id)))),
         ),
     )
     .addCommand(
       deskCommand('create')
         .description('make a stopped bot from settings in a JSON file; - reads standard input')
-        .argument(
-          '<file>',
-          'the settings, as `kontor bots show ID --json` prints them under "settings"',
-        )
+        .argument('<file>', 'the settings, or a bot as `kontor bots show ID` prints it')
         .addHelpText('after', '\nExample:\n  kontor bots create steady.json')
         .action((file: string, options: CommonOptions) =>
           withDesk(options, async (desk) => {
@@ -89,57 +81,66 @@ export function botsCommand(): Command {
               print(
                 `Bot ${bot.id} "${bot.name}" is made. Start it with: kontor bots start ${bot.id}`,
               );
+            if (!options.json) printWarnings(bot);
           }),
         ),
     )
+    .addCommand(changeCommand())
     .addCommand(botAction('start', 'open deals'))
-    .addCommand(botAction('stop', 'open no new deals; running deals go on to their end'));
+    .addCommand(botAction('stop', 'open no new deals; running deals go on to their end'))
+    .addCommand(signalCommand())
+    .addCommand(deleteCommand());
 }
 
-export function dealsCommand(): Command {
-  return withExitCodes(new Command('deals'))
-    .description('list, show, close and cancel deals')
-    .addHelpText('after', '\nExample:\n  kontor deals list --status open')
-    .addCommand(
-      deskCommand('list')
-        .description('deals, newest first')
-        .option('--bot <id>', 'only of this bot')
-        .addOption(
-          new Option('--status <status>', 'which deals')
-            .choices(['open', 'closed', 'all'])
-            .default('all'),
-        )
-        .addOption(new Option('--limit <n>', 'at most so many').default('50'))
-        .addHelpText('after', '\nExample:\n  kontor deals list --status open')
-        .action((options: DealListOptions) =>
-          withDesk(options, async (desk) => {
-            const query = new URLSearchParams({ status: options.status, limit: options.limit });
-            if (options.bot !== undefined) query.set('bot', options.bot);
-            const page = await desk.get<api.DealPage>(`/api/v1/deals?${query.toString()}`);
-            if (options.json) printJson(page);
-            else print(dealTable(page));
-          }),
-        ),
-    )
-    .addCommand(
-      deskCommand('show')
-        .description('a deal with its orders, fills and what happened')
-        .argument('<id>', 'the deal, as in `kontor deals list`')
-        .addHelpText('after', '\nExample:\n  kontor deals show 1-12')
-        .action((id: string, options: CommonOptions) =>
-          withDesk(options, async (desk) => {
-            const path = `/api/v1/deals/${encodeURIComponent(id)}`;
-            const [deal, notes] = await Promise.all([
-              desk.get<api.Deal>(path),
-              desk.get<api.Note[]>(`${path}/notes`),
-            ]);
-            if (options.json) printJson({ deal, notes });
-            else print(dealText(deal, notes));
-          }),
-        ),
-    )
-    .addCommand(dealAction('close', 'cancel its orders and sell its coins at the market'))
-    .addCommand(dealAction('cancel', 'cancel its orders and keep its coins'));
+function changeCommand(): Command {
+  return deskCommand('change')
+    .description('replace the settings that a JSON file names; running deals keep theirs')
+    .argument('<id>', 'the bot, as in `kontor bots list`')
+    .argument('<file>', 'settings, null takes one away; - reads standard input')
+    .addHelpText('after', '\nExample:\n  echo \'{"takeProfit":"2"}\' | kontor bots change 1 -')
+    .action((id: string, file: string, options: CommonOptions) =>
+      withDesk(options, async (desk) => {
+        const bot = await desk.patch<api.Bot>(`${botPath(id)}/settings`, readSettings(file));
+        if (options.json) printJson(bot);
+        else print(`Bot ${bot.id} "${bot.name}" is changed; it is ${bot.state}.`);
+      }),
+    );
+}
+
+function signalCommand(): Command {
+  return deskCommand('signal')
+    .description('hand a bot that follows signals a signal')
+    .argument('<id>', 'the bot, as in `kontor bots list`')
+    .argument('<action>', 'what to do, such as buy, sell, start or close')
+    .option('--symbol <symbol>', 'the instrument, where the bot trades several')
+    .addHelpText('after', '\nExample:\n  kontor bots signal 4 buy --symbol BTCUSDT')
+    .action((id: string, action: string, options: SignalOptions) =>
+      withDesk(options, async (desk) => {
+        const { symbol } = options;
+        const signal = { action, ...(symbol === undefined ? {} : { symbol }) };
+        const bot = await desk.post<api.Bot>(`${botPath(id)}/signal`, signal);
+        if (options.json) printJson(bot);
+        else print(`Bot ${bot.id} "${bot.name}" follows the signal.`);
+      }),
+    );
+}
+
+function deleteCommand(): Command {
+  return deskCommand('delete')
+    .description('take a stopped bot without open deals off the desk; its deals stay')
+    .argument('<id>', 'the bot, as in `kontor bots list`')
+    .addHelpText('after', '\nExample:\n  kontor bots delete 1')
+    .action((id: string, options: CommonOptions) =>
+      withDesk(options, async (desk) => {
+        await desk.delete(botPath(id));
+        if (options.json) printJson({ deleted: id });
+        else print(`Bot ${id} is deleted.`);
+      }),
+    );
+}
+
+function botPath(id: string): string {
+  return `/api/v1/bots/${encodeURIComponent(id)}`;
 }
 
 function botAction(action: 'start' | 'stop', description: string): Command {
@@ -149,47 +150,18 @@ function botAction(action: 'start' | 'stop', description: string): Command {
     .addHelpText('after', `\nExample:\n  kontor bots ${action} 1`)
     .action((id: string, options: CommonOptions) =>
       withDesk(options, async (desk) => {
-        const bot = await desk.post<api.Bot>(`/api/v1/bots/${encodeURIComponent(id)}/${action}`);
+        const bot = await desk.post<api.Bot>(`${botPath(id)}/${action}`);
         if (options.json) printJson(bot);
-        else print(`Bot ${bot.id} "${bot.name}" is ${bot.state}.`);
+        else {
+          print(`Bot ${bot.id} "${bot.name}" is ${bot.state}.`);
+          printWarnings(bot);
+        }
       }),
     );
 }
 
-function dealAction(action: 'close' | 'cancel', description: string): Command {
-  return deskCommand(action)
-    .description(description)
-    .argument('<id>', 'the deal, as in `kontor deals list --status open`')
-    .addHelpText('after', `\nExample:\n  kontor deals ${action} 1-12`)
-    .action((id: string, options: CommonOptions) =>
-      withDesk(options, async (desk) => {
-        const deal = await desk.post<api.Deal>(`/api/v1/deals/${encodeURIComponent(id)}/${action}`);
-        if (options.json) printJson(deal);
-        else print(`Deal ${deal.id} is ${deal.status}: ${deal.reason}.`);
-      }),
-    );
-}
-
-function readSettings(file: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (error) {
-    throw new DeskClientError('unreadable', `${file} cannot be read: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (error) {
-    throw new DeskClientError('invalid_json', `${file} is no JSON: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function printWarnings({ warnings = [] }: api.Bot): void {
+  for (const warning of warnings) print(`Warning: ${warning}.`);
 }
 
 function statusText(
@@ -205,16 +177,25 @@ function statusText(
     `market   ${market.kind} (${market.label})${market.isSimulated ? ', simulated' : ''}${market.hasEnded ? ', the replay has ended' : ''}`,
     `risk     ${risk.state}, ${risk.openOrders} orders out`,
     `bots     ${totals.runningBots} running, ${totals.activeDeals} open deals, ${totals.completedDeals} ended`,
-    `profit   ${totals.realizedProfit} ${totals.quoteAsset} realised, ${totals.unrealizedProfit} unrealised`,
+    `profit   ${totals.realisedProfit} ${totals.quoteAsset} realised, ${totals.unrealisedProfit} unrealised`,
     ...health.processes.map(
-      ({ name, state, pid, restarts, memoryBytes }) =>
-        `${name.padEnd(8)} ${state}, pid ${pid ?? '–'}, ${memoryBytes === null ? '–' : `${Math.round(memoryBytes / 1_048_576)} MB`}, ${restarts} restarts`,
+      ({ name, state, pid, restarts, memoryBytes, hardening }) =>
+        `${name.padEnd(8)} ${state}, pid ${pid ?? '–'}, ${memoryBytes === null ? '–' : `${Math.round(memoryBytes / 1_048_576)} MB`}, ${restarts} restarts${hardening === undefined ? '' : `, hardening level ${hardening.level} of 4`}`,
     ),
     ...health.streams.map(
-      ({ name, state, detail }) => `${name.padEnd(8)} stream ${state}: ${detail}`,
+      ({ name, state, detail }) =>
+        `${name.padEnd(8)} ${name === 'reconciliation' ? '' : 'stream '}${state}: ${detail}`,
     ),
   ];
   return lines.join('\n');
+}
+
+/** What the bot trades, and beside it what deals from before a change still do. */
+function symbolsText({ settings, formerSymbols }: api.Bot): string {
+  const symbols = settings.symbols.join(',');
+  return formerSymbols === undefined
+    ? symbols
+    : `${symbols} (still open on ${formerSymbols.join(',')})`;
 }
 
 function botTable(bots: readonly api.Bot[]): string {
@@ -226,72 +207,13 @@ function botTable(bots: readonly api.Bot[]): string {
         bot.id,
         bot.name,
         bot.state,
-        bot.settings.symbols.join(','),
+        symbolsText(bot),
         String(bot.activeDeals),
         String(bot.completedDeals),
-        bot.realizedProfit,
-        bot.unrealizedProfit,
+        bot.realisedProfit,
+        bot.unrealisedProfit,
       ]),
     ],
     4,
   );
-}
-
-function dealTable(page: api.DealPage): string {
-  if (page.deals.length === 0) return 'No deals.';
-  const table = textTable(
-    [
-      ['ID', 'BOT', 'SYMBOL', 'STATUS', 'WHY', 'COST', 'AVERAGE', 'REALISED', '%'],
-      ...page.deals.map((deal) => [
-        deal.id,
-        deal.botName,
-        deal.symbol,
-        deal.status,
-        deal.reason,
-        deal.cost,
-        deal.averagePrice ?? '–',
-        deal.realizedProfit,
-        deal.realizedProfitPercent,
-      ]),
-    ],
-    5,
-  );
-  const more =
-    page.total > page.deals.length
-      ? `\n${page.deals.length} of ${page.total}; --limit shows more`
-      : '';
-  return table + more;
-}
-
-function dealText(deal: api.Deal, notes: readonly api.Note[]): string {
-  const orders = textTable(
-    [
-      ['ORDER', 'SIDE', 'PRICE', 'QUANTITY', 'FILLED', 'STATE', 'REFUSED BY'],
-      ...deal.orders.map((order) => [
-        order.purpose,
-        order.side,
-        order.price,
-        order.quantity,
-        order.filledQuantity,
-        order.state,
-        order.rejectedBy === null ? '' : `${order.rejectedBy}: ${order.rule ?? ''}`,
-      ]),
-    ],
-    2,
-  );
-  const story = notes.map(
-    (note) =>
-      `${new Date(note.time).toISOString()}  ${note.kind}  ${Object.entries(note.values)
-        .map(([name, value]) => `${name}=${value}`)
-        .join(' ')}`,
-  );
-  return [
-    `Deal ${deal.id} of ${deal.botName}: ${deal.symbol}, ${deal.status} (${deal.reason})`,
-    `bought for ${deal.cost} ${deal.quoteAsset}, average ${deal.averagePrice ?? '–'}, take profit ${deal.takeProfitPrice ?? '–'}, stop loss ${deal.stopLossPrice ?? '–'}`,
-    `realised ${deal.realizedProfit} ${deal.quoteAsset} (${deal.realizedProfitPercent} %), unrealised ${deal.unrealizedProfit}`,
-    '',
-    orders,
-    '',
-    ...story,
-  ].join('\n');
 }

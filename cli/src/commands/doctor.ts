@@ -106,16 +106,34 @@ function checkDirectory(files: DeskFiles): readonly Finding[] {
 function checkSigner(files: DeskFiles): readonly Finding[] {
   if (!existsSync(files.signer)) return [];
   const findings = [rightsOf('signer', files.signer)];
-  const keys = join(files.signer, 'keys');
-  if (existsSync(keys)) {
-    for (const name of readdirSync(keys)) {
-      const finding = rightsOf('key', join(keys, name));
+  const vault = join(files.signer, 'vault');
+  if (existsSync(vault)) {
+    for (const name of readdirSync(vault)) {
+      const finding = rightsOf('key', join(vault, name));
       if (finding.level !== 'ok') findings.push(finding);
     }
+    findings.push(
+      existsSync(join(files.signer, 'unlock'))
+        ? {
+            check: 'vault',
+            level: 'warning',
+            detail:
+              'opens unattended: whoever reads the data directory has the keys; kontor vault passphrase changes that',
+          }
+        : {
+            check: 'vault',
+            level: 'ok',
+            detail: 'keys are sealed, and what opens them lies elsewhere',
+          },
+    );
+  }
+  const plain = join(files.signer, 'keys');
+  if (existsSync(plain) && readdirSync(plain).length > 0) {
     findings.push({
-      check: 'vault',
+      check: 'keys',
       level: 'warning',
-      detail: 'keys lie unencrypted on disk, readable by this user only (see SECURITY.md)',
+      detail:
+        'unencrypted keys of an earlier version lie here; the next start moves them into the vault',
     });
   }
   if (!existsSync(join(files.signer, 'policy'))) {
@@ -149,8 +167,11 @@ async function checkDesk(files: DeskFiles): Promise<readonly Finding[]> {
         level: entry.state === 'up' ? 'ok' : 'error',
         detail: `${entry.state}, ${entry.restarts} restarts`,
       })),
+      ...health.processes.flatMap(({ hardening }) =>
+        hardening === undefined ? [] : wallFindings(hardening),
+      ),
       ...health.streams.map((stream): Finding => ({
-        check: `${stream.name} stream`,
+        check: stream.name === 'reconciliation' ? stream.name : `${stream.name} stream`,
         level: stream.state === 'up' ? 'ok' : 'error',
         detail: stream.detail,
       })),
@@ -160,6 +181,23 @@ async function checkDesk(files: DeskFiles): Promise<readonly Finding[]> {
     if (!(error instanceof DeskClientError)) throw error;
     return [{ check: 'desk', level: 'ok', detail: 'not running' }, ...checkStore(files)];
   }
+}
+
+/** The signer's level, then each wall that is missing. */
+function wallFindings({ level, walls }: api.Hardening): readonly Finding[] {
+  const missing = walls.filter(({ isUp }) => !isUp);
+  return [
+    {
+      check: 'walls',
+      level: missing.length === 0 ? 'ok' : 'warning',
+      detail: `the signer stands behind level ${level} of 4`,
+    },
+    ...missing.map(({ name, reason }): Finding => ({
+      check: 'walls',
+      level: 'warning',
+      detail: `no ${name}: ${reason}`,
+    })),
+  ];
 }
 
 function clockFinding(skewMs: number | null): Finding {

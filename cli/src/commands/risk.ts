@@ -15,6 +15,7 @@ interface LimitOptions extends ScopeOptions {
   readonly maxExposure: readonly api.RiskLimits['maxExposure'][number][];
   readonly dailyLoss: readonly api.RiskLimits['dailyLoss'][number][];
   readonly maxOpenOrders?: number;
+  readonly none: boolean;
 }
 
 const STATES = {
@@ -61,7 +62,9 @@ function stateCommand(action: keyof typeof STATES): Command {
 
 function limitCommand(): Command {
   return scopeCommand('limit')
-    .description('set the limits of the desk or of one bot; those left out are lifted')
+    .description(
+      'set the limits of the desk (and so of its connection) or of one bot; those left out are lifted',
+    )
     .option(
       '--max-exposure <asset=amount>',
       'most at stake in a quote asset; repeatable',
@@ -70,7 +73,7 @@ function limitCommand(): Command {
     )
     .option(
       '--daily-loss <asset=amount>',
-      'realised loss of one day after which only exits go on; repeatable',
+      'realised loss of one day, running deals included, after which only exits go on; repeatable',
       assets,
       [],
     )
@@ -79,13 +82,20 @@ function limitCommand(): Command {
       'after',
       '\nExample:\n  kontor risk limit --max-exposure USDT=5000 --daily-loss USDT=100 --max-open-orders 60',
     )
-    .action((options: LimitOptions) =>
-      withDesk(options, async (desk) => {
+    .option('--none', 'lift every limit', false)
+    .action((options: LimitOptions, command: Command) => {
+      const { maxExposure, dailyLoss, maxOpenOrders, none } = options;
+      const isEmpty = maxExposure.length + dailyLoss.length === 0 && maxOpenOrders === undefined;
+      // Limits left out are lifted; a bare `limit` would lift all of them unasked.
+      if (isEmpty !== none) {
+        command.error('error: expected the limits to set, or --none alone to lift all of them');
+      }
+      return withDesk(options, async (desk) => {
         const risk = await setLimits(desk, options);
         if (options.json) printJson(risk);
         else print(riskTable([risk]));
-      }),
-    );
+      });
+    });
 }
 
 function setLimits(desk: DeskClient, options: LimitOptions): Promise<api.Risk> {

@@ -21,7 +21,8 @@ import {
 } from '../desk-files.ts';
 import { checkMarket, demoPlan, paperPlan, recordMarket, type DeskPlan } from '../desk-plan.ts';
 import { PAPER_VENUE_NAMES, paperAdvice } from '../paper-desk.ts';
-import { Supervisor, type ServerReady } from '../supervisor.ts';
+import { askSecret } from '../passphrase.ts';
+import { Supervisor, type ServerReady, type VaultState } from '../supervisor.ts';
 import { version } from '../version.ts';
 
 const DEFAULT_PORT = 7447;
@@ -42,6 +43,8 @@ interface StartOptions {
   readonly followStreams?: string;
   readonly port?: number;
   readonly data?: string;
+  readonly unlockFile?: string;
+  readonly lockOnRestart: boolean;
   readonly open: boolean;
   readonly fresh: boolean;
   readonly json: boolean;
@@ -73,6 +76,15 @@ export function startCommand(): Command {
     .option(
       '--data <dir>',
       'data directory (default: $KONTOR_DATA, else ~/.kontor, or ~/.kontor-paper for paper)',
+    )
+    .option(
+      '--unlock-file <file>',
+      'what opens the vault without a person; whoever reads this file and the data directory has the keys',
+    )
+    .option(
+      '--lock-on-restart',
+      'ask for the passphrase again when the signer had to be restarted; until then nothing is signed',
+      false,
     )
     .option('--no-open', 'do not open the browser')
     .option(
@@ -180,6 +192,9 @@ async function runStart(options: StartOptions): Promise<void> {
     signerDirectory: files.signer,
     ...configs,
     logFile: join(files.run, 'processes.log'),
+    ...(options.unlockFile === undefined ? {} : { unlockFile: resolve(options.unlockFile) }),
+    isKeyCarried: !options.lockOnRestart,
+    onVault: (state) => void openVault(supervisor, state),
     onMessage: (_name, line) => process.stderr.write(`${line}\n`),
     onReady: (ready) => {
       keepPort(configs.serverConfigFile, ready);
@@ -269,6 +284,34 @@ function keepPort(serverConfigFile: string, ready: ServerReady): void {
   const config = readJson(serverConfigFile);
   if (typeof config === 'object') {
     writeJson(serverConfigFile, { ...config, port: Number(new URL(ready.url).port) });
+  }
+}
+
+let isAsking = false;
+
+/** Tells the person about the vault and asks for the passphrase where the signer waits for one. */
+async function openVault(supervisor: Supervisor, state: VaultState): Promise<void> {
+  if (state.kind === 'open') {
+    process.stderr.write('The vault is open.\n');
+    return;
+  }
+  if (state.kind === 'locked') {
+    process.stderr.write('The vault is locked: until it is opened nothing is signed.\n');
+  } else if (state.kind === 'wrong' || state.kind === 'tooSoon') {
+    const seconds = Math.ceil(state.waitMs / 1_000);
+    const reason = state.kind === 'wrong' ? 'The passphrase does not open the vault.' : 'Too soon.';
+    process.stderr.write(`${reason}${seconds > 0 ? ` Wait ${seconds} s before the next.` : ''}\n`);
+  }
+  // A signer that was replaced meanwhile gets the answer to the question that is open already.
+  if (isAsking) return;
+  isAsking = true;
+  const passphrase = await askSecret('Passphrase of the vault: ');
+  isAsking = false;
+  if (passphrase !== null) supervisor.unlock(passphrase);
+  else {
+    process.stderr.write(
+      'There is nobody to ask for the passphrase. Start in a terminal, pipe it in, or name an unlock file with --unlock-file.\n',
+    );
   }
 }
 

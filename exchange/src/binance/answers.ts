@@ -22,6 +22,7 @@ import {
   type InstrumentLookup,
   type ListedOrder,
   type Listing,
+  type PairVerdict,
   type PlaceVerdict,
   type QueryVerdict,
   type RawAnswer,
@@ -69,6 +70,20 @@ export const binanceAnswers: AnswerParser = {
     }));
   },
 
+  placePair(answer, instruments): PairVerdict {
+    const body = readBody(answer);
+    if (body.kind === 'error') {
+      return body.message === DUPLICATE_ORDER
+        ? { kind: 'ambiguous', reason: body.message }
+        : { kind: 'rejected', rule: String(body.code), reason: body.message };
+    }
+    if (body.kind === 'unknown') return { kind: 'ambiguous', reason: body.reason };
+    return guarded((): PairVerdict => ({
+      kind: 'accepted',
+      orders: toListOrders(toRow(body.value), instruments),
+    }));
+  },
+
   cancel(answer, instruments): CancelVerdict {
     const body = readBody(answer);
     if (body.kind === 'error') {
@@ -77,10 +92,12 @@ export const binanceAnswers: AnswerParser = {
         : { kind: 'ambiguous', reason: `${body.code} ${body.message}` };
     }
     if (body.kind === 'unknown') return { kind: 'ambiguous', reason: body.reason };
-    return guarded((): CancelVerdict => ({
-      kind: 'cancelled',
-      order: toOrder(toRow(body.value), instruments),
-    }));
+    return guarded((): CancelVerdict => {
+      const row = toRow(body.value);
+      // The cancel of one order of a list ends the list, and the answer is the list's.
+      const orders = isList(row) ? toListOrders(row, instruments) : [toOrder(row, instruments)];
+      return { kind: 'cancelled', orders };
+    });
   },
 
   query(answer, instruments): QueryVerdict {
@@ -260,6 +277,15 @@ function toOrder(row: Row, instruments: InstrumentLookup): VenueOrder {
       toFill(toRow(item), instrument, { id: 'tradeId', quantity: 'qty', time, isMaker: false }),
     ),
   };
+}
+
+function isList(row: Row): boolean {
+  return Array.isArray(row['orderReports']);
+}
+
+/** The orders of an answer about a list. */
+function toListOrders(row: Row, instruments: InstrumentLookup): readonly VenueOrder[] {
+  return toList(row['orderReports']).map((item) => toOrder(toRow(item), instruments));
 }
 
 /** `executionReport`: `c` is the order's ID, but after a cancel the cancelled order's is in `C`. */

@@ -8,7 +8,13 @@ import {
   type PriceTicks,
   type Quote,
 } from '@kontor/core';
-import { VenueError, type MarketListener, type MarketStream, type PublicMarket } from '../port.ts';
+import {
+  VenueError,
+  type MarketListener,
+  type MarketStream,
+  type OrderLimit,
+  type PublicMarket,
+} from '../port.ts';
 import { readCandlePage, toStreamedCandle } from './public-candles.ts';
 import { binancePublicRest } from './public-rest.ts';
 
@@ -32,6 +38,7 @@ export interface PublicMarketAddresses {
 /** The public market at `addresses`. Nothing is sent until a method is called. */
 export function binancePublicMarket(addresses: PublicMarketAddresses): PublicMarket {
   const known = new Map<string, Instrument>();
+  let orderLimits: readonly OrderLimit[] = [];
 
   const rest = binancePublicRest(addresses.rest);
   const get = (path: string, weight: number): Promise<unknown> =>
@@ -48,6 +55,7 @@ export function binancePublicMarket(addresses: PublicMarketAddresses): PublicMar
     async instruments(symbols) {
       const query = encodeURIComponent(JSON.stringify(symbols));
       const info = asRow(await get(`/api/v3/exchangeInfo?symbols=${query}`, EXCHANGE_INFO_WEIGHT));
+      orderLimits = toOrderLimits(info['rateLimits']);
       const rows = Array.isArray(info['symbols']) ? info['symbols'] : [];
       for (const row of rows) {
         const made = toInstrument(asRow(row));
@@ -55,6 +63,8 @@ export function binancePublicMarket(addresses: PublicMarketAddresses): PublicMar
       }
       return symbols.map(instrument);
     },
+
+    orderLimits: () => orderLimits,
 
     candles: (symbol, interval, page) => readCandlePage(rest, symbol, interval, page),
 
@@ -184,6 +194,26 @@ function openStream(
   };
 }
 
+const INTERVAL_MS: Readonly<Record<string, number>> = {
+  SECOND: 1_000,
+  MINUTE: 60_000,
+  HOUR: 3_600_000,
+  DAY: 86_400_000,
+};
+
+/** The rate limits of kind ORDERS; one of another form is left out, as if the exchange had not named it. */
+function toOrderLimits(value: unknown): readonly OrderLimit[] {
+  const rows: readonly unknown[] = Array.isArray(value) ? value : [];
+  return rows.flatMap((item) => {
+    const row = asRow(item);
+    const unitMs = INTERVAL_MS[String(row['interval'])];
+    const windowMs = (unitMs ?? 0) * Number(row['intervalNum']);
+    const most = Number(row['limit']);
+    const isLimit = row['rateLimitType'] === 'ORDERS' && windowMs >= 1 && most >= 1;
+    return isLimit && Number.isSafeInteger(windowMs * most) ? [{ windowMs, most }] : [];
+  });
+}
+
 function toInstrument(row: Row): Instrument {
   const filters = new Map<string, Row>();
   for (const filter of Array.isArray(row['filters']) ? row['filters'] : []) {
@@ -211,6 +241,7 @@ function toInstrument(row: Row): Instrument {
     maxQuantity: String(lot['maxQty']),
     minNotional: String(notional?.['minNotional'] ?? '0'),
     maxNotional: String(notional?.['maxNotional'] ?? '0'),
+    takesPairs: row['ocoAllowed'] === true,
   });
 }
 

@@ -23,25 +23,37 @@ import type { LiveHub } from './live.ts';
 import * as schemas from './schemas.ts';
 import type { App } from './fastify-app.ts';
 import { invalidSettings, registerBots } from './bot-routes.ts';
+import { registerConnections, type KeyDesk } from './connection-routes.ts';
+import { requestFault } from './request-fault.ts';
 import { registerRisk } from './risk-routes.ts';
-import { SESSION_COOKIE, type Sessions } from './sessions.ts';
+import { sessionCookie, type Sessions } from './sessions.ts';
 
 const BODY_BYTES_MAX = 256 * 1024;
-const REQUESTS_PER_MINUTE = 3_000;
+/** The terminal runs scripts: it gets more, and a script that runs wild still leaves the desk time to trade. */
+const REQUESTS_PER_MINUTE: RequestsPerMinute = {
+  session: 3_000,
+  strangers: 3_000,
+  terminal: 12_000,
+};
 /** Five pages of the venue. */
 const CANDLES_MAX = 5_000;
 const PAGE_MAX = 500;
 const INTERVALS = ['1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '6h', '8h', '12h', '1d', '1w'];
+
+/** Requests that each kind of caller may make in a minute. */
+export type RequestsPerMinute = Readonly<Record<'session' | 'strangers' | 'terminal', number>>;
 
 export interface AppOptions {
   readonly desk: Desk;
   readonly live: LiveHub;
   readonly sessions: Sessions;
   readonly risk: RiskDesk;
+  readonly keys: KeyDesk;
   readonly webDirectory: string;
   readonly metrics: () => Promise<string>;
   readonly logger: FastifyBaseLogger;
   readonly version: string;
+  readonly requestsPerMinute?: RequestsPerMinute;
   /** The store failed under a request: the desk must not go on. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -69,6 +81,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     forceCloseConnections: true,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  acceptEmptyJson(app);
   // Schemas describe answers and are checked by tests; compiling the settings of every kind into each route takes seconds.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   await app.register(cookie);
@@ -89,13 +102,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
     strictTransportSecurity: false,
   });
   await app.register(rateLimit, {
-    max: REQUESTS_PER_MINUTE,
+    max: (_request, key) => (options.requestsPerMinute ?? REQUESTS_PER_MINUTE)[toCaller(key)],
     timeWindow: 60_000,
-    // Whoever can read the terminal's token owns the desk's files.
-    allowList: (request) => options.sessions.isTerminal(bearerOf(request)),
-    // Strangers share one allowance, and none of it is a session's.
+    // Strangers share one allowance, and none of it is a session's or the terminal's.
     keyGenerator: (request) => {
-      const session = request.cookies[SESSION_COOKIE];
+      if (options.sessions.isTerminal(bearerOf(request))) return 'terminal';
+      const session = sessionOf(request);
       return options.sessions.hasSession(session) ? `session ${session}` : 'strangers';
     },
   });
@@ -110,7 +122,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
       },
       components: {
         securitySchemes: {
-          session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'kontor_session_{port}',
+            description: 'with the port of the address, so that desks side by side keep apart',
+          },
           terminal: { type: 'http', scheme: 'bearer' },
         },
       },
@@ -122,8 +139,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     },
   });
   for (const schema of Object.values(schemas)) app.addSchema(schema);
-  app.setErrorHandler(async (error, _request, reply) => {
-    await answerError(error, reply);
+  app.setErrorHandler(async (error, request, reply) => {
+    await answerError(error, request, reply);
     if (error instanceof StoreError) options.onFatal(error);
   });
   app.addHook('onRequest', async (request, reply) => guardOrigin(request, reply));
@@ -163,6 +180,19 @@ export async function buildApp(options: AppOptions): Promise<App> {
   return app;
 }
 
+/**
+ * Many clients name JSON as the type of every request they send. Where a body is needed its schema says so; elsewhere
+ * none is none.
+ */
+function acceptEmptyJson(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else void parse(request, String(body), done);
+  });
+}
+
 /** Only pages that this very address served may speak to it: no other site, no name that was pointed here. */
 async function guardOrigin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const host = request.headers.host ?? '';
@@ -188,11 +218,7 @@ async function guardOrigin(request: FastifyRequest, reply: FastifyReply): Promis
 
 function guardSession(sessions: Sessions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (
-      sessions.hasSession(request.cookies[SESSION_COOKIE]) ||
-      sessions.isTerminal(bearerOf(request))
-    )
-      return;
+    if (sessions.hasSession(sessionOf(request)) || sessions.isTerminal(bearerOf(request))) return;
     await refuse(
       reply,
       401,
@@ -200,6 +226,15 @@ function guardSession(sessions: Sessions) {
       'open the link that `kontor start` printed, or make a new one with `kontor link`',
     );
   };
+}
+
+function sessionOf({ headers, cookies }: FastifyRequest): string | undefined {
+  return cookies[sessionCookie(headers.host)];
+}
+
+/** Who makes requests that are counted under `key`. */
+function toCaller(key: string): keyof RequestsPerMinute {
+  return key === 'terminal' || key === 'strangers' ? key : 'session';
 }
 
 function bearerOf(request: FastifyRequest): string | undefined {
@@ -225,7 +260,7 @@ function registerLogin(app: App, { sessions }: AppOptions): void {
       const session = sessions.redeemLink(request.query.token);
       if (session === null) return reply.redirect('/locked', 303);
       return reply
-        .setCookie(SESSION_COOKIE, session, {
+        .setCookie(sessionCookie(request.headers.host), session, {
           httpOnly: true,
           sameSite: 'strict',
           path: '/',
@@ -260,6 +295,7 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     async () => desk.connections(),
   );
 
+  registerConnections(app, options.keys);
   registerRisk(app, options.risk, (botId) => desk.bot(botId) !== null);
 
   app.get('/bots', { schema: { response: { 200: Type.Array(schemas.Bot) } } }, () => desk.bots());
@@ -275,24 +311,35 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
       attachValidation: true,
       schema: {
         body: schemas.BotSettingsGiven,
-        response: { 201: schemas.Bot, 400: schemas.ErrorBody },
+        response: { 201: schemas.Bot, 400: schemas.ErrorBody, 409: schemas.ErrorBody },
       },
     },
     async (request, reply) => {
       const made = desk.createBot(request.body);
-      if (made.ok) return reply.code(201).send(made.bot);
+      if (made.ok) return reply.code(201).send(await desk.warned(made.bot));
+      if ('reason' in made) {
+        return reply.code(409).send({ error: 'too_many', message: made.reason });
+      }
       return reply.code(400).send(invalidSettings(made.errors));
     },
   );
   for (const action of ['start', 'stop'] as const) {
     app.post(
       `/bots/:id/${action}`,
-      { schema: { params: BotParameters, response: { 200: schemas.Bot } } },
-      async (request) =>
-        found(
-          await desk.commandBot(request.params.id, action),
-          `there is no bot ${request.params.id}`,
-        ),
+      {
+        schema: {
+          params: BotParameters,
+          response: { 200: schemas.Bot, 409: schemas.ErrorBody },
+        },
+      },
+      async ({ params }, reply) => {
+        const told = await desk.commandBot(params.id, action);
+        if (told.ok) return action === 'start' ? desk.warned(told.bot) : told.bot;
+        if (told.reason !== null) {
+          return reply.code(409).send({ error: 'refused', message: told.reason });
+        }
+        throw new NotFoundError(`there is no bot ${params.id}`);
+      },
     );
   }
 
@@ -314,7 +361,11 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
         response: { 200: schemas.DealPage },
       },
     },
-    (request) => desk.dealPage({ status: 'all', limit: 100, ...request.query }),
+    ({ query }) =>
+      found(
+        desk.dealPage({ status: 'all', limit: 100, ...query }),
+        `there is no bot ${query.bot ?? ''}, and there never was`,
+      ),
   );
   app.get(
     '/deals/:id',
@@ -341,13 +392,15 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     '/notes',
     {
       schema: {
+        summary: 'The latest events, newest first, of one bot or of all',
         querystring: Type.Object({
+          bot: Type.Optional(Type.String({ pattern: '^[0-9]+$' })),
           limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX })),
         }),
         response: { 200: Type.Array(schemas.Note) },
       },
     },
-    (request) => desk.latestNotes(request.query.limit ?? 100),
+    (request) => desk.latestNotes(request.query.limit ?? 100, request.query.bot),
   );
   registerReconciliation(app, desk);
   app.get(
@@ -380,9 +433,9 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     produces: ['text/event-stream'],
     response: { 200: schemas.StreamMessage, 503: schemas.ErrorBody },
   };
-  app.get('/stream', { exposeHeadRoute: false, schema: stream }, (_request, reply) => {
+  app.get('/stream', { exposeHeadRoute: false, schema: stream }, (request, reply) => {
     reply.hijack();
-    if (live.add(reply.raw)) return;
+    if (live.add(reply.raw, sessionOf(request) ?? null)) return;
     reply.raw.writeHead(503, { 'content-type': 'application/json' });
     reply.raw.end(
       JSON.stringify({ error: 'too_many_pages', message: 'too many pages are open on this desk' }),
@@ -410,9 +463,13 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     },
   );
   app.delete('/session', { schema: { response: { 204: Type.Null() } } }, async (request, reply) => {
-    const session = request.cookies[SESSION_COOKIE];
-    if (session !== undefined) sessions.endSession(session);
-    return reply.clearCookie(SESSION_COOKIE, { path: '/' }).code(204).send(null);
+    const session = sessionOf(request);
+    if (session !== undefined) {
+      sessions.endSession(session);
+      live.endSession(session);
+    }
+    const name = sessionCookie(request.headers.host);
+    return reply.clearCookie(name, { path: '/' }).code(204).send(null);
   });
 }
 
@@ -530,9 +587,10 @@ async function refuse(
   await reply.code(status).send({ error, message });
 }
 
-function answerError(error: unknown, reply: FastifyReply): FastifyReply {
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const status = statusOf(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message =
+    requestFault(error, request) ?? (error instanceof Error ? error.message : String(error));
   if (status >= 500) {
     reply.log.error({ err: error }, 'a request failed');
     return reply.code(status).send({ error: 'failed', message });

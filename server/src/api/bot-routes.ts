@@ -45,15 +45,19 @@ type Answer<T> =
   | { readonly status: 400 | 404 | 409; readonly value: schemas.ErrorBody };
 
 const ERRORS = { 400: schemas.ErrorBody, 404: schemas.ErrorBody, 409: schemas.ErrorBody };
+const DEAL_RESPONSE = { 200: schemas.Deal, ...ERRORS };
 
 /** Adds the routes. */
 export function registerBots(app: App, desk: Desk): void {
-  const { actions } = desk;
-  const botAnswer = (botId: string, outcome: Outcome): Answer<schemas.Bot> =>
-    toAnswer(outcome, () => desk.bot(botId), `there is no bot ${botId}`);
-  const dealAnswer = (id: string, outcome: Outcome): Answer<schemas.Deal> =>
-    toAnswer(outcome, () => desk.deal(id), `there is no open deal ${id}`);
+  registerBotCommands(app, desk);
+  registerSignals(app, desk);
+  registerArchive(app, desk);
+  registerDealOrders(app, desk);
+  registerDealSteps(app, desk);
+}
 
+function registerBotCommands(app: App, desk: Desk): void {
+  const { actions } = desk;
   app.patch(
     '/bots/:id/settings',
     {
@@ -65,7 +69,11 @@ export function registerBots(app: App, desk: Desk): void {
       },
     },
     async ({ params, body }, reply) => {
-      const { status, value } = botAnswer(params.id, await actions.editSettings(params.id, body));
+      const { status, value } = botAnswer(
+        desk,
+        params.id,
+        await actions.editSettings(params.id, body),
+      );
       return reply.code(status).send(value);
     },
   );
@@ -82,7 +90,7 @@ export function registerBots(app: App, desk: Desk): void {
       },
       async ({ params, query }, reply) => {
         const outcome = await actions.act(params.id, toBotAction(action), query.symbol);
-        const { status, value } = botAnswer(params.id, outcome);
+        const { status, value } = botAnswer(desk, params.id, outcome);
         return reply.code(status).send(value);
       },
     );
@@ -101,6 +109,10 @@ export function registerBots(app: App, desk: Desk): void {
         }),
         response: { 200: schemas.Bot, ...ERRORS },
       },
+      preValidation: async (request) => {
+        // Every field may be left out, and with them the body.
+        request.body ??= {};
+      },
     },
     async ({ params, body }, reply) => {
       const outcome = await actions.startDeal(params.id, {
@@ -109,10 +121,14 @@ export function registerBots(app: App, desk: Desk): void {
         onlyWhileRunning: false,
         ...body,
       });
-      const { status, value } = botAnswer(params.id, outcome);
+      const { status, value } = botAnswer(desk, params.id, outcome);
       return reply.code(status).send(value);
     },
   );
+}
+
+function registerSignals(app: App, desk: Desk): void {
+  const { actions } = desk;
   app.post(
     '/bots/:id/signal',
     {
@@ -125,7 +141,7 @@ export function registerBots(app: App, desk: Desk): void {
     },
     async ({ params, body }, reply) => {
       const outcome = await actions.signal(params.id, body, 'person');
-      const { status, value } = botAnswer(params.id, outcome);
+      const { status, value } = botAnswer(desk, params.id, outcome);
       return reply.code(status).send(value);
     },
   );
@@ -144,6 +160,9 @@ export function registerBots(app: App, desk: Desk): void {
       return reply.code(404).send(notFound(`there is no bot ${params.id}`));
     },
   );
+}
+
+function registerArchive(app: App, { actions }: Desk): void {
   app.delete(
     '/bots/:id',
     {
@@ -162,10 +181,9 @@ export function registerBots(app: App, desk: Desk): void {
       return reply.code(404).send(notFound(`there is no bot ${params.id}`));
     },
   );
+}
 
-  const dealAction = async (id: string, action: DealAction): Promise<Answer<schemas.Deal>> =>
-    dealAnswer(id, await actions.actOnDeal(id, action));
-  const dealResponse = { 200: schemas.Deal, ...ERRORS };
+function registerDealOrders(app: App, desk: Desk): void {
   for (const kind of ['addFunds', 'reduceFunds'] as const) {
     app.post(
       kind === 'addFunds' ? '/deals/:id/add-funds' : '/deals/:id/reduce-funds',
@@ -177,11 +195,11 @@ export function registerBots(app: App, desk: Desk): void {
               : 'Closes a part of the position of a deal',
           params: DealParameters,
           body: ManualOrder,
-          response: dealResponse,
+          response: DEAL_RESPONSE,
         },
       },
       async ({ params, body }, reply) => {
-        const { status, value } = await dealAction(params.id, { kind, order: body });
+        const { status, value } = await dealAction(desk, params.id, { kind, order: body });
         return reply.code(status).send(value);
       },
     );
@@ -193,14 +211,17 @@ export function registerBots(app: App, desk: Desk): void {
         summary: 'Cancels an order that add-funds or reduce-funds placed',
         params: DealParameters,
         body: Type.Object({ clientOrderId: Type.String({ pattern: '^[A-Za-z0-9_-]{1,36}$' }) }),
-        response: dealResponse,
+        response: DEAL_RESPONSE,
       },
     },
     async ({ params, body }, reply) => {
-      const { status, value } = await dealAction(params.id, { kind: 'cancelOrder', ...body });
+      const { status, value } = await dealAction(desk, params.id, { kind: 'cancelOrder', ...body });
       return reply.code(status).send(value);
     },
   );
+}
+
+function registerDealSteps(app: App, desk: Desk): void {
   app.post(
     '/deals/:id/close-step',
     {
@@ -208,11 +229,11 @@ export function registerBots(app: App, desk: Desk): void {
         summary: 'Closes what a take-profit step has left at once',
         params: DealParameters,
         body: Type.Object({ step: StepNumber }),
-        response: dealResponse,
+        response: DEAL_RESPONSE,
       },
     },
     async ({ params, body }, reply) => {
-      const { status, value } = await dealAction(params.id, { kind: 'closeStep', ...body });
+      const { status, value } = await dealAction(desk, params.id, { kind: 'closeStep', ...body });
       return reply.code(status).send(value);
     },
   );
@@ -220,17 +241,23 @@ export function registerBots(app: App, desk: Desk): void {
     '/deals/:id/cancel-step',
     {
       schema: {
-        summary: 'Takes back a step that has not filled: a take profit, or an entry that waits',
+        summary:
+          'Takes back what waits: a take profit, an entry, funds that were added, a reduction',
         params: DealParameters,
         body: Type.Object({
-          of: Type.Union([Type.Literal('entry'), Type.Literal('takeProfit')]),
+          of: Type.Union([
+            Type.Literal('entry'),
+            Type.Literal('takeProfit'),
+            Type.Literal('addFunds'),
+            Type.Literal('reduceFunds'),
+          ]),
           step: StepNumber,
         }),
-        response: dealResponse,
+        response: DEAL_RESPONSE,
       },
     },
     async ({ params, body }, reply) => {
-      const { status, value } = await dealAction(params.id, { kind: 'cancelStep', ...body });
+      const { status, value } = await dealAction(desk, params.id, { kind: 'cancelStep', ...body });
       return reply.code(status).send(value);
     },
   );
@@ -244,11 +271,11 @@ export function registerBots(app: App, desk: Desk): void {
               ? 'Leaves the position of the deal to a new smart trade'
               : 'Sends entries that wait for their price at the market now',
           params: DealParameters,
-          response: dealResponse,
+          response: DEAL_RESPONSE,
         },
       },
       async ({ params }, reply) => {
-        const { status, value } = await dealAction(params.id, { kind });
+        const { status, value } = await dealAction(desk, params.id, { kind });
         return reply.code(status).send(value);
       },
     );
@@ -261,14 +288,34 @@ export function registerBots(app: App, desk: Desk): void {
           'Changes what may change in a running deal: its exits, and how far its ladder goes',
         params: DealParameters,
         body: Changes,
-        response: dealResponse,
+        response: DEAL_RESPONSE,
       },
     },
     async ({ params, body }, reply) => {
-      const { status, value } = dealAnswer(params.id, await actions.editDeal(params.id, body));
+      const { status, value } = dealAnswer(
+        desk,
+        params.id,
+        await desk.actions.editDeal(params.id, body),
+      );
       return reply.code(status).send(value);
     },
   );
+}
+
+function botAnswer(desk: Desk, botId: string, outcome: Outcome): Answer<schemas.Bot> {
+  return toAnswer(outcome, () => desk.bot(botId), `there is no bot ${botId}`);
+}
+
+function dealAnswer(desk: Desk, id: string, outcome: Outcome): Answer<schemas.Deal> {
+  return toAnswer(outcome, () => desk.deal(id), `there is no open deal ${id}`);
+}
+
+async function dealAction(
+  desk: Desk,
+  id: string,
+  action: DealAction,
+): Promise<Answer<schemas.Deal>> {
+  return dealAnswer(desk, id, await desk.actions.actOnDeal(id, action));
 }
 
 function toBotAction(text: string): BotAction {

@@ -26,7 +26,8 @@ export interface LiveSource {
 
 export class LiveHub {
   readonly #source: LiveSource;
-  readonly #clients = new Set<ServerResponse>();
+  /** Who listens, and by which session; null where the terminal's token opened the stream. */
+  readonly #clients = new Map<ServerResponse, string | null>();
   readonly #latest = new Map<string, StreamMessage>();
   readonly #bots = new Set<string>();
   #notes: Note[] = [];
@@ -43,8 +44,8 @@ export class LiveHub {
     this.#source = source;
   }
 
-  /** Takes over `response` as an event stream; false when too many pages listen already. */
-  add(response: ServerResponse): boolean {
+  /** Takes over `response` as an event stream of `session`; false when too many pages listen already. */
+  add(response: ServerResponse, session: string | null): boolean {
     if (this.#clients.size >= CLIENTS_MAX) return false;
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -54,7 +55,7 @@ export class LiveHub {
     response.write(
       `retry: 1000\n${event(this.#sequence, { kind: 'hello', sequence: this.#sequence })}`,
     );
-    this.#clients.add(response);
+    this.#clients.set(response, session);
     this.#timer ??= setInterval(() => this.#send(), SEND_EVERY_MS);
     response.on('close', () => this.#forget(response));
     response.on('error', () => this.#forget(response));
@@ -88,9 +89,18 @@ export class LiveHub {
     else this.#isIncomplete = true;
   }
 
+  /** Ends the streams of a session that is over: whoever has left hears nothing more. */
+  endSession(session: string): void {
+    for (const [client, owner] of this.#clients) {
+      if (owner !== session) continue;
+      this.#forget(client);
+      client.end();
+    }
+  }
+
   close(): void {
     this.#stopTimer();
-    for (const client of this.#clients) client.end();
+    for (const client of this.#clients.keys()) client.end();
     this.#clients.clear();
   }
 
@@ -133,7 +143,7 @@ export class LiveHub {
       this.#sequence += 1;
       text += event(this.#sequence, message);
     }
-    for (const client of this.#clients) {
+    for (const client of this.#clients.keys()) {
       client.write(text);
       if (client.writableLength > BUFFERED_BYTES_MAX) client.destroy();
     }

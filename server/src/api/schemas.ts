@@ -6,6 +6,8 @@
 
 import { ORDER_PURPOSES, RISK_LIMIT_FIELDS, SETTINGS_FIELDS } from '@kontor/core';
 import type * as core from '@kontor/core';
+import { WALLS } from '@kontor/signer';
+import type * as signer from '@kontor/signer';
 import { Type, type Static, type TSchema, type TUnsafe } from 'typebox';
 import { fieldsSchema, settingsSchema } from './settings-schema.ts';
 
@@ -42,6 +44,8 @@ export const Instrument = Type.Object(
     maxQuantity: Decimal,
     minNotional: Decimal,
     maxNotional: Decimal,
+    /** Whether a stop can stand at the exchange beside a take profit. */
+    takesPairs: Type.Boolean(),
   },
   { $id: 'Instrument' },
 );
@@ -78,6 +82,24 @@ export const Desk = Type.Object(
   { $id: 'Desk' },
 );
 
+const WallName: TUnsafe<signer.WallName> & { readonly anyOf?: readonly object[] } = Type.Unsafe(
+  Type.Union(WALLS.map((name) => Type.Literal(name))),
+);
+
+export const Hardening = Type.Object(
+  {
+    level: Type.Union([Type.Literal(1), Type.Literal(2), Type.Literal(3), Type.Literal(4)]),
+    walls: Type.Array(
+      Type.Object({
+        name: WallName,
+        isUp: Type.Boolean(),
+        reason: Type.String({ description: 'why it is missing' }),
+      }),
+    ),
+  },
+  { $id: 'Hardening' },
+);
+
 export const ProcessHealth = Type.Object(
   {
     name: Type.Union([Type.Literal('server'), Type.Literal('signer'), Type.Literal('egress')]),
@@ -87,13 +109,18 @@ export const ProcessHealth = Type.Object(
     restarts: Type.Integer(),
     memoryBytes: Nullable(Type.Integer()),
     detail: Type.String(),
+    hardening: Type.Optional(Hardening),
   },
   { $id: 'ProcessHealth' },
 );
 
 export const StreamHealth = Type.Object(
   {
-    name: Type.Union([Type.Literal('market'), Type.Literal('account')]),
+    name: Type.Union([
+      Type.Literal('market'),
+      Type.Literal('account'),
+      Type.Literal('reconciliation'),
+    ]),
     state: Type.Union([Type.Literal('up'), Type.Literal('down')]),
     lastEventAt: Nullable(Time),
     detail: Type.String(),
@@ -111,6 +138,9 @@ export const Health = Type.Object(
     /** Orders whose fate is being asked for, and effects not yet performed. */
     pendingEffects: Type.Integer(),
     ambiguousOrders: Type.Integer(),
+    /** Orders that wait because the exchange takes only so many, and for how long it wants no requests at all. */
+    heldOrders: Type.Integer(),
+    blockedMs: Type.Number(),
   },
   { $id: 'Health' },
 );
@@ -120,12 +150,36 @@ export const Balance = Type.Object(
   { $id: 'Balance' },
 );
 
+/** The last kind is a secret of the exchange's; the others may be born in the signer. */
+export const KeyKind = Type.Union(
+  [
+    Type.Literal('ed25519'),
+    Type.Literal('rsa-2048'),
+    Type.Literal('rsa-4096'),
+    Type.Literal('hmac-sha256'),
+  ],
+  { $id: 'KeyKind' },
+);
+
+export const Vault = Type.Object(
+  {
+    isOpen: Type.Boolean(),
+    /** True where a file opens it: whoever has the folder has the keys. */
+    isUnattended: Type.Boolean(),
+    /** 32 bytes in base64; null where a locked vault has not shown it yet. */
+    importKey: Type.Union([Type.String(), Type.Null()]),
+  },
+  { $id: 'Vault' },
+);
+
 export const Connection = Type.Object(
   {
     id: Type.String(),
     name: Type.String(),
     venue: Type.String(),
     state: Type.Union([Type.Literal('created'), Type.Literal('active'), Type.Literal('expired')]),
+    keyKind: KeyKind,
+    /** Empty for HMAC, which has no public half. */
     publicKeyPem: Type.String(),
     createdAt: Time,
     expiresAt: Time,
@@ -212,6 +266,17 @@ const BotKind = Type.Union([
   Type.Literal('signal'),
 ]);
 
+/** The last order of a running deal, where it was refused and nothing newer went through. */
+export const Attention = Type.Object(
+  {
+    dealId: Type.String(),
+    by: Type.Union([Type.Literal('desk'), Type.Literal('policy'), Type.Literal('exchange')]),
+    rule: Type.String(),
+    reason: Type.String(),
+  },
+  { $id: 'Attention' },
+);
+
 export const Bot = Type.Object(
   {
     id: Type.String(),
@@ -224,12 +289,15 @@ export const Bot = Type.Object(
     quoteAsset: Type.String(),
     activeDeals: Type.Integer(),
     completedDeals: Type.Integer(),
-    realizedProfit: Decimal,
-    unrealizedProfit: Decimal,
+    realisedProfit: Decimal,
+    unrealisedProfit: Decimal,
     /** Quote spent on coins the running deals hold. */
     fundsInUse: Decimal,
-    /** The last refusal or pause, in words; null while all is well. */
-    attention: Nullable(Type.String()),
+    attention: Nullable(Attention),
+    /** Symbols of running deals that the settings no longer name; absent without any. */
+    formerSymbols: Type.Optional(Type.Array(Type.String())),
+    /** Only in the answer to its making and its start: what its first deal would run into. */
+    warnings: Type.Optional(Type.Array(Type.String())),
   },
   { $id: 'Bot' },
 );
@@ -273,7 +341,11 @@ export const Order = Type.Object(
     exchangeOrderId: Nullable(Type.String()),
     purpose: Purpose,
     side: Type.Union([Type.Literal('buy'), Type.Literal('sell')]),
-    type: Type.Union([Type.Literal('limit'), Type.Literal('limitMaker')]),
+    type: Type.Union([
+      Type.Literal('limit'),
+      Type.Literal('limitMaker'),
+      Type.Literal('stopLimit'),
+    ]),
     timeInForce: Type.Union([Type.Literal('GTC'), Type.Literal('IOC'), Type.Literal('FOK')]),
     price: Decimal,
     quantity: Decimal,
@@ -359,6 +431,16 @@ export const DealDetails = Type.Union(
           trigger: Nullable(Decimal),
         }),
       ),
+      /** What a person asked for and has no order yet; `cancel-step` takes it back by its number. */
+      waiting: Type.Array(
+        Type.Object({
+          purpose: Type.Union([Type.Literal('addFunds'), Type.Literal('reduceFunds')]),
+          number: Type.Integer(),
+          amount: Decimal,
+          asset: Type.String(),
+          price: Nullable(Decimal),
+        }),
+      ),
     }),
     Type.Object({
       kind: Type.Literal('grid'),
@@ -431,6 +513,8 @@ export const DealDetails = Type.Union(
         isAtBreakEven: Type.Boolean(),
         /** Until when the price must stay beyond the stop. */
         breachedUntil: Nullable(Time),
+        /** `exchange`: an order there acts, also while the desk is off. `desk`: the desk watches the price. */
+        heldBy: Type.Union([Type.Literal('exchange'), Type.Literal('desk')]),
       }),
     }),
     Type.Object({
@@ -475,10 +559,10 @@ export const Deal = Type.Object(
     takeProfitPrice: Nullable(Decimal),
     stopLossPrice: Nullable(Decimal),
     lastPrice: Nullable(Decimal),
-    realizedProfit: Decimal,
-    realizedProfitPercent: Decimal,
-    unrealizedProfit: Decimal,
-    unrealizedProfitPercent: Decimal,
+    realisedProfit: Decimal,
+    realisedProfitPercent: Decimal,
+    unrealisedProfit: Decimal,
+    unrealisedProfitPercent: Decimal,
     filledSafetyOrders: Type.Integer(),
     ladder: Type.Array(LadderStep),
     orders: Type.Array(Order),
@@ -498,6 +582,7 @@ export const Note = Type.Object(
     time: Time,
     kind: Type.String(),
     values: Type.Record(Type.String(), Type.String()),
+    symbol: Type.Optional(Type.String({ description: 'of the deal, for a note of one' })),
   },
   { $id: 'Note' },
 );
@@ -596,8 +681,8 @@ export const Candles = Type.Object(
 export const Totals = Type.Object(
   {
     quoteAsset: Type.String(),
-    realizedProfit: Decimal,
-    unrealizedProfit: Decimal,
+    realisedProfit: Decimal,
+    unrealisedProfit: Decimal,
     fundsInUse: Decimal,
     activeDeals: Type.Integer(),
     completedDeals: Type.Integer(),
@@ -677,6 +762,7 @@ export type ErrorBody = Static<typeof ErrorBody>;
 export type Instrument = Static<typeof Instrument>;
 export type Market = Static<typeof Market>;
 export type Desk = Static<typeof Desk>;
+export type Hardening = Static<typeof Hardening>;
 export type ProcessHealth = Static<typeof ProcessHealth>;
 export type StreamHealth = Static<typeof StreamHealth>;
 export type Health = Static<typeof Health>;
@@ -687,6 +773,7 @@ export type RiskLimits = Static<typeof RiskLimits>;
 export type Risk = Static<typeof Risk>;
 export type Bot = Static<typeof Bot>;
 export type Conditions = Static<typeof Conditions>;
+export type Attention = Static<typeof Attention>;
 export type Order = Static<typeof Order>;
 export type Fill = Static<typeof Fill>;
 export type LadderStep = Static<typeof LadderStep>;

@@ -6,12 +6,19 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { numberOf, type Store } from '../store/store.ts';
 
-export const SESSION_COOKIE = 'kontor_session';
 const LINK_MS_MAX = 10 * 60_000;
 const SESSION_MS_MAX = 30 * 24 * 60 * 60_000;
 /** A session's last use is written at most this often. */
 const SEEN_EVERY_MS = 60 * 60_000;
 const LINKS_MAX = 16;
+
+/**
+ * The cookie of the desk that answers at `host`. Browsers keep cookies by name of the host and not by its port, so
+ * that desks on several ports would otherwise put each other's session out.
+ */
+export function sessionCookie(host: string | undefined): string {
+  return `kontor_session_${/:(\d+)$/.exec(host ?? '')?.[1] ?? '80'}`;
+}
 
 export class Sessions {
   readonly #store: Store;

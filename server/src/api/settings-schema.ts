@@ -58,7 +58,10 @@ function schemaOf(field: Field, form: SettingsForm): TSchema {
     case 'boolean':
       return Type.Boolean();
     case 'choice':
-      return Type.Union(field.choices.map((choice) => Type.Literal(choice)));
+      return Type.Union(
+        field.choices.map((choice) => Type.Literal(choice)),
+        field.typeName === undefined ? {} : { title: field.typeName },
+      );
     case 'symbols':
       return Type.Array(Type.String(), { minItems: field.least, maxItems: field.most });
     case 'group':
@@ -76,6 +79,13 @@ function schemaOf(field: Field, form: SettingsForm): TSchema {
             { additionalProperties: false },
           ),
         ),
+        titleOf(field.typeName, form),
       );
   }
+}
+
+/** Values with defaults are of another type as they are given than as they are stored. */
+function titleOf(typeName: string | undefined, form: SettingsForm): { readonly title?: string } {
+  if (typeName === undefined) return {};
+  return { title: form === 'given' ? `${typeName}Given` : typeName };
 }

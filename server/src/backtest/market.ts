@@ -244,6 +244,7 @@ function rulesOf(
     maxQuantity: trimDecimal(formatDecimal(maxLots, MAX_STEP_DECIMALS)),
     minNotional: request.rules.minNotional ?? '0',
     maxNotional: '0',
+    takesPairs: true,
   };
 }
 

@@ -33,10 +33,10 @@ const style = readFileSync(new URL('./report.css', import.meta.url), 'utf8');
 const script = readFileSync(new URL('./report-view.js', import.meta.url), 'utf8');
 
 /** The report of `document`; `market` is drawn. */
-export function reportHtml(document: BacktestDocument, market: Market): string {
+export function reportHtml(document: BacktestDocument, markets: readonly Market[]): string {
   const { source, settings } = document;
   const title = `Backtest of ${settings.name} on ${symbolsText(document)} ${source.interval}`;
-  const data = JSON.stringify(viewData(document, market)).replaceAll('<', '\\u003c');
+  const data = JSON.stringify(viewData(document, markets)).replaceAll('<', '\\u003c');
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -118,9 +118,16 @@ ${figure('Commissions', shownDecimal(statistics.fees, decimals), `${quote} on ${
 
 function chartSection(document: BacktestDocument): string {
   const { source, statistics } = document;
-  const label = `Price of ${source.symbol}, equity and drawdown. Net profit ${shownResult(statistics.netProfitPercent, 2)} %, deepest fall ${shownDecimal(statistics.maxDrawdownPercent, 2)} %. The table of deals holds the same.`;
+  const symbols = [source, ...(document.others ?? []).map((other) => other.source)].map(
+    ({ symbol }) => symbol,
+  );
+  const choice =
+    symbols.length === 1
+      ? ''
+      : `<label>Price of <select id="symbol">${symbols.map((symbol) => `<option>${escaped(symbol)}</option>`).join('')}</select></label>`;
+  const label = `Price of ${symbols.join(' or ')}, equity and drawdown. Net profit ${shownResult(statistics.netProfitPercent, 2)} %, deepest fall ${shownDecimal(statistics.maxDrawdownPercent, 2)} %. The table of deals holds the same.`;
   return `<section aria-label="Charts">
-<div class="toolbar"><span id="range" class="range muted"></span><button type="button" id="zoom-out" aria-label="Zoom out">−</button><button type="button" id="zoom-in" aria-label="Zoom in">+</button><button type="button" id="whole">Whole period</button></div>
+<div class="toolbar">${choice}<span id="range" class="range muted"></span><button type="button" id="zoom-out" aria-label="Zoom out">−</button><button type="button" id="zoom-in" aria-label="Zoom in">+</button><button type="button" id="whole">Whole period</button></div>
 <div id="readout" class="readout muted" aria-live="off"></div>
 <div id="charts" class="charts" tabindex="0" role="application" aria-label="${escaped(label)}">
 <svg id="price" aria-hidden="true"></svg>
@@ -263,48 +270,64 @@ type ViewFill = readonly [
 ];
 
 /** What `report-view.js` reads. */
-function viewData(document: BacktestDocument, market: Market): unknown {
+function viewData(document: BacktestDocument, markets: readonly Market[]): unknown {
   const { source, statistics, settings } = document;
-  const { instrument } = market;
   const listed = document.deals.slice(-DEALS_LISTED);
   const listedIds = new Set(listed.map((deal) => deal.dealId));
   const end = statistics.endTime + 1;
-  const overview = chartLevel(market, { from: statistics.startTime, to: end }, OVERVIEW_STEPS);
+  const sources = [source, ...(document.others ?? []).map((other) => other.source)];
+  const bySymbol = new Map(sources.map(({ symbol }, index) => [symbol, markets[index]]));
   return {
-    symbol: source.symbol,
-    symbols: 1 + (document.others?.length ?? 0),
-    baseAsset: source.baseAsset,
+    symbols: sources.length,
+    series: sources.map(({ symbol, baseAsset }) => {
+      const market = marketOf(bySymbol, symbol);
+      const { instrument } = market;
+      const overview = chartLevel(market, { from: statistics.startTime, to: end }, OVERVIEW_STEPS);
+      const own = listed.filter((deal) => deal.symbol === symbol);
+      return {
+        symbol,
+        baseAsset,
+        intervalMs: market.candles.intervalMs,
+        priceDecimals: instrument.priceScale,
+        tickUnits: instrument.tickUnits,
+        overview,
+        details: details(own, market, end, Math.ceil(DETAILED_DEALS / sources.length)).filter(
+          (level) => level.width < overview.width,
+        ),
+      };
+    }),
     quoteAsset: source.quoteAsset,
-    intervalMs: market.candles.intervalMs,
     start: statistics.startTime,
     end,
-    priceDecimals: instrument.priceScale,
-    tickUnits: instrument.tickUnits,
     maxSafetyOrders: settings.kind === 'dca' ? settings.maxSafetyOrders : 0,
     startBalance: Number(statistics.startBalance),
-    overview,
-    details: details(
-      listed.filter(({ symbol }) => symbol === source.symbol),
-      market,
-      end,
-    ).filter((level) => level.width < overview.width),
     equity: equityData(document),
     deals: listed.map((deal) => viewDeal(deal, document)),
     fills: document.fills
-      // Marks stand in the chart, which is that of the first symbol.
-      .filter((fill) => listedIds.has(fill.dealId) && fill.symbol === source.symbol)
-      .map((fill) => viewFill(fill, market)),
+      .filter((fill) => listedIds.has(fill.dealId))
+      .map((fill) => viewFill(fill, marketOf(bySymbol, fill.symbol))),
   };
 }
 
+function marketOf(bySymbol: ReadonlyMap<string, Market | undefined>, symbol: string): Market {
+  const market = bySymbol.get(symbol);
+  assert(market !== undefined, 'Invariant: every symbol of a run has its market');
+  return market;
+}
+
 /** Finer charts for the deals one wants to look at: those open, those lost, then the longest. */
-function details(deals: readonly DealView[], market: Market, end: number): readonly ChartLevel[] {
+function details(
+  deals: readonly DealView[],
+  market: Market,
+  end: number,
+  most: number,
+): readonly ChartLevel[] {
   const lasted = (deal: DealView): number => (deal.closedTime || end) - deal.openedTime;
   const rank = (deal: DealView): number =>
     deal.closedTime === 0 ? 0 : signOf(deal.realisedProfit) < 0 ? 1 : 2;
   return deals
     .toSorted((one, other) => rank(one) - rank(other) || lasted(other) - lasted(one))
-    .slice(0, DETAILED_DEALS)
+    .slice(0, most)
     .map((deal) => {
       const margin = Math.max(lasted(deal) * 0.25, market.candles.intervalMs * 25);
       const period = {

@@ -53,9 +53,13 @@ const ORDER_WORDS = {
 const named = (fields) => (row) => Object.fromEntries(fields.map((field, at) => [field, row[at]]));
 const deals = data.deals.map(named(DEAL_FIELDS));
 const fills = data.fills.map(named(FILL_FIELDS));
-const levels = [data.overview, ...data.details].map(decodeLevel);
+const levelsOf = new Map(
+  data.series.map((one) => [one, [one.overview, ...one.details].map(decodeLevel)]),
+);
 const fillsOfDeal = Map.groupBy(fills, (fill) => fill.deal);
 const dealById = new Map(deals.map((deal) => [deal.id, deal]));
+/** The symbol whose price is drawn. */
+let series = data.series[0];
 const whole = { from: data.start, to: data.end };
 let view = { ...whole };
 let chosen;
@@ -95,6 +99,7 @@ function decodeLevel(level) {
 
 /** The finest level that has all of the view. */
 function levelOfView() {
+  const levels = levelsOf.get(series);
   const covering = levels.filter((level) => level.start <= view.from && level.end >= view.to);
   return covering.reduce((best, level) => (level.width < best.width ? level : best), levels[0]);
 }
@@ -116,10 +121,10 @@ function equityAt(time) {
 
 /* Words */
 
-function priceText(ticks, decimals = data.priceDecimals) {
-  const units = BigInt(Math.round(ticks)) * BigInt(data.tickUnits);
-  const digits = units.toString().padStart(data.priceDecimals + 1, '0');
-  const point = digits.length - data.priceDecimals;
+function priceText(ticks, decimals = series.priceDecimals) {
+  const units = BigInt(Math.round(ticks)) * BigInt(series.tickUnits);
+  const digits = units.toString().padStart(series.priceDecimals + 1, '0');
+  const point = digits.length - series.priceDecimals;
   const fraction = digits.slice(point, point + decimals);
   const grouped = digits.slice(0, point).replace(/\B(?=(\d{3})+$)/g, ',');
   return fraction === '' ? grouped : `${grouped}.${fraction}`;
@@ -238,7 +243,7 @@ function drawPrice() {
   );
   const pane = makePane(
     'price',
-    `${data.symbol} in ${data.quoteAsset}`,
+    `${series.symbol} in ${data.quoteAsset}`,
     narrow() ? 240 : 320,
     false,
   );
@@ -260,15 +265,18 @@ function drawPrice() {
     );
     return pane;
   }
-  const levelsOfDeal = chosen === undefined ? [] : linesOf(chosen);
+  const levelsOfDeal = chosen?.symbol === series.symbol ? linesOf(chosen) : [];
   for (const { ticks } of levelsOfDeal) {
     least = Math.min(least, ticks);
     most = Math.max(most, ticks);
   }
   const decimals = (step) =>
     Math.min(
-      data.priceDecimals,
-      Math.max(0, Math.ceil(-Math.log10((step * data.tickUnits) / 10 ** data.priceDecimals) + 0.4)),
+      series.priceDecimals,
+      Math.max(
+        0,
+        Math.ceil(-Math.log10((step * series.tickUnits) / 10 ** series.priceDecimals) + 0.4),
+      ),
     );
   const y = scaleOf(pane, least, most, (value, step) => priceText(value, decimals(step)));
   drawChosen(pane);
@@ -292,11 +300,11 @@ function drawPrice() {
 }
 
 function resolutionText(level) {
-  if (level.width === data.intervalMs) return 'Every candle is drawn.';
+  if (level.width === series.intervalMs) return 'Every candle is drawn.';
   const finer =
-    data.details.length === 0
+    series.details.length === 0
       ? ''
-      : ` The ${data.details.length} open, lost and longest deals are drawn finer when chosen.`;
+      : ` The ${series.details.length} open, lost and longest deals are drawn finer when chosen.`;
   return `Drawn in steps of ${lengthText(level.width)}, each with the lowest and highest price of the candles in it.${finer}`;
 }
 
@@ -396,7 +404,7 @@ function drawChosen(pane) {
 
 /** The lines of a deal across the chart, with their words above or below. */
 function linesOf(deal) {
-  const tick = data.tickUnits / 10 ** data.priceDecimals;
+  const tick = series.tickUnits / 10 ** series.priceDecimals;
   return [
     { name: 'average', text: deal.averageExact, isBelow: true },
     { name: 'take profit', text: deal.takeProfit, isBelow: false },
@@ -413,7 +421,12 @@ function fillWords(fill) {
 
 /** Fills as marks; where they would cover each other, deals as bars instead. */
 function drawMarks(pane, y) {
-  const inView = fills.filter((fill) => fill.time >= view.from && fill.time <= view.to);
+  const inView = fills.filter(
+    (fill) =>
+      fill.time >= view.from &&
+      fill.time <= view.to &&
+      dealById.get(fill.deal)?.symbol === series.symbol,
+  );
   if (inView.length > MARKS_MAX) {
     drawLanes(pane);
     return;
@@ -444,7 +457,7 @@ function drawLanes(pane) {
   const lanes = { won: '', lost: '', 'open-deal': '' };
   for (const deal of deals) {
     const closed = deal.closed || data.end;
-    if (closed < view.from || deal.opened > view.to) continue;
+    if (deal.symbol !== series.symbol || closed < view.from || deal.opened > view.to) continue;
     const lane = deal.closed === 0 ? 'open-deal' : deal.sign > 0 ? 'won' : 'lost';
     const from = Math.max(LEFT, pane.x(deal.opened));
     const to = Math.min(pane.right, pane.x(closed));
@@ -600,7 +613,7 @@ function showPointer() {
   const point = equityAt(pointer);
   const at = level.start + Math.floor((pointer - level.start) / level.width) * level.width;
   const parts = [
-    `${timeText(at)}${level.width === data.intervalMs ? '' : ` + ${lengthText(level.width)}`}`,
+    `${timeText(at)}${level.width === series.intervalMs ? '' : ` + ${lengthText(level.width)}`}`,
     ...(bucket === null
       ? ['no candles']
       : [
@@ -616,7 +629,7 @@ function showPointer() {
 }
 
 function setView(from, to) {
-  const least = data.intervalMs * 10;
+  const least = series.intervalMs * 10;
   const span = Math.min(Math.max(to - from, least), whole.to - whole.from);
   const middle = (from + to) / 2;
   const start = Math.min(Math.max(middle - span / 2, whole.from), whole.to - span);
@@ -678,6 +691,7 @@ document.getElementById('zoom-out').addEventListener('click', () => zoom(2));
 
 /* Deals */
 
+const symbolChoice = document.getElementById('symbol');
 const table = document.getElementById('deals');
 const filter = document.getElementById('deal-filter');
 const sorting = { column: 0, isDown: false };
@@ -728,7 +742,7 @@ const COLUMNS = [
     cell: (deal) => `${deal.safetyOrders} of ${data.maxSafetyOrders}`,
   },
   {
-    name: data.symbols > 1 ? 'Bought' : `Bought, ${data.baseAsset}`,
+    name: data.symbols > 1 ? 'Bought' : `Bought, ${series.baseAsset}`,
     isNumber: true,
     key: (deal) => numberOf(deal.bought),
     cell: (deal) => deal.bought,
@@ -828,10 +842,16 @@ function drawDeals() {
   document.getElementById('next').disabled = page >= pages - 1;
 }
 
+function show(symbol) {
+  series = data.series.find((one) => one.symbol === symbol) ?? series;
+  if (symbolChoice !== null) symbolChoice.value = series.symbol;
+}
+
 function choose(deal) {
   chosen = deal;
+  show(deal.symbol);
   const closed = deal.closed || data.end;
-  const margin = Math.max((closed - deal.opened) * 0.2, data.intervalMs * 20);
+  const margin = Math.max((closed - deal.opened) * 0.2, series.intervalMs * 20);
   setView(deal.opened - margin, closed + margin);
   drawDeals();
   drawDealPanel();
@@ -858,7 +878,7 @@ function drawDealPanel() {
       html('td', {}, timeText(fill.time, 19)),
       html('td', {}, fillWords(fill)),
       html('td', { class: 'number' }, priceText(fill.ticks)),
-      html('td', { class: 'number' }, `${fill.quantity} ${data.baseAsset}`),
+      html('td', { class: 'number' }, `${fill.quantity} ${series.baseAsset}`),
       html('td', { class: 'number' }, `${fill.volume} ${data.quoteAsset}`),
       html('td', { class: 'number' }, `${fill.commission} ${fill.commissionAsset}`),
     ),
@@ -890,6 +910,10 @@ function drawDealPanel() {
   );
 }
 
+symbolChoice?.addEventListener('change', () => {
+  show(symbolChoice.value);
+  draw();
+});
 filter.addEventListener('change', () => {
   page = 0;
   drawDeals();

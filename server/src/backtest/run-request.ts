@@ -203,7 +203,14 @@ function run(
         missing,
         report: result,
       });
-      return { kind: 'completed', document, html: reportHtml(document, first.market) };
+      return {
+        kind: 'completed',
+        document,
+        html: reportHtml(
+          document,
+          markets.map(({ market }) => market),
+        ),
+      };
     }
   }
 }

@@ -17,7 +17,9 @@ import {
   type ConnectionInfo,
   type Decision,
   type Intent,
+  type VaultInfo,
 } from '@kontor/signer';
+import type { PaceNews } from '../runner/order-pace.ts';
 import { systemTime, type CancelTimer, type Time } from '../time.ts';
 
 /** What became of an intent that goes on to the exchange. */
@@ -28,6 +30,7 @@ export type Outcome =
       readonly status: number;
       readonly body: string;
       readonly signedUntil: number;
+      readonly pace: PaceNews;
     }
   | {
       readonly kind: 'failed';
@@ -36,6 +39,7 @@ export type Outcome =
       readonly reason: string;
       /** After this wall time the exchange no longer takes it; null when it may never have been signed. */
       readonly signedUntil: number | null;
+      readonly pace?: PaceNews;
     };
 
 /** An intent without its ID: the links number them. */
@@ -142,6 +146,7 @@ export class Links {
       case 'signed':
       case 'record':
       case 'connections':
+      case 'vault':
         return {
           kind: 'failed',
           certainty: 'unknown',
@@ -160,7 +165,12 @@ export class Links {
   /** The signer's connections, or why it does not say. */
   async connections(
     request: Unnumbered<
-      Extract<Intent, { kind: 'listConnections' | 'createConnection' | 'activateConnection' }>
+      Extract<
+        Intent,
+        {
+          kind: 'listConnections' | 'createConnection' | 'importConnection' | 'activateConnection';
+        }
+      >
     >,
   ): Promise<
     | { readonly ok: true; readonly connections: readonly ConnectionInfo[] }
@@ -174,6 +184,12 @@ export class Links {
       ...(result.kind === 'refused' ? { rule: result.rule } : {}),
       reason: 'reason' in result ? result.reason : `the signer answered ${result.kind}`,
     };
+  }
+
+  /** How the vault is; null when the signer cannot be asked now. */
+  async vault(): Promise<VaultInfo | null> {
+    const result = await this.#send({ kind: 'describeVault' });
+    return result.kind === 'vault' ? result.vault : null;
   }
 
   close(): void {
@@ -230,6 +246,7 @@ export class Links {
           status: answer.status,
           body: answer.body,
           signedUntil: entry.signedUntil ?? answer.sentAt + RECV_WINDOW_MS,
+          pace: paceNewsOf(answer),
         });
         return;
       }
@@ -240,6 +257,7 @@ export class Links {
           certainty: answer.certainty,
           reason: answer.reason,
           signedUntil: entry.signedUntil,
+          pace: paceNewsOf(answer),
         });
         return;
       }
@@ -275,6 +293,22 @@ export class Links {
     }
     this.#listener.onPeer(peer, 'down', reason);
   }
+}
+
+function paceNewsOf(answer: Extract<Answer, { kind: 'answer' | 'failed' }>): PaceNews {
+  const counts =
+    answer.kind === 'failed'
+      ? []
+      : [
+          { windowMs: 10_000, count: answer.ordersIn10s },
+          { windowMs: 86_400_000, count: answer.ordersInDay },
+        ];
+  return {
+    ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }),
+    orderCounts: counts.flatMap(({ windowMs, count }) =>
+      count === undefined ? [] : [{ windowMs, count }],
+    ),
+  };
 }
 
 function notSent(reason: string): Outcome {

@@ -68,11 +68,14 @@ const TRADES_PER_PAGE = 1_000;
 /** Orders of others that a sweep asks about, and orders of ours. */
 const IDENTIFIED_MAX = 50;
 const ASKED_MAX = 100;
+const START_ASKED_MAX = 1_000;
 /** Orders of others that are remembered, and shown. */
 const FOREIGN_KNOWN_MAX = 2_000;
 const FOREIGN_SHOWN_MAX = 200;
 /** Order IDs that the signer is asked about at the start. */
 const LOOK_UPS_MAX = 2_000;
+/** IDs are given that are never signed, of orders denied or lost on the way and of idle bots: so many are passed over. */
+const GAPS_MAX = 10;
 const LOOK_UPS_AT_ONCE = 50;
 
 export type SweepTrigger = 'start' | 'stream' | 'timer' | 'doubt' | 'person';
@@ -117,6 +120,8 @@ export interface ReconciliationStatus {
   readonly sweptAt: number | null;
   /** Why the last sweep failed; null where it did not. */
   readonly fault: string | null;
+  /** Sweeps that have failed since the last that succeeded. */
+  readonly failedInARow: number;
   /** Orders of others that rest at the exchange: never touched. */
   readonly foreignCount: number;
   readonly foreignOrders: readonly ListedOrder[];
@@ -160,6 +165,9 @@ export class Reconciler {
   #foreignOpen: readonly ListedOrder[] = [];
   #sweptAt: number | null = null;
   #fault: string | null = null;
+  #failedInARow = 0;
+  /** Why nobody could tell of deposits for some time since the balances were last explained. */
+  #blind: 'start' | 'stream' | null = 'start';
   #running: Promise<unknown> = Promise.resolve();
   #isStarted = false;
   #isSweeping = false;
@@ -185,6 +193,7 @@ export class Reconciler {
     return {
       sweptAt: this.#sweptAt,
       fault: this.#fault,
+      failedInARow: this.#failedInARow,
       foreignCount: this.#foreignOpen.length,
       foreignOrders: this.#foreignOpen.slice(0, FOREIGN_SHOWN_MAX),
     };
@@ -403,8 +412,9 @@ export class Reconciler {
       if (result.kind === 'done') {
         this.#sweptAt = this.#ports.time.now();
         this.#fault = null;
+        this.#failedInARow = 0;
         this.#ports.findings.settle('sweepFailed', 'sweep');
-      }
+      } else this.#failedInARow += 1;
       return result;
     } finally {
       this.#isSweeping = false;
@@ -421,6 +431,7 @@ export class Reconciler {
       identified: 0,
       suspects: new Map(),
     };
+    if (trigger === 'stream' || !sweep.wasStreamUp) this.#blind ??= 'stream';
     const resting = orders.resting();
     const listing = await this.#openOrders();
     if (listing.kind === 'failed') {
@@ -624,10 +635,13 @@ export class Reconciler {
     const stands = (): (readonly [ClientOrderId, number])[] =>
       [...sweep.suspects].filter(([id, toldLots]) => orders.stands(id, toldLots));
     if (stands().length === 0) return;
-    await this.#pause(this.#patience.streamGraceMs);
-    const asked = stands().slice(0, ASKED_MAX);
+    const isStart = sweep.trigger === 'start';
+    if (!isStart) await this.#pause(this.#patience.streamGraceMs);
+    const asked = stands().slice(0, isStart ? START_ASKED_MAX : ASKED_MAX);
     if (asked.length === 0) return;
     await this.#atMost(this.#patience.askMs, Promise.all(asked.map(([id]) => orders.ask(id))));
+    // What happened while the desk was not there no stream could tell it.
+    if (isStart) return;
     const missed = asked.filter(([id, toldLots]) => !orders.stands(id, toldLots));
     for (const [clientOrderId] of missed) findings.add('orderMissed', { clientOrderId });
     const isDeaf = missed.length > 0 && sweep.wasStreamUp && this.#ports.isStreamUp();
@@ -788,14 +802,19 @@ export class Reconciler {
   async #judgeBalances(sweep: Sweep): Promise<void> {
     const { balances, findings, symbols } = this.#ports;
     const doubtful = new Set(balances.doubtful(0));
-    if (doubtful.size === 0) return;
+    if (doubtful.size === 0) {
+      this.#blind = null;
+      return;
+    }
     const concerned = symbols()
       .filter((symbol) => !sweep.readSymbols.has(symbol))
       .filter((symbol) => balances.assetsOf(symbol).some((asset) => doubtful.has(asset)));
     await this.#readTrades(sweep, concerned.slice(0, DOUBT_SYMBOLS_MAX));
     for (const asset of balances.doubtful(this.#patience.doubtMs)) {
       const difference = balances.accept(asset);
-      if (difference !== null) findings.add('balanceUnexplained', { ...difference });
+      if (difference === null) continue;
+      const why = this.#blind === null ? {} : { reason: this.#blind };
+      findings.add('balanceUnexplained', { ...difference, ...why });
     }
     this.#watchDoubts();
   }
@@ -814,12 +833,8 @@ export class Reconciler {
    * signer did not say.
    */
   async #compareWithSigner(): Promise<boolean> {
-    const { links, connection, bots, ids, store } = this.#ports;
-    const next = bots().flatMap(({ clientOrderIdPrefix, nextDealId, deals }) => [
-      `${clientOrderIdPrefix}${nextDealId}-1`,
-      ...deals.map(({ dealId, orderCount }) => `${clientOrderIdPrefix}${dealId}-${orderCount + 1}`),
-    ]);
-    next.unshift(`${ids.prefixOf(store.meta('nextBot') ?? '1')}1-1`);
+    const { links, connection } = this.#ports;
+    const next = Array.from({ length: GAPS_MAX + 1 }, (_, gap) => this.#idsToCome(gap)).flat();
     const asked = next.slice(0, LOOK_UPS_MAX);
     for (let index = 0; index < asked.length; index += LOOK_UPS_AT_ONCE) {
       const batch = asked.slice(index, index + LOOK_UPS_AT_ONCE);
@@ -832,6 +847,22 @@ export class Reconciler {
       if (answers.includes(undefined)) return false;
     }
     return true;
+  }
+
+  /** The IDs that come when `gap` bots, deals or orders have come first: of each bot, its deals, and bots to come. */
+  #idsToCome(gap: number): string[] {
+    const { bots, ids, store } = this.#ports;
+    const nextBot = Number(store.meta('nextBot') ?? '1');
+    const botsToCome = Array.from({ length: gap + 1 }, (_, skipped) =>
+      idsFrom(ids.prefixOf(String(nextBot + skipped)), 1, gap - skipped),
+    );
+    return [
+      ...botsToCome.flat(),
+      ...bots().flatMap(({ clientOrderIdPrefix: prefix, nextDealId, deals }) => [
+        ...idsFrom(prefix, nextDealId, gap),
+        ...deals.map(({ dealId, orderCount }) => `${prefix}${dealId}-${orderCount + 1 + gap}`),
+      ]),
+    ];
   }
 
   #renew(code: 'restoreNoticed' | 'otherDeskNoticed', clientOrderId: string): void {
@@ -925,6 +956,14 @@ export class Reconciler {
       });
     });
   }
+}
+
+/** The first IDs from deal `dealId` on that come when `gap` deals or orders have come first. */
+function idsFrom(prefix: string, dealId: number, gap: number): string[] {
+  return Array.from(
+    { length: gap + 1 },
+    (_, skipped) => `${prefix}${dealId + skipped}-${1 + gap - skipped}`,
+  );
 }
 
 function isLive(orders: OrderDesk, clientOrderId: string): boolean {

@@ -15,7 +15,6 @@ import {
   riskFault,
   stakeOf,
   strictest,
-  toScaled,
   trimDecimal,
   type BotExposure,
   type FieldError,
@@ -26,11 +25,9 @@ import {
 import type { Bot } from '../runner/bot.ts';
 import { BotSums } from '../runner/bot-sums.ts';
 import type { Denial, PlaceEffect } from '../runner/bot-runner.ts';
+import type { RealisedChange } from '../runner/deal-projection.ts';
 import { numberOf, textOf, type Store } from '../store/store.ts';
-
-const DAY_MS = 86_400_000;
-/** Profits come at the scale of their instrument. */
-const WIDE_SCALE = 24;
+import { RealisedToday } from './realised-today.ts';
 
 export type RiskScope = 'desk' | `bot:${string}`;
 
@@ -57,77 +54,65 @@ export interface ScopeStanding {
   readonly realisedToday: readonly { readonly asset: string; readonly amount: string }[];
 }
 
-interface Scope {
-  risk: ScopeRisk;
-  /** Only what was realised after this counts towards the daily loss. */
-  lossSince: number;
-}
-
 export interface RiskPorts {
   readonly store: Store;
   readonly now: () => number;
   readonly bots: () => ReadonlyMap<string, Bot>;
   readonly instrument: (symbol: string) => Instrument | undefined;
+  /** What the instruments of the desk are paid in. */
+  readonly quoteAssets: () => ReadonlySet<string>;
   readonly setRisk: (botId: string, risk: RiskState) => void;
   readonly onChanged: (risk: ScopeRisk) => void;
 }
 
 export class RiskDesk {
   readonly #ports: RiskPorts;
-  readonly #scopes = new Map<RiskScope, Scope>();
+  readonly #scopes = new Map<RiskScope, ScopeRisk>();
   readonly #sums: BotSums<'open' | 'entries' | 'openOrders'>;
-  /** Profits of the running day by bot: what ended when, and with how much. */
-  #day = 0;
-  readonly #today = new Map<string, { time: number; asset: string; amount: bigint }[]>();
+  readonly #realised: RealisedToday;
 
   constructor(ports: RiskPorts) {
     this.#ports = ports;
     this.#sums = new BotSums(ports.bots, amountsOf);
+    this.#realised = new RealisedToday(ports.store, ports.now);
     for (const row of ports.store.all('SELECT * FROM risk')) {
       const scope = toScope(textOf(row, 'scope'));
       const limits = parseFields(RISK_LIMIT_FIELDS, JSON.parse(textOf(row, 'limits')), 'limits');
       this.#scopes.set(scope, {
-        lossSince: numberOf(row, 'loss_since'),
-        risk: {
-          scope,
-          limits: limits.ok ? limits.value : NO_LIMITS,
-          state: toState(textOf(row, 'state')),
-          cause: toCause(textOf(row, 'cause')),
-          values: toValues(textOf(row, 'cause_values')),
-          since: numberOf(row, 'since'),
-          until: numberOf(row, 'until'),
-        },
+        scope,
+        limits: limits.ok ? limits.value : NO_LIMITS,
+        state: toState(textOf(row, 'state')),
+        cause: toCause(textOf(row, 'cause')),
+        values: toValues(textOf(row, 'cause_values')),
+        since: numberOf(row, 'since'),
+        until: numberOf(row, 'until'),
       });
     }
   }
 
-  /** Reads what was realised today and brings bots to the state of their scopes; once the bots are loaded. */
+  /** Brings bots to the state of their scopes; once the bots are loaded. */
   start(): void {
-    const day = dayOf(this.#ports.now());
-    this.#turnDay(day);
-    for (const row of this.#ports.store.all(
-      "SELECT bot_id, symbol, closed_at, json_extract(summary, '$.realizedProfit') AS profit FROM deals WHERE closed_at >= ?",
-      day * DAY_MS,
-    )) {
-      this.#count(
-        textOf(row, 'bot_id'),
-        textOf(row, 'symbol'),
-        numberOf(row, 'closed_at'),
-        textOf(row, 'profit'),
-      );
-    }
     for (const botId of this.#ports.bots().keys()) this.align(botId);
     this.tick();
   }
 
   of(scope: RiskScope): ScopeRisk {
-    return this.#scope(scope).risk;
+    return (
+      this.#scopes.get(scope) ?? {
+        scope,
+        limits: NO_LIMITS,
+        state: 'active',
+        cause: 'none',
+        values: {},
+        since: 0,
+        until: 0,
+      }
+    );
   }
 
   /** Every scope somebody has set something on, the desk first. */
   all(): readonly ScopeRisk[] {
-    const scopes = [...this.#scopes.values()].map(({ risk }) => risk);
-    const bots = scopes.filter(({ scope }) => scope !== 'desk');
+    const bots = [...this.#scopes.values()].filter(({ scope }) => scope !== 'desk');
     return [this.of('desk'), ...bots];
   }
 
@@ -139,7 +124,7 @@ export class RiskDesk {
         amount: text(open + entries),
       })),
       openOrders: exposure.openOrders,
-      realisedToday: [...this.#realised(scope)].map(([asset, amount]) => ({
+      realisedToday: [...this.#realised.of(scope)].map(([asset, amount]) => ({
         asset,
         amount: text(amount),
       })),
@@ -161,20 +146,27 @@ export class RiskDesk {
       if (twice !== undefined) {
         return [{ field, expected: 'each asset once', found: twice }];
       }
+      // A limit in an asset that nothing is counted in would protect from nothing.
+      const traded = [...this.#ports.quoteAssets()];
+      const stray = assets.findIndex((asset) => !traded.includes(asset));
+      if (stray >= 0) {
+        const expected = `a quote asset of this desk: ${traded.join(', ')}`;
+        return [{ field: `${field}[${stray}].asset`, expected, found: assets[stray] ?? 'nothing' }];
+      }
     }
-    const known = this.#scope(scope);
-    this.#put({ ...known, risk: { ...known.risk, limits: parsed.value } });
+    this.#put({ ...this.of(scope), limits: parsed.value });
     this.#checkLoss(scope);
     return [];
   }
 
   /** A person's word. Resuming after a daily loss counts losses anew from now on. */
   setState(scope: RiskScope, state: RiskState): void {
-    const known = this.#scope(scope);
-    const now = this.#ports.now();
-    this.#put({
-      lossSince: state === 'active' && known.risk.cause === 'dailyLoss' ? now : known.lossSince,
-      risk: { ...known.risk, state, cause: 'person', values: {}, since: now, until: 0 },
+    const known = this.of(scope);
+    const since = this.#ports.now();
+    this.#ports.store.transaction(() => {
+      const isLost = known.cause === 'dailyLoss' || this.#lossFault(known) !== null;
+      if (state === 'active' && isLost) this.#realised.forget(scope);
+      this.#put({ ...known, state, cause: 'person', values: {}, since, until: 0 });
     });
     this.#alignScope(scope);
   }
@@ -212,46 +204,41 @@ export class RiskDesk {
     return null;
   }
 
-  /** A deal of `botId` on `symbol` ended at `time` with `profit` in its quote asset. */
-  dealEnded(botId: string, symbol: string, time: number, profit: string): void {
-    if (dayOf(time) < this.#day) return;
-    this.#turnDay(dayOf(time));
-    this.#count(botId, symbol, time, profit);
-    this.#checkLoss('desk');
-    this.#checkLoss(`bot:${botId}`);
+  /** A deal, running or just ended, has realised more or less; in the transaction that writes it. */
+  onRealised({ botId, asset, amount }: RealisedChange): void {
+    const scopes = ['desk', `bot:${botId}`] as const;
+    this.#realised.add(scopes, asset, amount);
+    for (const scope of scopes) this.#checkLoss(scope);
   }
 
   /** States that end by themselves end; to be called about once a second. */
   tick(): void {
     const now = this.#ports.now();
-    this.#turnDay(dayOf(now));
-    for (const [scope, { risk, lossSince }] of this.#scopes) {
+    this.#realised.turnDay();
+    for (const [scope, risk] of this.#scopes) {
       if (risk.until === 0 || now < risk.until) continue;
-      this.#put({
-        lossSince,
-        risk: { ...risk, state: 'active', cause: 'none', values: {}, since: now, until: 0 },
-      });
+      this.#put({ ...risk, state: 'active', cause: 'none', values: {}, since: now, until: 0 });
       this.#alignScope(scope);
     }
   }
 
   #checkLoss(scope: RiskScope): void {
-    const known = this.#scope(scope);
-    if (known.risk.state !== 'active' || known.risk.limits.dailyLoss.length === 0) return;
-    const fault = lossFault(known.risk.limits, this.#realised(scope));
+    const known = this.of(scope);
+    const fault = known.state === 'active' ? this.#lossFault(known) : null;
     if (fault === null) return;
     this.#put({
       ...known,
-      risk: {
-        ...known.risk,
-        state: 'reducing',
-        cause: 'dailyLoss',
-        values: fault,
-        since: this.#ports.now(),
-        until: (this.#day + 1) * DAY_MS,
-      },
+      state: 'reducing',
+      cause: 'dailyLoss',
+      values: fault,
+      since: this.#ports.now(),
+      until: this.#realised.endsAt,
     });
     this.#alignScope(scope);
+  }
+
+  #lossFault({ scope, limits }: ScopeRisk): ReturnType<typeof lossFault> {
+    return limits.dailyLoss.length === 0 ? null : lossFault(limits, this.#realised.of(scope));
   }
 
   #alignScope(scope: RiskScope): void {
@@ -274,56 +261,9 @@ export class RiskDesk {
     };
   }
 
-  #realised(scope: RiskScope): ReadonlyMap<string, bigint> {
-    const { lossSince } = this.#scope(scope);
-    const sums = new Map<string, bigint>();
-    for (const [botId, profits] of this.#today) {
-      if (scope !== 'desk' && scope !== `bot:${botId}`) continue;
-      for (const { time, asset, amount } of profits) {
-        if (time >= lossSince) sums.set(asset, (sums.get(asset) ?? 0n) + amount);
-      }
-    }
-    return sums;
-  }
-
-  #count(botId: string, symbol: string, time: number, profit: string): void {
-    const asset = this.#ports.instrument(symbol)?.quoteAsset ?? '';
-    // Rounded towards the loss: a limit is never missed by a fraction.
-    const wide = toScaled(profit, WIDE_SCALE, 'profit');
-    const unit = 10n ** BigInt(WIDE_SCALE - ASSET_SCALE);
-    const amount = wide >= 0n ? wide / unit : -((-wide + unit - 1n) / unit);
-    const profits = this.#today.get(botId) ?? [];
-    profits.push({ time, asset, amount });
-    this.#today.set(botId, profits);
-  }
-
-  #turnDay(day: number): void {
-    if (day <= this.#day) return;
-    this.#day = day;
-    this.#today.clear();
-  }
-
-  #scope(scope: RiskScope): Scope {
-    return (
-      this.#scopes.get(scope) ?? {
-        lossSince: 0,
-        risk: {
-          scope,
-          limits: NO_LIMITS,
-          state: 'active',
-          cause: 'none',
-          values: {},
-          since: 0,
-          until: 0,
-        },
-      }
-    );
-  }
-
-  #put(scope: Scope): void {
-    const { risk } = scope;
+  #put(risk: ScopeRisk): void {
     this.#ports.store.run(
-      'INSERT OR REPLACE INTO risk (scope, limits, state, cause, cause_values, since, until, loss_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO risk (scope, limits, state, cause, cause_values, since, until) VALUES (?, ?, ?, ?, ?, ?, ?)',
       risk.scope,
       JSON.stringify(risk.limits),
       risk.state,
@@ -331,9 +271,8 @@ export class RiskDesk {
       JSON.stringify(risk.values),
       risk.since,
       risk.until,
-      scope.lossSince,
     );
-    this.#scopes.set(risk.scope, scope);
+    this.#scopes.set(risk.scope, risk);
     this.#ports.onChanged(risk);
   }
 }
@@ -371,10 +310,6 @@ function without(
     if (known !== undefined) assets.set(asset, { ...known, entries: known.entries - stake });
   }
   return { assets, openOrders: exposure.openOrders - stakes.length };
-}
-
-function dayOf(time: number): number {
-  return Math.floor(time / DAY_MS);
 }
 
 function text(amount: bigint): string {

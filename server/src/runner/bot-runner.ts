@@ -26,6 +26,7 @@ import {
   type Fill,
   type Instrument,
   type OrderRequest,
+  type PlacedOrder,
   type Quote,
   type RiskState,
   type Side,
@@ -40,6 +41,7 @@ import type { DealProjection } from './deal-projection.ts';
 import { TimerBook } from './timer-book.ts';
 import { systemTime, type CancelTimer, type Time } from '../time.ts';
 import type { LiveOrder } from './order-desk.ts';
+import type { Haste } from './order-pace.ts';
 
 /** Snapshots are taken this many journal entries apart; the rest is replayed at start. */
 const SNAPSHOT_EVERY = 64;
@@ -60,7 +62,9 @@ export interface RunnerPorts {
   readonly projection: DealProjection;
   /** What the IDs of a bot's orders begin with. */
   readonly ids: Pick<OrderIds, 'prefixOf'>;
-  readonly place: (botId: string, order: OrderRequest) => void;
+  readonly place: (botId: string, order: OrderRequest, haste: Haste) => void;
+  /** Two orders of which one ends the other: both go to the exchange, or none. */
+  readonly placePair: (botId: string, takeProfit: OrderRequest, stopLoss: OrderRequest) => void;
   readonly cancel: (clientOrderId: ClientOrderId) => void;
   readonly freshQuote: (symbol: string) => Promise<TimedQuote | null>;
   /** Why an order may not leave, or null; `later` are the orders the same event asks for after it. */
@@ -93,6 +97,8 @@ interface Waiting {
   readonly event: BotEvent;
   /** The answer to `requestQuote`: it settles the request. */
   readonly isAnswer: boolean;
+  /** Called when the event is stored and its effects are under way, with the notes that came of it. */
+  readonly onStored?: (notes: readonly Note[]) => void;
 }
 
 /** An effect that is stored and still to be performed. */
@@ -115,7 +121,6 @@ export class BotRunner {
   /** Bots that wait for a fresh quote see no older one from the stream. */
   readonly #awaitingQuote = new Set<string>();
   #queue: Waiting[] = [];
-  #afterFlush: (() => void)[] = [];
   #isScheduled = false;
   #isStarted = false;
   #isStopped = false;
@@ -193,15 +198,19 @@ export class BotRunner {
   }
 
   /** Gives a person's command to a bot; resolves when it is stored and carried out as far as the bot can. */
-  command(botId: string, command: BotCommand): Promise<void> {
-    return this.tell(botId, { kind: 'command', time: this.#ports.clock.now(), command });
+  async command(botId: string, command: BotCommand): Promise<void> {
+    await this.tell(botId, { kind: 'command', time: this.#ports.clock.now(), command });
   }
 
-  /** Delivers an event and resolves when it is stored. */
-  tell(botId: string, event: BotEvent): Promise<void> {
-    const stored = new Promise<void>((resolve) => this.#afterFlush.push(resolve));
-    this.deliver(botId, event);
-    return stored;
+  /** Delivers an event; resolves, when it is stored, with the notes that came of it. */
+  tell(botId: string, event: BotEvent): Promise<readonly Note[]> {
+    this.#ports.clock.observe(event.time);
+    return new Promise((onStored) => this.#push({ botId, event, isAnswer: false, onStored }));
+  }
+
+  /** Applies and stores what waits, now: what is decided next on a bot's state is decided on all that came before. */
+  applyWaiting(): void {
+    this.#flush();
   }
 
   /** Takes a stopped bot without open deals off the desk; its deals and notes stay. */
@@ -420,9 +429,10 @@ export class BotRunner {
     this.#queue = [];
     const todo: Todo[] = [];
     const changed = new Map<string, Note[]>();
+    const stored: (() => void)[] = [];
     try {
       this.#write(() => {
-        this.#applyAll(batch, todo, changed);
+        stored.push(...this.#applyAll(batch, todo, changed));
         for (const botId of changed.keys()) this.#writeState(botId);
       });
     } catch {
@@ -431,21 +441,30 @@ export class BotRunner {
     }
     for (const { botId, effect } of todo) this.#perform(botId, effect);
     for (const [botId, notes] of changed) this.#ports.onChanged(botId, notes);
-    const settled = this.#afterFlush;
-    this.#afterFlush = [];
-    for (const settle of settled) settle();
+    for (const tell of stored) tell();
   }
 
-  /** Applies `batch` and what the desk itself answers to the orders that come of it. */
-  #applyAll(batch: readonly Waiting[], todo: Todo[], changed: Map<string, Note[]>): void {
+  /** Applies `batch` and what the desk itself answers to the orders that come of it. Returns whom to tell afterwards. */
+  #applyAll(
+    batch: readonly Waiting[],
+    todo: Todo[],
+    changed: Map<string, Note[]>,
+  ): readonly (() => void)[] {
+    const stored: (() => void)[] = [];
     for (const waiting of batch) {
+      const noted = changed.get(waiting.botId)?.length ?? 0;
       const answers = [waiting];
       for (let index = 0; index < answers.length; index += 1) {
         assert(index < ANSWERS_MAX, 'Invariant: a bot whose orders are denied comes to rest');
         const next = answers[index];
         if (next !== undefined) answers.push(...this.#apply(next, todo, changed));
       }
+      const { botId, onStored } = waiting;
+      if (onStored === undefined) continue;
+      const notes = changed.get(botId)?.slice(noted) ?? [];
+      stored.push(() => onStored(notes));
     }
+    return stored;
   }
 
   /** Answers with what follows at once: rejections of orders the desk does not let leave, the start of a new bot. */
@@ -643,18 +662,11 @@ export class BotRunner {
     const { store } = this.#ports;
     switch (effect.kind) {
       case 'placeOrder':
-        store.run(
-          'INSERT INTO orders (client_order_id, bot_id, deal_number, symbol, purpose, ladder_index, request, state, placed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
-          effect.order.clientOrderId,
-          botId,
-          effect.dealId,
-          effect.order.symbol,
-          effect.purpose,
-          effect.ladderIndex,
-          JSON.stringify(effect.order),
-          'intended',
-          time,
-        );
+        this.#storePlaced(botId, effect.dealId, time, effect);
+        return null;
+      case 'placePair':
+        this.#storePlaced(botId, effect.dealId, time, effect.takeProfit);
+        this.#storePlaced(botId, effect.dealId, time, effect.stopLoss);
         return null;
       case 'cancelOrder':
         store.run(
@@ -690,6 +702,9 @@ export class BotRunner {
           JSON.stringify(effect.note.values),
         );
         const row = store.get('SELECT last_insert_rowid() AS sequence');
+        const { dealId } = effect.note;
+        const { deals = [], endedDeals = [] } = this.#bots.get(botId)?.state ?? {};
+        const deal = [...deals, ...endedDeals].find((each) => each.dealId === dealId);
         return {
           sequence: row === undefined ? 0 : numberOf(row, 'sequence'),
           botId,
@@ -697,9 +712,26 @@ export class BotRunner {
           time: effect.note.time,
           kind: effect.note.kind,
           values: { ...effect.note.values },
+          ...(deal === undefined ? {} : { symbol: deal.symbol }),
         };
       }
     }
+  }
+
+  #storePlaced(botId: string, dealId: number, time: number, placed: PlacedOrder): void {
+    const { order, purpose, ladderIndex } = placed;
+    this.#ports.store.run(
+      'INSERT INTO orders (client_order_id, bot_id, deal_number, symbol, purpose, ladder_index, request, state, placed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      order.clientOrderId,
+      botId,
+      dealId,
+      order.symbol,
+      purpose,
+      ladderIndex,
+      JSON.stringify(order),
+      'intended',
+      time,
+    );
   }
 
   #writeState(botId: string): void {
@@ -719,7 +751,10 @@ export class BotRunner {
   #perform(botId: string, effect: Effect): void {
     switch (effect.kind) {
       case 'placeOrder':
-        this.#ports.place(botId, effect.order);
+        this.#ports.place(botId, effect.order, hasteOf(effect));
+        return;
+      case 'placePair':
+        this.#ports.placePair(botId, effect.takeProfit.order, effect.stopLoss.order);
         return;
       case 'cancelOrder':
         this.#ports.cancel(effect.clientOrderId);
@@ -798,6 +833,12 @@ export class BotRunner {
       isCancelRequested: numberOf(row, 'cancel_requested') === 1,
     };
   }
+}
+
+function hasteOf({ role, order }: PlaceEffect): Haste {
+  const isImmediate = order.timeInForce !== 'GTC';
+  if (role === 'exit') return isImmediate ? 'protective' : 'exit';
+  return isImmediate ? 'immediate' : 'entry';
 }
 
 function requestKey(botId: string, symbol: string): string {

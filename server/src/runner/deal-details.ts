@@ -6,6 +6,7 @@ import {
   dealView,
   formatDecimal,
   formatPercent,
+  formatPrice,
   gridView,
   portfolioCash,
   tradeView,
@@ -39,6 +40,22 @@ export function detailsOf(
           best: each.best ?? null,
           trigger: each.trigger ?? null,
         })),
+        waiting: deal.requests.flatMap(({ kind, number, amount, priceTicks }) =>
+          kind === 'closeStep' || number === undefined || amount === null
+            ? []
+            : [
+                {
+                  purpose: kind,
+                  number,
+                  amount: amount.value,
+                  asset:
+                    amount.kind === 'quote'
+                      ? deal.instrument.quoteAsset
+                      : deal.instrument.baseAsset,
+                  price: priceTicks === 0 ? null : formatPrice(deal.instrument, priceTicks),
+                },
+              ],
+        ),
       };
     case 'grid': {
       const view = gridView(deal, quote(deal.symbol)?.last);
@@ -79,6 +96,7 @@ export function detailsOf(
           best: orNull(stopLoss.best),
           isAtBreakEven: stopLoss.isAtBreakEven,
           breachedUntil: stopLoss.breachedUntil === 0 ? null : stopLoss.breachedUntil,
+          heldBy: stopLoss.heldBy,
         },
       };
     }

@@ -23,6 +23,7 @@ import {
 } from '@kontor/core';
 import type { Deal, DealDetails, Fill, LadderStep, Note, Order } from '../api/schemas.ts';
 import { numberOf, textOf, type Row, type Store } from '../store/store.ts';
+import { realisedChange } from '../risk/realised-today.ts';
 import type { Bot } from './bot.ts';
 
 /** A deal's own part of what the API shows; orders, fills and prices of the moment are added when it is read. */
@@ -33,8 +34,8 @@ type Summary = Omit<
   | 'ladder'
   | 'details'
   | 'lastPrice'
-  | 'unrealizedProfit'
-  | 'unrealizedProfitPercent'
+  | 'unrealisedProfit'
+  | 'unrealisedProfitPercent'
 > & {
   readonly baseAverage: string;
   readonly rungs: readonly Omit<LadderStep, 'state'>[];
@@ -67,18 +68,35 @@ export interface EndedDeal {
   readonly profit: string;
 }
 
+/** What a deal, running or just ended, has realised beyond what its row said: decimal text in `asset`. */
+export interface RealisedChange {
+  readonly botId: string;
+  readonly asset: string;
+  readonly amount: string;
+}
+
+/** Told in the transaction that writes the deal. */
+export interface ProjectionListener {
+  /** A deal ended; said once of each, and never of one that failed before it traded anything. */
+  readonly onEnded: (ended: EndedDeal) => void;
+  readonly onRealised: (change: RealisedChange) => void;
+}
+
+function hasFailedUntraded({ position }: CoreDeal, status: Deal['status']): boolean {
+  return status === 'failed' && position.boughtLots === 0 && position.soldLots === 0;
+}
+
 export class DealProjection {
   readonly #store: Store;
+  readonly #listener: ProjectionListener;
   /** The number of deals of each bot that have ended and are written for good. */
-  readonly #onEnded: (ended: EndedDeal) => void;
   readonly #ended = new Map<string, number>();
   /** The rows of running deals as they were written last: most changes of a bot concern one deal. */
-  readonly #written = new Map<string, string>();
+  readonly #written = new Map<string, { readonly text: string; readonly realised: string }>();
 
-  /** `onEnded` is told of each deal that ends, once. */
-  constructor(store: Store, onEnded: (ended: EndedDeal) => void) {
+  constructor(store: Store, listener: ProjectionListener) {
     this.#store = store;
-    this.#onEnded = onEnded;
+    this.#listener = listener;
   }
 
   /** The bot is in the state the rows were last written for: what it has ended is known already. */
@@ -97,9 +115,14 @@ export class DealProjection {
     ]) {
       const summary = toSummary(bot, deal);
       const text = JSON.stringify(summary);
-      if (this.#written.get(summary.id) === text) continue;
-      if (summary.closedAt === null) this.#written.set(summary.id, text);
-      else this.#written.delete(summary.id);
+      const written = this.#written.get(summary.id);
+      if (written?.text === text) continue;
+      const change = realisedChange(
+        written?.realised ?? this.#storedRealised(bot.botId, deal.dealId),
+        summary.realisedProfit,
+      );
+      if (summary.closedAt !== null) this.#written.delete(summary.id);
+      else this.#written.set(summary.id, { text, realised: summary.realisedProfit });
       this.#store.run(
         `INSERT INTO deals (bot_id, deal_number, symbol, status, opened_at, closed_at, summary) VALUES (?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (bot_id, deal_number) DO UPDATE SET status = excluded.status, closed_at = excluded.closed_at, summary = excluded.summary`,
@@ -111,16 +134,30 @@ export class DealProjection {
         summary.closedAt,
         text,
       );
-      if (summary.closedAt !== null) {
-        this.#onEnded({
+      if (change !== null) {
+        const { botId, quoteAsset: asset } = summary;
+        this.#listener.onRealised({ botId, asset, amount: change });
+      }
+      if (summary.closedAt !== null && !hasFailedUntraded(deal, summary.status)) {
+        this.#listener.onEnded({
           botId: bot.botId,
           symbol: deal.symbol,
           time: summary.closedAt,
-          profit: summary.realizedProfit,
+          profit: summary.realisedProfit,
         });
       }
     }
     this.#ended.set(bot.botId, state.endedCount);
+  }
+
+  /** What the row of a deal says it has realised; '0' while there is none. */
+  #storedRealised(botId: string, dealId: number): string {
+    const row = this.#store.get(
+      "SELECT json_extract(summary, '$.realisedProfit') AS realised FROM deals WHERE bot_id = ? AND deal_number = ?",
+      botId,
+      dealId,
+    );
+    return row === undefined ? '0' : textOf(row, 'realised');
   }
 
   /** The deal of a row of `deals`, with its orders and fills; `live` adds what the coins would bring now. */
@@ -147,8 +184,8 @@ export class DealProjection {
       ...summary,
       details,
       lastPrice: live === null ? null : formatPrice(instrument, live.quote.last),
-      unrealizedProfit: orZero(view?.unrealisedProfit),
-      unrealizedProfitPercent:
+      unrealisedProfit: orZero(view?.unrealisedProfit),
+      unrealisedProfitPercent:
         view === null ? '0' : percentOf(view.unrealisedProfit, view.invested ?? view.cost),
       ladder: [
         ...baseStep(orders, baseAverage),
@@ -167,9 +204,14 @@ export class DealProjection {
 }
 
 /** A row of `notes` as the API shows it. */
+/** Rows of notes with the symbol of their deal, where they are of one. */
+export const NOTES =
+  'SELECT notes.*, deals.symbol FROM notes LEFT JOIN deals ON deals.bot_id = notes.bot_id AND deals.deal_number = notes.deal_number';
+
 export function toNote(row: Row): Note {
   const botId = textOf(row, 'bot_id');
   const values: Note['values'] = JSON.parse(textOf(row, 'note_values'));
+  const symbol = textOrNull(row, 'symbol');
   return {
     sequence: numberOf(row, 'sequence'),
     botId,
@@ -177,6 +219,7 @@ export function toNote(row: Row): Note {
     time: numberOf(row, 'time'),
     kind: textOf(row, 'kind'),
     values,
+    ...(symbol === null ? {} : { symbol }),
   };
 }
 
@@ -219,8 +262,8 @@ function toSummary(bot: Bot, deal: CoreDeal): Summary {
     breakEvenPrice: orNull(view.breakEven),
     takeProfitPrice: orNull(view.takeProfit),
     stopLossPrice: orNull(view.stopLoss),
-    realizedProfit: orZero(view.realisedProfit),
-    realizedProfitPercent: orZero(view.realisedProfitPercent),
+    realisedProfit: orZero(view.realisedProfit),
+    realisedProfitPercent: orZero(view.realisedProfitPercent),
     filledSafetyOrders: view.steps.filled,
     baseAverage: view.baseAverage,
     rungs: (deal.kind === 'dca' ? dealLadder(deal) : []).map((rung) => ({
@@ -327,11 +370,13 @@ function toOrderState(text: string): Order['state'] {
   return ORDER_STATES.find((state) => state === text) ?? 'ambiguous';
 }
 
-function toRejectedBy(text: string | null): Order['rejectedBy'] {
+/** Who refused an order, as its row says. */
+export function toRejectedBy(text: string | null): Order['rejectedBy'] {
   return REJECTERS.find((rejecter) => rejecter === text) ?? null;
 }
 
-function textOrNull(row: Row, column: string): string | null {
+/** `row[column]` where it is text. */
+export function textOrNull(row: Row, column: string): string | null {
   const value = row[column];
   return typeof value === 'string' ? value : null;
 }

@@ -16,15 +16,18 @@ import {
   type OrderRequest,
   type RejectedBy,
 } from '@kontor/core';
-import type { AccountEvent, AnswerParser, VenueOrder } from '@kontor/exchange';
+import type { AccountEvent, AnswerParser, OrderLimit, VenueOrder } from '@kontor/exchange';
 import { RECV_WINDOW_MS } from '@kontor/signer';
 import type { Links, Outcome } from '../link/links.ts';
 import type { FindingCode } from '../reconcile/findings.ts';
 import { systemTime, type CancelTimer, type Time } from '../time.ts';
+import { OrderPace, type Haste } from './order-pace.ts';
 
 /** Most fills of one answer, and most answers that are read of one order. */
 const FILLS_PER_PAGE = 1_000;
 const FILL_PAGES_MAX = 100;
+const TOO_MANY_REQUESTS = 429;
+const BANNED = 418;
 
 /** How long the desk waits for what it does not know; the tests are less patient. */
 export interface OrderPatience {
@@ -106,8 +109,22 @@ export interface OrderDeskPorts {
     fields: Readonly<Record<string, unknown>>,
   ) => void;
   readonly patience?: OrderPatience;
+  /** How many new orders the exchange takes; without it none are held back for that. */
+  readonly orderLimits?: () => readonly OrderLimit[];
   /** The process's own by default. */
   readonly time?: Time;
+}
+
+/** Two orders that are sent as one. */
+interface Pair {
+  readonly takeProfit: LiveOrder;
+  readonly stopLoss: LiveOrder;
+}
+
+/** Why the fate of an order is not known, and until when the exchange could still take it. */
+interface Doubt {
+  readonly signedUntil: number | null;
+  readonly reason: string;
 }
 
 type QueryAnswer =
@@ -126,16 +143,23 @@ export class OrderDesk {
   readonly #chains = new Map<ClientOrderId, Promise<void>>();
   readonly #fillChecks = new Map<ClientOrderId, CancelTimer>();
   readonly #stop = new AbortController();
+  readonly #pace: OrderPace;
   #inFlight = 0;
 
   constructor(ports: OrderDeskPorts) {
     this.#ports = ports;
     this.#patience = ports.patience ?? PATIENCE;
     this.#time = ports.time ?? systemTime;
+    this.#pace = new OrderPace(this.#time, ports.orderLimits ?? ((): readonly OrderLimit[] => []));
   }
 
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** Orders that wait for their turn to leave, and how long the exchange wants none at all. */
+  get held(): { readonly orders: number; readonly blockedMs: number } {
+    return { orders: this.#pace.waiting, blockedMs: this.#pace.blockedMs };
   }
 
   get ambiguous(): number {
@@ -148,10 +172,26 @@ export class OrderDesk {
     return this.#live;
   }
 
-  /** Sends an order that was stored and never sent. */
-  place(botId: string, request: OrderRequest): void {
+  /** Sends an order that was stored and never sent, when its turn comes. */
+  place(botId: string, request: OrderRequest, haste: Haste = 'exit'): void {
     const order = this.#track(botId, request, 'intended');
-    this.#enqueue(order, () => this.#place(order));
+    this.#enqueue(order, () => this.#place(order, haste));
+  }
+
+  /** Sends two orders that were stored and never sent as one request, when their turn comes. */
+  placePair(botId: string, takeProfit: OrderRequest, stopLoss: OrderRequest): void {
+    const pair: Pair = {
+      takeProfit: this.#track(botId, takeProfit, 'intended'),
+      stopLoss: this.#track(botId, stopLoss, 'intended'),
+    };
+    let sent: Promise<Doubt | null> | null = null;
+    for (const order of [pair.takeProfit, pair.stopLoss]) {
+      this.#enqueue(order, async () => {
+        sent ??= this.#placePair(pair);
+        const doubt = await sent;
+        if (doubt !== null) await this.#resolve(order, doubt.signedUntil, doubt.reason);
+      });
+    }
   }
 
   /** Cancels an order, or learns how it ended first. */
@@ -159,10 +199,21 @@ export class OrderDesk {
     const order = this.#live.get(clientOrderId);
     if (order === undefined) return;
     order.isCancelRequested = true;
+    this.#pace.withdraw(clientOrderId);
     this.#enqueue(order, () => this.#cancel(order));
   }
 
-  /** Takes up an order from the store after a start: asks what became of it, then cancels it if that was asked. */
+  /**
+   * Takes up an order from the store at a start. How those stand that the exchange has accepted the first comparison
+   * with the exchange tells, all at once; one that is in doubt or to be cancelled is asked about by itself.
+   */
+  takeUp(order: LiveOrder): void {
+    if (order.state === 'open' && !order.isCancelRequested) {
+      this.#live.set(order.request.clientOrderId, order);
+    } else this.resume(order);
+  }
+
+  /** Follows an order of which the desk knows little: asks what became of it, then cancels it if that was asked. */
   resume(order: LiveOrder): void {
     this.#live.set(order.request.clientOrderId, order);
     this.#enqueue(order, async () => {
@@ -227,6 +278,7 @@ export class OrderDesk {
    */
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#pace.close();
     for (const cancel of this.#fillChecks.values()) cancel();
     await Promise.allSettled(this.#chains.values());
   }
@@ -264,26 +316,34 @@ export class OrderDesk {
     this.#chains.set(id, next);
   }
 
-  async #place(order: LiveOrder): Promise<void> {
+  async #place(order: LiveOrder, haste: Haste): Promise<void> {
     const { request } = order;
-    const instrument = this.#instrumentOf(request.symbol);
     await this.#waitForPeers();
+    const turn = await this.#pace.turn(request.clientOrderId, haste);
+    if (this.#stop.signal.aborted) return;
+    if (turn.kind === 'full') {
+      const reason = `expected fewer orders to wait for their turn, found ${turn.waiting}`;
+      this.#reject(order, 'desk', 'busy', reason);
+      return;
+    }
+    if (turn.kind === 'withdrawn' || order.isCancelRequested) {
+      if (turn.kind === 'now') turn.done({});
+      // It never left, so for its bot it ends as a cancelled order does.
+      order.end = { end: 'cancelled', filledLots: 0, time: this.#ports.marketNow() };
+      this.#endIfComplete(order);
+      return;
+    }
+    const { type, timeInForce } = request;
+    assert(type !== 'stopLimit', 'Invariant: a stop is sent with its take profit');
     const startedAt = this.#time.monotonic();
     const answered = (verdict: 'accepted' | 'rejected' | 'refused' | 'ambiguous'): void =>
       this.#ports.onAnswered(verdict, (this.#time.monotonic() - startedAt) / 1000);
     const outcome = await this.#ports.links.submit({
       kind: 'placeOrder',
       connection: this.#ports.connection(),
-      order: {
-        symbol: request.symbol,
-        side: request.side,
-        type: request.type,
-        timeInForce: request.timeInForce,
-        price: formatPrice(instrument, request.priceTicks),
-        quantity: formatQuantity(instrument, request.quantity),
-        clientOrderId: request.clientOrderId,
-      },
+      order: { ...this.#wordsOf(request), type, timeInForce },
     });
+    turn.done(outcome.kind === 'refused' ? {} : (outcome.pace ?? {}));
     if (this.#stop.signal.aborted) return;
     switch (outcome.kind) {
       case 'refused':
@@ -299,12 +359,98 @@ export class OrderDesk {
         const verdict = this.#ports.parser.place(outcome, this.#ports.instrument);
         answered(verdict.kind);
         if (verdict.kind === 'accepted') this.#learn(order, verdict.order);
-        else if (verdict.kind === 'rejected')
-          this.#reject(order, 'exchange', verdict.rule, verdict.reason);
-        else await this.#resolve(order, outcome.signedUntil, verdict.reason);
+        else if (verdict.kind === 'rejected') {
+          // Told to wait, the exchange has not judged the order: it may be taken later.
+          const isTooFast = outcome.status === TOO_MANY_REQUESTS || outcome.status === BANNED;
+          const reason = `${verdict.rule} ${verdict.reason}`;
+          if (isTooFast) this.#reject(order, 'desk', 'tooFast', reason);
+          else this.#reject(order, 'exchange', verdict.rule, verdict.reason);
+        } else await this.#resolve(order, outcome.signedUntil, verdict.reason);
         return;
       }
     }
+  }
+
+  /** Sends a pair; answers with what leaves the fate of both in doubt, or null once it is known. */
+  async #placePair({ takeProfit, stopLoss }: Pair): Promise<Doubt | null> {
+    const both = [takeProfit, stopLoss];
+    const reject = (by: RejectedBy, rule: string, reason: string): null => {
+      for (const order of both) this.#reject(order, by, rule, reason);
+      return null;
+    };
+    await this.#waitForPeers();
+    const turn = await this.#pace.turn(takeProfit.request.clientOrderId, 'exit');
+    if (this.#stop.signal.aborted) return null;
+    if (turn.kind === 'full') {
+      return reject('desk', 'busy', `expected fewer orders to wait, found ${turn.waiting}`);
+    }
+    if (turn.kind === 'withdrawn' || both.some((order) => order.isCancelRequested)) {
+      if (turn.kind === 'now') turn.done({});
+      for (const order of both) {
+        order.end = { end: 'cancelled', filledLots: 0, time: this.#ports.marketNow() };
+        this.#endIfComplete(order);
+      }
+      return null;
+    }
+    const startedAt = this.#time.monotonic();
+    const answered = (verdict: 'accepted' | 'rejected' | 'refused' | 'ambiguous'): void =>
+      this.#ports.onAnswered(verdict, (this.#time.monotonic() - startedAt) / 1000);
+    const outcome = await this.#ports.links.submit({
+      kind: 'placePair',
+      connection: this.#ports.connection(),
+      takeProfit: { ...this.#wordsOf(takeProfit.request), type: 'limitMaker', timeInForce: 'GTC' },
+      stopLoss: {
+        ...this.#wordsOf(stopLoss.request),
+        type: 'stopLimit',
+        timeInForce: 'GTC',
+        stopPrice: this.#stopPriceOf(stopLoss.request),
+      },
+    });
+    turn.done(outcome.kind === 'refused' ? {} : (outcome.pace ?? {}));
+    if (this.#stop.signal.aborted) return null;
+    switch (outcome.kind) {
+      case 'refused':
+        answered('refused');
+        return reject('policy', outcome.rule, outcome.reason);
+      case 'failed':
+        answered('ambiguous');
+        if (outcome.certainty === 'notSent') return reject('desk', 'notSent', outcome.reason);
+        return { signedUntil: outcome.signedUntil, reason: outcome.reason };
+      case 'answered': {
+        const verdict = this.#ports.parser.placePair(outcome, this.#ports.instrument);
+        answered(verdict.kind);
+        if (verdict.kind === 'accepted') {
+          for (const seen of verdict.orders) this.#learnOf(seen);
+          // An answer that names only one of the two says nothing of the other.
+          return { signedUntil: outcome.signedUntil, reason: 'the answer did not name the order' };
+        }
+        if (verdict.kind === 'rejected') {
+          const isTooFast = outcome.status === TOO_MANY_REQUESTS || outcome.status === BANNED;
+          return isTooFast
+            ? reject('desk', 'tooFast', `${verdict.rule} ${verdict.reason}`)
+            : reject('exchange', verdict.rule, verdict.reason);
+        }
+        return { signedUntil: outcome.signedUntil, reason: verdict.reason };
+      }
+    }
+  }
+
+  /** What every order says, as decimal text. */
+  #wordsOf({ symbol, side, priceTicks, quantity, clientOrderId }: OrderRequest): {
+    readonly symbol: string;
+    readonly side: OrderRequest['side'];
+    readonly price: string;
+    readonly quantity: string;
+    readonly clientOrderId: ClientOrderId;
+  } {
+    const instrument = this.#instrumentOf(symbol);
+    const price = formatPrice(instrument, priceTicks);
+    return { symbol, side, price, quantity: formatQuantity(instrument, quantity), clientOrderId };
+  }
+
+  #stopPriceOf({ symbol, stopTicks }: OrderRequest): string {
+    assert(stopTicks !== undefined, 'Invariant: the second order of a pair has a stop');
+    return formatPrice(this.#instrumentOf(symbol), stopTicks);
   }
 
   /** Asks for an order in doubt until it is found or proven absent (order-life.md section 2, step 5). */
@@ -447,18 +593,21 @@ export class OrderDesk {
         await this.#fetchFills(order);
         return;
       }
+      await this.#pace.unblocked();
+      if (!this.#isLive(order)) return;
       const outcome = await this.#ports.links.submit({
         kind: 'cancelOrder',
         connection: this.#ports.connection(),
         symbol: order.request.symbol,
         clientOrderId: order.request.clientOrderId,
       });
+      if (outcome.kind !== 'refused') this.#pace.learn(outcome.pace ?? {});
       if (!this.#isLive(order)) return;
       if (outcome.kind === 'answered') {
         const verdict = this.#ports.parser.cancel(outcome, this.#ports.instrument);
         if (verdict.kind === 'cancelled') {
-          this.#learn(order, verdict.order);
-          return;
+          for (const ended of verdict.orders) this.#learnOf(ended);
+          if (!this.#isLive(order) || order.end !== null) return;
         }
         if (verdict.kind === 'notOpen') {
           await this.#refresh(order);
@@ -472,6 +621,12 @@ export class OrderDesk {
       }
       await this.#pause(this.#backOff(attempt, outcome.kind === 'refused'));
     }
+  }
+
+  /** As `#learn`, of whichever live order the exchange spoke. */
+  #learnOf(seen: VenueOrder): void {
+    const order = this.#live.get(seen.clientOrderId);
+    if (order !== undefined) this.#learn(order, seen);
   }
 
   /** Tells the bot all that `seen` says and it does not know yet. */
@@ -512,8 +667,15 @@ export class OrderDesk {
     const { end } = order;
     if (end === null || order.seenLots < end.filledLots || !this.#isLive(order)) return;
     this.#forget(order);
-    const { timeInForce, symbol } = order.request;
-    if (end.end !== 'filled' && timeInForce === 'GTC' && !order.isCancelRequested) {
+    const { timeInForce, symbol, pairedWith } = order.request;
+    // An order of a pair expires when the other one trades or is triggered.
+    const isNoSurprise = pairedWith !== undefined && end.end === 'expired';
+    if (
+      end.end !== 'filled' &&
+      timeInForce === 'GTC' &&
+      !order.isCancelRequested &&
+      !isNoSurprise
+    ) {
       this.#ports.onFinding('orderCancelledByOthers', {
         clientOrderId: order.request.clientOrderId,
         symbol,

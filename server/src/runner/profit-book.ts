@@ -16,7 +16,7 @@ export class ProfitBook {
 
   constructor(store: Store) {
     for (const row of store.all(
-      "SELECT bot_id, closed_at, json_extract(summary, '$.realizedProfit') AS profit FROM deals WHERE closed_at IS NOT NULL ORDER BY closed_at, bot_id, deal_number",
+      "SELECT bot_id, closed_at, json_extract(summary, '$.realisedProfit') AS profit FROM deals WHERE closed_at IS NOT NULL AND NOT (status = 'failed' AND NOT EXISTS (SELECT 1 FROM fills WHERE fills.bot_id = deals.bot_id AND fills.deal_number = deals.deal_number)) ORDER BY closed_at, bot_id, deal_number",
     )) {
       this.add(textOf(row, 'bot_id'), numberOf(row, 'closed_at'), textOf(row, 'profit'));
     }

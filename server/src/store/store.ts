@@ -8,8 +8,15 @@ import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { StoreError, toStoreError } from './errors.ts';
 
-/** 2: bots of several kinds. What version 1 holds, only the Kontor that wrote it can go on with. */
-const SCHEMA_VERSION = 2;
+/**
+ * 2: bots of several kinds. What version 1 holds, only the Kontor that wrote it can go on with.
+ * 3: summaries of deals spell `realisedProfit` with an s; a store of version 2 is brought up when it is opened.
+ */
+const SCHEMA_VERSION = 3;
+
+const TO_VERSION_3 = `
+UPDATE deals SET summary = replace(summary, '"realizedProfit', '"realisedProfit');
+`;
 
 const SCHEMA = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -58,9 +65,15 @@ CREATE TABLE sessions (token_hash TEXT PRIMARY KEY, created_at INTEGER NOT NULL,
 const RISK = `
 CREATE TABLE IF NOT EXISTS risk (
   scope TEXT PRIMARY KEY, limits TEXT NOT NULL, state TEXT NOT NULL, cause TEXT NOT NULL, cause_values TEXT NOT NULL,
-  since INTEGER NOT NULL, until INTEGER NOT NULL, loss_since INTEGER NOT NULL
+  since INTEGER NOT NULL, until INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS realised (
+  scope TEXT NOT NULL, day INTEGER NOT NULL, asset TEXT NOT NULL, amount TEXT NOT NULL, PRIMARY KEY (scope, day, asset)
 ) STRICT;
 `;
+
+/** Losses are counted in `realised`; an earlier version kept the time from which ended deals counted. */
+const LOSS_SINCE = "SELECT 1 FROM pragma_table_info('risk') WHERE name = 'loss_since'";
 
 const RECONCILIATION = `
 CREATE TABLE IF NOT EXISTS findings (
@@ -83,6 +96,7 @@ CREATE TABLE IF NOT EXISTS balance_changes (
   counted INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS trade_marks (symbol TEXT PRIMARY KEY, trade_id TEXT NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS notes_bot ON notes (bot_id);
 CREATE INDEX IF NOT EXISTS orders_exchange ON orders (exchange_order_id, symbol);
 `;
 
@@ -209,10 +223,10 @@ export class Store {
         `${file} was written by a newer Kontor (store version ${version}, this one knows ${SCHEMA_VERSION})`,
       );
     }
-    if (version !== 0 && version < SCHEMA_VERSION) {
+    if (version === 1) {
       throw new StoreError(
         'version',
-        `${file} was written by an older Kontor (store version ${version}, this one begins with ${SCHEMA_VERSION}); let that one end its deals, then move the data directory away and start anew`,
+        `${file} was written by an older Kontor (store version ${version}, this one begins with 2); let that one end its deals, then move the data directory away and start anew`,
       );
     }
     if (version === 0) {
@@ -220,7 +234,15 @@ export class Store {
         `BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
       );
     }
+    if (version === 2) {
+      this.#database.exec(
+        `BEGIN IMMEDIATE; ${TO_VERSION_3} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
+      );
+    }
     this.#database.exec(`BEGIN IMMEDIATE; ${RISK} ${RECONCILIATION} COMMIT;`);
+    if (this.#database.prepare(LOSS_SINCE).get() !== undefined) {
+      this.#database.exec('ALTER TABLE risk DROP COLUMN loss_since');
+    }
   }
 }
 

@@ -41,6 +41,7 @@ export function parseInstrument(row: Row): SimulatorInstrument {
       maxQuantity: String(lot['maxQty']),
       minNotional: String(notional?.['minNotional'] ?? '0'),
       maxNotional: String(notional?.['maxNotional'] ?? '0'),
+      takesPairs: row['ocoAllowed'] === true,
     });
     return { ...instrument, info: Object.freeze({ ...row }) };
   } catch (error) {

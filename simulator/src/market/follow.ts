@@ -71,6 +71,8 @@ export interface FollowOptions {
 const SETTLE_MS = 500;
 /** An exchange whose newest candle is so far from its clock lives in a time of its own. */
 const OWN_TIME_MS = 2 * MINUTE_MS;
+/** So long best prices wait there for the trade that tells their time; without one they count from the last. */
+const QUOTE_WAIT_MS = 250;
 const OFFSET_SAMPLES = 3;
 const OFFSET_EVERY_MS = 10 * MINUTE_MS;
 const TRADES_PER_PAGE = 1_000;
@@ -97,7 +99,7 @@ interface SymbolState {
   waiting: AggregateTrade[];
   quotes: FollowedQuotes | undefined;
   /** Best prices were told that do not count yet. */
-  isQuoteDue: boolean;
+  quoteTimer: NodeJS.Timeout | null;
   /** Of the best prices told last. */
   updateId: number;
 }
@@ -206,6 +208,11 @@ async function readTime(
   return { ...clock, isOwnTime, coveredToMs: isOwnTime ? newestMs : settledMinute(serverMs) };
 }
 
+function dropQuoteTimer(state: SymbolState): void {
+  if (state.quoteTimer !== null) clearTimeout(state.quoteTimer);
+  state.quoteTimer = null;
+}
+
 /** The quickest of a few answers says best what the clock there shows. */
 async function readClock(
   rest: FollowRest,
@@ -280,7 +287,7 @@ export class FollowedMarket implements MarketSource, MarketDriver {
           isLive: false,
           waiting: [],
           quotes: undefined,
-          isQuoteDue: false,
+          quoteTimer: null,
           updateId: -1,
         },
       ]),
@@ -514,14 +521,12 @@ export class FollowedMarket implements MarketSource, MarketDriver {
       return;
     }
     // Best prices have no time, and here only trades tell it: those that come with a trade count from its time on.
-    if (state.isQuoteDue) return;
-    state.isQuoteDue = true;
-    setImmediate(() => this.#quoteDue(state));
+    state.quoteTimer ??= setTimeout(() => this.#quoteDue(state), QUOTE_WAIT_MS).unref();
   }
 
   #quoteDue(state: SymbolState): void {
-    if (!state.isQuoteDue) return;
-    state.isQuoteDue = false;
+    if (state.quoteTimer === null) return;
+    dropQuoteTimer(state);
     this.#quote(state);
   }
 
@@ -549,7 +554,7 @@ export class FollowedMarket implements MarketSource, MarketDriver {
       state.isLive = false;
       state.waiting = [];
       state.quotes = undefined;
-      state.isQuoteDue = false;
+      dropQuoteTimer(state);
       state.updateId = -1;
       this.#wired().house.withdraw(symbol);
     }

@@ -43,11 +43,13 @@ export const keys = {
   risks: ['risks'],
   conditions: (botId: string): readonly string[] => ['conditions', botId],
   connections: ['connections'],
+  vault: ['vault'],
   bots: ['bots'],
   runningDeals: ['running-deals'],
   deal: (id: string): readonly string[] => ['deal', id],
   dealRows: (filter: DealFilter): readonly [string, DealFilter] => ['deal-rows', filter],
   notes: ['notes'],
+  botNotes: (botId: string): readonly string[] => ['bot-notes', botId],
   dealNotes: (id: string): readonly string[] => ['deal-notes', id],
   candles: (symbol: string, interval: string): readonly string[] => ['candles', symbol, interval],
 } as const;
@@ -205,6 +207,9 @@ export function applyBatch(client: QueryClient, batch: Batch): void {
   }
   if (batch.notes.length > 0) {
     change<readonly Note[]>(keys.notes, (notes) => mergeNotes(notes, batch.notes));
+    for (const [botId, notes] of Map.groupBy(batch.notes, (note) => note.botId)) {
+      change<readonly Note[]>(keys.botNotes(botId), (known) => mergeNotes(known, notes));
+    }
     for (const [dealId, notes] of Map.groupBy(batch.notes, (note) => note.dealId)) {
       change<readonly Note[]>(keys.dealNotes(dealId), (known) => mergeNotes(known, notes));
     }

@@ -19,7 +19,7 @@ import {
 import { deleteJson, getJson, patchJson, postJson, putJson } from './client.ts';
 import type { CandleRow, LiveStream } from './live.ts';
 import type {
-  Balance, Bot, Candles, Conditions, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, Risk, StreamMessage, Totals,
+  Balance, Bot, Candles, Conditions, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, Risk, StreamMessage, Totals, Vault,
 } from './types.ts'; // prettier-ignore
 
 const API = '/api/v1';
@@ -202,6 +202,54 @@ export function useConnections(): UseQueryResult<readonly Connection[]> {
   });
 }
 
+/** Whether the vault is open does not come over the stream either, and somebody waits for it. */
+export function useVault(): UseQueryResult<Vault> {
+  return useQuery({
+    queryKey: keys.vault,
+    queryFn: ({ signal }) => getJson<Vault>(`${API}/vault`, signal),
+    refetchInterval: 5_000,
+  });
+}
+
+/** Has the signer make a key. */
+export async function createConnection(
+  client: QueryClient,
+  wanted: Pick<Connection, 'name' | 'venue' | 'keyKind'>,
+): Promise<Connection> {
+  return keepConnection(client, await postJson<Connection>(`${API}/connections`, wanted));
+}
+
+/** Hands over a secret that is sealed already. */
+export async function importConnection(
+  client: QueryClient,
+  wanted: Pick<Connection, 'name' | 'venue' | 'keyKind'>,
+  sealed: string,
+): Promise<Connection> {
+  const body = { ...wanted, sealed, publicKeyPem: null };
+  return keepConnection(client, await postJson<Connection>(`${API}/connections/import`, body));
+}
+
+/** Names the exchange's identifier of the key, with which the connection becomes active. */
+export async function activateConnection(
+  client: QueryClient,
+  id: string,
+  apiKey: string,
+): Promise<Connection> {
+  const path = `${API}/connections/${encodeURIComponent(id)}/api-key`;
+  return keepConnection(client, await putJson<Connection>(path, { apiKey }));
+}
+
+function keepConnection(client: QueryClient, connection: Connection): Connection {
+  client.setQueryData<readonly Connection[]>(keys.connections, (known) => {
+    if (known === undefined) return undefined;
+    const isKnown = known.some(({ id }) => id === connection.id);
+    return isKnown
+      ? known.map((each) => (each.id === connection.id ? connection : each))
+      : [...known, connection];
+  });
+  return connection;
+}
+
 export function useBots(): UseQueryResult<readonly Bot[]> {
   const live = useLive();
   return useQuery({
@@ -279,6 +327,11 @@ export function useDealRows(filter: DealFilter): UseInfiniteQueryResult<DealRowD
   return result;
 }
 
+/** Ends this browser's session; its other pages hear no more either. */
+export async function endSession(): Promise<void> {
+  await deleteJson(`${API}/session`);
+}
+
 export function useNotes(): UseQueryResult<readonly Note[]> {
   const live = useLive();
   return useQuery({
@@ -288,6 +341,27 @@ export function useNotes(): UseQueryResult<readonly Note[]> {
         live,
         getJson<readonly Note[]>(`${API}/notes?limit=${NOTES_KEPT}`, signal),
         (notes, messages) => mergeNotes(notes, collectNotes(messages)),
+      ),
+  });
+}
+
+/** The latest events of one bot, newest first, however busy the others are. */
+export function useBotNotes(botId: string): UseQueryResult<readonly Note[]> {
+  const live = useLive();
+  return useQuery({
+    queryKey: keys.botNotes(botId),
+    queryFn: ({ signal }) =>
+      read(
+        live,
+        getJson<readonly Note[]>(
+          `${API}/notes?bot=${encodeURIComponent(botId)}&limit=${NOTES_KEPT}`,
+          signal,
+        ),
+        (notes, messages) =>
+          mergeNotes(
+            notes,
+            collectNotes(messages).filter((note) => note.botId === botId),
+          ),
       ),
   });
 }
@@ -397,7 +471,11 @@ export interface ManualOrder {
 }
 
 export type DealStep =
-  { readonly step: number } | { readonly of: 'entry' | 'takeProfit'; readonly step: number };
+  | { readonly step: number }
+  | {
+      readonly of: 'entry' | 'takeProfit' | 'addFunds' | 'reduceFunds';
+      readonly step: number;
+    };
 
 /** What may be asked of a running deal, and what goes with it. */
 export type DealRequest =

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shapes of the desk's HTTP API. Made from server/src/api/schemas.ts by tools/api-types.ts; do not edit.
 
+export type Attention = {
+  readonly dealId: string;
+  readonly by: 'desk' | 'policy' | 'exchange';
+  readonly rule: string;
+  readonly reason: string;
+};
+
 export type Balance = {
   readonly asset: string;
   /** decimal text */
@@ -22,12 +29,14 @@ export type Bot = {
   readonly activeDeals: number;
   readonly completedDeals: number;
   /** decimal text */
-  readonly realizedProfit: string;
+  readonly realisedProfit: string;
   /** decimal text */
-  readonly unrealizedProfit: string;
+  readonly unrealisedProfit: string;
   /** decimal text */
   readonly fundsInUse: string;
-  readonly attention: string | null;
+  readonly attention: Attention | null;
+  readonly formerSymbols?: readonly string[];
+  readonly warnings?: readonly string[];
 };
 
 export type BotSettings =
@@ -74,6 +83,7 @@ export type Connection = {
   readonly name: string;
   readonly venue: string;
   readonly state: 'created' | 'active' | 'expired';
+  readonly keyKind: KeyKind;
   readonly publicKeyPem: string;
   /** UTC milliseconds */
   readonly createdAt: number;
@@ -130,339 +140,7 @@ export type DcaSettings = {
   readonly stopLossAction: 'closeDeal' | 'closeDealAndStopBot';
   readonly closeTimeoutSeconds?: number;
   readonly startTrigger: 'immediately' | 'conditions' | 'signal' | 'manually';
-  readonly startConditions?: readonly (
-    | {
-        readonly kind: 'rsi';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'mfi';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'cci';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least -10000, at most 10000 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'adx';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'ult';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly shortPeriod: number;
-        readonly middlePeriod: number;
-        readonly longPeriod: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'bollinger';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        /** decimal text, more than 0, at most 10 */
-        readonly deviation: string;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least -10, at most 10 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'maCross';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly average: 'ema' | 'sma';
-        readonly fastPeriod: number;
-        readonly slowPeriod: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-      }
-    | {
-        readonly kind: 'macd';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly fastPeriod: number;
-        readonly slowPeriod: number;
-        readonly signalPeriod: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        readonly line: 'any' | 'belowZero' | 'aboveZero';
-      }
-    | {
-        readonly kind: 'stochastic';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly kPeriod: number;
-        readonly smoothing: number;
-        readonly dPeriod: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-        readonly cross: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
-      }
-    | {
-        readonly kind: 'parabolicSar';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        /** decimal text, more than 0, at most 1 */
-        readonly step: string;
-        /** decimal text, more than 0, at most 1 */
-        readonly maximum: string;
-        readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
-      }
-    | {
-        readonly kind: 'supertrend';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        /** decimal text, more than 0, at most 20 */
-        readonly multiplier: string;
-        readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
-      }
-    | {
-        readonly kind: 'heikinAshi';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly candles: number;
-        readonly colour: 'green' | 'red';
-      }
-    | {
-        readonly kind: 'priceChange';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly candles: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text in percent, at least -100, at most 10000 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'technicalRating';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly rating: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
-      }
-    | {
-        readonly kind: 'volume24h';
-        /** decimal text in quote, at least 0 */
-        readonly atLeast: string;
-      }
-  )[];
+  readonly startConditions?: readonly Condition[];
   readonly startDelaySeconds: number;
   readonly cooldownSeconds: number;
   readonly maxActiveDeals: number;
@@ -477,673 +155,9 @@ export type DcaSettings = {
   /** decimal text in percent, at least -95, at most 1000 */
   readonly maxPricePercent?: string;
   readonly safetyOrderTrigger: 'price' | 'conditions' | 'signal';
-  readonly safetyOrderConditions?: readonly (
-    | {
-        readonly kind: 'rsi';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'mfi';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'cci';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least -10000, at most 10000 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'adx';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'ult';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly shortPeriod: number;
-        readonly middlePeriod: number;
-        readonly longPeriod: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'bollinger';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        /** decimal text, more than 0, at most 10 */
-        readonly deviation: string;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least -10, at most 10 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'maCross';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly average: 'ema' | 'sma';
-        readonly fastPeriod: number;
-        readonly slowPeriod: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-      }
-    | {
-        readonly kind: 'macd';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly fastPeriod: number;
-        readonly slowPeriod: number;
-        readonly signalPeriod: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        readonly line: 'any' | 'belowZero' | 'aboveZero';
-      }
-    | {
-        readonly kind: 'stochastic';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly kPeriod: number;
-        readonly smoothing: number;
-        readonly dPeriod: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-        readonly cross: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
-      }
-    | {
-        readonly kind: 'parabolicSar';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        /** decimal text, more than 0, at most 1 */
-        readonly step: string;
-        /** decimal text, more than 0, at most 1 */
-        readonly maximum: string;
-        readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
-      }
-    | {
-        readonly kind: 'supertrend';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        /** decimal text, more than 0, at most 20 */
-        readonly multiplier: string;
-        readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
-      }
-    | {
-        readonly kind: 'heikinAshi';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly candles: number;
-        readonly colour: 'green' | 'red';
-      }
-    | {
-        readonly kind: 'priceChange';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly candles: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text in percent, at least -100, at most 10000 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'technicalRating';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly rating: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
-      }
-    | {
-        readonly kind: 'volume24h';
-        /** decimal text in quote, at least 0 */
-        readonly atLeast: string;
-      }
-  )[];
+  readonly safetyOrderConditions?: readonly Condition[];
   readonly closeTrigger: 'none' | 'conditions' | 'signal';
-  readonly closeConditions?: readonly (
-    | {
-        readonly kind: 'rsi';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'mfi';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'cci';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least -10000, at most 10000 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'adx';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'ult';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly shortPeriod: number;
-        readonly middlePeriod: number;
-        readonly longPeriod: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'bollinger';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        /** decimal text, more than 0, at most 10 */
-        readonly deviation: string;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least -10, at most 10 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'maCross';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly average: 'ema' | 'sma';
-        readonly fastPeriod: number;
-        readonly slowPeriod: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-      }
-    | {
-        readonly kind: 'macd';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly fastPeriod: number;
-        readonly slowPeriod: number;
-        readonly signalPeriod: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        readonly line: 'any' | 'belowZero' | 'aboveZero';
-      }
-    | {
-        readonly kind: 'stochastic';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly kPeriod: number;
-        readonly smoothing: number;
-        readonly dPeriod: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value: string;
-        readonly cross: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
-      }
-    | {
-        readonly kind: 'parabolicSar';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        /** decimal text, more than 0, at most 1 */
-        readonly step: string;
-        /** decimal text, more than 0, at most 1 */
-        readonly maximum: string;
-        readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
-      }
-    | {
-        readonly kind: 'supertrend';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period: number;
-        /** decimal text, more than 0, at most 20 */
-        readonly multiplier: string;
-        readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
-      }
-    | {
-        readonly kind: 'heikinAshi';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly candles: number;
-        readonly colour: 'green' | 'red';
-      }
-    | {
-        readonly kind: 'priceChange';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly candles: number;
-        readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text in percent, at least -100, at most 10000 */
-        readonly value: string;
-      }
-    | {
-        readonly kind: 'technicalRating';
-        readonly interval:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly rating: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
-      }
-    | {
-        readonly kind: 'volume24h';
-        /** decimal text in quote, at least 0 */
-        readonly atLeast: string;
-      }
-  )[];
+  readonly closeConditions?: readonly Condition[];
   readonly minProfitType: 'total' | 'base' | 'none';
   /** decimal text in percent, at least 0, at most 1000 */
   readonly minProfit: string;
@@ -1151,6 +165,8 @@ export type DcaSettings = {
   readonly reinvest: string;
   /** decimal text in percent, at least 0, at most 100 */
   readonly riskReduction: string;
+  readonly postOnly: boolean;
+  readonly reserveSafetyOrders: boolean;
   /** decimal text in percent, at least 0, at most 10 */
   readonly maxSlippage: string;
 };
@@ -1202,339 +218,7 @@ export type DcaSettingsGiven = {
   readonly stopLossAction?: 'closeDeal' | 'closeDealAndStopBot';
   readonly closeTimeoutSeconds?: number;
   readonly startTrigger?: 'immediately' | 'conditions' | 'signal' | 'manually';
-  readonly startConditions?: readonly (
-    | {
-        readonly kind: 'rsi';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'mfi';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'cci';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least -10000, at most 10000 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'adx';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'ult';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly shortPeriod?: number;
-        readonly middlePeriod?: number;
-        readonly longPeriod?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'bollinger';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        /** decimal text, more than 0, at most 10 */
-        readonly deviation?: string;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least -10, at most 10 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'maCross';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly average?: 'ema' | 'sma';
-        readonly fastPeriod?: number;
-        readonly slowPeriod?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-      }
-    | {
-        readonly kind: 'macd';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly fastPeriod?: number;
-        readonly slowPeriod?: number;
-        readonly signalPeriod?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        readonly line?: 'any' | 'belowZero' | 'aboveZero';
-      }
-    | {
-        readonly kind: 'stochastic';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly kPeriod?: number;
-        readonly smoothing?: number;
-        readonly dPeriod?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-        readonly cross?: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
-      }
-    | {
-        readonly kind: 'parabolicSar';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        /** decimal text, more than 0, at most 1 */
-        readonly step?: string;
-        /** decimal text, more than 0, at most 1 */
-        readonly maximum?: string;
-        readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
-      }
-    | {
-        readonly kind: 'supertrend';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        /** decimal text, more than 0, at most 20 */
-        readonly multiplier?: string;
-        readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
-      }
-    | {
-        readonly kind: 'heikinAshi';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly candles?: number;
-        readonly colour?: 'green' | 'red';
-      }
-    | {
-        readonly kind: 'priceChange';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly candles?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text in percent, at least -100, at most 10000 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'technicalRating';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly rating?: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
-      }
-    | {
-        readonly kind: 'volume24h';
-        /** decimal text in quote, at least 0 */
-        readonly atLeast?: string;
-      }
-  )[];
+  readonly startConditions?: readonly ConditionGiven[];
   readonly startDelaySeconds?: number;
   readonly cooldownSeconds: number;
   readonly maxActiveDeals: number;
@@ -1549,673 +233,9 @@ export type DcaSettingsGiven = {
   /** decimal text in percent, at least -95, at most 1000 */
   readonly maxPricePercent?: string;
   readonly safetyOrderTrigger?: 'price' | 'conditions' | 'signal';
-  readonly safetyOrderConditions?: readonly (
-    | {
-        readonly kind: 'rsi';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'mfi';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'cci';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least -10000, at most 10000 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'adx';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'ult';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly shortPeriod?: number;
-        readonly middlePeriod?: number;
-        readonly longPeriod?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'bollinger';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        /** decimal text, more than 0, at most 10 */
-        readonly deviation?: string;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least -10, at most 10 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'maCross';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly average?: 'ema' | 'sma';
-        readonly fastPeriod?: number;
-        readonly slowPeriod?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-      }
-    | {
-        readonly kind: 'macd';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly fastPeriod?: number;
-        readonly slowPeriod?: number;
-        readonly signalPeriod?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        readonly line?: 'any' | 'belowZero' | 'aboveZero';
-      }
-    | {
-        readonly kind: 'stochastic';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly kPeriod?: number;
-        readonly smoothing?: number;
-        readonly dPeriod?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-        readonly cross?: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
-      }
-    | {
-        readonly kind: 'parabolicSar';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        /** decimal text, more than 0, at most 1 */
-        readonly step?: string;
-        /** decimal text, more than 0, at most 1 */
-        readonly maximum?: string;
-        readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
-      }
-    | {
-        readonly kind: 'supertrend';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        /** decimal text, more than 0, at most 20 */
-        readonly multiplier?: string;
-        readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
-      }
-    | {
-        readonly kind: 'heikinAshi';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly candles?: number;
-        readonly colour?: 'green' | 'red';
-      }
-    | {
-        readonly kind: 'priceChange';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly candles?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text in percent, at least -100, at most 10000 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'technicalRating';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly rating?: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
-      }
-    | {
-        readonly kind: 'volume24h';
-        /** decimal text in quote, at least 0 */
-        readonly atLeast?: string;
-      }
-  )[];
+  readonly safetyOrderConditions?: readonly ConditionGiven[];
   readonly closeTrigger?: 'none' | 'conditions' | 'signal';
-  readonly closeConditions?: readonly (
-    | {
-        readonly kind: 'rsi';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'mfi';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'cci';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least -10000, at most 10000 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'adx';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'ult';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly shortPeriod?: number;
-        readonly middlePeriod?: number;
-        readonly longPeriod?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'bollinger';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        /** decimal text, more than 0, at most 10 */
-        readonly deviation?: string;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least -10, at most 10 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'maCross';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly average?: 'ema' | 'sma';
-        readonly fastPeriod?: number;
-        readonly slowPeriod?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-      }
-    | {
-        readonly kind: 'macd';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly fastPeriod?: number;
-        readonly slowPeriod?: number;
-        readonly signalPeriod?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        readonly line?: 'any' | 'belowZero' | 'aboveZero';
-      }
-    | {
-        readonly kind: 'stochastic';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly kPeriod?: number;
-        readonly smoothing?: number;
-        readonly dPeriod?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text, at least 0, at most 100 */
-        readonly value?: string;
-        readonly cross?: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
-      }
-    | {
-        readonly kind: 'parabolicSar';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        /** decimal text, more than 0, at most 1 */
-        readonly step?: string;
-        /** decimal text, more than 0, at most 1 */
-        readonly maximum?: string;
-        readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
-      }
-    | {
-        readonly kind: 'supertrend';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly period?: number;
-        /** decimal text, more than 0, at most 20 */
-        readonly multiplier?: string;
-        readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
-      }
-    | {
-        readonly kind: 'heikinAshi';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly candles?: number;
-        readonly colour?: 'green' | 'red';
-      }
-    | {
-        readonly kind: 'priceChange';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly candles?: number;
-        readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
-        /** decimal text in percent, at least -100, at most 10000 */
-        readonly value?: string;
-      }
-    | {
-        readonly kind: 'technicalRating';
-        readonly interval?:
-          | '1m'
-          | '3m'
-          | '5m'
-          | '15m'
-          | '30m'
-          | '1h'
-          | '2h'
-          | '4h'
-          | '6h'
-          | '8h'
-          | '12h'
-          | '1d'
-          | '3d'
-          | '1w'
-          | '1M';
-        readonly rating?: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
-      }
-    | {
-        readonly kind: 'volume24h';
-        /** decimal text in quote, at least 0 */
-        readonly atLeast?: string;
-      }
-  )[];
+  readonly closeConditions?: readonly ConditionGiven[];
   readonly minProfitType?: 'total' | 'base' | 'none';
   /** decimal text in percent, at least 0, at most 1000 */
   readonly minProfit?: string;
@@ -2223,6 +243,8 @@ export type DcaSettingsGiven = {
   readonly reinvest?: string;
   /** decimal text in percent, at least 0, at most 100 */
   readonly riskReduction?: string;
+  readonly postOnly?: boolean;
+  readonly reserveSafetyOrders?: boolean;
   /** decimal text in percent, at least 0, at most 10 */
   readonly maxSlippage?: string;
 };
@@ -2253,13 +275,13 @@ export type Deal = {
   readonly stopLossPrice: string | null;
   readonly lastPrice: string | null;
   /** decimal text */
-  readonly realizedProfit: string;
+  readonly realisedProfit: string;
   /** decimal text */
-  readonly realizedProfitPercent: string;
+  readonly realisedProfitPercent: string;
   /** decimal text */
-  readonly unrealizedProfit: string;
+  readonly unrealisedProfit: string;
   /** decimal text */
-  readonly unrealizedProfitPercent: string;
+  readonly unrealisedProfitPercent: string;
   readonly filledSafetyOrders: number;
   readonly ladder: readonly LadderStep[];
   readonly orders: readonly Order[];
@@ -2286,6 +308,14 @@ export type DealDetails =
         readonly state: 'pending' | 'placed' | 'trailing' | 'done';
         readonly best: string | null;
         readonly trigger: string | null;
+      }[];
+      readonly waiting: readonly {
+        readonly purpose: 'addFunds' | 'reduceFunds';
+        readonly number: number;
+        /** decimal text */
+        readonly amount: string;
+        readonly asset: string;
+        readonly price: string | null;
       }[];
     }
   | {
@@ -2350,6 +380,7 @@ export type DealDetails =
         readonly best: string | null;
         readonly isAtBreakEven: boolean;
         readonly breachedUntil: number | null;
+        readonly heldBy: 'exchange' | 'desk';
       };
     }
   | {
@@ -2466,6 +497,7 @@ export type GridSettings = {
   /** decimal text in price, more than 0 */
   readonly startPrice?: string;
   readonly initialBalancing: boolean;
+  readonly postOnly: boolean;
   /** decimal text in percent, at least 0, at most 10 */
   readonly maxSlippage: string;
 };
@@ -2507,8 +539,27 @@ export type GridSettingsGiven = {
   /** decimal text in price, more than 0 */
   readonly startPrice?: string;
   readonly initialBalancing?: boolean;
+  readonly postOnly?: boolean;
   /** decimal text in percent, at least 0, at most 10 */
   readonly maxSlippage?: string;
+};
+
+export type Hardening = {
+  readonly level: 1 | 2 | 3 | 4;
+  readonly walls: readonly {
+    readonly name:
+      | 'environment'
+      | 'permissions'
+      | 'noNewPrivileges'
+      | 'noCoreDump'
+      | 'notDumpable'
+      | 'landlock'
+      | 'seccomp'
+      | 'nativeCallsDropped';
+    readonly isUp: boolean;
+    /** why it is missing */
+    readonly reason: string;
+  }[];
 };
 
 export type Health = {
@@ -2519,6 +570,8 @@ export type Health = {
   readonly roundTripMs: number | null;
   readonly pendingEffects: number;
   readonly ambiguousOrders: number;
+  readonly heldOrders: number;
+  readonly blockedMs: number;
 };
 
 export type Instrument = {
@@ -2543,7 +596,10 @@ export type Instrument = {
   readonly minNotional: string;
   /** decimal text */
   readonly maxNotional: string;
+  readonly takesPairs: boolean;
 };
+
+export type KeyKind = 'ed25519' | 'rsa-2048' | 'rsa-4096' | 'hmac-sha256';
 
 export type LadderStep = {
   readonly index: number;
@@ -2578,6 +634,8 @@ export type Note = {
   readonly time: number;
   readonly kind: string;
   readonly values: Readonly<Record<string, string>>;
+  /** of the deal, for a note of one */
+  readonly symbol?: string;
 };
 
 export type Order = {
@@ -2596,7 +654,7 @@ export type Order = {
     | 'balancing'
     | 'rebalance';
   readonly side: 'buy' | 'sell';
-  readonly type: 'limit' | 'limitMaker';
+  readonly type: 'limit' | 'limitMaker' | 'stopLimit';
   readonly timeInForce: 'GTC' | 'IOC' | 'FOK';
   /** decimal text */
   readonly price: string;
@@ -2643,6 +701,7 @@ export type ProcessHealth = {
   readonly restarts: number;
   readonly memoryBytes: number | null;
   readonly detail: string;
+  readonly hardening?: Hardening;
 };
 
 export type RebalanceSettings = {
@@ -2819,6 +878,7 @@ export type SignalSettings = {
     readonly trailing?: string;
     readonly timeoutSeconds: number;
     readonly breakEven: boolean;
+    readonly placement: 'desk' | 'exchange';
   };
   readonly useSignalExits: boolean;
   /** decimal text in percent, at least 0, at most 10 */
@@ -2912,6 +972,7 @@ export type SignalSettingsGiven = {
     readonly trailing?: string;
     readonly timeoutSeconds?: number;
     readonly breakEven?: boolean;
+    readonly placement?: 'desk' | 'exchange';
   };
   readonly useSignalExits?: boolean;
   /** decimal text in percent, at least 0, at most 10 */
@@ -3027,7 +1088,9 @@ export type SmartTradeSettings = {
     readonly trailing?: string;
     readonly timeoutSeconds: number;
     readonly breakEven: boolean;
+    readonly placement: 'desk' | 'exchange';
   };
+  readonly postOnly: boolean;
   /** decimal text in percent, at least 0, at most 10 */
   readonly maxSlippage: string;
 };
@@ -3141,13 +1204,15 @@ export type SmartTradeSettingsGiven = {
     readonly trailing?: string;
     readonly timeoutSeconds?: number;
     readonly breakEven?: boolean;
+    readonly placement?: 'desk' | 'exchange';
   };
+  readonly postOnly?: boolean;
   /** decimal text in percent, at least 0, at most 10 */
   readonly maxSlippage?: string;
 };
 
 export type StreamHealth = {
-  readonly name: 'market' | 'account';
+  readonly name: 'market' | 'account' | 'reconciliation';
   readonly state: 'up' | 'down';
   readonly lastEventAt: number | null;
   readonly detail: string;
@@ -3219,9 +1284,9 @@ export type StreamMessage =
 export type Totals = {
   readonly quoteAsset: string;
   /** decimal text */
-  readonly realizedProfit: string;
+  readonly realisedProfit: string;
   /** decimal text */
-  readonly unrealizedProfit: string;
+  readonly unrealisedProfit: string;
   /** decimal text */
   readonly fundsInUse: string;
   readonly activeDeals: number;
@@ -3229,3 +1294,272 @@ export type Totals = {
   readonly runningBots: number;
   readonly profitCurve: readonly (readonly [number, string])[];
 };
+
+export type Vault = {
+  readonly isOpen: boolean;
+  readonly isUnattended: boolean;
+  readonly importKey: string | null;
+};
+
+export type ConditionInterval =
+  | '1m'
+  | '3m'
+  | '5m'
+  | '15m'
+  | '30m'
+  | '1h'
+  | '2h'
+  | '4h'
+  | '6h'
+  | '8h'
+  | '12h'
+  | '1d'
+  | '3d'
+  | '1w'
+  | '1M';
+
+export type Condition =
+  | {
+      readonly kind: 'rsi';
+      readonly interval: ConditionInterval;
+      readonly period: number;
+      readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least 0, at most 100 */
+      readonly value: string;
+    }
+  | {
+      readonly kind: 'mfi';
+      readonly interval: ConditionInterval;
+      readonly period: number;
+      readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least 0, at most 100 */
+      readonly value: string;
+    }
+  | {
+      readonly kind: 'cci';
+      readonly interval: ConditionInterval;
+      readonly period: number;
+      readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least -10000, at most 10000 */
+      readonly value: string;
+    }
+  | {
+      readonly kind: 'adx';
+      readonly interval: ConditionInterval;
+      readonly period: number;
+      readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least 0, at most 100 */
+      readonly value: string;
+    }
+  | {
+      readonly kind: 'ult';
+      readonly interval: ConditionInterval;
+      readonly shortPeriod: number;
+      readonly middlePeriod: number;
+      readonly longPeriod: number;
+      readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least 0, at most 100 */
+      readonly value: string;
+    }
+  | {
+      readonly kind: 'bollinger';
+      readonly interval: ConditionInterval;
+      readonly period: number;
+      /** decimal text, more than 0, at most 10 */
+      readonly deviation: string;
+      readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least -10, at most 10 */
+      readonly value: string;
+    }
+  | {
+      readonly kind: 'maCross';
+      readonly interval: ConditionInterval;
+      readonly average: 'ema' | 'sma';
+      readonly fastPeriod: number;
+      readonly slowPeriod: number;
+      readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+    }
+  | {
+      readonly kind: 'macd';
+      readonly interval: ConditionInterval;
+      readonly fastPeriod: number;
+      readonly slowPeriod: number;
+      readonly signalPeriod: number;
+      readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      readonly line: 'any' | 'belowZero' | 'aboveZero';
+    }
+  | {
+      readonly kind: 'stochastic';
+      readonly interval: ConditionInterval;
+      readonly kPeriod: number;
+      readonly smoothing: number;
+      readonly dPeriod: number;
+      readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least 0, at most 100 */
+      readonly value: string;
+      readonly cross: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
+    }
+  | {
+      readonly kind: 'parabolicSar';
+      readonly interval: ConditionInterval;
+      /** decimal text, more than 0, at most 1 */
+      readonly step: string;
+      /** decimal text, more than 0, at most 1 */
+      readonly maximum: string;
+      readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+    }
+  | {
+      readonly kind: 'supertrend';
+      readonly interval: ConditionInterval;
+      readonly period: number;
+      /** decimal text, more than 0, at most 20 */
+      readonly multiplier: string;
+      readonly trend: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+    }
+  | {
+      readonly kind: 'heikinAshi';
+      readonly interval: ConditionInterval;
+      readonly candles: number;
+      readonly colour: 'green' | 'red';
+    }
+  | {
+      readonly kind: 'priceChange';
+      readonly interval: ConditionInterval;
+      readonly candles: number;
+      readonly comparison: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text in percent, at least -100, at most 10000 */
+      readonly value: string;
+    }
+  | {
+      readonly kind: 'technicalRating';
+      readonly interval: ConditionInterval;
+      readonly rating: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
+    }
+  | {
+      readonly kind: 'volume24h';
+      /** decimal text in quote, at least 0 */
+      readonly atLeast: string;
+    };
+
+export type ConditionGiven =
+  | {
+      readonly kind: 'rsi';
+      readonly interval?: ConditionInterval;
+      readonly period?: number;
+      readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least 0, at most 100 */
+      readonly value?: string;
+    }
+  | {
+      readonly kind: 'mfi';
+      readonly interval?: ConditionInterval;
+      readonly period?: number;
+      readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least 0, at most 100 */
+      readonly value?: string;
+    }
+  | {
+      readonly kind: 'cci';
+      readonly interval?: ConditionInterval;
+      readonly period?: number;
+      readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least -10000, at most 10000 */
+      readonly value?: string;
+    }
+  | {
+      readonly kind: 'adx';
+      readonly interval?: ConditionInterval;
+      readonly period?: number;
+      readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least 0, at most 100 */
+      readonly value?: string;
+    }
+  | {
+      readonly kind: 'ult';
+      readonly interval?: ConditionInterval;
+      readonly shortPeriod?: number;
+      readonly middlePeriod?: number;
+      readonly longPeriod?: number;
+      readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least 0, at most 100 */
+      readonly value?: string;
+    }
+  | {
+      readonly kind: 'bollinger';
+      readonly interval?: ConditionInterval;
+      readonly period?: number;
+      /** decimal text, more than 0, at most 10 */
+      readonly deviation?: string;
+      readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least -10, at most 10 */
+      readonly value?: string;
+    }
+  | {
+      readonly kind: 'maCross';
+      readonly interval?: ConditionInterval;
+      readonly average?: 'ema' | 'sma';
+      readonly fastPeriod?: number;
+      readonly slowPeriod?: number;
+      readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+    }
+  | {
+      readonly kind: 'macd';
+      readonly interval?: ConditionInterval;
+      readonly fastPeriod?: number;
+      readonly slowPeriod?: number;
+      readonly signalPeriod?: number;
+      readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      readonly line?: 'any' | 'belowZero' | 'aboveZero';
+    }
+  | {
+      readonly kind: 'stochastic';
+      readonly interval?: ConditionInterval;
+      readonly kPeriod?: number;
+      readonly smoothing?: number;
+      readonly dPeriod?: number;
+      readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text, at least 0, at most 100 */
+      readonly value?: string;
+      readonly cross?: 'any' | 'kCrossesAboveD' | 'kCrossesBelowD';
+    }
+  | {
+      readonly kind: 'parabolicSar';
+      readonly interval?: ConditionInterval;
+      /** decimal text, more than 0, at most 1 */
+      readonly step?: string;
+      /** decimal text, more than 0, at most 1 */
+      readonly maximum?: string;
+      readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+    }
+  | {
+      readonly kind: 'supertrend';
+      readonly interval?: ConditionInterval;
+      readonly period?: number;
+      /** decimal text, more than 0, at most 20 */
+      readonly multiplier?: string;
+      readonly trend?: 'turnsUp' | 'turnsDown' | 'up' | 'down';
+    }
+  | {
+      readonly kind: 'heikinAshi';
+      readonly interval?: ConditionInterval;
+      readonly candles?: number;
+      readonly colour?: 'green' | 'red';
+    }
+  | {
+      readonly kind: 'priceChange';
+      readonly interval?: ConditionInterval;
+      readonly candles?: number;
+      readonly comparison?: 'below' | 'above' | 'crossesBelow' | 'crossesAbove';
+      /** decimal text in percent, at least -100, at most 10000 */
+      readonly value?: string;
+    }
+  | {
+      readonly kind: 'technicalRating';
+      readonly interval?: ConditionInterval;
+      readonly rating?: 'buyOrStrongBuy' | 'strongBuy' | 'sellOrStrongSell' | 'strongSell';
+    }
+  | {
+      readonly kind: 'volume24h';
+      /** decimal text in quote, at least 0 */
+      readonly atLeast?: string;
+    };

@@ -38,6 +38,10 @@ export interface ChartPanelProps {
 
 const NO_LEVELS: readonly Level[] = [];
 
+/** Longest name of a bot in a label, and in one on a narrow chart. */
+const NAME_CHARACTERS_MAX = 14;
+const SHORT_NAME_CHARACTERS_MAX = 6;
+
 export function ChartPanel({
   symbol,
   symbols,
@@ -80,10 +84,26 @@ export function ChartPanel({
       time: (timeMs) => format.short(timeMs),
     };
     const own = deals.filter((deal) => deal.symbol === symbol);
-    const prefix = (deal: Deal): string =>
-      own.length > 1 ? `${text.deal.number(String(deal.number))} ` : '';
+    const prefix = (deal: Deal, characters: number): string => {
+      if (own.length === 1) return '';
+      const number = text.deal.number(String(deal.number));
+      const ofBot = own.filter(({ botId }) => botId === deal.botId).length;
+      if (ofBot === own.length) return `${number} `;
+      const bot = shortened(deal.botName, characters);
+      return ofBot === 1 ? `${bot}: ` : `${bot} ${number}: `;
+    };
     return {
-      levels: [...own.flatMap((deal) => dealLevels(deal, words, prefix(deal))), ...moreLevels],
+      levels: [
+        ...own.flatMap((deal) =>
+          dealLevels(
+            deal,
+            words,
+            prefix(deal, NAME_CHARACTERS_MAX),
+            prefix(deal, SHORT_NAME_CHARACTERS_MAX),
+          ),
+        ),
+        ...moreLevels,
+      ],
       marks: own.flatMap((deal) => dealMarks(deal, words)),
     };
   }, [deals, moreLevels, symbol, text, format, priceDecimals, quantityDecimals]);
@@ -165,4 +185,15 @@ function QuoteLine({
       </div>
     </dl>
   );
+}
+
+/** A bot's name short enough for the labels of the chart. */
+function shortened(name: string, most: number): string {
+  const characters = Array.from(name);
+  return characters.length <= most
+    ? name
+    : `${characters
+        .slice(0, most - 1)
+        .join('')
+        .trimEnd()}…`;
 }

@@ -27,13 +27,15 @@ interface PlacedMark {
   readonly y: number;
 }
 
-interface Label {
+export interface Label {
   readonly level: Level;
   /** Where the line is, and where the middle of the label went. */
   readonly lineY: number;
   y: number;
 }
 
+/** More labels than this are thinned: a grid is read by its ends and its distances. */
+const LABELS_MANY = 12;
 const LABEL_PX = 17;
 const LABEL_GAP_PX = 1;
 const LABEL_PADDING_PX = 6;
@@ -246,11 +248,14 @@ function line(context: CanvasRenderingContext2D, left: number, y: number, right:
   context.stroke();
 }
 
-/** Moves labels apart, the least important ones gone when the pane is too low for all. */
-function spread(labels: readonly Label[], height: number): readonly Label[] {
+/**
+ * Moves labels apart. Of many, only those of orders stay that have room beside their own line, and the outermost;
+ * in a pane that is too low for all, the least important ones go.
+ */
+export function spread(labels: readonly Label[], height: number): readonly Label[] {
   const pitch = LABEL_PX + LABEL_GAP_PX;
   const room = Math.max(1, Math.floor(height / pitch));
-  const kept = labels
+  const kept = (labels.length > LABELS_MANY ? thinned(labels, pitch) : labels)
     .toSorted((left, right) => PRIORITY[left.level.kind] - PRIORITY[right.level.kind])
     .slice(0, room)
     .sort((left, right) => left.lineY - right.lineY);
@@ -264,6 +269,20 @@ function spread(labels: readonly Label[], height: number): readonly Label[] {
   for (const label of kept.toReversed()) {
     label.y = Math.min(label.y, most);
     most = label.y - pitch;
+  }
+  return kept;
+}
+
+function thinned(labels: readonly Label[], pitch: number): readonly Label[] {
+  const isOrder = ({ level }: Label): boolean => PRIORITY[level.kind] >= PRIORITY.order;
+  const kept = labels.filter((label) => !isOrder(label));
+  const orders = labels.filter(isOrder).sort((left, right) => left.lineY - right.lineY);
+  const [first, last] = [orders[0], orders.at(-1)];
+  for (const label of new Set([first, last, ...orders])) {
+    if (label === undefined) continue;
+    const isOutermost = label === first || label === last;
+    const isFree = kept.every((other) => Math.abs(other.lineY - label.lineY) >= pitch);
+    if (isOutermost || isFree) kept.push(label);
   }
   return kept;
 }

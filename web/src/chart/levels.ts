@@ -35,9 +35,14 @@ export interface LevelWords {
 
 /**
  * Lines of a running deal; one that is over keeps only its average. Where deals share a chart, `prefix` tells
- * them apart and break-even, which stands close to the average, is left to their own pages.
+ * them apart (`shortPrefix` where there is little room) and break-even, which stands close to the average, is left to their own pages.
  */
-export function dealLevels(deal: Deal, words: LevelWords, prefix = ''): readonly Level[] {
+export function dealLevels(
+  deal: Deal,
+  words: LevelWords,
+  prefix = '',
+  shortPrefix: string = prefix,
+): readonly Level[] {
   const { text } = words;
   const levels: Level[] = [];
   const add = (
@@ -53,7 +58,7 @@ export function dealLevels(deal: Deal, words: LevelWords, prefix = ''): readonly
       kind,
       price: Number(price),
       name: prefix + names.name,
-      shortName: prefix + (names.shortName ?? names.name),
+      shortName: shortPrefix + (names.shortName ?? names.name),
       quantityText: quantity === '' ? '' : words.quantity(quantity),
       priceText: words.price(price),
     });

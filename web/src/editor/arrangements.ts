@@ -32,6 +32,7 @@ const STOP: Draft = {
   order: 'market',
   timeoutSeconds: 0,
   breakEven: false,
+  placement: 'desk',
 };
 
 export const DCA_ARRANGEMENT: Arrangement = {
@@ -154,6 +155,8 @@ export const DCA_ARRANGEMENT: Arrangement = {
         { field: 'stopAfterDeals', suggestion: 10 },
         { field: 'reinvest' },
         { field: 'riskReduction' },
+        { field: 'reserveSafetyOrders' },
+        { field: 'postOnly' },
         { field: 'maxSlippage' },
       ],
     },
@@ -186,7 +189,7 @@ export const GRID_ARRANGEMENT: Arrangement = {
     {
       name: 'giveUp',
       places: [{ field: 'lowerStop' }, { field: 'upperStop' }, { field: 'takeProfitPrice' }],
-      advanced: [{ field: 'maxSlippage' }],
+      advanced: [{ field: 'postOnly' }, { field: 'maxSlippage' }],
     },
   ],
 };
@@ -215,6 +218,7 @@ const PLAN_GROUPS: NonNullable<Arrangement['groups']> = {
     { field: 'trailing', suggestion: '2' },
     { field: 'timeoutSeconds' },
     { field: 'breakEven' },
+    { field: 'placement' },
   ],
 };
 
@@ -261,7 +265,7 @@ export const SMART_TRADE_ARRANGEMENT: Arrangement = {
         },
       ],
     },
-    { name: 'limits', places: [], advanced: [{ field: 'maxSlippage' }] },
+    { name: 'limits', places: [], advanced: [{ field: 'postOnly' }, { field: 'maxSlippage' }] },
   ],
   groups: PLAN_GROUPS,
 };

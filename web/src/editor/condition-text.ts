@@ -20,6 +20,7 @@ export function conditionText(
     settings,
     quoteAsset: '',
     baseAsset: '',
+    priceDecimals: 0,
   };
   return settingText(CONDITION_FIELD, toDraft(condition), ['dca', 'startConditions'], reader, '');
 }

@@ -202,6 +202,7 @@ function stop(percent: string): DraftFields {
     order: 'market',
     timeoutSeconds: 0,
     breakEven: false,
+    placement: 'desk',
   };
 }
 

@@ -17,6 +17,7 @@ import {
   type Section,
   type SectionName,
 } from './arrangement.ts';
+import { decimalsOf } from '../number/format.ts';
 import { ARRANGEMENTS } from './arrangements.ts';
 import {
   isDraftFields,
@@ -34,6 +35,8 @@ export interface Reader {
   readonly settings: SettingsLanguage;
   readonly quoteAsset: string;
   readonly baseAsset: string;
+  /** Of the one instrument; 0 where there are several. */
+  readonly priceDecimals: number;
 }
 
 interface Line {
@@ -48,11 +51,13 @@ export function SettingsView({
   settings,
   quoteAsset,
   baseAsset,
+  priceDecimals,
 }: {
   readonly settings: BotSettings;
   readonly quoteAsset: string;
   /** Empty where there are several instruments. */
   readonly baseAsset: string;
+  readonly priceDecimals: number;
 }): ReactElement {
   const language = useLanguage();
   const own = useSettingsLanguage();
@@ -60,14 +65,14 @@ export function SettingsView({
     const fields = fieldsOf(settings.kind);
     const arrangement = completeArrangement(fields, ARRANGEMENTS[settings.kind] ?? null);
     const values = toDraftFields(settings);
-    const reader = { arrangement, language, settings: own, quoteAsset, baseAsset };
+    const reader = { arrangement, language, settings: own, quoteAsset, baseAsset, priceDecimals };
     return arrangement.sections
       .map((section) => ({
         name: own.words.sections[nameOf(section, values)],
         lines: linesOf(section, fields, values, settings.kind, reader),
       }))
       .filter(({ lines }) => lines.length > 0);
-  }, [settings, language, own, quoteAsset, baseAsset]);
+  }, [settings, language, own, quoteAsset, baseAsset, priceDecimals]);
   return (
     <div className="settings-view">
       {sections.map(({ name, lines }) => (
@@ -228,7 +233,7 @@ export function settingText(
 function numberText(
   field: Extract<Field, { kind: 'decimal' | 'integer' }>,
   value: Draft,
-  { language: { format }, settings: { text }, quoteAsset, baseAsset }: Reader,
+  { language: { format }, settings: { text }, quoteAsset, baseAsset, priceDecimals }: Reader,
   unit: string,
 ): string {
   const shown = typeof value === 'number' ? format.integer(value) : format.exact(String(value));
@@ -241,8 +246,11 @@ function numberText(
     case 'seconds':
       return format.duration(Number(value) * 1000);
     case 'quote':
-    case 'price':
       return `${shown} ${quoteAsset}`;
+    case 'price': {
+      const price = String(value);
+      return `${format.decimal(price, Math.max(priceDecimals, decimalsOf(price)))} ${quoteAsset}`;
+    }
     case 'base':
       return `${shown} ${coins}`;
     case 'volume':

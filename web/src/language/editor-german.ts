@@ -133,7 +133,7 @@ export const germanEditor: typeof englishEditor = {
     createdNotStarted: (name, reason) => `${name} ist da, wurde aber nicht gestartet: ${reason}`,
     notCreated: (reason) => `Der Bot wurde nicht angelegt: ${reason}`,
     unclear:
-      'Das Desk hat nicht geantwortet. Sehen Sie vor dem nächsten Versuch in die Liste der Bots.',
+      'Der Desk hat nicht geantwortet. Sehen Sie vor dem nächsten Versuch in die Liste der Bots.',
     saved: (name) => `${name} geändert.`,
     notSaved: (reason) => `Nichts wurde geändert: ${reason}`,
     runningKeep: (n) =>

@@ -19,6 +19,7 @@ export const english = {
     bots: 'Bots',
     deals: 'Deals',
     connections: 'Connections',
+    risk: 'Risk',
     settings: 'Settings',
     skip: 'Skip to the page',
   },
@@ -60,16 +61,35 @@ export const english = {
     degraded: 'Degraded',
     unknown: 'Not known yet',
     process: { server: 'Server', signer: 'Signer', egress: 'Egress' },
-    stream: { market: 'Market stream', account: 'Account stream' },
+    stream: {
+      market: 'Market stream',
+      account: 'Account stream',
+      reconciliation: 'Compared with the exchange',
+    },
     up: 'up',
     starting: 'starting',
     down: 'down',
     restarts: (n: Count): string => plural(n.count, `${n.text} restart`, `${n.text} restarts`),
+    walls: (level: string): string => `walls ${level} of 4`,
+    wall: {
+      environment: 'No environment variables',
+      permissions: 'Node’s permission model',
+      noNewPrivileges: 'No new privileges',
+      noCoreDump: 'No core dump',
+      notDumpable: 'Memory closed to other programs',
+      landlock: 'Landlock: no other files, no network',
+      seccomp: 'seccomp: no sockets, no programs',
+      nativeCallsDropped: 'No native calls left',
+    },
     noEvent: 'no event yet',
     clockSkew: 'Clock skew',
     roundTrip: 'Round trip',
     pending: 'Pending effects',
     ambiguous: 'Orders being asked for',
+    held: 'Orders waiting for the exchange’s limits',
+    blocked: (time: string): string => `the exchange wants no requests for ${time}`,
+    notCompared:
+      'The desk cannot compare itself with the exchange. Orders and balances may be stale.',
     connectionDown: (since: string): string =>
       `No live data since ${since}. Numbers are stale. Connecting again.`,
     connecting: 'Connecting to the desk',
@@ -109,8 +129,8 @@ export const english = {
   overview: {
     title: 'Overview',
     figures: 'Totals',
-    realized: 'Realised profit',
-    unrealized: 'Unrealised profit',
+    realised: 'Realised profit',
+    unrealised: 'Unrealised profit',
     fundsInUse: 'Funds in use',
     runningDeals: 'Running deals',
     completedDeals: 'Completed deals',
@@ -170,8 +190,8 @@ export const english = {
       symbols: 'Instruments',
       activeDeals: 'Running',
       completedDeals: 'Completed',
-      realized: 'Realised',
-      unrealized: 'Unrealised',
+      realised: 'Realised',
+      unrealised: 'Unrealised',
       funds: 'In use',
       created: 'Created',
     },
@@ -188,6 +208,8 @@ export const english = {
         `${name} stopped. Running deals go on to their end.`,
         `${n.text} bots stopped. Running deals go on to their end.`,
       ),
+    formerSymbols: (symbols: string): string => `still open on ${symbols}`,
+    warned: (name: string, warning: string): string => `${name}: ${warning}.`,
     notStarted: (name: string, reason: string): string => `${name} was not started: ${reason}`,
     notStopped: (name: string, reason: string): string => `${name} was not stopped: ${reason}`,
     attention: 'Needs you',
@@ -271,7 +293,7 @@ export const english = {
     ladder: 'Order ladder',
     runningDeals: 'Running deals',
     noDeals: 'No deal is running.',
-    noDealsRunning: 'The next one opens as soon as the bot may buy.',
+    noDealsRunning: 'The bot opens the next one as its settings say.',
     noDealsStopped: 'Start the bot to open one.',
     closedDeals: 'Closed deals',
     events: 'Events',
@@ -356,8 +378,8 @@ export const english = {
     takeProfit: 'Take profit',
     stopLoss: 'Stop loss',
     last: 'Last price',
-    realized: 'Realised',
-    unrealized: 'Unrealised',
+    realised: 'Realised',
+    unrealised: 'Unrealised',
     opened: 'Opened',
     closed: 'Closed',
     safetyFilled: (filled: string, all: string): string => `${filled} of ${all} safety orders`,
@@ -368,6 +390,7 @@ export const english = {
       deviation: 'Below base',
       price: 'Price',
       quantity: 'Quantity',
+      left: 'Left',
       notional: 'Value',
       purpose: 'Order',
       side: 'Side',
@@ -395,7 +418,11 @@ export const english = {
       rebalance: 'Rebalancing',
     },
     side: { buy: 'Buy', sell: 'Sell' },
-    orderType: { limit: 'Limit', limitMaker: 'Limit, maker only' },
+    orderType: {
+      limit: 'Limit',
+      limitMaker: 'Limit, maker only',
+      stopLimit: 'Stop limit at the exchange',
+    },
     makerOnly: 'maker',
     orderState: {
       intended: 'Stored, not answered',
@@ -467,6 +494,7 @@ export const english = {
       empty: 'Empty',
     },
     lineSide: { buy: 'Buy', sell: 'Sell', none: '–' },
+    waiting: 'What waits',
     stepName: {
       entry: (number: string): string => `Entry ${number}`,
       addFunds: (number: string): string => `Added ${number}`,
@@ -489,6 +517,7 @@ export const english = {
     stop: 'Stop',
     atBreakEven: 'at break-even',
     breachedUntil: (time: string): string => `acts at ${time} unless the price comes back`,
+    stopHeldBy: { exchange: 'at the exchange', desk: 'watched by the desk' },
     best: (price: string): string => `best price ${price}`,
     waitsFor: (price: string): string => `waits for ${price}`,
     linesClosedCount: (n: Count): string =>
@@ -518,7 +547,7 @@ export const english = {
   },
   notes: {
     dealStarted: (note): string =>
-      `Deal started on ${note.symbol}: the bot may buy, and the last price is ${note.last}.`,
+      `Deal started on ${note.symbol}; the last price is ${note.last}.`,
     orderPlacing: (note): string => {
       switch (note.purpose) {
         case 'baseOrder':
@@ -526,7 +555,7 @@ export const english = {
         case 'safetyOrder':
           return `Places ${note.order}: ${note.isBuy ? 'buys' : 'sells'} ${note.quantity} at ${note.price} (${note.volume}) should the price ${note.isBuy ? 'fall' : 'rise'} there.`;
         case 'takeProfit':
-          return `Places take profit: ${note.isBuy ? 'buys back' : 'sells'} ${note.quantity} at ${note.price} (${note.volume}).`;
+          return `Places ${note.order}: ${note.isBuy ? 'buys back' : 'sells'} ${note.quantity} at ${note.price} (${note.volume}).`;
         case 'stopLoss':
           return `${note.isBuy ? 'Buys back' : 'Sells'} at stop loss: ${note.quantity} at ${note.price} or better.`;
         case 'close':
@@ -554,7 +583,7 @@ export const english = {
     averageChanged: (note): string =>
       `The average is now ${note.average}${note.takeProfit === '' ? '' : `, so take profit stands at ${note.takeProfit}`}. The deal holds ${note.held} for ${note.cost}.`,
     stopLossTriggered: (note): string =>
-      `Stop loss: the last price ${note.last} is at or ${note.isShort ? 'above' : 'below'} ${note.stopLoss}.`,
+      `Stop loss: the ${note.watched} ${note.last} is at or ${note.isShort ? 'above' : 'below'} ${note.stopLoss}.`,
     stopLossTimedOut: (note): string =>
       `Stop loss: the price has stayed beyond ${note.stopLoss} for ${note.duration}.`,
     closeTimedOut: (note): string =>
@@ -613,6 +642,10 @@ export const english = {
       `The price ${note.price} has reached the stop loss of ${note.stopLoss}. It acts at ${note.until} unless the price comes back.`,
     stopRecovered: (note): string =>
       `The price came back to ${note.price}: the stop loss of ${note.stopLoss} waits again.`,
+    stopTakenByExchange: (note): string =>
+      `Stop loss: the price reached ${note.stopLoss}, and the order that rested at the exchange acts, at ${note.price} or better.`,
+    stopWatchedByDesk: (note): string =>
+      `The stop loss of ${note.stopLoss} does not rest at the exchange: ${note.reason}. The desk watches it and tries again at ${note.until}.`,
     stepCancelled: (note): string => `You cancelled ${note.order}.`,
     stepClosing: (note): string => `You asked to close ${note.order} at the market.`,
     dealEdited: (note): string => `You changed the running deal: ${note.fields}.`,
@@ -661,11 +694,23 @@ export const english = {
     actionExitShort: 'buy back',
     actionReverse: 'reverse the position',
     actionDisable: 'stop the bot',
+    commandAddFunds: 'add funds',
+    commandReduceFunds: 'close a part',
+    commandCancelOrder: 'cancel the order',
+    commandCloseStep: 'close the step',
+    commandCancelStep: 'take back',
+    commandForceEntry: 'enter now',
+    commandEditDeal: 'change the deal',
+    commandEditSettings: 'change the settings',
+    commandHandOver: 'convert the deal',
     actionSafetyOrder: 'place a safety order',
     actionClose: 'close deals',
     riskActive: 'active',
     riskReducing: 'reducing',
     riskHalted: 'halted',
+    watchedLast: 'last price',
+    watchedBid: 'bid',
+    watchedAsk: 'ask',
     unknownOrder: 'order',
     byDesk: 'by the desk',
     byPolicy: 'by policy',
@@ -695,6 +740,7 @@ export const english = {
     baseOrderRejected: (reason: string): string => `the base order was refused (${reason})`,
     baseOrderUnfit: (reason: string): string =>
       `the base order does not fit the instrument's limits (${reason})`,
+    gridEnded: (reason: string): string => `the grid has ended: ${reason}`,
     refused: (by: string, rule: string, reason: string): string =>
       `refused ${by}, rule ${rule}: ${reason}`,
     tradeBought: 'bought',
@@ -802,7 +848,7 @@ export const english = {
     until: (time: string): string => `Until ${time}`,
     toLimits: 'Limits',
     exposure: 'At stake',
-    orders: 'Orders out',
+    orders: 'Open orders',
     today: 'Realised today',
     noLimit: 'no limit',
     limitOf: (limit: string): string => `of ${limit} at most`,
@@ -818,7 +864,7 @@ export const english = {
       bot: 'Bot',
       state: 'State',
       exposure: 'At stake',
-      orders: 'Orders out',
+      orders: 'Open orders',
       today: 'Realised today',
     },
   },
@@ -827,7 +873,7 @@ export const english = {
     state: { created: 'Waiting for activation', active: 'Active', expired: 'Expired' },
     venue: 'Exchange',
     publicKey: 'Public key',
-    publicKeyHint: 'The private half never leaves the signer.',
+    publicKeyHint: 'The private half lies sealed in the vault; nothing hands it out.',
     policy: 'Policy',
     policyHint: 'As written in the policy file. The signer signs nothing else.',
     policyHash: 'SHA-256 of the policy file',
@@ -844,7 +890,8 @@ export const english = {
     locked: 'In orders',
     balancesEmpty: 'The account holds nothing.',
     empty: 'There is no connection yet.',
-    emptyHint: 'A desk with a demo account makes one when it starts.',
+    emptyHint:
+      'Make one with “New connection”; a desk with a demo account makes one when it starts.',
     copyKey: 'Copy the public key',
     copyHash: 'Copy the hash',
   },
@@ -862,6 +909,10 @@ export const english = {
     zoneName: { local: 'Of this machine', utc: 'UTC' },
     hoursName: { h23: '24 hours', h12: '12 hours' },
     example: 'Example',
+    session: 'This browser',
+    sessionText: 'Trading goes on; the next visit needs a link from “kontor link”.',
+    lock: 'Lock the desk',
+    notLocked: (reason: string): string => `The desk was not locked: ${reason}.`,
     keyboard: 'Keyboard',
     about: 'About',
     version: 'Version',
@@ -927,6 +978,7 @@ export const english = {
     unreachable: 'the desk does not answer',
     timeout: 'the desk took too long to answer',
     locked: 'the desk is locked',
+    notFound: 'there is no such thing any more',
     unknown: 'the desk answered with an error',
   },
 };

@@ -13,6 +13,7 @@ export const german: Catalogue = {
     bots: 'Bots',
     deals: 'Deals',
     connections: 'Verbindungen',
+    risk: 'Risiko',
     settings: 'Einstellungen',
     skip: 'Zum Inhalt der Seite',
   },
@@ -54,16 +55,34 @@ export const german: Catalogue = {
     degraded: 'Eingeschränkt',
     unknown: 'Noch nicht bekannt',
     process: { server: 'Server', signer: 'Signer', egress: 'Egress' },
-    stream: { market: 'Marktdaten', account: 'Kontodaten' },
+    stream: {
+      market: 'Marktdaten',
+      account: 'Kontodaten',
+      reconciliation: 'Abgleich mit der Börse',
+    },
     up: 'läuft',
     starting: 'startet',
     down: 'aus',
     restarts: (n: Count): string => plural(n.count, `${n.text} Neustart`, `${n.text} Neustarts`),
+    walls: (level: string): string => `Wälle ${level} von 4`,
+    wall: {
+      environment: 'Keine Umgebungsvariablen',
+      permissions: 'Rechtemodell von Node',
+      noNewPrivileges: 'Keine neuen Rechte',
+      noCoreDump: 'Kein Speicherabbild bei Absturz',
+      notDumpable: 'Speicher für andere Programme verschlossen',
+      landlock: 'Landlock: keine fremden Dateien, kein Netz',
+      seccomp: 'seccomp: keine Sockets, keine Programme',
+      nativeCallsDropped: 'Keine nativen Aufrufe mehr',
+    },
     noEvent: 'noch nichts',
     clockSkew: 'Uhrenabweichung',
     roundTrip: 'Antwortzeit',
     pending: 'Offene Aufträge an die Börse',
     ambiguous: 'Orders in Klärung',
+    held: 'Orders warten auf Limits der Börse',
+    blocked: (time) => `die Börse will ${time} lang keine Anfragen`,
+    notCompared: 'Kein Abgleich mit der Börse möglich. Orders und Guthaben können veraltet sein.',
     connectionDown: (since: string): string =>
       `Keine Live-Daten seit ${since}. Die Zahlen sind veraltet. Verbindung wird neu aufgebaut.`,
     connecting: 'Verbindung wird aufgebaut',
@@ -103,8 +122,8 @@ export const german: Catalogue = {
   overview: {
     title: 'Übersicht',
     figures: 'Summen',
-    realized: 'Realisierter Gewinn',
-    unrealized: 'Offener Gewinn',
+    realised: 'Realisierter Gewinn',
+    unrealised: 'Offener Gewinn',
     fundsInUse: 'Eingesetzt',
     runningDeals: 'Laufende Deals',
     completedDeals: 'Beendete Deals',
@@ -164,8 +183,8 @@ export const german: Catalogue = {
       symbols: 'Instrumente',
       activeDeals: 'Laufend',
       completedDeals: 'Beendet',
-      realized: 'Realisiert',
-      unrealized: 'Offen',
+      realised: 'Realisiert',
+      unrealised: 'Offen',
       funds: 'Eingesetzt',
       created: 'Angelegt',
     },
@@ -182,6 +201,8 @@ export const german: Catalogue = {
         `${name} gestoppt. Laufende Deals gehen bis zu ihrem Ende weiter.`,
         `${n.text} Bots gestoppt. Laufende Deals gehen bis zu ihrem Ende weiter.`,
       ),
+    formerSymbols: (symbols: string): string => `noch offen auf ${symbols}`,
+    warned: (name: string, warning: string): string => `${name}: ${warning}.`,
     notStarted: (name: string, reason: string): string =>
       `${name} wurde nicht gestartet: ${reason}`,
     notStopped: (name: string, reason: string): string => `${name} wurde nicht gestoppt: ${reason}`,
@@ -220,7 +241,7 @@ export const german: Catalogue = {
       },
       remove: {
         name: 'Vom Desk nehmen',
-        text: 'Der Bot verlässt das Desk. Seine Deals und Ereignisse bleiben in der Geschichte.',
+        text: 'Der Bot verlässt den Desk. Seine Deals und Ereignisse bleiben in der Geschichte.',
       },
     },
     dealsConcerned: (n: Count): string =>
@@ -258,8 +279,8 @@ export const german: Catalogue = {
     removed: (n: Count, name: string): string =>
       plural(
         n.count,
-        `${name} hat das Desk verlassen.`,
-        `${n.text} Bots haben das Desk verlassen.`,
+        `${name} hat den Desk verlassen.`,
+        `${n.text} Bots haben den Desk verlassen.`,
       ),
     kind: 'Art',
     new: 'Neuer Bot',
@@ -275,7 +296,7 @@ export const german: Catalogue = {
     ladder: 'Orderleiter',
     runningDeals: 'Laufende Deals',
     noDeals: 'Es läuft kein Deal.',
-    noDealsRunning: 'Der nächste öffnet, sobald der Bot kaufen darf.',
+    noDealsRunning: 'Den nächsten öffnet der Bot nach seinen Einstellungen.',
     noDealsStopped: 'Starten Sie den Bot, um einen zu eröffnen.',
     closedDeals: 'Beendete Deals',
     events: 'Ereignisse',
@@ -360,8 +381,8 @@ export const german: Catalogue = {
     takeProfit: 'Take-Profit',
     stopLoss: 'Stop-Loss',
     last: 'Letzter Kurs',
-    realized: 'Realisiert',
-    unrealized: 'Offen',
+    realised: 'Realisiert',
+    unrealised: 'Offen',
     opened: 'Eröffnet',
     closed: 'Beendet',
     safetyFilled: (filled: string, all: string): string => `${filled} von ${all} Nachkäufen`,
@@ -372,6 +393,7 @@ export const german: Catalogue = {
       deviation: 'Unter Basis',
       price: 'Preis',
       quantity: 'Menge',
+      left: 'Rest',
       notional: 'Wert',
       purpose: 'Order',
       side: 'Seite',
@@ -404,7 +426,11 @@ export const german: Catalogue = {
       rebalance: 'Umschichtung',
     },
     side: { buy: 'Kauf', sell: 'Verkauf' },
-    orderType: { limit: 'Limit', limitMaker: 'Limit, nur Maker' },
+    orderType: {
+      limit: 'Limit',
+      limitMaker: 'Limit, nur Maker',
+      stopLimit: 'Stop-Limit an der Börse',
+    },
     makerOnly: 'Maker',
     orderState: {
       intended: 'Gespeichert, ohne Antwort',
@@ -476,6 +502,7 @@ export const german: Catalogue = {
       empty: 'Leer',
     },
     lineSide: { buy: 'Kauf', sell: 'Verkauf', none: '–' },
+    waiting: 'Was wartet',
     stepName: {
       entry: (number: string): string => `Einstieg ${number}`,
       addFunds: (number: string): string => `Aufstockung ${number}`,
@@ -498,6 +525,7 @@ export const german: Catalogue = {
     stop: 'Stopp',
     atBreakEven: 'an der Gewinnschwelle',
     breachedUntil: (time: string): string => `handelt um ${time}, wenn der Preis nicht zurückkommt`,
+    stopHeldBy: { exchange: 'an der Börse', desk: 'vom Desk überwacht' },
     best: (price: string): string => `bester Preis ${price}`,
     waitsFor: (price: string): string => `wartet auf ${price}`,
     linesClosedCount: (n: Count): string =>
@@ -510,7 +538,7 @@ export const german: Catalogue = {
     closeShortText: (quantity: string, symbol: string): string =>
       `Kauft ${quantity} zum Marktpreis von ${symbol} zurück und storniert die übrigen Orders des Deals.`,
     cancelShortText: (quantity: string): string =>
-      `Storniert die Orders des Deals. ${quantity} bleiben verkauft; das Desk beobachtet sie nicht mehr.`,
+      `Storniert die Orders des Deals. ${quantity} bleiben verkauft; der Desk beobachtet sie nicht mehr.`,
     closePrice: (price: string): string => `Der letzte Kurs ist ${price}.`,
     cancelAction: 'Deal abbrechen',
     cancelText: (quantity: string): string =>
@@ -530,7 +558,7 @@ export const german: Catalogue = {
   },
   notes: {
     dealStarted: (note): string =>
-      `Deal auf ${note.symbol} begonnen: Der Bot darf kaufen, der letzte Kurs ist ${note.last}.`,
+      `Deal auf ${note.symbol} begonnen; der letzte Kurs ist ${note.last}.`,
     orderPlacing: (note): string => {
       switch (note.purpose) {
         case 'baseOrder':
@@ -538,7 +566,7 @@ export const german: Catalogue = {
         case 'safetyOrder':
           return `Gibt ${note.order} auf: ${note.isBuy ? 'kauft' : 'verkauft'} ${note.quantity} zu ${note.price} (${note.volume}), falls der Kurs so weit ${note.isBuy ? 'fällt' : 'steigt'}.`;
         case 'takeProfit':
-          return `Gibt Take-Profit auf: ${note.isBuy ? 'kauft' : 'verkauft'} ${note.quantity} zu ${note.price} (${note.volume})${note.isBuy ? ' zurück' : ''}.`;
+          return `Gibt ${note.order} auf: ${note.isBuy ? 'kauft' : 'verkauft'} ${note.quantity} zu ${note.price} (${note.volume})${note.isBuy ? ' zurück' : ''}.`;
         case 'stopLoss':
           return note.isBuy
             ? `Kauft am Stop-Loss zurück: ${note.quantity} zu höchstens ${note.price}.`
@@ -575,7 +603,7 @@ export const german: Catalogue = {
     averageChanged: (note): string =>
       `Der Durchschnitt ist nun ${note.average}${note.takeProfit === '' ? '' : `, Take-Profit steht damit bei ${note.takeProfit}`}. Der Deal hält ${note.held} für ${note.cost}.`,
     stopLossTriggered: (note): string =>
-      `Stop-Loss: Der letzte Kurs ${note.last} liegt bei oder ${note.isShort ? 'über' : 'unter'} ${note.stopLoss}.`,
+      `Stop-Loss: Der ${note.watched} ${note.last} liegt bei oder ${note.isShort ? 'über' : 'unter'} ${note.stopLoss}.`,
     stopLossTimedOut: (note): string =>
       `Stop-Loss: Der Kurs blieb ${note.duration} lang jenseits von ${note.stopLoss}.`,
     closeTimedOut: (note): string =>
@@ -636,6 +664,10 @@ export const german: Catalogue = {
       `Der Kurs ${note.price} hat den Stop-Loss von ${note.stopLoss} erreicht. Er greift um ${note.until}, wenn der Kurs nicht zurückkehrt.`,
     stopRecovered: (note): string =>
       `Der Kurs ist auf ${note.price} zurückgekehrt: Der Stop-Loss von ${note.stopLoss} wartet wieder.`,
+    stopTakenByExchange: (note): string =>
+      `Stop-Loss: Der Kurs hat ${note.stopLoss} erreicht, und die Order, die an der Börse lag, greift, zu ${note.price} oder besser.`,
+    stopWatchedByDesk: (note): string =>
+      `Der Stop-Loss von ${note.stopLoss} liegt nicht an der Börse: ${note.reason}. Der Desk überwacht ihn und versucht es um ${note.until} wieder.`,
     stepCancelled: (note): string => `Sie haben ${note.order} gestrichen.`,
     stepClosing: (note): string => `Sie wollten ${note.order} zum Marktpreis schließen.`,
     dealEdited: (note): string => `Sie haben den laufenden Deal geändert: ${note.fields}.`,
@@ -684,11 +716,23 @@ export const german: Catalogue = {
     actionExitShort: 'zurückkaufen',
     actionReverse: 'Position drehen',
     actionDisable: 'Bot anhalten',
+    commandAddFunds: 'aufstocken',
+    commandReduceFunds: 'einen Teil schließen',
+    commandCancelOrder: 'Order stornieren',
+    commandCloseStep: 'Stufe schließen',
+    commandCancelStep: 'zurücknehmen',
+    commandForceEntry: 'jetzt einsteigen',
+    commandEditDeal: 'Deal ändern',
+    commandEditSettings: 'Einstellungen ändern',
+    commandHandOver: 'Deal umwandeln',
     actionSafetyOrder: 'nächste Sicherheitsorder',
     actionClose: 'Schließen von Deals',
     riskActive: 'aktiv',
     riskReducing: 'abbauend',
     riskHalted: 'angehalten',
+    watchedLast: 'letzte Kurs',
+    watchedBid: 'Geldkurs',
+    watchedAsk: 'Briefkurs',
     unknownOrder: 'Order',
     byDesk: 'vom Desk',
     byPolicy: 'von der Policy',
@@ -718,6 +762,7 @@ export const german: Catalogue = {
     baseOrderRejected: (reason: string): string => `die Basisorder wurde abgelehnt (${reason})`,
     baseOrderUnfit: (reason: string): string =>
       `die Basisorder passt nicht in die Grenzen des Instruments (${reason})`,
+    gridEnded: (reason) => `das Grid ist beendet: ${reason}`,
     refused: (by: string, rule: string, reason: string): string =>
       `${by} abgelehnt, Regel ${rule}: ${reason}`,
     tradeBought: 'gekauft',
@@ -810,7 +855,7 @@ export const german: Catalogue = {
   },
   risk: {
     title: 'Risiko',
-    deskTitle: 'Das Desk',
+    deskTitle: 'Der Desk',
     stopEntries: 'Einstiege stoppen',
     stopEntriesHint:
       'Eine Sekunde halten: Einstiege werden storniert, Ausstiege bleiben. Drücken: mehr dazu.',
@@ -833,7 +878,7 @@ export const german: Catalogue = {
     until: (time: string): string => `Bis ${time}`,
     toLimits: 'Grenzen',
     exposure: 'Im Einsatz',
-    orders: 'Orders draußen',
+    orders: 'Offene Orders',
     today: 'Heute realisiert',
     noLimit: 'ohne Grenze',
     limitOf: (limit: string): string => `von höchstens ${limit}`,
@@ -849,7 +894,7 @@ export const german: Catalogue = {
       bot: 'Bot',
       state: 'Zustand',
       exposure: 'Im Einsatz',
-      orders: 'Orders draußen',
+      orders: 'Offene Orders',
       today: 'Heute realisiert',
     },
   },
@@ -858,7 +903,7 @@ export const german: Catalogue = {
     state: { created: 'Wartet auf Freischaltung', active: 'Aktiv', expired: 'Abgelaufen' },
     venue: 'Börse',
     publicKey: 'Öffentlicher Schlüssel',
-    publicKeyHint: 'Die private Hälfte verlässt den Signer nie.',
+    publicKeyHint: 'Die private Hälfte liegt versiegelt im Tresor; nichts gibt sie heraus.',
     policy: 'Policy',
     policyHint: 'Wie sie in der Policy-Datei steht. Der Signer unterschreibt nichts anderes.',
     policyHash: 'SHA-256 der Policy-Datei',
@@ -875,7 +920,7 @@ export const german: Catalogue = {
     locked: 'In Orders',
     balancesEmpty: 'Das Konto ist leer.',
     empty: 'Es gibt noch keine Verbindung.',
-    emptyHint: 'Ein Desk mit Demokonto legt beim Start eine an.',
+    emptyHint: 'Mit „Neue Verbindung“ anlegen; ein Desk mit Demokonto legt beim Start eine an.',
     copyKey: 'Öffentlichen Schlüssel kopieren',
     copyHash: 'Prüfsumme kopieren',
   },
@@ -893,6 +938,11 @@ export const german: Catalogue = {
     zoneName: { local: 'Dieses Rechners', utc: 'UTC' },
     hoursName: { h23: '24 Stunden', h12: '12 Stunden' },
     example: 'Beispiel',
+    session: 'Dieser Browser',
+    sessionText:
+      'Der Handel läuft weiter; der nächste Besuch braucht einen Link von „kontor link“.',
+    lock: 'Desk sperren',
+    notLocked: (reason) => `Der Desk wurde nicht gesperrt: ${reason}.`,
     keyboard: 'Tastatur',
     about: 'Über Kontor',
     version: 'Version',
@@ -958,6 +1008,7 @@ export const german: Catalogue = {
     unreachable: 'der Desk antwortet nicht',
     timeout: 'der Desk hat zu lange für die Antwort gebraucht',
     locked: 'der Desk ist gesperrt',
+    notFound: 'das gibt es nicht mehr',
     unknown: 'der Desk hat mit einem Fehler geantwortet',
   },
 };

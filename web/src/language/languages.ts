@@ -10,10 +10,21 @@ export type LanguageName = 'en' | 'de';
 /** English comes with the page; other languages are fetched when somebody reads them. */
 const catalogues: Partial<Record<LanguageName, Catalogue>> = { en: english };
 
+/** Says a reason of the desk in one language, with its numbers written by `told`; null where it knows no sentence. */
+type ReasonTeller = (reason: string, told: (part: string) => string) => string | null;
+
+/** English needs none: the desk's own sentences are English. */
+const tellers: Partial<Record<LanguageName, ReasonTeller>> = {};
+
 /** Resolves once `name` can be read; a language that does not come leaves the page in English. */
 export async function loadLanguage(name: LanguageName): Promise<void> {
   if (name === 'de' && catalogues.de === undefined) {
-    catalogues.de = (await import('./german.ts')).german;
+    const [{ german }, { germanReason }] = await Promise.all([
+      import('./german.ts'),
+      import('./german-reasons.ts'),
+    ]);
+    tellers.de = germanReason;
+    catalogues.de = german;
   }
 }
 
@@ -21,6 +32,7 @@ export interface Language {
   readonly name: LanguageName;
   readonly text: Catalogue;
   readonly format: Format;
+  readonly tellReason: ReasonTeller;
 }
 
 /**
@@ -39,6 +51,7 @@ export function toLanguage(
   return {
     name,
     text: catalogues[name] ?? english,
+    tellReason: tellers[name] ?? (() => null),
     format: createFormat({ locale, zone: preferences.zone, hours: preferences.hours }),
   };
 }

@@ -46,6 +46,8 @@ const NEEDS: Readonly<Record<DealNoteKind, readonly string[]>> = {
   stopMoved: ['stopLoss'],
   stopBreached: ['price', 'stopLoss', 'until'],
   stopRecovered: ['price', 'stopLoss'],
+  stopTakenByExchange: ['stopLoss', 'price'],
+  stopWatchedByDesk: ['stopLoss', 'reason', 'until'],
   stepCancelled: ['order'],
   stepClosing: ['order'],
   dealEdited: ['fields'],
@@ -83,6 +85,8 @@ const NOTABLE: ReadonlySet<string> = new Set<DealNoteKind>([
   'stopMoved',
   'stopBreached',
   'stopRecovered',
+  'stopTakenByExchange',
+  'stopWatchedByDesk',
   'commandRefused',
   'signalTaken',
   'gridLaid',
@@ -159,6 +163,7 @@ function toNoteText(note: Note, instrument: Instrument | null, language: Languag
     outcome: toOutcome(value('outcome')),
     isUsualEnd: isUsualEnd(value('reason')),
     isShort: value('direction') === 'short',
+    watched: watchedWord(value('source'), text),
     profitBase: quantity('profitBase'),
     missing: quantity('missing'),
     symbol: value('symbol'),
@@ -170,7 +175,7 @@ function toNoteText(note: Note, instrument: Instrument | null, language: Languag
     orderQuantity: quantity('orderQuantity'),
     by: refuserText(value('by'), text),
     rule: value('rule'),
-    reason: reasonText(value('reason'), text),
+    reason: reasonText(value('reason'), language),
     average: price('average'),
     takeProfit: price('takeProfit'),
     stopLoss: price('stopLoss'),
@@ -187,7 +192,7 @@ function toNoteText(note: Note, instrument: Instrument | null, language: Languag
     readings: value('readings'),
     number: value('number'),
     fields: value('fields'),
-    command: value('command'),
+    command: commandWord(value('command'), text),
     worth: money('worth'),
     cash: money('cash'),
     free: money('free'),
@@ -268,6 +273,42 @@ function actionWord(action: string, { noteWords }: Catalogue): string {
       return noteWords.actionDisable;
     default:
       return action;
+  }
+}
+
+function commandWord(command: string, { noteWords }: Catalogue): string {
+  switch (command) {
+    case 'addFunds':
+      return noteWords.commandAddFunds;
+    case 'reduceFunds':
+      return noteWords.commandReduceFunds;
+    case 'cancelOrder':
+      return noteWords.commandCancelOrder;
+    case 'closeStep':
+      return noteWords.commandCloseStep;
+    case 'cancelStep':
+      return noteWords.commandCancelStep;
+    case 'forceEntry':
+      return noteWords.commandForceEntry;
+    case 'editDeal':
+      return noteWords.commandEditDeal;
+    case 'editSettings':
+      return noteWords.commandEditSettings;
+    case 'handOverDeal':
+      return noteWords.commandHandOver;
+    default:
+      return command;
+  }
+}
+
+function watchedWord(source: string, { noteWords }: Catalogue): string {
+  switch (source) {
+    case 'bid':
+      return noteWords.watchedBid;
+    case 'ask':
+      return noteWords.watchedAsk;
+    default:
+      return noteWords.watchedLast;
   }
 }
 

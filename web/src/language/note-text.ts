@@ -37,6 +37,8 @@ export interface NoteText {
   readonly outcome: 'completed' | 'stopLoss' | 'closed';
   readonly isUsualEnd: boolean;
   readonly isShort: boolean;
+  /** The price that a stop counts, by its name. */
+  readonly watched: string;
   /** What a deal that is to earn coins has earned of them; empty for others. */
   readonly profitBase: string;
   /** Coins a short has not bought back; empty for a long. */

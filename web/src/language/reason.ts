@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a deal ended or waits: the trading machine's fixed words in the reader's language, others as they came.
+// Why something was refused, ended or waits: the fixed sentences of the desk in the reader's language with their
+// values, others as they came.
 
 import type { Catalogue } from './english.ts';
+import type { Language } from './languages.ts';
 
 type PlainReason = {
   [Key in keyof Catalogue['reasons']]: Catalogue['reasons'][Key] extends string ? Key : never;
@@ -60,20 +62,42 @@ const PLAIN: Readonly<Record<string, PlainReason>> = {
   timer: 'waitTimer',
 };
 
+/** Who refused, by which rule (some have colons of their own), and why. */
+const REFUSED =
+  /^(desk|policy|exchange): (.+?: (?:notional|per-day|rate)|risk: \S+: \w+|.+?): (.+)$/s;
+
 /** The reason in the reader's language; words this page does not know stay as they are. */
-export function reasonText(reason: string, text: Catalogue): string {
+export function reasonText(reason: string, language: Language): string {
+  const { text, format } = language;
   const plain = PLAIN[reason.toLowerCase().replace(/[^a-z]/g, '')];
-  if (plain !== undefined) return text.reasons[plain];
+  if (plain !== undefined && !/\d/.test(reason)) return text.reasons[plain];
+  const told = (part: string): string =>
+    part.replace(/(?<![\w.:/-])-?\d+(\.\d+)?(?![\w.:/-])/g, (number) => format.exact(number));
+  const ended = /^the grid has ended: (.+)$/s.exec(reason);
+  if (ended !== null) return text.reasons.gridEnded(reasonText(ended[1] ?? '', language));
   const rejected = /^base order rejected: (.+)$/s.exec(reason);
-  if (rejected !== null) return text.reasons.baseOrderRejected(reasonText(rejected[1] ?? '', text));
+  if (rejected !== null) {
+    return text.reasons.baseOrderRejected(reasonText(rejected[1] ?? '', language));
+  }
   const unfit = /^base order refused by the instrument: (.+)$/s.exec(reason);
-  if (unfit !== null) return text.reasons.baseOrderUnfit(unfit[1] ?? '');
-  const refused = /^(desk|policy|exchange): (.+?): (.+)$/s.exec(reason);
+  if (unfit !== null) return text.reasons.baseOrderUnfit(reasonText(unfit[1] ?? '', language));
+  const refused = REFUSED.exec(reason);
   if (refused !== null) {
     const [, by = '', rule = '', why = ''] = refused;
-    return text.reasons.refused(refuserText(by, text), rule, why);
+    return refusalText({ by, rule, reason: why }, language);
   }
+  const known = language.tellReason(reason, told);
+  if (known !== null) return known;
   return reason === 'none' ? '' : reason;
+}
+
+/** A refusal in one sentence: by whom, by which rule, why. */
+export function refusalText(
+  { by, rule, reason }: { readonly by: string; readonly rule: string; readonly reason: string },
+  language: Language,
+): string {
+  const { text } = language;
+  return text.reasons.refused(refuserText(by, text), rule, reasonText(reason, language));
 }
 
 /** `by policy`, `by the exchange`: who refused, as a sentence continues. */

@@ -12,6 +12,14 @@ const END: Readonly<Record<string, string>> = {
   filled: 'filled',
 };
 
+/** Why a deposit may have come without a word. */
+const BLIND: Readonly<Record<string, string>> = {
+  start:
+    ' The desk was not running for a while: deposits and withdrawals of that time are not told again.',
+  stream:
+    ' The account stream was out for a while: deposits and withdrawals of that time are not told again.',
+};
+
 export const englishFindings: FindingSentences = {
   orphanFound: (of) =>
     `An order with this desk’s mark rests at the exchange that the desk knows nothing of: ${order(of)} (${of.value('clientOrderId')}). Adopt it or cancel it.`,
@@ -31,7 +39,7 @@ export const englishFindings: FindingSentences = {
       ? `${of.number('amount')} ${of.value('asset')} left the account (withdrawal or transfer).`
       : `${of.number('amount')} ${of.value('asset')} came into the account (deposit or transfer).`,
   balanceUnexplained: (of) =>
-    `${of.value('asset')}: ${of.number('expected')} was expected and ${of.number('found')} is there. Neither our fills nor trades of others nor transfers explain the difference of ${of.number('difference')}.`,
+    `${of.value('asset')}: ${of.number('expected')} was expected and ${of.number('found')} is there. Neither our fills nor trades of others nor transfers explain the difference of ${of.number('difference')}.${BLIND[of.value('reason')] ?? ''}`,
   balanceExplained: (of) =>
     `${of.value('asset')}: late news explain an earlier difference of ${of.number('difference')}.`,
   orderRevived: (of) =>

@@ -15,6 +15,14 @@ const END: Readonly<Record<string, string>> = {
   open: 'offen',
 };
 
+/** Warum eine Einzahlung ungemeldet geblieben sein kann. */
+const BLIND: Readonly<Record<string, string>> = {
+  start:
+    ' Der Desk lief zeitweise nicht: Ein- und Auszahlungen aus dieser Zeit werden nicht nachgemeldet.',
+  stream:
+    ' Der Kontostrom war zeitweise aus: Ein- und Auszahlungen aus dieser Zeit werden nicht nachgemeldet.',
+};
+
 const end = (state: string): string => END[state] ?? state;
 
 export const germanFindings: FindingSentences = {
@@ -36,7 +44,7 @@ export const germanFindings: FindingSentences = {
       ? `${of.number('amount')} ${of.value('asset')} haben das Konto verlassen (Auszahlung oder Übertrag).`
       : `${of.number('amount')} ${of.value('asset')} sind auf dem Konto eingegangen (Einzahlung oder Übertrag).`,
   balanceUnexplained: (of) =>
-    `${of.value('asset')}: erwartet ${of.number('expected')}, vorhanden ${of.number('found')}. Weder eigene Ausführungen noch fremde Trades noch Überträge erklären die Differenz von ${of.number('difference')}.`,
+    `${of.value('asset')}: erwartet ${of.number('expected')}, vorhanden ${of.number('found')}. Weder eigene Ausführungen noch fremde Trades noch Überträge erklären die Differenz von ${of.number('difference')}.${BLIND[of.value('reason')] ?? ''}`,
   balanceExplained: (of) =>
     `${of.value('asset')}: Späte Nachrichten erklären eine frühere Differenz von ${of.number('difference')}.`,
   orderRevived: (of) =>

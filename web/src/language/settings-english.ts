@@ -138,6 +138,14 @@ export const englishSettings: SettingsWords = {
       name: 'Most slippage',
       help: 'How far from the best price an order at market may trade.',
     },
+    '*.reserveSafetyOrders': {
+      name: 'Keep money for safety orders',
+      help: 'No other bot gets the money of safety orders that do not stand in the book yet. Without it more bots can run at once, and a deal may lack the money for its safety orders.',
+    },
+    '*.postOnly': {
+      name: 'Only resting orders',
+      help: 'Limit orders may only rest and pay the maker’s fee (post-only). One that would trade at once is tried again at its price after 2, 4 and 8 seconds, a take profit once; then it goes out as an ordinary limit order, so that nothing is missed for a fee.',
+    },
     '*.price': { name: 'Price', choices: PRICE_KINDS },
     '*.share': { name: 'Share' },
     '*.percent': { name: 'Percent' },
@@ -453,6 +461,11 @@ export const englishSettings: SettingsWords = {
       help: 'The price must stay beyond the stop for so long.',
     },
     '*.stopLoss.breakEven': { name: 'To break-even after the first target' },
+    '*.stopLoss.placement': {
+      name: 'Who holds the stop',
+      choices: { desk: 'the desk watches the price', exchange: 'an order at the exchange' },
+      help: 'At the exchange it protects while the desk is off. It takes one resting target, and no trailing or waiting.',
+    },
 
     'signal.directions': {
       name: 'May open',
@@ -591,12 +604,12 @@ export const englishSettings: SettingsWords = {
       item: 'asset',
     },
     'risk.maxOpenOrders': {
-      name: 'Orders out at once',
+      name: 'Open orders at once',
       help: 'Exits count, but are never refused.',
     },
     'risk.dailyLoss': {
       name: 'Loss of a day at most',
-      help: 'Reached, nothing new is opened until the next day (UTC).',
+      help: 'What is realised counts, also by deals that run. Reached, nothing new is opened until the next day (UTC).',
       item: 'asset',
     },
     'risk.maxExposure.asset': { name: 'Asset' },

@@ -151,6 +151,14 @@ export const germanSettings: SettingsWords = {
       name: 'Höchste Abweichung',
       help: 'Wie weit vom besten Preis eine Order zum Marktpreis handeln darf.',
     },
+    '*.reserveSafetyOrders': {
+      name: 'Nachkauf-Geld zurückhalten',
+      help: 'Geld für Nachkäufe, die noch nicht im Buch stehen, bekommt kein anderer Bot. Ohne das können mehr Bots zugleich laufen, und einem Deal kann das Geld für Nachkäufe fehlen.',
+    },
+    '*.postOnly': {
+      name: 'Nur ruhende Orders',
+      help: 'Limit-Orders dürfen nur im Buch ruhen und zahlen die Maker-Gebühr (Post-only). Eine, die sofort handeln würde, wird zu ihrem Preis nach 2, 4 und 8 Sekunden noch einmal versucht, ein Take-Profit einmal; danach geht sie als gewöhnliche Limit-Order hinaus, damit nichts einer Gebühr wegen verpasst wird.',
+    },
     '*.price': { name: 'Preis', choices: PRICE_KINDS },
     '*.share': { name: 'Anteil' },
     '*.percent': { name: 'Prozent' },
@@ -478,6 +486,11 @@ export const germanSettings: SettingsWords = {
       help: 'So lange muss der Preis jenseits des Stopps bleiben.',
     },
     '*.stopLoss.breakEven': { name: 'Nach dem ersten Ziel auf die Gewinnschwelle' },
+    '*.stopLoss.placement': {
+      name: 'Wer den Stopp hält',
+      choices: { desk: 'der Desk überwacht den Preis', exchange: 'eine Order an der Börse' },
+      help: 'An der Börse schützt er auch, während der Desk aus ist. Dafür braucht es genau ein ruhendes Ziel, ohne Nachziehen und Warten.',
+    },
 
     'signal.directions': {
       name: 'Darf öffnen',
@@ -624,7 +637,7 @@ export const germanSettings: SettingsWords = {
     },
     'risk.dailyLoss': {
       name: 'Verlust eines Tages höchstens',
-      help: 'Ist er erreicht, wird bis zum nächsten Tag (UTC) nichts Neues geöffnet.',
+      help: 'Realisiertes zählt, auch in laufenden Deals. Ist er erreicht, wird bis zum nächsten Tag (UTC) nichts Neues geöffnet.',
       item: 'Währung',
     },
     'risk.maxExposure.asset': { name: 'Währung' },

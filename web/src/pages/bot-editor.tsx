@@ -7,6 +7,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useMemo, useState, type ReactElement } from 'react';
 
+import { sayWarnings } from '../actions.ts';
 import { useAddress } from '../address.ts';
 import { useDeskFacts } from '../api/desk-facts.tsx';
 import { createBot, editBot, startBot, useBots, useRunningDeals } from '../api/queries.ts';
@@ -248,6 +249,7 @@ function CreateButtons({ form }: { readonly form: BotForm }): ReactElement {
   const client = useQueryClient();
   const address = useAddress();
   const { text } = useSettingsLanguage();
+  const language = useLanguage();
   const errorText = useErrorText();
   const [busy, setBusy] = useState<'create' | 'start' | null>(null);
   const create = async (isStarting: boolean): Promise<void> => {
@@ -262,7 +264,10 @@ function CreateButtons({ form }: { readonly form: BotForm }): ReactElement {
       const bot = await createBot(client, settings);
       form.settle();
       if (isStarting) await start(bot);
-      else say(text.editor.created(bot.name));
+      else {
+        sayWarnings(bot, language);
+        say(text.editor.created(bot.name));
+      }
       address.go(botPath(bot.id));
     } catch (error) {
       refuse(error, form, text.editor.notCreated, errorText, text.editor.unclear);
@@ -272,7 +277,8 @@ function CreateButtons({ form }: { readonly form: BotForm }): ReactElement {
   };
   const start = async (bot: Bot): Promise<void> => {
     try {
-      await startBot(client, bot.id);
+      const started = await startBot(client, bot.id);
+      sayWarnings(started, language);
       say(text.editor.createdStarted(bot.name));
     } catch (error) {
       say(text.editor.createdNotStarted(bot.name, errorText(error)), { look: 'failed' });

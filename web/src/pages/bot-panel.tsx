@@ -7,6 +7,7 @@ import { useBotActions } from '../actions.ts';
 import { useRunningDeals } from '../api/queries.ts';
 import type { Bot, Deal } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
+import { refusalText } from '../language/reason.ts';
 import { Button } from '../parts/button.tsx';
 import { DealList } from '../parts/deal-list.tsx';
 import { Figure, Figures } from '../parts/figure.tsx';
@@ -31,11 +32,11 @@ export function BotPanel({ bot }: { readonly bot: Bot }): ReactElement {
       </div>
       <Attention bot={bot} deals={own} />
       <Figures label={text.overview.figures} isSmall>
-        <Figure name={text.bots.column.realized}>
-          <Profit value={bot.realizedProfit} asset={bot.quoteAsset} />
+        <Figure name={text.bots.column.realised}>
+          <Profit value={bot.realisedProfit} asset={bot.quoteAsset} />
         </Figure>
-        <Figure name={text.bots.column.unrealized}>
-          <Profit value={bot.unrealizedProfit} asset={bot.quoteAsset} />
+        <Figure name={text.bots.column.unrealised}>
+          <Profit value={bot.unrealisedProfit} asset={bot.quoteAsset} />
         </Figure>
         <Figure name={text.bots.column.funds}>
           <Amount value={bot.fundsInUse} asset={bot.quoteAsset} />
@@ -86,16 +87,18 @@ export function Attention({
   readonly bot: Bot;
   readonly deals: readonly Deal[];
 }): ReactElement | null {
-  const { text } = useLanguage();
-  if (bot.attention === null) return null;
+  const language = useLanguage();
+  const { attention } = bot;
+  if (attention === null) return null;
   for (const deal of deals) {
+    if (deal.id !== attention.dealId) continue;
     const order = deal.orders.findLast((each) => each.state === 'rejected');
     if (order !== undefined) return <RefusalNote order={order} symbol={deal.symbol} />;
   }
   return (
     <div className="attention" role="note">
-      <strong>{text.bots.attention}</strong>
-      <p>{bot.attention}</p>
+      <strong>{language.text.bots.attention}</strong>
+      <p>{refusalText(attention, language)}</p>
     </div>
   );
 }

@@ -29,6 +29,7 @@ export function BotSettings({ bot }: { readonly bot: Bot }): ReactElement {
         settings={settings}
         quoteAsset={instrument?.quoteAsset ?? bot.quoteAsset}
         baseAsset={second === undefined ? (instrument?.baseAsset ?? '') : ''}
+        priceDecimals={second === undefined ? (instrument?.priceDecimals ?? 0) : 0}
       />
       <dl className="bot-settings-about">
         <div>

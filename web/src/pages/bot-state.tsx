@@ -5,13 +5,15 @@ import type { ReactElement } from 'react';
 
 import type { Bot } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
+import { refusalText } from '../language/reason.ts';
 import { Badge } from '../parts/badge.tsx';
 
 export function BotState({ bot }: { readonly bot: Bot }): ReactElement {
-  const { text } = useLanguage();
+  const language = useLanguage();
+  const { text } = language;
   if (bot.attention !== null) {
     return (
-      <span title={bot.attention}>
+      <span title={refusalText(bot.attention, language)}>
         <Badge look="needsYou">{text.bots.attention}</Badge>
       </span>
     );

@@ -5,8 +5,8 @@ import { useParams } from '@tanstack/react-router';
 import { useMemo, type ReactElement } from 'react';
 
 import { useAddress } from '../address.ts';
-import { useBots, useNotes, useRunningDeals } from '../api/queries.ts';
-import type { Bot, Deal, Note } from '../api/types.ts';
+import { useBots, useBotNotes, useRunningDeals } from '../api/queries.ts';
+import type { Bot, Deal } from '../api/types.ts';
 import { ChartPanel } from '../chart/chart-panel.tsx';
 import { useLanguage } from '../language/language.tsx';
 import { Anchor } from '../parts/anchor.tsx';
@@ -29,7 +29,6 @@ import { ConditionsCard } from './conditions-card.tsx';
 import './bot.css';
 
 const NO_DEALS: readonly Deal[] = [];
-const NO_NOTES: readonly Note[] = [];
 
 export function BotPage(): ReactElement {
   const { botId } = useParams({ strict: false });
@@ -52,15 +51,11 @@ function BotView({ bot }: { readonly bot: Bot }): ReactElement {
   const { text, format } = useLanguage();
   const address = useAddress();
   const running = useRunningDeals();
-  const notes = useNotes();
+  const notes = useBotNotes(bot.id);
   const symbolOf = useSymbolOf();
   const deals = useMemo(
     () => running.data?.filter((deal) => deal.botId === bot.id) ?? NO_DEALS,
     [running.data, bot.id],
-  );
-  const events = useMemo(
-    () => notes.data?.filter((note) => note.botId === bot.id) ?? NO_NOTES,
-    [notes.data, bot.id],
   );
   const { symbols } = bot.settings;
   const asked = address.parameter('symbol');
@@ -96,11 +91,11 @@ function BotView({ bot }: { readonly bot: Bot }): ReactElement {
       </header>
       <Attention bot={bot} deals={deals} />
       <Figures label={text.overview.figures} isSmall>
-        <Figure name={text.overview.realized}>
-          <Profit value={bot.realizedProfit} asset={bot.quoteAsset} />
+        <Figure name={text.overview.realised}>
+          <Profit value={bot.realisedProfit} asset={bot.quoteAsset} />
         </Figure>
-        <Figure name={text.overview.unrealized}>
-          <Profit value={bot.unrealizedProfit} asset={bot.quoteAsset} />
+        <Figure name={text.overview.unrealised}>
+          <Profit value={bot.unrealisedProfit} asset={bot.quoteAsset} />
         </Figure>
         <Figure name={text.overview.fundsInUse}>
           <Amount value={bot.fundsInUse} asset={bot.quoteAsset} />
@@ -142,10 +137,10 @@ function BotView({ bot }: { readonly bot: Bot }): ReactElement {
           <Card title={text.bot.events} className="bot-events">
             {notes.data === undefined ? (
               <Skeleton rows={6} height={40} />
-            ) : events.length === 0 ? (
+            ) : notes.data.length === 0 ? (
               <Empty title={text.overview.eventsEmpty} />
             ) : (
-              <EventList label={text.bot.events} notes={events} symbolOf={symbolOf} hasDeal />
+              <EventList label={text.bot.events} notes={notes.data} symbolOf={symbolOf} hasDeal />
             )}
           </Card>
         </div>

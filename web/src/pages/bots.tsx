@@ -215,7 +215,7 @@ function botColumns({ text, format }: Language, words: SettingsWords): readonly 
       head: text.bots.column.symbols,
       width: 160,
       sortKey: (bot) => bot.settings.symbols.join(' '),
-      cell: (bot) => bot.settings.symbols.join(', '),
+      cell: (bot) => symbolsText(bot, text.bots.formerSymbols),
     },
     {
       id: 'active',
@@ -236,22 +236,22 @@ function botColumns({ text, format }: Language, words: SettingsWords): readonly 
       cell: (bot) => format.integer(bot.completedDeals),
     },
     {
-      id: 'realized',
-      head: text.bots.column.realized,
+      id: 'realised',
+      head: text.bots.column.realised,
       width: 136,
       isNumber: true,
       isEssential: true,
-      sortKey: (bot) => Number(bot.realizedProfit),
-      cell: (bot) => <Profit value={bot.realizedProfit} asset={bot.quoteAsset} />,
+      sortKey: (bot) => Number(bot.realisedProfit),
+      cell: (bot) => <Profit value={bot.realisedProfit} asset={bot.quoteAsset} />,
     },
     {
-      id: 'unrealized',
-      head: text.bots.column.unrealized,
+      id: 'unrealised',
+      head: text.bots.column.unrealised,
       width: 136,
       isNumber: true,
-      sortKey: (bot) => Number(bot.unrealizedProfit),
+      sortKey: (bot) => Number(bot.unrealisedProfit),
       isEssential: true,
-      cell: (bot) => <Profit value={bot.unrealizedProfit} asset={bot.quoteAsset} />,
+      cell: (bot) => <Profit value={bot.unrealisedProfit} asset={bot.quoteAsset} />,
     },
     {
       id: 'funds',
@@ -286,4 +286,12 @@ function filterBots(bots: readonly Bot[], filter: string, { text }: Language): r
     const whole = `${bot.name} ${bot.settings.symbols.join(' ')} ${state}`.toLowerCase();
     return words.every((word) => whole.includes(word));
   });
+}
+
+/** What the bot trades, and beside it what deals from before a change still do. */
+function symbolsText(bot: Bot, former: (symbols: string) => string): string {
+  const symbols = bot.settings.symbols.join(', ');
+  return bot.formerSymbols === undefined
+    ? symbols
+    : `${symbols} (${former(bot.formerSymbols.join(', '))})`;
 }

@@ -1,34 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 // The exchange accounts: public key, what the signer may sign for each, when it expires.
 
-import { useState, type ReactElement } from 'react';
+import type { ReactElement } from 'react';
 
 import { useBalances, useConnections } from '../api/queries.ts';
 import type { Connection } from '../api/types.ts';
 import { useEverySecond } from '../api/market-clock.ts';
 import { useLanguage } from '../language/language.tsx';
 import type { Language } from '../language/languages.ts';
+import { useKeysLanguage } from '../language/use-keys-language.ts';
+import { Anchor } from '../parts/anchor.tsx';
 import { Badge, type BadgeLook } from '../parts/badge.tsx';
-import { IconButton } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
+import { CopyButton } from '../parts/copy-button.tsx';
 import { Holding } from '../parts/numbers.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';
+import { newConnectionPath } from '../paths.ts';
 import { ReconciliationCard } from './reconciliation.tsx';
+import { LockedVaultNote, VaultCard } from './vault-card.tsx';
 import './connections.css';
 
 const DAY_MS = 86_400_000;
 /** From here on an expiry needs the reader. */
 const SOON_DAYS = 14;
-const COPIED_MS = 2_000;
 
 export function ConnectionsPage(): ReactElement {
   const { text } = useLanguage();
+  const keys = useKeysLanguage();
   const connections = useConnections();
   return (
     <div className="page-scroll">
       <header className="page-head">
         <h1>{text.connections.title}</h1>
+        <span className="page-head-space" />
+        <Anchor className="button button-primary" href={newConnectionPath(null)}>
+          {keys.newConnection}
+        </Anchor>
       </header>
+      <LockedVaultNote />
       <div className="connections-grid">
         <div className="connections-main">
           {connections.data === undefined ? (
@@ -46,7 +55,10 @@ export function ConnectionsPage(): ReactElement {
           )}
           <ReconciliationCard />
         </div>
-        <BalancesCard />
+        <div className="connections-aside">
+          <VaultCard />
+          <BalancesCard />
+        </div>
       </div>
     </div>
   );
@@ -54,6 +66,8 @@ export function ConnectionsPage(): ReactElement {
 
 function ConnectionCard({ connection }: { readonly connection: Connection }): ReactElement {
   const { text, format } = useLanguage();
+  const keys = useKeysLanguage();
+  const isShared = connection.keyKind === 'hmac-sha256';
   return (
     <Card
       title={connection.name}
@@ -68,6 +82,10 @@ function ConnectionCard({ connection }: { readonly connection: Connection }): Re
             <dd>{connection.venue}</dd>
           </div>
           <div>
+            <dt>{keys.keyKind}</dt>
+            <dd>{keys.keyKindName[connection.keyKind]}</dd>
+          </div>
+          <div>
             <dt>{text.connections.created}</dt>
             <dd className="number">{format.date(connection.createdAt)}</dd>
           </div>
@@ -77,15 +95,29 @@ function ConnectionCard({ connection }: { readonly connection: Connection }): Re
               {format.date(connection.expiresAt)} <Expiry at={connection.expiresAt} />
             </dd>
           </div>
+          <div className="connection-grade">
+            <dt>{keys.grade}</dt>
+            <dd>{isShared ? keys.grades.shared : keys.grades.own}</dd>
+          </div>
         </dl>
-        <div>
-          <h3>
-            {text.connections.publicKey}
-            <CopyButton label={text.connections.copyKey} value={connection.publicKeyPem} />
-          </h3>
-          <p className="muted">{text.connections.publicKeyHint}</p>
-          <pre className="connection-text">{connection.publicKeyPem.trim()}</pre>
-        </div>
+        {connection.state === 'created' ? (
+          <Anchor
+            className="button button-plain connection-go-on"
+            href={newConnectionPath(connection.id)}
+          >
+            {keys.goOn}
+          </Anchor>
+        ) : null}
+        {connection.publicKeyPem === '' ? null : (
+          <div>
+            <h3>
+              {text.connections.publicKey}
+              <CopyButton label={text.connections.copyKey} value={connection.publicKeyPem} />
+            </h3>
+            <p className="muted">{text.connections.publicKeyHint}</p>
+            <pre className="connection-text">{connection.publicKeyPem.trim()}</pre>
+          </div>
+        )}
         <div>
           <h3>{text.connections.policy}</h3>
           <p className="muted">
@@ -123,29 +155,6 @@ function expiryText(at: number, now: number, { text, format }: Language): string
   const count = { count: Math.abs(days), text: format.integer(Math.abs(days)) };
   if (at <= now) return text.connections.expiredAgo(count);
   return days === 0 ? text.connections.expiresToday : text.connections.expiresIn(count);
-}
-
-function CopyButton({
-  label,
-  value,
-}: {
-  readonly label: string;
-  readonly value: string;
-}): ReactElement {
-  const { text } = useLanguage();
-  const [isCopied, setCopied] = useState(false);
-  return (
-    <IconButton
-      icon={isCopied ? 'check' : 'copy'}
-      label={isCopied ? text.common.copied : label}
-      onClick={() => {
-        void navigator.clipboard.writeText(value).then(() => {
-          setCopied(true);
-          setTimeout(() => setCopied(false), COPIED_MS);
-        });
-      }}
-    />
-  );
 }
 
 function BalancesCard(): ReactElement {

@@ -7,6 +7,7 @@ import { useDealActions } from '../actions.ts';
 import type { DealRequest } from '../api/queries.ts';
 import type { Deal, DealDetails } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
+import { signOf } from '../number/format.ts';
 import { Badge, type BadgeLook } from '../parts/badge.tsx';
 import { Card } from '../parts/card.tsx';
 import { Figure, Figures } from '../parts/figure.tsx';
@@ -18,6 +19,7 @@ type Of<Kind extends DealDetails['kind']> = Extract<DealDetails, { kind: Kind }>
 type Step = Of<'trade'>['steps'][number];
 type Line = Of<'grid'>['lines'][number];
 type Target = Of<'dca'>['takeProfits'][number];
+type Waiting = Of<'dca'>['waiting'][number];
 
 /** The card beside a deal that its kind brings along. */
 export function DetailsCard({ deal }: { readonly deal: Deal }): ReactElement | null {
@@ -32,6 +34,11 @@ export function DetailsCard({ deal }: { readonly deal: Deal }): ReactElement | n
         {details?.kind === 'dca' && details.takeProfits.length > 0 ? (
           <Card title={text.deal.targets}>
             <TargetTable deal={deal} targets={details.takeProfits} />
+          </Card>
+        ) : null}
+        {details?.kind === 'dca' && details.waiting.length > 0 ? (
+          <Card title={text.deal.waiting}>
+            <WaitingTable deal={deal} waiting={details.waiting} />
           </Card>
         ) : null}
       </>
@@ -158,7 +165,7 @@ function StepTable({
           <tr>
             <th>{column.step}</th>
             <th className="is-number">{column.price}</th>
-            <th className="is-number">{column.quantity}</th>
+            <th className="is-number">{column.left}</th>
             <th className="is-number">{column.filled}</th>
             <th>{column.state}</th>
           </tr>
@@ -172,7 +179,7 @@ function StepTable({
                   <Price value={step.price ?? step.trigger} symbol={deal.symbol} />
                 </td>
                 <td className="is-number">
-                  {step.quantity === null ? (
+                  {step.quantity === null || signOf(step.quantity) === 0 ? (
                     <NoNumber />
                   ) : (
                     <Quantity value={step.quantity} symbol={deal.symbol} />
@@ -196,6 +203,7 @@ function StepTable({
               </td>
               <td colSpan={3} className="muted">
                 {[
+                  text.deal.stopHeldBy[stop.heldBy],
                   ...(stop.isAtBreakEven ? [text.deal.atBreakEven] : []),
                   ...(stop.best === null ? [] : [text.deal.best(format.exact(stop.best))]),
                   ...(stop.breachedUntil === null
@@ -211,22 +219,66 @@ function StepTable({
   );
 }
 
-/** A target that waits can be closed at once or taken back; an entry that waits can be taken back. */
+/** What a person asked for and has no order yet, each to be taken back. */
+function WaitingTable({
+  deal,
+  waiting,
+}: {
+  readonly deal: Deal;
+  readonly waiting: readonly Waiting[];
+}): ReactElement {
+  const { text, format } = useLanguage();
+  const { column } = text.deal;
+  return (
+    <ScrollBox label={text.deal.waiting}>
+      <table className="plain-table">
+        <thead>
+          <tr>
+            <th>{column.step}</th>
+            <th className="is-number">{text.deal.amount}</th>
+            <th className="is-number">{column.price}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {waiting.map((each) => (
+            <Fragment key={each.number}>
+              <tr>
+                <th scope="row">{text.deal.stepName[each.purpose](format.integer(each.number))}</th>
+                <td className="is-number">{`${format.exact(each.amount)}\u00a0${each.asset}`}</td>
+                <td className="is-number">
+                  <Price value={each.price} symbol={deal.symbol} />
+                </td>
+              </tr>
+              <StepActions
+                deal={deal}
+                step={{ purpose: each.purpose, number: each.number, state: 'waiting' }}
+              />
+            </Fragment>
+          ))}
+        </tbody>
+      </table>
+    </ScrollBox>
+  );
+}
+
+/** A target that waits can be closed at once or taken back; all else that waits can be taken back. */
 function StepActions({
   deal,
   step,
 }: {
   readonly deal: Deal;
-  readonly step: Step;
+  readonly step: Pick<Step, 'purpose' | 'number' | 'state'>;
 }): ReactElement | null {
   const { text, format } = useLanguage();
   const actions = useDealActions();
   const [isBusy, setBusy] = useState(false);
   const isWaiting =
-    step.state === 'waiting' || step.state === 'placed' || step.state === 'trailing';
+    step.state === 'waiting' ||
+    step.state === 'placed' ||
+    step.state === 'trailing' ||
+    step.state === 'pausing';
   const { purpose, number } = step;
   if (!isWaiting || deal.status === 'closing') return null;
-  if (purpose !== 'entry' && purpose !== 'takeProfit') return null;
   const name = text.deal.title(deal.symbol, text.deal.number(String(deal.number)));
   const stepName = text.deal.stepName[purpose](format.integer(number));
   const ask = async (request: DealRequest): Promise<void> => {
@@ -238,7 +290,8 @@ function StepActions({
   const hold = (label: string, request: DealRequest): ReactElement => (
     <HoldButton
       look="plain"
-      label={`${label}: ${stepName}`}
+      label={label}
+      about={stepName}
       armedLabel={text.deal.holdAgain}
       hint={text.deal.holdHintShort}
       isBusy={isBusy}

@@ -20,7 +20,8 @@ import './panels.css';
 const EVENTS_MOST = 30;
 
 export function DealPanel({ id }: { readonly id: string }): ReactElement {
-  const { text } = useLanguage();
+  const language = useLanguage();
+  const { text } = language;
   const deal = useDeal(id);
   const notes = useDealNotes(id);
   if (deal.data === undefined) {
@@ -36,7 +37,7 @@ export function DealPanel({ id }: { readonly id: string }): ReactElement {
     <>
       <div className="panel-row">
         <DealStatus status={deal.data.status} />
-        <span className="muted cut">{reasonText(deal.data.reason, text)}</span>
+        <span className="muted cut">{reasonText(deal.data.reason, language)}</span>
       </div>
       <LadderStrip deal={deal.data} />
       <DealPairs deal={deal.data} />
@@ -68,17 +69,17 @@ export function DealPairs({ deal }: { readonly deal: Deal }): ReactElement {
   return (
     <dl className="pairs">
       <div>
-        <dt>{text.deal.realized}</dt>
+        <dt>{text.deal.realised}</dt>
         <dd>
-          <Profit value={deal.realizedProfit} asset={quoteAsset} />{' '}
-          <ProfitPercent value={deal.realizedProfitPercent} />
+          <Profit value={deal.realisedProfit} asset={quoteAsset} />{' '}
+          <ProfitPercent value={deal.realisedProfitPercent} />
         </dd>
       </div>
       <div>
-        <dt>{text.deal.unrealized}</dt>
+        <dt>{text.deal.unrealised}</dt>
         <dd>
-          <Profit value={deal.unrealizedProfit} asset={quoteAsset} />{' '}
-          <ProfitPercent value={deal.unrealizedProfitPercent} />
+          <Profit value={deal.unrealisedProfit} asset={quoteAsset} />{' '}
+          <ProfitPercent value={deal.unrealisedProfitPercent} />
         </dd>
       </div>
       <div>

@@ -38,7 +38,8 @@ export function DealPage(): ReactElement {
 }
 
 function DealView({ deal }: { readonly deal: Deal }): ReactElement {
-  const { text } = useLanguage();
+  const language = useLanguage();
+  const { text } = language;
   const { openedAt, closedAt } = deal;
   const deals = useMemo(() => [deal], [deal]);
   const span = useMemo(() => ({ from: openedAt, to: closedAt }), [openedAt, closedAt]);
@@ -59,7 +60,7 @@ function DealView({ deal }: { readonly deal: Deal }): ReactElement {
         {deal.direction === 'short' ? (
           <span className="figure-tag">{text.deal.direction.short}</span>
         ) : null}
-        <span className="muted cut">{reasonText(deal.reason, text)}</span>
+        <span className="muted cut">{reasonText(deal.reason, language)}</span>
         <span className="page-head-space" />
         <DealActionButtons deal={deal} />
       </header>
@@ -108,17 +109,17 @@ function DealFigures({ deal }: { readonly deal: Deal }): ReactElement {
     <Figures label={text.overview.figures} isSmall>
       {closedAt === null ? (
         <Figure
-          name={text.deal.unrealized}
-          note={<ProfitPercent value={deal.unrealizedProfitPercent} />}
+          name={text.deal.unrealised}
+          note={<ProfitPercent value={deal.unrealisedProfitPercent} />}
         >
-          <Profit value={deal.unrealizedProfit} asset={quoteAsset} />
+          <Profit value={deal.unrealisedProfit} asset={quoteAsset} />
         </Figure>
       ) : (
         <Figure
-          name={text.deal.realized}
-          note={<ProfitPercent value={deal.realizedProfitPercent} />}
+          name={text.deal.realised}
+          note={<ProfitPercent value={deal.realisedProfitPercent} />}
         >
-          <Profit value={deal.realizedProfit} asset={quoteAsset} />
+          <Profit value={deal.realisedProfit} asset={quoteAsset} />
         </Figure>
       )}
       {closedAt === null ? (

@@ -231,7 +231,8 @@ function useDealFilter(address: Address): DealFilter {
   return useMemo(() => ({ scope, botId, symbol }), [scope, botId, symbol]);
 }
 
-function dealColumns({ text, format }: Language): readonly Column<DealRow>[] {
+function dealColumns(language: Language): readonly Column<DealRow>[] {
+  const { text, format } = language;
   const { column } = text.deals;
   return [
     {
@@ -269,10 +270,10 @@ function dealColumns({ text, format }: Language): readonly Column<DealRow>[] {
       rank: 7,
       head: column.reason,
       width: 156,
-      sortKey: (row) => reasonText(row.reason, text),
+      sortKey: (row) => reasonText(row.reason, language),
       cell: (row) => (
-        <span className="muted" title={reasonText(row.reason, text)}>
-          {reasonText(row.reason, text)}
+        <span className="muted" title={reasonText(row.reason, language)}>
+          {reasonText(row.reason, language)}
         </span>
       ),
     },
@@ -373,17 +374,18 @@ function DealName({ row }: { readonly row: DealRow }): ReactElement {
 
 /** Of a deal that runs what it would bring now, of one that is over what it brought. */
 function profitOf(row: DealRow): { readonly amount: string; readonly percent: string } {
-  return row.closedAt === null && signOf(row.realizedProfit) === 0
-    ? { amount: row.unrealizedProfit, percent: row.unrealizedProfitPercent }
-    : { amount: row.realizedProfit, percent: row.realizedProfitPercent };
+  return row.closedAt === null && signOf(row.realisedProfit) === 0
+    ? { amount: row.unrealisedProfit, percent: row.unrealisedProfitPercent }
+    : { amount: row.realisedProfit, percent: row.realisedProfitPercent };
 }
 
 /** Deals whose name, bot, status or reason hold every word typed. */
 function filterDeals(
   rows: readonly DealRow[],
   filter: string,
-  { text }: Language,
+  language: Language,
 ): readonly DealRow[] {
+  const { text } = language;
   const words = filter
     .toLowerCase()
     .split(/\s+/)
@@ -391,7 +393,7 @@ function filterDeals(
   if (words.length === 0) return rows;
   return rows.filter((row) => {
     const whole =
-      `${row.symbol} #${row.number} ${row.botName} ${text.deals.status[row.status]} ${reasonText(row.reason, text)}`.toLowerCase();
+      `${row.symbol} #${row.number} ${row.botName} ${text.deals.status[row.status]} ${reasonText(row.reason, language)}`.toLowerCase();
     return words.every((word) => whole.includes(word));
   });
 }

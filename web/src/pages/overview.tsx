@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first page: how it goes, what runs, what just happened.
 
-import type { ReactElement } from 'react';
+import { useMemo, type ReactElement } from 'react';
 
 import { useAddress } from '../address.ts';
 import { useDeskFacts } from '../api/desk-facts.tsx';
-import { useNotes, useRunningDeals, useTotals } from '../api/queries.ts';
+import { useBots, useNotes, useRunningDeals, useTotals } from '../api/queries.ts';
 import type { Deal, Totals } from '../api/types.ts';
 import { ChartPanel } from '../chart/chart-panel.tsx';
 import { ProfitCurve } from '../chart/profit-curve.tsx';
@@ -72,18 +72,18 @@ function TotalsBand({ totals }: { readonly totals: Totals | null }): ReactElemen
   const wait = <span className="faint">…</span>;
   return (
     <Figures label={text.overview.figures}>
-      <Figure name={text.overview.realized} tag={tag}>
+      <Figure name={text.overview.realised} tag={tag}>
         {totals === null ? (
           wait
         ) : (
-          <Profit value={totals.realizedProfit} asset={totals.quoteAsset} />
+          <Profit value={totals.realisedProfit} asset={totals.quoteAsset} />
         )}
       </Figure>
-      <Figure name={text.overview.unrealized} tag={tag}>
+      <Figure name={text.overview.unrealised} tag={tag}>
         {totals === null ? (
           wait
         ) : (
-          <Profit value={totals.unrealizedProfit} asset={totals.quoteAsset} />
+          <Profit value={totals.unrealisedProfit} asset={totals.quoteAsset} />
         )}
       </Figure>
       <Figure name={text.overview.fundsInUse} tag={tag}>
@@ -142,6 +142,11 @@ function LatestEvents(): ReactElement {
   const { text } = useLanguage();
   const notes = useNotes();
   const symbolOf = useSymbolOf();
+  const { data: bots } = useBots();
+  const botNameOf = useMemo(() => {
+    const names = new Map(bots?.map(({ id, name }) => [id, name]));
+    return (botId: string): string => names.get(botId) ?? '';
+  }, [bots]);
   const shown = notes.data?.filter(isNotable).slice(0, EVENTS_MOST);
   return (
     <Card title={text.overview.events} className="overview-events">
@@ -154,7 +159,13 @@ function LatestEvents(): ReactElement {
       ) : shown.length === 0 ? (
         <Empty title={text.overview.eventsEmpty} />
       ) : (
-        <EventList label={text.overview.events} notes={shown} symbolOf={symbolOf} hasDeal />
+        <EventList
+          label={text.overview.events}
+          notes={shown}
+          symbolOf={symbolOf}
+          hasDeal
+          botNameOf={botNameOf}
+        />
       )}
     </Card>
   );

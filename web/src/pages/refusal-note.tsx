@@ -5,6 +5,7 @@ import type { ReactElement } from 'react';
 
 import type { Order } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
+import { reasonText } from '../language/reason.ts';
 import { refusalHint } from '../language/refusal.ts';
 import { Price, Quantity } from '../parts/numbers.tsx';
 import { ShortTime } from '../parts/times.tsx';
@@ -17,7 +18,8 @@ export function RefusalNote({
   readonly order: Order;
   readonly symbol: string;
 }): ReactElement {
-  const { text } = useLanguage();
+  const language = useLanguage();
+  const { text } = language;
   const hint = refusalHint({ by: order.rejectedBy, rule: order.rule, reason: order.reason });
   return (
     <div className="refusal" role="note">
@@ -38,7 +40,7 @@ export function RefusalNote({
           <code>{order.rule ?? '–'}</code>
         </dd>
         <dt>{text.refusal.reason}</dt>
-        <dd>{order.reason ?? '–'}</dd>
+        <dd>{order.reason === null ? '–' : reasonText(order.reason, language)}</dd>
         <dt>{text.refusal.toPass}</dt>
         <dd>{text.refusal.hint[hint]}</dd>
       </dl>

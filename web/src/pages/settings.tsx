@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // How this browser shows the desk, and every key it knows.
 
-import type { ReactElement, ReactNode } from 'react';
+import { useState, type ReactElement, type ReactNode } from 'react';
 
+import { setAccess } from '../access.ts';
 import { useDeskFacts } from '../api/desk-facts.tsx';
 import { marketNow, useEverySecond } from '../api/market-clock.ts';
+import { endSession } from '../api/queries.ts';
+import { useErrorText } from '../language/error-text.ts';
 import { useLanguage } from '../language/language.tsx';
+import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Segmented } from '../parts/segmented.tsx';
+import { say } from '../parts/toasts.tsx';
 import { choosePreferences, usePreferences } from '../preferences.ts';
 import { KeyboardList } from '../shell/keyboard-list.tsx';
 import './settings.css';
@@ -80,6 +85,13 @@ export function SettingsPage(): ReactElement {
           </Choice>
         </div>
       </Card>
+      <Card title={settings.session}>
+        <div className="card-body settings-list">
+          <Choice name={settings.sessionText}>
+            <LockButton />
+          </Choice>
+        </div>
+      </Card>
       <Card title={settings.keyboard}>
         <div className="card-body">
           <KeyboardList />
@@ -102,6 +114,27 @@ export function SettingsPage(): ReactElement {
         </div>
       </Card>
     </div>
+  );
+}
+
+function LockButton(): ReactElement {
+  const { text } = useLanguage();
+  const errorText = useErrorText();
+  const [isBusy, setBusy] = useState(false);
+  const lock = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      await endSession();
+      setAccess('locked');
+    } catch (error) {
+      setBusy(false);
+      say(text.settings.notLocked(errorText(error)), { look: 'failed' });
+    }
+  };
+  return (
+    <Button isBusy={isBusy} onClick={() => void lock()}>
+      {text.settings.lock}
+    </Button>
   );
 }
 

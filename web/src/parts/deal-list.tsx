@@ -50,10 +50,10 @@ export function DealList({
                 <LadderStrip deal={deal} />
               </span>
               <span className="deal-line-profit">
-                <Profit value={deal.unrealizedProfit} asset={deal.quoteAsset} />
+                <Profit value={deal.unrealisedProfit} asset={deal.quoteAsset} />
               </span>
               <span className="deal-line-percent">
-                <ProfitPercent value={deal.unrealizedProfitPercent} />
+                <ProfitPercent value={deal.unrealisedProfitPercent} />
               </span>
               <span className="deal-line-age muted">
                 <Ago at={deal.openedAt} />

@@ -16,16 +16,24 @@ import './event-list.css';
 export interface EventListProps {
   readonly label: string;
   readonly notes: readonly Note[];
-  /** By deal; a note alone does not say what its deal trades. */
+  /** By deal, where the note itself does not say what its deal trades. */
   readonly symbolOf: (note: Note) => string;
   /** Names the deal of each event, where events of several stand together. */
   readonly hasDeal: boolean;
+  /** Names the bot of each event, where events of several stand together. */
+  readonly botNameOf?: (botId: string) => string;
 }
 
 /** How an event weighs: `needsYou` was refused or failed, `deal` begins or ends one, `fill` moved coins. */
 type Weight = 'plain' | 'fill' | 'deal' | 'needsYou';
 
-export function EventList({ label, notes, symbolOf, hasDeal }: EventListProps): ReactElement {
+export function EventList({
+  label,
+  notes,
+  symbolOf,
+  hasDeal,
+  botNameOf,
+}: EventListProps): ReactElement {
   const language = useLanguage();
   const facts = useDeskFacts();
   return (
@@ -36,14 +44,17 @@ export function EventList({ label, notes, symbolOf, hasDeal }: EventListProps): 
         <li key={note.sequence} className={`event event-${weightOf(note.kind)}`}>
           <span className="event-mark" aria-hidden="true" />
           <div className="event-text">
-            <p>{noteSentence(note, facts.instrument(symbolOf(note)), language)}</p>
+            <p>{noteSentence(note, facts.instrument(note.symbol ?? symbolOf(note)), language)}</p>
             <p className="event-foot">
               <Ago at={note.time} />
               {hasDeal && dealNumber(note.dealId) !== String(NO_DEAL) ? (
                 <Anchor className="event-link" href={dealPath(note.dealId)}>
-                  {`${symbolOf(note)} ${language.text.deal.number(dealNumber(note.dealId))}`}
+                  {`${note.symbol ?? symbolOf(note)} ${language.text.deal.number(dealNumber(note.dealId))}`}
                 </Anchor>
               ) : null}
+              {botNameOf === undefined ? null : (
+                <span className="cut">{botNameOf(note.botId)}</span>
+              )}
             </p>
           </div>
         </li>

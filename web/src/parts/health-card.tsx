@@ -5,6 +5,7 @@ import type { ReactElement, ReactNode } from 'react';
 
 import { useHealth } from '../api/queries.ts';
 import type { ProcessHealth, StreamHealth } from '../api/types.ts';
+import type { Catalogue } from '../language/english.ts';
 import { useLanguage } from '../language/language.tsx';
 import { Badge, type BadgeLook } from './badge.tsx';
 import { Card } from './card.tsx';
@@ -34,7 +35,7 @@ export function HealthCard(): ReactElement {
             <Line
               key={process.name}
               name={<Badge look={processLook(process)}>{text.health.process[process.name]}</Badge>}
-              title={process.detail}
+              title={processTitle(process, text.health)}
             >
               <ProcessText process={process} />
             </Line>
@@ -59,6 +60,16 @@ export function HealthCard(): ReactElement {
             {data.clockSkewMs === null ? <NoNumber /> : format.milliseconds(data.clockSkewMs)}
           </Line>
           <Line name={text.health.pending}>{format.integer(data.pendingEffects)}</Line>
+          {(data.heldOrders > 0 || data.blockedMs > 0) && (
+            <Line
+              name={text.health.held}
+              title={
+                data.blockedMs > 0 ? text.health.blocked(format.milliseconds(data.blockedMs)) : ''
+              }
+            >
+              {format.integer(data.heldOrders)}
+            </Line>
+          )}
           <Line name={text.health.ambiguous}>
             {data.ambiguousOrders === 0 ? (
               format.integer(0)
@@ -96,9 +107,22 @@ function ProcessText({ process }: { readonly process: ProcessHealth }): ReactEle
       ? ''
       : text.health.restarts({ count: process.restarts, text: format.integer(process.restarts) });
   const memory = process.memoryBytes === null ? '' : format.bytes(process.memoryBytes);
+  const walls =
+    process.hardening === undefined ? '' : text.health.walls(String(process.hardening.level));
   const words =
-    process.state === 'up' ? [memory, restarts] : [text.health[process.state], restarts];
+    process.state === 'up' ? [walls, memory, restarts] : [text.health[process.state], restarts];
   return <>{words.filter((word) => word !== '').join(' · ')}</>;
+}
+
+/** What the signer stands behind, wall by wall; for the others how they are. */
+function processTitle({ hardening, detail }: ProcessHealth, text: Catalogue['health']): string {
+  if (hardening === undefined) return detail;
+  return hardening.walls
+    .map(
+      ({ name, isUp, reason }) =>
+        `${isUp ? '✓' : '✗'} ${text.wall[name]}${isUp ? '' : `: ${reason}`}`,
+    )
+    .join('\n');
 }
 
 function StreamText({ stream }: { readonly stream: StreamHealth }): ReactElement {

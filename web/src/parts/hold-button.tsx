@@ -11,6 +11,8 @@ const ARMED_MS = 4_000;
 
 export interface HoldButtonProps {
   readonly label: string;
+  /** What of several the button is for: read out, and plain to the eye from where it stands. */
+  readonly about?: string;
   /** Shown once a press too short has armed the button. */
   readonly armedLabel: string;
   readonly isBusy: boolean;
@@ -27,6 +29,7 @@ export interface HoldButtonProps {
  */
 export function HoldButton({
   label,
+  about,
   armedLabel,
   isBusy,
   onConfirm,
@@ -75,6 +78,7 @@ export function HoldButton({
       type="button"
       className={look === 'plain' ? 'hold-button hold-button-plain' : 'hold-button'}
       data-held={isHeld}
+      aria-label={about === undefined ? undefined : `${isArmed ? armedLabel : label}: ${about}`}
       title={hint}
       aria-disabled={isBusy}
       onPointerDown={(event) => {

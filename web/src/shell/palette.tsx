@@ -148,7 +148,7 @@ function useCommands(onKeyboard: () => void): readonly Command[] {
       goTo('bots', text.nav.bots, paths.bots, 'G B'),
       goTo('deals', text.nav.deals, paths.deals, 'G D'),
       goTo('connections', text.nav.connections, paths.connections, 'G C'),
-      goTo('risk', text.risk.title, paths.risk, 'G R'),
+      goTo('risk', text.nav.risk, paths.risk, 'G R'),
       goTo('settings', text.nav.settings, paths.settings, 'G S'),
       {
         id: 'new bot',

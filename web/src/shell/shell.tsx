@@ -19,7 +19,7 @@ import { Strip } from './strip.tsx';
 import './shell.css';
 
 interface Place {
-  readonly name: 'overview' | 'bots' | 'deals' | 'connections' | 'settings';
+  readonly name: 'overview' | 'bots' | 'deals' | 'connections' | 'risk' | 'settings';
   readonly icon: IconName;
   readonly key: string;
 }
@@ -29,6 +29,7 @@ const PLACES: readonly Place[] = [
   { name: 'bots', icon: 'bots', key: 'g b' },
   { name: 'deals', icon: 'deals', key: 'g d' },
   { name: 'connections', icon: 'connections', key: 'g c' },
+  { name: 'risk', icon: 'shield', key: 'g r' },
   { name: 'settings', icon: 'settings', key: 'g s' },
 ];
 
@@ -43,7 +44,6 @@ export function Shell(): ReactElement {
 
   useKeys({
     ...Object.fromEntries(PLACES.map((place) => [place.key, () => address.go(paths[place.name])])),
-    'g r': () => address.go(paths.risk),
     'mod+k': () => setLayer((open) => (open === 'palette' ? 'none' : 'palette')),
     '?': () => setLayer('keyboard'),
   });
@@ -55,9 +55,9 @@ export function Shell(): ReactElement {
 
   const here = PLACES.find(({ name }) => isAt(address.path, paths[name]));
   useEffect(() => {
-    const title = isAt(address.path, paths.risk) ? text.risk.title : here && text.nav[here.name];
+    const title = here && text.nav[here.name];
     document.title = title === undefined ? 'Kontor' : `${title} – Kontor`;
-  }, [here, text, address.path]);
+  }, [here, text]);
 
   return (
     <div className="shell">

@@ -136,6 +136,7 @@ function streamWarning(
       ? text.health.marketNever
       : text.health.marketDown(format.clock(lastEventAt));
   }
+  if (stream.name === 'reconciliation') return text.health.notCompared;
   return lastEventAt === null
     ? text.health.accountNever
     : text.health.accountDown(format.clock(lastEventAt));

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys over HTTP: what is handed to the signer, and how its answers are told.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type { ConnectionInfo } from '@kontor/signer';
+import { openApi, type ScriptedApi } from './scripted-api.ts';
+
+const INFO: ConnectionInfo = {
+  connection: 'c_ABCDEF2',
+  name: 'main',
+  venue: 'binance',
+  state: 'created',
+  keyKind: 'hmac-sha256',
+  publicKeyPem: '',
+  createdAt: 1,
+  expiresAt: 2,
+  policy: ['default deny'],
+  policyHash: 'none',
+};
+const SEALED = 'A'.repeat(128);
+
+async function opened(t: TestContext): Promise<ScriptedApi> {
+  const api = await openApi();
+  t.after(() => api.close());
+  return api;
+}
+
+test('[A40] a key is made, taken in sealed and named by requests that the signer gets word for word', async (t) => {
+  const api = await opened(t);
+  api.keyAnswer = { ok: true, connections: [INFO] };
+  const born = { name: 'main', venue: 'binance', keyKind: 'ed25519' };
+  const sealed = {
+    name: 'main',
+    venue: 'binance',
+    keyKind: 'hmac-sha256',
+    sealed: SEALED,
+    publicKeyPem: null,
+  };
+  const { connection, ...shown } = INFO;
+  for (const [method, path, body, status, request] of [
+    ['POST', '/connections', born, 201, { kind: 'createConnection', ...born }],
+    ['POST', '/connections/import', sealed, 201, { kind: 'importConnection', ...sealed }],
+    [
+      'PUT',
+      '/connections/c_ABCDEF2/api-key',
+      { apiKey: 'abc' },
+      200,
+      { kind: 'activateConnection', connection: 'c_ABCDEF2', apiKey: 'abc' },
+    ],
+  ] as const) {
+    const answer = await api.ask(method, `/api/v1${path}`, body);
+    assert.equal(answer.status, status, path);
+    assert.deepEqual(answer.body, { id: connection, ...shown });
+    assert.deepEqual(api.keyRequests.at(-1), request);
+  }
+});
+
+test('[A40] a secret in the clear has no field to stand in', async (t) => {
+  const api = await opened(t);
+  const base = { name: 'main', venue: 'binance', keyKind: 'hmac-sha256', publicKeyPem: null };
+  for (const [path, body] of [
+    ['/connections/import', { ...base, secret: 'x'.repeat(64) }],
+    ['/connections/import', { ...base, sealed: SEALED, secret: 'x'.repeat(64) }],
+    ['/connections/import', { ...base, sealed: 'too short' }],
+    ['/connections', { name: 'main', venue: 'binance', keyKind: 'hmac-sha256' }],
+    ['/connections', { name: 'main', venue: 'binance', keyKind: 'ed25519', secret: 'x' }],
+  ] as const) {
+    const answer = await api.ask('POST', `/api/v1${path}`, body);
+    assert.equal(answer.status, 400, JSON.stringify(body));
+  }
+  assert.deepEqual(api.keyRequests, []);
+});
+
+test("[A41] the signer's no is told as 409 with its reason; a locked vault and a missing signer as 503", async (t) => {
+  const api = await opened(t);
+  const body = { name: 'main', venue: 'binance', keyKind: 'ed25519' };
+  for (const [rule, status, error] of [
+    ['connections', 409, 'refused'],
+    ['locked', 503, 'signer_unavailable'],
+    [undefined, 503, 'signer_unavailable'],
+  ] as const) {
+    api.keyAnswer = { ok: false, ...(rule !== undefined && { rule }), reason: 'because' };
+    const answer = await api.ask('POST', '/api/v1/connections', body);
+    assert.equal(answer.status, status);
+    assert.deepEqual(answer.body, { error, message: 'because' });
+  }
+});
+
+test('[A41] how the vault is opened, and its import key, can be asked', async (t) => {
+  const api = await opened(t);
+  assert.equal((await api.ask('GET', '/api/v1/vault')).status, 503);
+  api.vault = { isOpen: true, isUnattended: false, importKey: `${'A'.repeat(43)}=` };
+  const answer = await api.ask('GET', '/api/v1/vault');
+  assert.equal(answer.status, 200);
+  assert.deepEqual(answer.body, api.vault);
+});

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the desk says in English about keys and the vault.
+
+export const englishKeys = {
+  newConnection: 'New connection',
+  step: (at: string, of: string): string => `Step ${at} of ${of}`,
+  choose: 'Exchange and key',
+  venue: 'Exchange',
+  venueName: { binance: 'Binance Spot' },
+  otherVenue: (venue: string): string =>
+    `This desk trades at ${venue} now. A key for another exchange is kept in the vault and waits until the desk is started for that exchange.`,
+  name: 'Name',
+  nameHelp: 'What the policy file calls this connection.',
+  nameWrong:
+    'Take 1 to 40 letters without accents, digits, spaces, “.”, “_” or “-”, beginning with a letter or digit, not with “c_”, and without a space at the end.',
+  nameTaken: (name: string): string => `A connection called ${name} exists already.`,
+  kind: 'Kind of key',
+  kinds: {
+    ed25519: {
+      name: 'Ed25519',
+      grade: 'Recommended · grade A or B',
+      what: 'Made in the signer; the exchange learns the public half only. Grade A once the exchange binds it to your addresses, B until then.',
+    },
+    'rsa-2048': {
+      name: 'RSA, 2,048 bits',
+      grade: 'Grade A or B',
+      what: 'As Ed25519, for exchanges that do not take that. While it is made the signer signs nothing, for about a second.',
+    },
+    'hmac-sha256': {
+      name: 'HMAC secret',
+      grade: 'Grade C',
+      what: 'Made by the exchange, which knows it too, and in a browser and a clipboard before it is here. Only where nothing else is taken.',
+    },
+  },
+  make: 'Make the key',
+  next: 'Next',
+  back: 'Back',
+  secretTitle: 'Seal the secret',
+  fingerprint: 'Fingerprint of the import key',
+  fingerprintHelp: (command: string): string =>
+    `Run ${command} in the terminal of the desk and compare: only this vault can open what is sealed to this key.`,
+  fingerprintSame: 'The terminal shows the same fingerprint.',
+  fingerprintNeeded: 'Compare the fingerprint first.',
+  pageTrust:
+    'This page comes from the desk’s server. If you do not trust that machine, seal in the terminal instead:',
+  copyCommand: 'Copy the command',
+  secret: 'Secret of the exchange',
+  secretHelp: 'It is sealed in this browser. The server carries what it cannot read.',
+  secretWrong: 'Take the secret as the exchange shows it: 16 to 512 characters without spaces.',
+  secretAgain: 'The field was emptied; enter the secret once more to try again.',
+  clipboard: 'Sealed. Now empty your clipboard, it may still hold the secret.',
+  seal: 'Seal and hand over',
+  noSealing:
+    'This browser cannot seal here. It needs an address that begins with https:// or http://localhost and X25519, which browsers know since 2025. Seal in the terminal instead:',
+  notSealed:
+    'The browser could not seal the secret; nothing was sent. Seal in the terminal instead.',
+  registerTitle: 'Register the key at the exchange',
+  identifyTitle: 'Name the API key',
+  publicKey: 'Public key',
+  publicKeyHelp: 'No secret: this half goes to the exchange.',
+  copyPublicKey: 'Copy the public key',
+  steps: {
+    create: 'At Binance open Profile, API Management, and choose “Create API”.',
+    createElsewhere: 'Create an API key at the exchange, with a public key of your own.',
+    paste: 'Choose “Self-generated” and paste the public key.',
+    permissions:
+      'Allow reading and “Enable Spot & Margin Trading”, nothing else. Never allow withdrawals.',
+    permissionsElsewhere: 'Allow reading and spot trading, nothing else. Never allow withdrawals.',
+    addresses:
+      'Restrict access to trusted IPs: the public address of the machine that the desk runs on.',
+    identifier: 'Enter the API key that the exchange shows now.',
+  },
+  apiKey: 'API key',
+  apiKeyHelp: 'The identifier of the key. It is no secret.',
+  apiKeyWrong: 'Take the API key as the exchange shows it: up to 128 letters and digits.',
+  apiKeyIsSecret: 'That is the secret. Enter the API key, which stands beside it at the exchange.',
+  activate: 'Activate',
+  activated: (name: string): string => `${name} is active.`,
+  later: 'Later',
+  goOn: 'Go on with the activation',
+  doneTitle: 'The connection is active',
+  done: 'The signer signs what the policy file allows for this connection, and nothing else.',
+  donePolicy:
+    'No line of the policy file names it yet. Write one into signer/policy and restart the desk.',
+  toConnections: 'To the connections',
+  notThere: 'There is no such connection any more.',
+  keyKind: 'Key',
+  keyKindName: {
+    ed25519: 'Ed25519',
+    'rsa-2048': 'RSA, 2,048 bits',
+    'rsa-4096': 'RSA, 4,096 bits',
+    'hmac-sha256': 'HMAC secret',
+  },
+  grade: 'Grade',
+  grades: {
+    own: 'B: the exchange knows only the public half. A once the exchange confirms that the key was made here and is bound to your addresses, which the desk cannot ask yet.',
+    shared: 'C: the exchange knows this secret too, and it was outside the vault before.',
+  },
+  vault: 'Vault',
+  vaultState: { open: 'Open', locked: 'Locked', unattended: 'Open, unattended' },
+  vaultOpen: 'Opened with a passphrase. The key files alone open nothing.',
+  vaultUnattended:
+    'An unlock file opens the vault without a question: whoever reads the data folder, or wherever that file lies, has the keys.',
+  vaultPassphrase: 'For a passphrase instead, stop the desk and run:',
+  vaultLockedTitle: 'The vault is locked: nothing is signed',
+  vaultLocked:
+    'Orders, exits, stop losses and reading the account all wait. Prices are followed, and what rests at the exchange stays there.',
+  vaultUnlock: 'Give the passphrase in the terminal where “kontor start” runs.',
+  vaultUnknown: 'The signer cannot be asked now; it is being started again.',
+  refused: {
+    nameInUse: (name: string): string => `The name ${name} is in use by a live connection.`,
+    tooMany: (most: string): string => `There are ${most} connections already, which is the most.`,
+    keyInUse: (holder: string): string =>
+      `This key is in the vault already, or was before (${holder}). Make a new one at the exchange.`,
+    notOpened:
+      'The vault could not open it: it was sealed to another import key, or changed on the way. Compare the fingerprint.',
+    notASecret: (least: string, most: string): string =>
+      `The vault took it for no secret: ${least} to ${most} printable characters are needed.`,
+    noRoom: (code: string): string => `There is no room for the key on the disk (${code}).`,
+    noSuch: (connection: string): string => `There is no connection ${connection}.`,
+    locked: 'The vault is locked. Give the passphrase in the terminal where the desk was started.',
+    notRunning: 'The signer is not running now. Try again in a moment.',
+  },
+};
+
+export type KeysText = typeof englishKeys;

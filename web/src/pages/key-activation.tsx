@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// The last step of a connection: the public half goes to the exchange, its identifier for the key comes back.
+
+import { useQueryClient } from '@tanstack/react-query';
+import { useRef, useState, type ReactElement } from 'react';
+
+import { activateConnection, useVault } from '../api/queries.ts';
+import type { Connection } from '../api/types.ts';
+import { isSameSecret } from '../keys/sealing.ts';
+import { useKeysLanguage } from '../language/use-keys-language.ts';
+import { Anchor } from '../parts/anchor.tsx';
+import { Button } from '../parts/button.tsx';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { paths } from '../paths.ts';
+import { KeyField } from './key-field.tsx';
+import { useKeyRefusal } from './use-key-refusal.ts';
+import './connections.css';
+
+const API_KEY = /^[A-Za-z0-9]{1,128}$/;
+
+export function KeyActivation({
+  connection,
+  secretDigest,
+}: {
+  readonly connection: Connection;
+  /** Of a secret that was sealed a moment ago, so that it is not entered as the identifier. */
+  readonly secretDigest: string | null;
+}): ReactElement {
+  const client = useQueryClient();
+  const keys = useKeysLanguage();
+  const refusalOf = useKeyRefusal();
+  const vault = useVault();
+  const input = useRef<HTMLInputElement>(null);
+  const [apiKey, setApiKey] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+
+  const submit = async (): Promise<void> => {
+    const typed = apiKey.trim();
+    setBusy(true);
+    try {
+      if (!API_KEY.test(typed)) setError(keys.apiKeyWrong);
+      else if (await isSameSecret(typed, secretDigest)) {
+        setApiKey('');
+        setError(keys.apiKeyIsSecret);
+      } else {
+        await activateConnection(client, connection.id, typed);
+        return;
+      }
+      input.current?.focus();
+    } catch (cause) {
+      setError(refusalOf(cause).text);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  if (connection.state === 'active') {
+    return (
+      <>
+        <p>{keys.activated(connection.name)}</p>
+        <p className="muted">{keys.done}</p>
+        {connection.policy.length > 0 ? null : <p className="needs-you">{keys.donePolicy}</p>}
+        <div className="keys-foot">
+          <Anchor className="button button-primary" href={paths.connections}>
+            {keys.toConnections}
+          </Anchor>
+        </div>
+      </>
+    );
+  }
+  return (
+    <form
+      className="keys-form"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!isBusy) void submit();
+      }}
+    >
+      {connection.publicKeyPem === '' ? null : (
+        <div className="keys-part">
+          <h3 className="key-public">
+            {keys.publicKey}
+            <CopyButton label={keys.copyPublicKey} value={connection.publicKeyPem} />
+          </h3>
+          <p className="muted">{keys.publicKeyHelp}</p>
+          <pre className="connection-text">{connection.publicKeyPem.trim()}</pre>
+        </div>
+      )}
+      <Instructions connection={connection} />
+      <KeyField label={keys.apiKey} help={keys.apiKeyHelp} error={error}>
+        {(ids) => (
+          <input
+            {...ids}
+            ref={input}
+            className="control"
+            type="text"
+            value={apiKey}
+            spellCheck={false}
+            autoComplete="off"
+            onChange={(event) => {
+              setApiKey(event.target.value);
+              setError(null);
+            }}
+          />
+        )}
+      </KeyField>
+      <div className="keys-foot">
+        <Anchor className="button button-plain" href={paths.connections}>
+          {keys.later}
+        </Anchor>
+        <Button
+          look="primary"
+          isBusy={isBusy}
+          disabled={vault.data?.isOpen !== true}
+          onClick={() => void submit()}
+        >
+          {keys.activate}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** What to do at the exchange, by its own words where the page knows them. */
+function Instructions({ connection }: { readonly connection: Connection }): ReactElement {
+  const { steps } = useKeysLanguage();
+  const isBinance = connection.venue === 'binance';
+  const permissions = isBinance ? steps.permissions : steps.permissionsElsewhere;
+  // A secret comes with a key that is there already.
+  const before =
+    connection.keyKind === 'hmac-sha256'
+      ? []
+      : isBinance
+        ? [steps.create, steps.paste]
+        : [steps.createElsewhere];
+  return (
+    <ol className="key-steps">
+      {[...before, permissions, steps.addresses, steps.identifier].map((step) => (
+        <li key={step}>{step}</li>
+      ))}
+    </ol>
+  );
+}

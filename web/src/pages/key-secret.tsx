@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// The step in which a secret of the exchange is sealed: its text is in the field, then in nothing but bytes that are
+// overwritten, and never in the state of this page.
+
+import type { QueryClient } from '@tanstack/react-query';
+import { useEffect, useId, useRef, useState, type ReactElement } from 'react';
+
+import { importConnection, useVault } from '../api/queries.ts';
+import type { Connection } from '../api/types.ts';
+import { canSeal, fingerprintOf, holdsSecret, takeSealed, type Sealed } from '../keys/sealing.ts';
+import { useKeysLanguage } from '../language/use-keys-language.ts';
+import { Button } from '../parts/button.tsx';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { say } from '../parts/toasts.tsx';
+import type { KeyChoice } from './key-choice.tsx';
+import { KeyField } from './key-field.tsx';
+import { useKeyRefusal } from './use-key-refusal.ts';
+
+const SHOW_COMMAND = 'kontor vault show';
+const UNABLE = 'unable';
+
+export function SealSecret({
+  client,
+  choice,
+  onBack,
+  onSealed,
+}: {
+  readonly client: QueryClient;
+  readonly choice: KeyChoice;
+  readonly onBack: () => void;
+  readonly onSealed: (connection: Connection, digest: string) => void;
+}): ReactElement {
+  const keys = useKeysLanguage();
+  const refusalOf = useKeyRefusal();
+  const vault = useVault();
+  const importKey = vault.data?.importKey ?? null;
+  const fingerprint = useFingerprint(importKey);
+  const field = useRef<HTMLInputElement>(null);
+  const box = useRef<HTMLInputElement>(null);
+  const errorId = useId();
+  const [compared, setCompared] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<{
+    at: 'secret' | 'fingerprint' | 'form';
+    text: string;
+  } | null>(null);
+  const command = `kontor connect import ${shellWord(choice.name)} --venue ${choice.venue}`;
+  const isCompared = compared !== null && compared === fingerprint;
+
+  const submit = async (): Promise<void> => {
+    const input = field.current;
+    if (input === null || importKey === null) return;
+    if (!isCompared) {
+      setError({ at: 'fingerprint', text: keys.fingerprintNeeded });
+      box.current?.focus();
+      return;
+    }
+    if (!holdsSecret(input)) {
+      setError({ at: 'secret', text: keys.secretWrong });
+      input.focus();
+      return;
+    }
+    setBusy(true);
+    setError(null);
+    let taken: Sealed;
+    try {
+      taken = await takeSealed(input, importKey, choice);
+    } catch {
+      setError({ at: 'form', text: keys.notSealed });
+      setBusy(false);
+      return;
+    }
+    try {
+      const made = await importConnection(client, choice, taken.sealed);
+      say(keys.clipboard);
+      onSealed(made, taken.digest);
+    } catch (cause) {
+      const refused = refusalOf(cause);
+      const text = `${refused.text} ${keys.secretAgain}`;
+      setError({ at: refused.field === 'secret' ? 'secret' : 'form', text });
+      setBusy(false);
+      input.focus();
+    }
+  };
+
+  if (fingerprint === UNABLE) {
+    return (
+      <>
+        <p className="needs-you">{keys.noSealing}</p>
+        <Command command={command} label={keys.copyCommand} />
+        <div className="keys-foot">
+          <Button onClick={onBack}>{keys.back}</Button>
+        </div>
+      </>
+    );
+  }
+  return (
+    <>
+      <div className="keys-part">
+        <h3>{keys.fingerprint}</h3>
+        <p className="key-fingerprint">
+          <code>{fingerprint ?? '…'}</code>
+        </p>
+        <p className="muted">{keys.fingerprintHelp(SHOW_COMMAND)}</p>
+        <Command command={SHOW_COMMAND} label={keys.copyCommand} />
+        <label className="key-check">
+          <input
+            ref={box}
+            type="checkbox"
+            checked={isCompared}
+            disabled={fingerprint === null}
+            aria-describedby={errorId}
+            aria-invalid={error?.at === 'fingerprint'}
+            onChange={(event) => {
+              setCompared(event.target.checked ? fingerprint : null);
+              setError(null);
+            }}
+          />
+          <span>{keys.fingerprintSame}</span>
+        </label>
+        <p id={errorId} className="key-error" role="alert">
+          {error?.at === 'fingerprint' ? error.text : null}
+        </p>
+      </div>
+      <KeyField
+        label={keys.secret}
+        help={keys.secretHelp}
+        error={error?.at === 'secret' ? error.text : null}
+      >
+        {(ids) => (
+          <input
+            {...ids}
+            ref={field}
+            className="control"
+            type="password"
+            autoComplete="off"
+            spellCheck={false}
+            data-1p-ignore=""
+            data-lpignore="true"
+            data-bwignore=""
+            onKeyDown={(event) => {
+              if (event.key === 'Enter' && !isBusy) void submit();
+            }}
+          />
+        )}
+      </KeyField>
+      <p className="key-error" role="alert">
+        {error?.at === 'form' ? error.text : null}
+      </p>
+      <div className="keys-foot">
+        <Button onClick={onBack}>{keys.back}</Button>
+        <Button
+          look="primary"
+          isBusy={isBusy}
+          disabled={vault.data?.isOpen !== true || importKey === null}
+          onClick={() => void submit()}
+        >
+          {keys.seal}
+        </Button>
+      </div>
+      <div className="keys-part keys-aside">
+        <p className="muted">{keys.pageTrust}</p>
+        <Command command={command} label={keys.copyCommand} />
+      </div>
+    </>
+  );
+}
+
+/** The fingerprint once it is known, or `unable` where this browser cannot seal. */
+function useFingerprint(importKey: string | null): string | null {
+  const [known, setKnown] = useState<{ of: string | null; text: string } | null>(null);
+  useEffect(() => {
+    let isWanted = true;
+    void canSeal()
+      .then((isAble) => {
+        if (!isAble) return UNABLE;
+        return importKey === null ? null : fingerprintOf(importKey);
+      })
+      .then((text) => {
+        if (isWanted && text !== null) setKnown({ of: importKey, text });
+      });
+    return () => {
+      isWanted = false;
+    };
+  }, [importKey]);
+  return known !== null && known.of === importKey ? known.text : null;
+}
+
+function Command({
+  command,
+  label,
+}: {
+  readonly command: string;
+  readonly label: string;
+}): ReactElement {
+  return (
+    <p className="key-command">
+      <code>{command}</code>
+      <CopyButton label={label} value={command} />
+    </p>
+  );
+}
+
+/** A name has no character that a shell reads as its own but the space. */
+function shellWord(name: string): string {
+  return name.includes(' ') ? `'${name}'` : name;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// A connection from the choice of its key to its activation. What stands in the address survives a reload; a secret
+// stands nowhere but in its field until it is sealed.
+
+import { useQueryClient } from '@tanstack/react-query';
+import { useState, type ReactElement } from 'react';
+
+import { useAddress } from '../address.ts';
+import { useConnections } from '../api/queries.ts';
+import type { Connection } from '../api/types.ts';
+import { useLanguage } from '../language/language.tsx';
+import { useKeysLanguage } from '../language/use-keys-language.ts';
+import { Anchor } from '../parts/anchor.tsx';
+import { Card } from '../parts/card.tsx';
+import { Empty, Failed, Skeleton } from '../parts/states.tsx';
+import { newConnectionPath, paths } from '../paths.ts';
+import { KeyActivation } from './key-activation.tsx';
+import { ChooseKey, type KeyChoice } from './key-choice.tsx';
+import { SealSecret } from './key-secret.tsx';
+import { LockedVaultNote } from './vault-card.tsx';
+import './keys.css';
+
+export function NewConnectionPage(): ReactElement {
+  const { text } = useLanguage();
+  const keys = useKeysLanguage();
+  const address = useAddress();
+  return (
+    <div className="page-scroll keys-page">
+      <header className="page-head">
+        <Anchor className="crumb cut" href={paths.connections}>
+          {text.connections.title}
+        </Anchor>
+        <span className="faint">/</span>
+        <h1>{keys.newConnection}</h1>
+      </header>
+      <LockedVaultNote />
+      <Steps id={address.parameter('connection')} />
+    </div>
+  );
+}
+
+function Steps({ id }: { readonly id: string | null }): ReactElement {
+  const client = useQueryClient();
+  const address = useAddress();
+  const keys = useKeysLanguage();
+  const connections = useConnections();
+  const [choice, setChoice] = useState<KeyChoice | null>(null);
+  const [isSealing, setSealing] = useState(false);
+  const [secretDigest, setSecretDigest] = useState<string | null>(null);
+  if (connections.data === undefined) {
+    return connections.isError ? (
+      <Failed error={connections.error} onRetry={() => void connections.refetch()} />
+    ) : (
+      <Skeleton rows={10} />
+    );
+  }
+  const goOn = (made: Connection): void => address.go(newConnectionPath(made.id));
+  if (id !== null) {
+    const connection = connections.data.find((each) => each.id === id);
+    if (connection === undefined || connection.state === 'expired') {
+      return <Empty title={keys.notThere} />;
+    }
+    return (
+      <StepCard
+        title={connection.state === 'active' ? keys.doneTitle : activationTitle(connection, keys)}
+        at={connection.keyKind === 'hmac-sha256' ? 3 : 2}
+        of={connection.keyKind === 'hmac-sha256' ? 3 : 2}
+      >
+        <KeyActivation key={id} connection={connection} secretDigest={secretDigest} />
+      </StepCard>
+    );
+  }
+  if (isSealing && choice !== null) {
+    return (
+      <StepCard title={keys.secretTitle} at={2} of={3}>
+        <SealSecret
+          client={client}
+          choice={choice}
+          onBack={() => setSealing(false)}
+          onSealed={(made, digest) => {
+            setSecretDigest(digest);
+            goOn(made);
+          }}
+        />
+      </StepCard>
+    );
+  }
+  return (
+    <StepCard title={keys.choose} at={1} of={choice?.keyKind === 'hmac-sha256' ? 3 : 2}>
+      <ChooseKey
+        client={client}
+        known={connections.data}
+        choice={choice}
+        onChoice={setChoice}
+        onSecret={() => setSealing(true)}
+        onMade={goOn}
+      />
+    </StepCard>
+  );
+}
+
+function activationTitle(connection: Connection, keys: ReturnType<typeof useKeysLanguage>): string {
+  return connection.keyKind === 'hmac-sha256' ? keys.identifyTitle : keys.registerTitle;
+}
+
+function StepCard({
+  title,
+  at,
+  of,
+  children,
+}: {
+  readonly title: string;
+  readonly at: number;
+  readonly of: number;
+  readonly children: ReactElement;
+}): ReactElement {
+  const { format } = useLanguage();
+  const keys = useKeysLanguage();
+  return (
+    <Card
+      title={title}
+      aside={<span className="muted">{keys.step(format.integer(at), format.integer(of))}</span>}
+    >
+      <div className="card-body keys-step">{children}</div>
+    </Card>
+  );
+}

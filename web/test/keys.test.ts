@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys in the browser: made, sealed, registered at the exchange, and never seen by anybody else.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import type { Page } from 'playwright-core';
+
+import { englishKeys } from '../src/language/keys-english.ts';
+import { germanKeys } from '../src/language/keys-german.ts';
+import { keyRefusal } from '../src/language/key-refusal.ts';
+import { eventually, plain, Readers, settled, type Reader } from './desk-page.ts';
+
+const FOLDER = process.env['KONTOR_SCREENSHOTS'] ?? join(tmpdir(), 'kontor-screenshots');
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SECRET = 'NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j';
+const API_KEY = 'vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A';
+const NEW = '/connections/new';
+
+const readers = new Readers();
+before(async () => {
+  mkdirSync(FOLDER, { recursive: true });
+  await readers.open();
+});
+after(() => readers.close());
+
+test('[W66, W67] a key is made in the signer, registered by the steps shown, and activated', async () => {
+  await readers.read({ path: '/connections' }, async ({ page, server, context }) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await settled(page);
+    await page.getByRole('link', { name: 'New connection' }).click();
+    const make = page.getByRole('button', { name: 'Make the key' });
+    assert.equal(await page.getByRole('radio', { name: 'Ed25519' }).isChecked(), true);
+    await make.click();
+    const name = page.getByRole('textbox', { name: 'Name' });
+    await page.getByText('Take 1 to 40 letters').waitFor();
+    assert.equal(await name.getAttribute('aria-invalid'), 'true');
+    assert.equal(await name.evaluate((field) => field === document.activeElement), true);
+    await name.fill('Spot account');
+    await make.click();
+    await page.getByText('A connection called Spot account exists already.').waitFor();
+    assert.equal(server.bodies.has('POST /connections'), false, 'nothing was asked for');
+
+    await name.fill('main');
+    await page.keyboard.press('Enter');
+    const card = page.getByRole('region', { name: 'Register the key at the exchange' });
+    await card.waitFor();
+    assert.deepEqual(server.bodies.get('POST /connections'), {
+      venue: 'binance',
+      name: 'main',
+      keyKind: 'ed25519',
+    });
+    assert.match(
+      plain(await card.innerText()),
+      /Self-generated.*nothing else\. Never allow withdrawals\..*trusted IPs.*Enter the API key/,
+    );
+    await card.getByRole('button', { name: 'Copy the public key' }).click();
+    assert.match(await page.evaluate(() => navigator.clipboard.readText()), /BEGIN PUBLIC KEY/);
+
+    await page.reload();
+    await card.getByRole('textbox', { name: 'API key' }).fill('not an identifier');
+    await card.getByRole('button', { name: 'Activate' }).click();
+    await card.getByText('Take the API key as the exchange shows it').waitFor();
+    await card.getByRole('textbox', { name: 'API key' }).fill(` ${API_KEY} `);
+    await card.getByRole('button', { name: 'Activate' }).click();
+    await page.getByText('main is active.').waitFor();
+    await page.getByText('No line of the policy file names it yet.').waitFor();
+    assert.ok(
+      [...server.bodies.values()].some((body) => Reflect.get(Object(body), 'apiKey') === API_KEY),
+    );
+  });
+});
+
+test('[W67] an activation that was left is gone on with from its connection', async () => {
+  await readers.read({ path: '/connections' }, async ({ page, server }) => {
+    await settled(page);
+    const second = page.getByRole('region', { name: 'Second account' });
+    await second.getByRole('link', { name: 'Go on with the activation' }).click();
+    await page.getByRole('textbox', { name: 'API key' }).fill(API_KEY);
+    await page.keyboard.press('Enter');
+    await page.getByText('Second account is active.').waitFor();
+    assert.deepEqual(server.bodies.get('PUT /connections/new/api-key'), { apiKey: API_KEY });
+    await page.goto(`${server.url}${NEW}?connection=c_ZZZZZZZ`);
+    await page.getByText('There is no such connection any more.').waitFor();
+  });
+});
+
+test('[W68] a secret is sealed in the browser and stands in no request, storage, address or page', async () => {
+  await readers.read({ path: NEW }, async (reader) => {
+    const { page, server } = reader;
+    const sent: string[] = [];
+    page.on('request', (request) => {
+      sent.push(request.url(), JSON.stringify(request.headers()), request.postData() ?? '');
+    });
+    await toSecret(page, 'old');
+    const field = page.getByLabel('Secret of the exchange', { exact: true });
+    assert.equal(await field.getAttribute('type'), 'password');
+    assert.equal(await field.getAttribute('autocomplete'), 'off');
+
+    await field.fill(SECRET);
+    assert.ok((await heldBy(reader)).join().includes(SECRET), 'a secret that is there is found');
+    await page.getByRole('button', { name: 'Seal and hand over' }).click();
+    await page.getByText('Compare the fingerprint first.').waitFor();
+    assert.equal(server.bodies.has('POST /connections/import'), false, 'nothing was sent');
+
+    const importKey = Buffer.from(server.vault?.importKey ?? '', 'base64');
+    const digits = createHash('sha256').update(importKey).digest('hex').slice(0, 32);
+    const fingerprint = (digits.match(/.{4}/g) ?? []).join(' ');
+    await page.getByText(fingerprint, { exact: true }).waitFor();
+    await page.getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Seal and hand over' }).click();
+    await page.getByRole('region', { name: 'Name the API key' }).waitFor();
+    const body: unknown = server.bodies.get('POST /connections/import');
+    assert.deepEqual(
+      { ...Object(body), sealed: '' },
+      { name: 'old', venue: 'binance', keyKind: 'hmac-sha256', sealed: '', publicKeyPem: null },
+    );
+    const sealed = Buffer.from(String(Reflect.get(Object(body), 'sealed')), 'base64');
+    assert.equal(sealed.length, 32 + SECRET.length + 16, 'a point, the secret and a tag');
+
+    await page.getByRole('textbox', { name: 'API key' }).fill(SECRET);
+    await page.getByRole('button', { name: 'Activate' }).click();
+    await page.getByText('That is the secret.').waitFor();
+    assert.equal(await page.getByRole('textbox', { name: 'API key' }).inputValue(), '');
+    const whole = [...sent, ...(await heldBy(reader))].join('\n');
+    for (const [encoding, text] of encodings(SECRET)) {
+      assert.equal(whole.includes(text), false, `the secret is there in ${encoding}`);
+    }
+    assert.ok(
+      whole.includes('hmac-sha256') && whole.includes('New connection'),
+      'all was looked at',
+    );
+  });
+});
+
+test('[W68] what the vault does not take is said at the field, which is empty then', async () => {
+  await readers.read({ path: NEW, expected: /409/ }, async ({ page, server }) => {
+    await toSecret(page, 'old');
+    await page.getByRole('checkbox').check();
+    const field = page.getByLabel('Secret of the exchange', { exact: true });
+    await field.fill('two words');
+    await page.keyboard.press('Enter');
+    await page.getByText('16 to 512 characters without spaces').waitFor();
+    server.refusals.set(
+      '/connections/import',
+      'expected a key that is used nowhere else, found the key of c_ABCDEFG',
+    );
+    await field.fill(SECRET);
+    await page.keyboard.press('Enter');
+    await page.getByText('This key is in the vault already, or was before (c_ABCDEFG).').waitFor();
+    assert.equal(await field.inputValue(), '');
+    assert.equal(await field.getAttribute('aria-invalid'), 'true');
+    server.vault = {
+      isOpen: true,
+      isUnattended: false,
+      importKey: '3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08=',
+    };
+    await eventually(
+      () => page.getByRole('checkbox').isChecked(),
+      (isChecked) => !isChecked,
+      'another import key asks for another comparison',
+    );
+  });
+});
+
+test('[W68] where the browser cannot seal, no secret is asked for', async () => {
+  const lacks = {
+    'an address that is safe': () =>
+      Object.defineProperty(globalThis, 'isSecureContext', { value: false }),
+    'the curve': () =>
+      Object.defineProperty(SubtleCrypto.prototype, 'generateKey', {
+        value: () => Promise.reject(new Error('unknown')),
+      }),
+  };
+  for (const lack of Object.values(lacks)) {
+    await readers.read({ path: '/connections' }, async ({ page, server }) => {
+      await page.addInitScript(lack);
+      await page.goto(server.url + NEW);
+      await toSecret(page, 'two words');
+      await page.getByText('This browser cannot seal here.').waitFor();
+      await page.getByText("kontor connect import 'two words' --venue binance").waitFor();
+      assert.equal(await page.locator('input').count(), 0);
+    });
+  }
+});
+
+test('[W69] connections show kind and grade, and the vault what opens it and what waits', async () => {
+  await readers.read({ path: '/connections', expected: /503/ }, async ({ page, server }) => {
+    const vault = page.getByRole('region', { name: 'Vault' });
+    await vault.getByText('Open, unattended').waitFor();
+    await vault.getByText('has the keys').waitFor();
+    const spot = plain(await page.getByRole('region', { name: 'Spot account' }).innerText());
+    assert.match(spot, /Key Ed25519 .*Grade B: .*A once the exchange confirms/);
+
+    const { importKey } = server.vault ?? { importKey: null };
+    server.vault = { isOpen: false, isUnattended: false, importKey };
+    await page.getByText('The vault is locked: nothing is signed').waitFor();
+    await page.getByText('Orders, exits, stop losses and reading the account all wait.').waitFor();
+    await page.getByText('Give the passphrase in the terminal').first().waitFor();
+    await page.getByRole('link', { name: 'New connection' }).click();
+    await page.getByText('The vault is locked: nothing is signed').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Make the key' }).isDisabled(), true);
+    server.vault = { isOpen: true, isUnattended: false, importKey };
+    await eventually(
+      () => page.getByRole('button', { name: 'Make the key' }).isDisabled(),
+      (isDisabled) => !isDisabled,
+      'an open vault makes keys',
+    );
+    server.vault = null;
+    await page.goto(`${server.url}/connections`);
+    await page.getByText('The signer cannot be asked now').waitFor();
+  });
+});
+
+test('[W66] every refusal of the signer is told at its field, in both languages; others as they came', () => {
+  const refusals = [
+    ['expected a name that no live connection has, found main in use', 'name', 'main'],
+    ['expected fewer than 64 live connections', null, '64'],
+    ['expected fewer than 10000 connections', null, '10000'],
+    ['expected a key that is used nowhere else, found the key of c_ABCDEFG', 'secret', 'c_ABCDEFG'],
+    ["expected a secret sealed to this vault's import key for this name, venue and kind, found another or a changed one", 'secret', ''],
+    ['expected an HMAC secret of 16 to 512 printable characters, found something else', 'secret', '512'],
+    ['expected room for the key, found ENOSPC', null, 'ENOSPC'],
+    ['expected a connection, found none named c_ABCDEFG', null, 'c_ABCDEFG'],
+    ['expected an open vault, found it locked: give the passphrase where the desk was started', null, ''],
+    ['the signer is not running', null, ''],
+  ] as const; // prettier-ignore
+  for (const [message, field, part] of refusals) {
+    const inEnglish = keyRefusal(message, englishKeys);
+    const inGerman = keyRefusal(message, germanKeys);
+    assert.equal(inEnglish?.field, field, message);
+    assert.equal(inGerman?.field, field, message);
+    assert.notEqual(inEnglish.text, inGerman.text);
+    assert.ok(inEnglish.text.includes(part) && inGerman.text.includes(part), message);
+  }
+  assert.equal(keyRefusal('it rains', englishKeys), null);
+});
+
+for (const [size, width] of [
+  ['desktop', 1440],
+  ['phone', 390],
+] as const) {
+  test(`[W66, W69] the steps of a connection on a ${size}: accessible, nothing too wide, pictures taken`, async () => {
+    await readers.read({ path: NEW, width, reducedMotion: true }, async ({ page, server }) => {
+      await page.getByRole('textbox', { name: 'Name' }).waitFor();
+      await look(page, 'key-choice', size);
+      await toSecret(page, 'old');
+      await page.getByRole('checkbox').check();
+      await look(page, 'key-secret', size);
+      await page.goto(`${server.url}${NEW}?connection=new`);
+      await settled(page);
+      await look(page, 'key-activation', size);
+      server.vault = { isOpen: false, isUnattended: false, importKey: null };
+      await page.goto(`${server.url}/connections`);
+      await page.getByRole('alert').first().waitFor();
+      await settled(page);
+      await look(page, 'vault-locked', size);
+    });
+  });
+}
+
+/** To the step in which the secret is entered. */
+async function toSecret(page: Page, name: string): Promise<void> {
+  await page.getByRole('radio', { name: /^HMAC/ }).check();
+  await page.getByRole('textbox', { name: 'Name' }).fill(name);
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByRole('region', { name: 'Seal the secret' }).waitFor();
+}
+
+/** Everything of the page that could keep a text. */
+async function heldBy({ page, context }: Reader): Promise<readonly string[]> {
+  const parts = await page.evaluate(() => [
+    document.documentElement.outerHTML,
+    JSON.stringify([...document.querySelectorAll('input')].map((field) => field.value)),
+    JSON.stringify(localStorage),
+    JSON.stringify(sessionStorage),
+    JSON.stringify(history.state),
+    location.href,
+    document.cookie,
+  ]);
+  return [...parts, JSON.stringify(await context.storageState({ indexedDB: true }))];
+}
+
+function encodings(secret: string): readonly (readonly [string, string])[] {
+  const bytes = Buffer.from(secret);
+  return [
+    ['plain text', secret],
+    ['reverse', secret.split('').toReversed().join('')],
+    ['hexadecimal', bytes.toString('hex')],
+    ['HEXADECIMAL', bytes.toString('hex').toUpperCase()],
+    ['numbers', [...bytes].join(',')],
+    ['UTF-16', Buffer.from(secret, 'utf16le').toString('hex')],
+    ...[0, 1, 2].flatMap((shift) => {
+      const shifted = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
+      // Characters at either end depend on the neighbours.
+      const inner = shifted.slice(4, -4);
+      return [
+        [`base64 at ${shift}`, inner],
+        [`base64url at ${shift}`, inner.replaceAll('+', '-').replaceAll('/', '_')],
+      ] as const;
+    }),
+  ];
+}
+
+/** A picture in each theme and language; no fault that axe finds, nothing wider than the screen. */
+async function look(page: Page, name: string, size: string): Promise<void> {
+  for (const theme of ['dark', 'light'] as const) {
+    for (const language of ['de', 'en'] as const) {
+      await page.evaluate(
+        (preferences) => {
+          localStorage.setItem('kontor.preferences', JSON.stringify(preferences));
+          window.dispatchEvent(new StorageEvent('storage', { key: 'kontor.preferences' }));
+        },
+        { theme, language, zone: 'local', hours: 'system' },
+      );
+      await page.locator(`html[data-theme="${theme}"][lang^="${language}"]`).waitFor();
+      await page.screenshot({
+        path: join(FOLDER, `${name}-${theme}-${size}-${language}.png`),
+      });
+      const width = await page.evaluate(() => [
+        document.querySelector('.page-scroll')?.scrollWidth,
+        document.querySelector('.page-scroll')?.clientWidth,
+      ]);
+      assert.equal(width[0], width[1], `${name} on a ${size} in ${language} is too wide`);
+    }
+    await page.evaluate(`if (window.axe === undefined) { ${AXE} }`);
+    const found: unknown = await page.evaluate(
+      `window.axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+        violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`,
+    );
+    assert.deepEqual(found, [], `${name} on a ${size}, ${theme}`);
+  }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why something was refused or ended, told in the reader's language with its numbers.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { loadLanguage, toLanguage } from '../src/language/languages.ts';
+import { reasonText, refusalText } from '../src/language/reason.ts';
+
+const english = toLanguage({ language: 'en', zone: 'utc', hours: 'h23' }, ['en-GB']);
+await loadLanguage('de');
+const german = toLanguage({ language: 'de', zone: 'utc', hours: 'h23' }, ['de-DE']);
+
+/** What the desk says, and how it reads in German. */
+const REASONS: readonly (readonly [string, string])[] = [
+  ['it was sent 412 s ago, at most 300 s are allowed', 'es wurde vor 412 Sekunden gesendet, erlaubt sind höchstens 300 Sekunden'],
+  ['it would earn less than 1.5 percent: the price is 62000.5, 62900.25 is needed', 'der Gewinn läge unter 1,5 Prozent: Der Preis ist 62.000,5, nötig ist 62.900,25'],
+  ['all positions together would be worth 1200.5 USDT, at most 1000 are allowed', 'alle Positionen zusammen wären 1.200,5 USDT wert, erlaubt sind höchstens 1.000'],
+  ['a long position is open already', 'eine Long-Position ist bereits offen'],
+  ['its size: expected a value of at least 5, found 4.2', 'Größe: nötig ist ein Wert von mindestens 5, es ist 4,2'],
+  ['insufficient funds: needed 1500.25 USDT, free 20', 'zu wenig Guthaben: nötig 1.500,25 USDT, frei 20'],
+  ['12.5 USDT are missing: needed 20, free 7.5; 0.5 BTC are missing: needed 1, free 0.5', 'es fehlen 12,5 USDT: nötig 20, frei 7,5; es fehlen 0,5 BTC: nötig 1, frei 0,5'],
+  ['the grid has ended: lower stop', 'das Grid ist beendet: unterer Stopp erreicht'],
+  ['the bot has all of its 3 deals on BTCUSDT', 'der Bot hat auf BTCUSDT schon alle erlaubten Deals (3)'],
+  ['the price 61999.5 is below 62000', 'der Preis 61.999,5 liegt unter 62.000'],
+  ['base order rejected: policy: allow demo: notional: expected notional of at most 1000 USDT, found 1250.5', 'die Basisorder wurde abgelehnt (von der Policy abgelehnt, Regel allow demo: notional: der Wert einer Order darf höchstens 1.000 USDT sein, er ist 1.250,5)'],
+  ['desk: risk: bot:3: maxOpenOrders: expected at most 12 orders out, found 13', 'vom Desk abgelehnt, Regel risk: bot:3: maxOpenOrders: höchstens 12 Orders dürfen offen sein, es wären 13'],
+  ['desk: reserved: expected at most 1234.5 USDT, the rest is held by running deals, found 2000 USDT', 'vom Desk abgelehnt, Regel reserved: höchstens 1.234,5 USDT sind frei, den Rest halten laufende Deals; nötig sind 2.000 USDT'],
+  ['exchange: -2010: Account has insufficient balance for requested action.', 'von der Börse abgelehnt, Regel -2010: das Guthaben auf dem Konto reicht dafür nicht'],
+  ['no allow line of connection demo matches order.place', 'keine allow-Zeile der Verbindung demo erlaubt order.place'],
+  ['an order on BTCUSDT would need 50000 USDT, and the policy allows at most 2000 USDT an order', 'eine Order auf BTCUSDT bräuchte 50.000 USDT, die Policy erlaubt höchstens 2.000 USDT je Order'],
+  ['a deal on BTCUSDT would need 50000 USDT, and 9432.5 USDT are free', 'ein Deal auf BTCUSDT bräuchte 50.000 USDT, frei sind 9.432,5 USDT'],
+  ['amount: expected at least 5.2 USDT, found 0.01 USDT', 'Betrag: nötig sind mindestens 5,2 USDT, es sind 0,01 USDT'],
+  ['amount: expected at most 9000.5 USDT, which is free, found 12000 USDT', 'Betrag: höchstens 9.000,5 USDT sind frei, verlangt sind 12.000 USDT'],
+  ['expected at most 1000.00 COIN, what 100 orders close, found 1010.00 COIN', 'höchstens 1.000 COIN lassen sich mit 100 Orders schließen, es sind 1.010 COIN'],
+  ['expected at most 1000 bots on a desk, found 1000: delete one that is stopped', 'ein Desk nimmt höchstens 1.000 Bots, es sind 1.000: lösche einen, der gestoppt ist'],
+  ['amount: expected at most 0.5 BTC, which is held, found 2 BTC', 'Betrag: höchstens 0,5 BTC sind da, verlangt sind 2 BTC'],
+  ['amount: expected at most 9000000 USDT in one order, found 12000000 USDT', 'Betrag: höchstens 9.000.000 USDT passen in eine Order, verlangt sind 12.000.000 USDT'],
+  ['maxQuantity: expected at most 20 BTC in one order, found 30 BTC', 'maxQuantity: höchstens 20 BTC passen in eine Order, verlangt sind 30 BTC'],
+  ['expected at most 0.0854 BTC, found 999 BTC', 'möglich sind höchstens 0,0854 BTC, verlangt sind 999 BTC'],
+  ['the trade has ended, and a smart trade trades once: make a new one', 'der Trade ist beendet, und ein Smart-Trade handelt nur einmal: bitte einen neuen anlegen'],
+  ['the bot runs: stop it first', 'der Bot läuft: bitte zuerst stoppen'],
+]; // prettier-ignore
+
+test('[W62] reasons are told in German with their numbers, in English as they came', () => {
+  for (const [reason, inGerman] of REASONS) {
+    assert.equal(plain(reasonText(reason, german)), inGerman);
+  }
+  const first = REASONS[0]?.[0] ?? '';
+  assert.equal(reasonText(first, english), first);
+  assert.equal(reasonText('it rains: 1000 drops', german), 'it rains: 1000 drops');
+  assert.equal(
+    refusalText(
+      { by: 'policy', rule: 'no-margin', reason: 'the policy denies this: op=x' },
+      german,
+    ),
+    'von der Policy abgelehnt, Regel no-margin: die Policy verbietet es: op=x',
+  );
+});
+
+/** Where the trading machine and the desk make the sentences of a refusal, each a literal of its file. */
+const SOURCES: readonly string[] = [
+  'core/src/signal/following.ts',
+  'core/src/signal/opening.ts',
+  'core/src/signal/acceptance.ts',
+  'core/src/signal/decision.ts',
+  'core/src/smart-trade/commands.ts',
+  'core/src/smart-trade/edit.ts',
+  'core/src/smart-trade/entries.ts',
+  'core/src/dca/manual-orders.ts',
+  'core/src/grid/opening.ts',
+  'server/src/bot-actions.ts',
+];
+const PLACEHOLDER = /\$\{(?:[^{}]|\{[^{}]*\})*\}/g;
+
+test('[W62] every refusal of the machine and the desk has a German sentence', () => {
+  const untold: string[] = [];
+  let seen = 0;
+  for (const file of SOURCES) {
+    const text = readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), 'utf8');
+    const literals = text.matchAll(
+      /(?:return|reason:|refuse\([^'`\n]*)\s*(?:'((?:[^'\\\n]|\\.)* (?:[^'\\\n]|\\.)*)'|`([^`\n]* [^`\n]*)`)/g,
+    );
+    for (const [, quoted, template] of literals) {
+      // Whatever stands in a gap is short: a number, a symbol, a direction.
+      const shapes = [
+        '3',
+        'long',
+        'above',
+        'entry 2',
+        'a value of at least 5',
+        'expected more than 0, found 0',
+      ].map((filled) => (quoted ?? template ?? '').replace(PLACEHOLDER, filled));
+      seen += 1;
+      if (shapes.every((reason) => reasonText(reason, german) === reason)) {
+        untold.push(`${file}: ${shapes[0]}`);
+      }
+    }
+  }
+  assert.ok(seen > 50, `expected more than 50 sentences, found ${seen}`);
+  assert.deepEqual(untold, []);
+});
+
+function plain(text: string): string {
+  return text.replace(/[\u00a0\u202f]/g, ' ');
+}
