@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules B12, B16 and B17: one moment in several markets, what comes from outside, and what running deals keep.
+// Rules B12, B16, B17 and B31: one moment in several markets, what comes from outside, and what running deals keep.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -202,4 +202,35 @@ test('[B17] money that a running deal is to buy its coins back with starts no ot
   // 99.99 are what the sold coins brought: of 199.99 only 100 are free.
   assert.deepEqual(fillsOf('90'), ['COINUSDT sell 1.00', 'OTHERUSDT buy 0.90']);
   assert.deepEqual(fillsOf('150'), ['COINUSDT sell 1.00']);
+});
+
+test('[B31] funds are not added beyond what is free, nor taken out beyond what is held', () => {
+  const added = (seconds: number, value: string): TimedCommand =>
+    timed(seconds, { kind: 'addFunds', dealId: 1, order: { amount: { kind: 'quote', value } } });
+  const reduced = (seconds: number, value: string): TimedCommand =>
+    timed(seconds, { kind: 'reduceFunds', dealId: 1, order: { amount: { kind: 'base', value } } });
+  const commands = [
+    ...[added(20, '901'), added(40, '500'), added(60, '401')],
+    ...[reduced(80, '6'), reduced(100, '2')],
+  ];
+  for (const walk of ['fast', 'every-point', 'matching-engine'] as const) {
+    const heard: BotCommand[] = [];
+    const report = run(
+      candlesOf([FLAT, FLAT, FLAT]),
+      { ...NO_LADDER, takeProfit: '50' },
+      {
+        commands,
+        walk,
+        onEntry: ({ event }) => {
+          if (event.kind === 'command' && event.command.kind !== 'start') heard.push(event.command);
+        },
+      },
+    );
+    assert.deepEqual(log(report), [
+      '0:0 baseOrder 1.00 @ 100.01 taker',
+      '0:2 addFunds 4.99 @ 100.01 taker',
+      '1:2 reduceFunds 2.00 @ 99.99 taker',
+    ]);
+    assert.deepEqual(heard, [commands[1]?.command, commands[4]?.command]);
+  }
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A bot over candles: the trading machine itself, venues that fill its orders, and what came of it.
 
+import { addedOrderFault } from '../bot/deal-manual.ts';
 import { dealView } from '../bot/deal-view.ts';
 import type { DealView } from '../bot/common-view.ts';
 import { checkSettings, conditionLists, type BotSettings } from '../bot/settings.ts';
@@ -19,6 +20,7 @@ import { parseDecimal } from '../decimal.ts';
 import type { JournalEntry } from '../journal.ts';
 import {
   ORDER_PURPOSES,
+  type BotCommand,
   type BotEvent,
   type DealNote,
   type Effect,
@@ -429,11 +431,25 @@ class Backtest {
     for (;;) {
       const event = this.#timed.take(this.#time);
       if (event === null) return;
+      if (event.kind === 'command' && this.#isRefusedByDesk(event.command)) continue;
       const market = event.kind === 'signal' ? this.#bySymbol.get(event.symbol) : undefined;
       const quote = market?.hasPrice === true ? { quote: market.venue.quote() } : {};
       this.#deliver({ ...event, ...quote });
       this.#drain();
     }
+  }
+
+  /** Whether a desk would answer `command` with a no of its own, of which the bot hears nothing. */
+  #isRefusedByDesk(command: BotCommand): boolean {
+    if (command.kind !== 'addFunds' && command.kind !== 'reduceFunds') return false;
+    const deal = this.#state.deals.find(({ dealId }) => dealId === command.dealId);
+    if (deal === undefined) return false;
+    const market = this.#marketOf(deal.symbol);
+    const fault = addedOrderFault(deal, command.kind, command.order, {
+      ...(market.hasPrice ? { quote: market.venue.quote() } : {}),
+      funds: this.#fundsOf(market),
+    });
+    return fault !== null;
   }
 
   /** What the close before this candle has made of the conditions. */
