@@ -211,6 +211,22 @@ test('[D57] at a price it rests beside take profit; what it leaves when cancelle
   ]);
 });
 
+test('[D57] a second reduction takes what the first leaves, and nothing stands without an exit', () => {
+  play(botOf(TEN), [
+    ...BOUGHT,
+    ['reduceFunds 1 base 7 @ 101.00', 'cancel 1-2'],
+    [
+      'end 1-2 cancelled 0.00',
+      'sell 1-3 takeProfit 3.00 @ 102.00 GTC',
+      'sell 1-4 reduceFunds 7.00 @ 101.00 GTC',
+    ],
+    ['reduceFunds 1 base 5 @ 101.50', 'cancel 1-3'],
+    ['end 1-3 cancelled 0.00', 'sell 1-5 reduceFunds 3.00 @ 101.50 GTC'],
+    ['fill 1-4 7.00 @ 101.00'],
+    ['fill 1-5 3.00 @ 101.50', 'quote? COINUSDT'],
+  ]);
+});
+
 test('[D57] an amount of money at market is turned into coins at a first quote', () => {
   play(botOf(TEN), [
     ...BOUGHT,

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why a deal of any kind would not take an order that a person adds, with the market as it stands.
 
-import { manualFault } from '../dca/manual-orders.ts';
-import { openLots as openDcaLots } from '../dca/take-profit.ts';
+import { manualFault, reducibleLots } from '../dca/manual-orders.ts';
 import { termsOf } from '../dca/terms.ts';
 import type { ManualOrder } from '../machine.ts';
 import { openLots } from '../smart-trade/deal.ts';
@@ -29,7 +28,7 @@ export function addedOrderFault(
       const { direction } = deal.settings;
       const { maxSlippage } = termsOf(deal.settings);
       const target = { instrument, direction, maxSlippage, ordersMax: 1, isRoundedUp: false };
-      return manualOrderFault({ ...target, openLots: openDcaLots(deal) }, kind, order, market);
+      return manualOrderFault({ ...target, openLots: reducibleLots(deal) }, kind, order, market);
     }
     case 'smartTrade':
     case 'signal': {

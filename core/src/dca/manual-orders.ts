@@ -111,14 +111,32 @@ export function serveRequests(turn: Turn, deal: DcaDeal, quote: Quote | null): v
 
 /** Wishes that ask for more than there is by now ask for what there is; for nothing, they are over. */
 export function trimRequests(turn: Turn, deal: DcaDeal): void {
-  const open = openLots(deal);
   for (const request of [...deal.requests]) {
     if (request.kind === 'addFunds') continue;
-    request.lots = Math.min(request.lots, open);
+    const reducible = reducibleLots(deal, request);
+    request.lots = Math.min(request.lots, reducible);
     const isOver =
-      request.kind === 'closeStep' ? plannedStep(deal, request.step) === undefined : open === 0;
+      request.kind === 'closeStep'
+        ? plannedStep(deal, request.step) === undefined
+        : reducible === 0;
     if (isOver) drop(turn, deal, request, 'nothing is left to close');
   }
+}
+
+/**
+ * What a reduction may take, in lots: what is open, without what the person's orders that are out offer and what the
+ * wishes before `request` (all that wait, without one) ask for. A take profit makes way; these do not.
+ */
+export function reducibleLots(deal: DcaDeal, request?: ManualRequest): number {
+  let lots = openLots(deal);
+  for (const order of deal.orders) {
+    if (order.purpose === 'reduceFunds' || order.purpose === 'close') lots -= leavesLots(order);
+  }
+  for (const other of deal.requests) {
+    if (other === request) break;
+    if (other.kind === 'reduceFunds') lots -= other.lots;
+  }
+  return Math.max(0, lots);
 }
 
 /** A quote that was asked for may have come while it was of no use: it is asked for anew. */
@@ -199,7 +217,7 @@ function lotsOf(deal: DcaDeal, amount: ManualOrder['amount'], priceTicks: number
 function sizeReduction(deal: DcaDeal, request: ManualRequest, priceTicks: number): void {
   const { amount } = request;
   if (amount === null || (amount.kind === 'quote' && priceTicks === 0)) return;
-  const open = openLots(deal);
+  const open = reducibleLots(deal, request);
   const lots = Math.min(open, lotsOf(deal, amount, priceTicks));
   // What would be left must be enough to be closed later; if not, it goes with the rest.
   const rest = open - lots;
@@ -249,7 +267,15 @@ function serveExit(turn: Turn, deal: DcaDeal, request: ManualRequest, quote: Quo
     }
     sizeReduction(deal, request, expected);
     request.isAsked = false;
-    if (request.lots === 0) drop(turn, deal, request, 'the amount is less than one lot');
+    if (request.lots === 0) {
+      const isNothingLeft = reducibleLots(deal, request) === 0;
+      drop(
+        turn,
+        deal,
+        request,
+        isNothingLeft ? 'nothing is left to close' : 'the amount is less than one lot',
+      );
+    }
     return;
   }
   if (!isFree(deal, request)) {
