@@ -80,7 +80,7 @@ async function measureOrders(parent: string): Promise<readonly BenchResult[]> {
       bots: [SETTINGS],
       directory,
       // The demo's own limits, but for the rate: here one order follows on the heels of another.
-      policy: demoPolicy(['ETHUSDT'], 'USDT').replaceAll(/ rate<=\d+\/10s/g, ''),
+      policy: demoPolicy(['ETHUSDT'], 'USDT', 'synthetic').replaceAll(/ rate<=\d+\/10s/g, ''),
       nodeFlags: { server: ['--import', probe.href] },
     });
     for (let point = 0; point < ORDERS * 4; point += 1) {

@@ -79,7 +79,10 @@ async function measureDesk(given: {
     ),
     directory: join(directory, 'desk'),
     symbols,
-    policy: demoPolicy(symbols, 'USDT').replaceAll(/ rate<=\d+\/10s| per-day<=\d+ USDT/g, ''),
+    policy: demoPolicy(symbols, 'USDT', 'synthetic').replaceAll(
+      / rate<=\d+\/10s| per-day<=\d+ USDT/g,
+      '',
+    ),
     nodeFlags: { server: ['--import', probe.href] },
   });
   try {

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { makeSettings, type DcaSettings } from '@kontor/core';
+import { deskOrderId } from '@kontor/exchange';
 import { Store, type api } from '@kontor/server';
 import { faultOf } from '../tools/api-types.ts';
 import {
@@ -216,7 +217,9 @@ test('[R15] an order outside the policy never reaches the exchange and shows the
   const { orders } = await simulator.control<{
     readonly orders: readonly { readonly clientOrderId: string }[];
   }>('/accounts/demo/orders');
-  assert.ok(!orders.some(({ clientOrderId }) => clientOrderId === refused?.clientOrderId));
+  assert.ok(
+    !orders.some(({ clientOrderId }) => deskOrderId(clientOrderId) === refused?.clientOrderId),
+  );
 });
 
 test('[A6] the live stream numbers its messages without holes', async () => {

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { makeSettings, type DcaSettings } from '@kontor/core';
+import { deskOrderId } from '@kontor/exchange';
 import type { api } from '@kontor/server';
 import type { ProcessName } from '../cli/src/supervisor.ts';
 import {
@@ -178,7 +179,7 @@ function checkNothingLostOrDoubled(
   );
   for (const order of exchangeOrders) {
     assert.ok(
-      known.has(order.clientOrderId),
+      known.has(deskOrderId(order.clientOrderId)),
       `the exchange has ${order.clientOrderId}, the journal does not`,
     );
     assert.notEqual(order.status, 'NEW', `${order.clientOrderId} is left open at the exchange`);

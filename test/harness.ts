@@ -68,6 +68,8 @@ export interface DeskOptions {
   readonly policy?: string;
   /** Egress talks to this address instead of the simulator's own. */
   readonly rest?: string;
+  /** What egress and signer call the exchange; `demo` by default, where keys need no check. */
+  readonly venue?: string;
   /** The kind of market that the desk is told it trades on; the simulator's own by default. */
   readonly marketKind?: 'candles';
   /** The market's streams come from this address instead of the simulator's own. */
@@ -89,23 +91,27 @@ export async function startDesk(options: DeskOptions): Promise<TestDesk> {
   const symbols = options.symbols ?? addresses.market.symbols;
   const files = deskFiles(directory);
   makeDirectories(files);
-  writeFileSync(join(files.signer, 'policy'), options.policy ?? demoPolicy(symbols, 'USDT'), {
-    mode: 0o600,
-  });
-  const egressConfigFile = join(files.run, 'egress.json');
+  const policy = options.policy ?? demoPolicy(symbols, 'USDT', addresses.market.kind);
+  writeFileSync(join(files.signer, 'policy'), policy, { mode: 0o600 });
+  const egressConfigFile = join(files.config, 'egress.json');
   writeJson(egressConfigFile, {
-    venues: { demo: { rest: options.rest ?? addresses.rest, wsApi: addresses.wsApi } },
+    venues: {
+      [options.venue ?? 'demo']: {
+        rest: options.rest ?? addresses.rest,
+        wsApi: addresses.wsApi,
+      },
+    },
   });
   const webDirectory = options.webDirectory ?? join(files.run, 'web');
   mkdirSync(webDirectory, { recursive: true });
-  const serverConfigFile = join(files.run, 'server.json');
+  const serverConfigFile = join(files.config, 'server.json');
   writeJson(serverConfigFile, {
     version: '0.0.0-test',
     dataDirectory: directory,
     webDirectory,
     port: 0,
     connectionName: 'demo',
-    venue: 'demo',
+    venue: options.venue ?? 'demo',
     market: {
       kind: options.marketKind ?? addresses.market.kind,
       label: addresses.market.seed,
@@ -123,6 +129,7 @@ export async function startDesk(options: DeskOptions): Promise<TestDesk> {
   const ready = await new Promise<{ readonly url: string; readonly link: string }>(
     (resolve, reject) => {
       supervisor = new Supervisor({
+        dataDirectory: directory,
         signerDirectory: files.signer,
         egressConfigFile,
         serverConfigFile,

@@ -45,7 +45,7 @@ test('[T111] a secret typed into the page reaches the vault, and no request and 
   });
 
   const seal = async (name: string): Promise<void> => {
-    await page.goto(`${desk.url}/connections/new`);
+    await page.goto(`${new URL(desk.link).origin}/connections/new`);
     await page.getByRole('combobox', { name: 'Exchange' }).selectOption('demo');
     await page.getByRole('radio', { name: /^HMAC/ }).check();
     await page.getByRole('textbox', { name: 'Name' }).fill(name);
@@ -59,7 +59,7 @@ test('[T111] a secret typed into the page reaches the vault, and no request and 
   await seal('by hand');
   await page.getByRole('textbox', { name: 'API key' }).fill(apiKey);
   await page.getByRole('button', { name: 'Activate' }).click();
-  await page.getByText('by hand is active.').waitFor();
+  await page.getByText('by hand is named.').waitFor();
   // The vault knows a secret that it has: what arrived is what was typed.
   await seal('once more');
   await page.getByText('This key is in the vault already').waitFor();

@@ -8,6 +8,7 @@ import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { makeSettings, type DcaSettings } from '@kontor/core';
+import { deskOrderId } from '@kontor/exchange';
 import type { api } from '@kontor/server';
 import { DeskClientError } from '../cli/src/desk-client.ts';
 import { FINDING_CODES } from '../server/src/reconcile/findings.ts';
@@ -173,40 +174,37 @@ function orphan(desk: TestDesk, clientOrderId: string): Promise<api.Orphan> {
   });
 }
 
-test('[R22][R23][R24] orders placed beside the desk: ours to adopt or cancel, strangers left alone', async (t) => {
+test('[R23][Y71] orders placed beside the desk are strangers, whatever their IDs look like, and left alone', async (t) => {
   const { simulator, owner, start } = await running(t);
   const desk = await start();
   const own = await takeProfit(simulator);
-  const tag = own.clientOrderId.slice(0, 6);
+  const mark = own.clientOrderId.slice(0, 6);
+  assert.match(own.clientOrderId, /^k1[0-9a-v]{4}1-1-\d+_[0-9a-v]{8}$/, 'ours are tagged');
+  await until('a first comparison', async () => (await compared(desk)).sweptAt);
 
-  await owner.buy(`${tag}z-4-1`, '1500.00');
-  await owner.buy(`${tag}z-4-2`, '1501.00');
+  const forged = [`${mark}z-4-1`, `${deskOrderId(own.clientOrderId)}_00000000`];
+  await owner.buy(forged[0] ?? '', '1500.00');
+  await owner.buy(forged[1] ?? '', '1501.00');
   await owner.buy('by-hand-1', '1502.00');
   await owner.buy('by-hand-2', '2010.00');
-  const first = await orphan(desk, `${tag}z-4-1`);
-  const second = await orphan(desk, `${tag}z-4-2`);
-  assert.deepEqual([first.state, first.price, first.reason], ['shown', '1500', 'unknownBot']);
   const strange = await finding(desk, 'foreignTrade');
   assert.equal(strange.values['clientOrderId'], 'by-hand-2');
-
-  const adopted = await desk.client.post<api.Orphan>(`/api/v1/orphans/${first.id}/adopt`);
-  assert.equal(adopted.state, 'adopted');
-  const cancelled = await desk.client.post<api.Orphan>(`/api/v1/orphans/${second.id}/cancel`);
-  assert.deepEqual([cancelled.state, cancelled.orderState], ['cancelled', 'cancelled']);
-  await assert.rejects(
-    desk.client.post(`/api/v1/orphans/${second.id}/cancel`),
-    (error) => error instanceof DeskClientError && /is cancelled already/.test(error.message),
-  );
-  await desk.client.post('/api/v1/reconciliation/sweeps');
-  const shown = await until('the stranger’s order', async () => {
+  for (const kind of ['forgedTag', 'foreignOrder', 'foreignTrade', 'connectionFrozen']) {
+    await until(`the alarm ${kind}`, async () => {
+      const { alarms } = await desk.client.get<api.Alarms>('/api/v1/alarms');
+      return alarms.find((alarm) => alarm.kind === kind) ?? null;
+    });
+  }
+  const shown = await until('the strangers', async () => {
+    await desk.client.post('/api/v1/reconciliation/sweeps');
     const now = await compared(desk);
-    return now.foreignCount === 1 ? now : null;
+    return now.foreignCount === 3 ? now : null;
   });
-  assert.equal(shown.foreignOrders[0]?.clientOrderId, 'by-hand-1');
+  assert.deepEqual(shown.orphans, [], 'no forged order is offered for adoption');
   const left = (await openOrders(simulator)).map(({ clientOrderId }) => clientOrderId);
-  assert.ok(left.includes(`${tag}z-4-1`) && left.includes('by-hand-1'), left.join(', '));
-  assert.ok(!left.includes(`${tag}z-4-2`));
-  assert.ok(left.includes(own.clientOrderId), 'the desk goes on with its own');
+  for (const id of [...forged, 'by-hand-1', own.clientOrderId]) {
+    assert.ok(left.includes(id), `${id} rests among ${left.join(', ')}`);
+  }
   assert.equal(
     shown.findings.filter(({ code }) => code === 'balanceUnexplained').length,
     0,
@@ -229,12 +227,12 @@ test('[R28] a take profit cancelled while the desk heard nothing rests again, so
   const after = await takeProfit(simulator, before.clientOrderId);
   assert.equal(after.price, before.price);
   const taken = await finding(desk, 'orderCancelledByOthers');
-  assert.equal(taken.values['clientOrderId'], before.clientOrderId);
+  assert.equal(taken.values['clientOrderId'], deskOrderId(before.clientOrderId));
   await finding(desk, 'streamDown');
   assert.equal((await openOrders(simulator)).filter(({ side }) => side === 'SELL').length, 1);
 });
 
-test('[R27] a desk put back to an earlier day says so, shows what it has forgotten and uses no ID twice', async (t) => {
+test('[R22][R24][R27] a desk put back to an earlier day says so, shows what it has forgotten and uses no ID twice', async (t) => {
   const { simulator, directory, start } = await running(t);
   const store = join(directory, 'server', 'desk.db');
   const copy = `${store}.copy`;
@@ -265,7 +263,7 @@ test('[R27] a desk put back to an earlier day says so, shows what it has forgott
   copyFileSync(copy, store);
   const third = await start();
   await finding(third, 'restoreNoticed');
-  const forgotten = await orphan(third, lost.clientOrderId);
+  const forgotten = await orphan(third, deskOrderId(lost.clientOrderId));
   assert.deepEqual([forgotten.state, forgotten.orderState], ['shown', 'open']);
   const again = await third.client.post<api.Bot>('/api/v1/bots', SETTINGS);
   assert.equal(again.id, bot.id, 'the store gives the same number again');
@@ -278,6 +276,14 @@ test('[R27] a desk put back to an earlier day says so, shows what it has forgott
     return fresh.find(({ side }) => side === 'SELL') ?? null;
   });
   assert.ok(next.clientOrderId.startsWith(own.clientOrderId.slice(0, 6)), 'still this desk’s mark');
+  const cancelled = await third.client.post<api.Orphan>(`/api/v1/orphans/${forgotten.id}/cancel`);
+  assert.deepEqual([cancelled.state, cancelled.orderState], ['cancelled', 'cancelled']);
+  await assert.rejects(
+    third.client.post(`/api/v1/orphans/${forgotten.id}/cancel`),
+    (error) => error instanceof DeskClientError && /is cancelled already/.test(error.message),
+  );
+  const left = (await openOrders(simulator)).map(({ clientOrderId }) => clientOrderId);
+  assert.ok(!left.includes(lost.clientOrderId));
 });
 
 test('[W61] every finding that the desk writes has a sentence in both languages', () => {

@@ -146,6 +146,12 @@ const CASES: readonly Case[] = [
   },
   {
     rule: 'T34',
+    title: 'an attack of the threat model that no test tries',
+    files: { 'docs/threat-model.md': '# Attacks\n\n| 4: a withdrawal | refused | P1 |\n' },
+    expected: /docs\/threat-model\.md:3: no test is named after attack 4/,
+  },
+  {
+    rule: 'T34',
     title: 'a test of a rule that is not written',
     files: { 'core/test/a.test.ts': tested("test('[P9] works', () => {});\n") },
     expected: /rule P9 is written in no SPEC\.md/,
@@ -281,6 +287,28 @@ export const row = (value: Row): string => value.process + [3].at(-1)?.toString(
     ),
   );
   assert.deepEqual(problems, []);
+});
+
+test('[T38] a secret opened within what is logged is reported, and nowhere else', (t) => {
+  const plant = (line: string): readonly string[] =>
+    checkTidy(
+      plantTree(t, {
+        'server/src/index.ts': `${HEAD}export const work = (logger, secret) => {\n  ${line}\n};\n`,
+      }),
+    ).problems.filter((problem) => problem.includes('opened'));
+  for (const line of [
+    "logger.info({ token: secret.reveal() }, 'ready');",
+    'console.error(`${secret.reveal()}`);',
+    'this.log(text(secret.reveal()));',
+  ])
+    assert.deepEqual(plant(line), [
+      'server/src/index.ts:5: a secret is opened within what is logged',
+    ]);
+  for (const line of [
+    "logger.info({ token: secret }, 'ready'); send(secret.reveal());",
+    'return secret.reveal();',
+  ])
+    assert.deepEqual(plant(line), []);
 });
 
 test('[T33] a file that is started by its path is used', (t) => {

@@ -22,7 +22,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   // Of its files only node-crypto.ts takes it, which lint sees to.
   tlog: { packages: [], npm: [], builtins: { crypto: ['createPublicKey', 'hash', 'verify'] } },
   signer: {
-    packages: [],
+    packages: ['tlog'],
     npm: [],
     builtins: {
       assert: ['strict'],
@@ -43,7 +43,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   exchange: { packages: ['core'], npm: [], builtins: 'any' },
   simulator: { packages: ['core'], npm: ['ws'], builtins: 'any' },
   server: {
-    packages: ['core', 'exchange', 'signer'],
+    packages: ['core', 'exchange', 'signer', 'tlog'],
     npm: [
       '@fastify/cookie',
       '@fastify/helmet',
@@ -52,6 +52,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       '@fastify/swagger',
       '@fastify/type-provider-typebox',
       'fastify',
+      '@simplewebauthn/server',
       'pino',
       'prom-client',
       'typebox',
@@ -60,11 +61,14 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   web: {
     // Of the signer's package only what seals a secret where it is typed; it imports nothing itself.
-    packages: ['core', 'signer/seal'],
+    packages: ['core', 'signer/seal', 'tlog'],
     npm: [
+      '@noble/curves',
+      '@noble/hashes',
       '@tanstack/react-query',
       '@tanstack/react-router',
       'lightweight-charts',
+      '@simplewebauthn/browser',
       'radix-ui',
       'react',
       'react-dom',
@@ -72,8 +76,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     builtins: {},
   },
   cli: {
-    packages: ['core', 'egress', 'server', 'signer', 'simulator'],
-    npm: ['commander', 'tar'],
+    packages: ['core', 'egress', 'server', 'signer', 'simulator', 'tlog'],
+    npm: ['@napi-rs/keyring', 'commander', 'tar'],
     builtins: 'any',
   },
 };
@@ -127,6 +131,7 @@ interface Manifest {
   readonly exports?: string | Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly workspaces?: readonly string[];
 }
 
@@ -206,7 +211,8 @@ export function checkLayers(
     const name = packageName(specifier);
     if (layer !== undefined) {
       if (!layer.npm.includes(name)) return `${home} may not import ${name}`;
-      if (manifests.get(home)?.dependencies?.[name] === undefined) {
+      const { dependencies, optionalDependencies } = manifests.get(home) ?? {};
+      if (dependencies?.[name] === undefined && optionalDependencies?.[name] === undefined) {
         return `${name} is not among the dependencies of ${home}/package.json`;
       }
       return undefined;

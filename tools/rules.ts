@@ -11,6 +11,10 @@ const RULE_LINE =
   /^\s*(?:[-*]\s+|#+\s+|\|\s*)?(?:\*\*([A-Z]\d+[a-z]?)\.?\*\*|([A-Z]\d+[a-z]?)(?:\.|\s*\|))/;
 const RULE_ID = /^[A-Z]\d+[a-z]?$/;
 const NAME_PREFIX = /^(?:\[[^\]]*\])+/;
+/** Where the numbered attacks of the threat model stand, as `| 3, 4: …`, and how a test's name says which it tries. */
+const ATTACKS_FILE = 'docs/threat-model.md';
+const ATTACK_ROW = /^\| (\d+(?:, \d+)*):/;
+const ATTACK_NAME = /\battacks? (\d+(?:(?:, | and )\d+)*)/g;
 
 export interface RuleReport {
   readonly rules: number;
@@ -38,10 +42,15 @@ export function checkRules(root: string, files: readonly string[]): RuleReport {
   }
 
   const tested = new Set<string>();
+  const tried = new Set<string>();
   let tests = 0;
   for (const file of files.filter((each) => /\.test\.tsx?$/.test(each))) {
-    const found = testNames(read(root, file));
+    const source = read(root, file);
+    const found = testNames(source);
     tests += found.count;
+    for (const [, numbers = ''] of source.matchAll(ATTACK_NAME)) {
+      for (const number of numbers.split(/, | and /)) tried.add(number);
+    }
     if (found.count === 0) problems.push(`${file}: holds no test`);
     for (const line of found.unnumbered) {
       problems.push(`${file}:${line}: the test's name must begin with its rule, as in [D7]`);
@@ -53,6 +62,14 @@ export function checkRules(root: string, files: readonly string[]): RuleReport {
   }
   for (const [id, place] of written) {
     if (!tested.has(id)) problems.push(`${place}: no test is named after rule ${id}`);
+  }
+  if (files.includes(ATTACKS_FILE)) {
+    for (const [index, line] of read(root, ATTACKS_FILE).split('\n').entries()) {
+      for (const number of ATTACK_ROW.exec(line)?.[1]?.split(', ') ?? []) {
+        if (!tried.has(number))
+          problems.push(`${ATTACKS_FILE}:${index + 1}: no test is named after attack ${number}`);
+      }
+    }
   }
   return { rules: written.size, tests, problems };
 }

@@ -94,7 +94,8 @@ async function firstLine(child: ChildProcess): Promise<{ url: string; link: stri
   if (ready.url === undefined || ready.link === undefined) {
     throw new Error(`expected a line with url and link, found ${line}`);
   }
-  return { url: ready.url, link: ready.link };
+  // The session's cookie is of the host that the link names.
+  return { url: new URL(ready.link).origin, link: ready.link };
 }
 
 /** The link works once, so that its session is shared by all pictures. */

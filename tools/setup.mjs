@@ -464,6 +464,8 @@ const WEB_SOURCES = [
   'core/package.json',
   'signer/src/seal-secret.ts',
   'signer/package.json',
+  'tlog/src',
+  'tlog/package.json',
   'tsconfig.base.json',
   'package-lock.json',
 ];

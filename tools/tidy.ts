@@ -53,6 +53,9 @@ const OFFLINE = ['core', 'signer', 'tlog'];
 const NETWORK_GLOBALS = new Set('fetch WebSocket EventSource XMLHttpRequest'.split(' '));
 const NETWORK_MEMBERS = new Set(['connect', 'createConnection', 'listen', 'createServer']);
 
+const LOGGERS = /^#?(?:logger|log|console)$/i;
+const REVEALS = 'reveal';
+
 export interface TidyReport {
   readonly files: number;
   readonly summary: string;
@@ -70,7 +73,7 @@ export function checkTidy(root: string): TidyReport {
     const text = fs.readFileSync(path.join(root, file), 'utf8');
     if (file === 'package-lock.json') continue;
     problems.push(...firstLines(file, text), ...words(file, text));
-    if (isCode(file)) problems.push(...hiddenInputs(file, text));
+    if (isCode(file)) problems.push(...hiddenInputs(file, text), ...loggedSecrets(file, text));
   }
   problems.push(
     ...unused(root, files),
@@ -158,6 +161,29 @@ function hiddenInputs(file: string, text: string): string[] {
       if (isOffline && NETWORK_GLOBALS.has(token.text)) {
         found.push(`${where}: ${home} reaches no network, found ${token.text}`);
       }
+    }
+  }
+  return found;
+}
+
+/** A secret is a type that prints as nothing; opened within what is logged it would be text like any other. */
+function loggedSecrets(file: string, text: string): string[] {
+  if (!/^[^/]+\/src\//.test(file) || !text.includes(REVEALS)) return [];
+  const found: string[] = [];
+  const list = tokens(text);
+  for (const [index, token] of list.entries()) {
+    if (token.kind !== 'word' || !LOGGERS.test(token.text)) continue;
+    // `logger.info(`, `this.#ports.log(`, `console.error(`.
+    const opens = list[index + 1]?.text === '.' ? index + 3 : index + 1;
+    if (list[opens]?.text !== '(') continue;
+    let depth = 0;
+    for (let at = opens; at < list.length; at += 1) {
+      const part = list[at];
+      if (part?.text === '(') depth += 1;
+      else if (part?.text === ')') depth -= 1;
+      else if (part?.text === REVEALS)
+        found.push(`${file}:${part.line}: a secret is opened within what is logged`);
+      if (depth === 0) break;
     }
   }
   return found;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // A place in memory that outlives a signer: what opened its vault waits there for the one that replaces it.
 //
-// It is a file without a name on a file system that is memory only. This process holds the descriptor and never
-// reads it; only signers write and read there.
+// It is a file without a name on a file system that is memory only. Each signer is born with an empty one, in which it
+// leaves the key. Its successor is given what the one before left only when its own walls stand: until then another
+// program of the same user could open what it inherited.
 
 import {
   closeSync,
   constants,
   ftruncateSync,
   openSync,
+  readSync,
   statfsSync,
   unlinkSync,
   writeSync,
@@ -37,8 +39,31 @@ export function openCarriedKey(): number | null {
   }
 }
 
+/** Whether a signer has left a key there. */
+export function isCarrying(fd: number): boolean {
+  const key = read(fd);
+  const isKey = key.some((byte) => byte !== 0);
+  key.fill(0);
+  return isKey;
+}
+
+/** The first is gone then. */
+export function moveCarriedKey(from: number, to: number): void {
+  const key = read(from);
+  writeSync(to, key, 0, KEY_BYTES, 0);
+  key.fill(0);
+  forgetCarriedKey(from);
+}
+
 export function forgetCarriedKey(fd: number): void {
   writeSync(fd, Buffer.alloc(KEY_BYTES), 0, KEY_BYTES, 0);
   ftruncateSync(fd, 0);
   closeSync(fd);
+}
+
+function read(fd: number): Buffer {
+  // Small buffers of other makes lie in V8's heap, where the collector leaves copies behind.
+  const key = Buffer.allocUnsafeSlow(KEY_BYTES).fill(0);
+  readSync(fd, key, 0, KEY_BYTES, 0);
+  return key;
 }

@@ -2,6 +2,7 @@
 // What commands have in common towards the terminal: one JSON document, progress, failures and exit codes.
 
 import { type Command, InvalidArgumentError } from 'commander';
+import { printableLines } from './printable.ts';
 
 /** A command that ran and failed. */
 export const EXIT_FAILED = 1;
@@ -43,7 +44,7 @@ export function reportFailure(
   isJson: boolean,
 ): void {
   if (isJson) printJson({ error: failure });
-  else process.stderr.write(`error: ${failure.message}\n`);
+  else process.stderr.write(`error: ${printableLines(failure.message)}\n`);
   process.exitCode = EXIT_FAILED;
 }
 

@@ -14,3 +14,9 @@ export function dataDirectory(option: string | undefined, byDefault = '.kontor')
 export function paperDirectory(option: string | undefined): string {
   return dataDirectory(option, '.kontor-paper');
 }
+
+/** Where processes that run apart meet: the folder that `option` names, else `$KONTOR_LINKS`, else `/run/kontor`. */
+export function linksDirectory(option: string | undefined): string {
+  const named = option ?? process.env['KONTOR_LINKS'];
+  return named === undefined || named === '' ? '/run/kontor' : resolve(named);
+}

@@ -9,23 +9,37 @@ export const DEMO_VENUE = 'demo';
 export const DEMO_ACCOUNT = 'demo:USDT=10000';
 const SYNTHETIC_SYMBOLS = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'];
 
+type MarketKind = 'synthetic' | 'candles' | 'trades' | 'follow';
+
 /** The symbols the demo trades: the replayed one, or three of the synthetic market's. */
-export function demoSymbols(
-  offered: readonly string[],
-  kind: 'synthetic' | 'candles' | 'trades' | 'follow',
-): readonly string[] {
+export function demoSymbols(offered: readonly string[], kind: MarketKind): readonly string[] {
   if (kind === 'follow') return offered;
   if (kind !== 'synthetic') return offered.slice(0, 3);
   return SYNTHETIC_SYMBOLS.filter((symbol) => offered.includes(symbol));
 }
 
+/**
+ * What a first policy says of the market: prices that egress asks for itself, of two kinds that must agree, and a book
+ * that is neither torn nor empty beside the order.
+ */
+export const MARKET_LINES: string = `reference source=egress:bookTicker,avgPrice max-age=5s agree=5.0%
+liquidity * max-spread=2.0% max-book-share=50%@5.0%`;
+
+const REPLAY_LINES = `; A replay does not keep the clock's time: no price is compared with that of a moment ago.`;
+
 /** The signer's first policy: these pairs, limit orders only, at most so much an order and a day. */
-export function demoPolicy(symbols: readonly string[], quoteAsset: string): string {
+export function demoPolicy(
+  symbols: readonly string[],
+  quoteAsset: string,
+  kind: MarketKind,
+): string {
+  const isReplay = kind === 'candles' || kind === 'trades';
   return `policy/v1
 ; What the signer may sign for the demo connection. Everything else is refused.
-; After a change restart the desk: the signer reads this file at its start.
+; Change it with kontor policy edit: a file that was changed otherwise locks orders out.
 connection ${DEMO_CONNECTION}
-allow id=demo-orders op=order.place symbol=${symbols.join(',')} side=BUY,SELL type=LIMIT,LIMIT_MAKER,STOP_LOSS_LIMIT notional<=2000 ${quoteAsset} per-day<=1000000 ${quoteAsset} rate<=200/10s
+${isReplay ? REPLAY_LINES : MARKET_LINES}
+allow id=demo-orders op=order.place symbol=${symbols.join(',')} side=BUY,SELL type=LIMIT,LIMIT_MAKER,STOP_LOSS_LIMIT${isReplay ? '' : ' band=5.0%'} notional<=2000 ${quoteAsset} per-day<=1000000 ${quoteAsset} rate<=200/10s
 allow id=demo-cancels op=order.cancel rate<=400/10s
 allow id=demo-reads op=read.* rate<=400/10s
 default deny

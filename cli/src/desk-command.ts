@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { reportFailure, withExitCodes } from './command-output.ts';
 import { dataDirectory } from './data-directory.ts';
 import { connectDesk, DeskClientError, type DeskClient } from './desk-client.ts';
+import { printableLines } from './printable.ts';
 
 export interface CommonOptions {
   readonly data?: string;
@@ -44,6 +45,7 @@ function linesOf(fields: DeskClientError['fields']): string {
   return `${fields.length} fields are wrong:${lines.join('')}`;
 }
 
+/** What the desk says may quote an exchange, a witness or a person. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printableLines(text)}\n`);
 }

@@ -33,15 +33,19 @@ export interface DeskFiles {
   readonly server: string;
   /** The signer's keys, policy and record; nobody else reads here. */
   readonly signer: string;
+  /** The public half of the signer's log, which the signer alone writes. */
+  readonly log: string;
   /** The demo exchange's state. */
   readonly simulatorState: string;
-  /** Files of the running desk: configurations, address, the terminal's token. */
+  /** Files of the running desk: address, the terminal's token, logs. */
   readonly run: string;
+  /** What server and egress are told at their start; neither can change it. */
+  readonly config: string;
   readonly candles: string;
 }
 
 /** The parts that make up one desk; `--fresh` puts them aside together. */
-const DESK_PARTS = ['server', 'signer', 'simulator', 'desk.json'];
+const DESK_PARTS = ['server', 'signer', 'log', 'simulator', 'desk.json'];
 const SQLITE_BUSY = 5;
 
 export function deskFiles(directory: string): DeskFiles {
@@ -49,8 +53,10 @@ export function deskFiles(directory: string): DeskFiles {
     directory,
     server: join(directory, 'server'),
     signer: join(directory, 'signer'),
+    log: join(directory, 'log'),
     simulatorState: join(directory, 'simulator', 'state.json'),
     run: join(directory, 'run'),
+    config: join(directory, 'config'),
     candles: join(directory, 'candles'),
   };
 }
@@ -64,10 +70,12 @@ export function makeDirectories(files: DeskFiles): void {
       files.signer,
       join(files.directory, 'simulator'),
       files.run,
+      files.config,
     ]) {
       mkdirSync(path, { recursive: true, mode: 0o700 });
       chmodSync(path, 0o700);
     }
+    makeLogDirectory(files.log);
   } catch (error) {
     throw new DeskFilesError(
       'notWritable',
@@ -75,6 +83,11 @@ export function makeDirectories(files: DeskFiles): void {
       { cause: error },
     );
   }
+}
+
+/** Where the signer publishes its log; others of its group may be allowed to read there. */
+export function makeLogDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o750 });
 }
 
 /**

@@ -89,8 +89,8 @@ export function demoPlan(files: DeskFiles, options: DemoOptions): DeskPlan {
         kind === 'synthetic' ? `synthetic (${name}): made up, no real prices` : `replay of ${name}`;
       return { kind, label: name, line };
     },
-    policy: async (addresses) =>
-      demoPolicy(demoSymbols(addresses.market.symbols, addresses.market.kind), 'USDT'),
+    policy: async ({ market }) =>
+      demoPolicy(demoSymbols(market.symbols, market.kind), 'USDT', market.kind),
     bots: demoBots,
   };
 }

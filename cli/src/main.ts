@@ -8,11 +8,16 @@ import { version } from './version.ts';
 /** Each command is loaded only when it is the one asked for, or when all are listed. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import('./commands/start.ts')).startCommand(),
+  run: async () => (await import('./commands/run.ts')).runCommand(),
   status: async () => (await import('./commands/desk.ts')).statusCommand(),
   link: async () => (await import('./commands/desk.ts')).linkCommand(),
+  people: async () => (await import('./commands/people.ts')).peopleCommand(),
   bots: async () => (await import('./commands/desk.ts')).botsCommand(),
   deals: async () => (await import('./commands/deals.ts')).dealsCommand(),
   risk: async () => (await import('./commands/risk.ts')).riskCommand(),
+  alarms: async () => (await import('./commands/alarms.ts')).alarmsCommand(),
+  foreign: async () => (await import('./commands/foreign.ts')).foreignCommand(),
+  case: async () => (await import('./commands/case.ts')).caseCommand(),
   orphans: async () => (await import('./commands/orphans.ts')).orphansCommand(),
   backtest: async () => (await import('./commands/backtest.ts')).backtestCommand(),
   candles: async () => (await import('./commands/candles.ts')).candlesCommand(),
@@ -21,7 +26,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   restore: async () => (await import('./commands/backup.ts')).restoreCommand(),
   vault: async () => (await import('./commands/vault.ts')).vaultCommand(),
   connect: async () => (await import('./commands/connect.ts')).connectCommand(),
+  policy: async () => (await import('./commands/policy.ts')).policyCommand(),
+  canary: async () => (await import('./commands/canary.ts')).canaryCommand(),
   scan: async () => (await import('./commands/scan.ts')).scanCommand(),
+  log: async () => (await import('./commands/log.ts')).logCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a paper desk is: the demo exchange with a real exchange's public prices, under names of its own everywhere.
 
+import { MARKET_LINES } from './demo-desk.ts';
+
 /** Exchanges whose prices a paper desk can follow, by their name on the command line. */
 const PAPER_VENUES: Readonly<Record<string, { readonly label: string }>> = {
   binance: { label: 'Binance' },
@@ -71,12 +73,13 @@ export function paperPolicy(
   const byQuote = Map.groupBy(pairs, ({ quoteAsset }) => quoteAsset);
   const orders = [...byQuote].map(
     ([quoteAsset, listed]) =>
-      `allow id=paper-orders-${quoteAsset.toLowerCase()} op=order.place symbol=${listed.map(({ symbol }) => symbol).join(',')} side=BUY,SELL type=LIMIT,LIMIT_MAKER,STOP_LOSS_LIMIT notional<=2000 ${quoteAsset} per-day<=1000000 ${quoteAsset} rate<=200/10s`,
+      `allow id=paper-orders-${quoteAsset.toLowerCase()} op=order.place symbol=${listed.map(({ symbol }) => symbol).join(',')} side=BUY,SELL type=LIMIT,LIMIT_MAKER,STOP_LOSS_LIMIT band=5.0% notional<=2000 ${quoteAsset} per-day<=1000000 ${quoteAsset} rate<=200/10s`,
   );
   return `policy/v1
 ; What the signer may sign for the paper connection, whose orders reach no real exchange. Everything else is refused.
-; After a change restart the desk: the signer reads this file at its start.
+; Change it with kontor policy edit: a file that was changed otherwise locks orders out.
 connection ${PAPER_CONNECTION}
+${MARKET_LINES}
 ${orders.join('\n')}
 allow id=paper-cancels op=order.cancel rate<=400/10s
 allow id=paper-reads op=read.* rate<=400/10s

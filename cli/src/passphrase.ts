@@ -9,10 +9,13 @@ const CTRL_D = 0x04;
 const CTRL_U = 0x15;
 const BACKSPACE = new Set([0x08, 0x7f]);
 
-/** The next line of standard input, without its end, which the last may lack; null when there is none. One asks at a time. */
-export async function askSecret(question: string): Promise<Buffer | null> {
+/**
+ * The next line of standard input, without its end, which the last may lack; null when there is none or `signal` says
+ * that none is needed any more. One asks at a time.
+ */
+export async function askSecret(question: string, signal?: AbortSignal): Promise<Buffer | null> {
   const { stdin, stderr } = process;
-  if (stdin.readableEnded || stdin.destroyed) return null;
+  if (stdin.readableEnded || stdin.destroyed || signal?.aborted === true) return null;
   const typed = Buffer.alloc(BYTES_MAX);
   let length = 0;
   if (stdin.isTTY) {
@@ -26,6 +29,7 @@ export async function askSecret(question: string): Promise<Buffer | null> {
         stdin.off('data', take);
         stdin.off('end', stop);
         stdin.off('error', stop);
+        signal?.removeEventListener('abort', giveUp);
         stdin.pause();
         resolve(line);
       };
@@ -35,6 +39,7 @@ export async function askSecret(question: string): Promise<Buffer | null> {
         typed.copy(line, 0, 0, length);
         return line;
       };
+      const giveUp = (): void => end(null);
       const stop = (): void => end(length > 0 && !stdin.isTTY ? whole() : null);
       const take = (bytes: Buffer): void => {
         for (const [index, byte] of bytes.entries()) {
@@ -64,6 +69,7 @@ export async function askSecret(question: string): Promise<Buffer | null> {
       stdin.on('data', take);
       stdin.once('end', stop);
       stdin.once('error', stop);
+      signal?.addEventListener('abort', giveUp);
       stdin.resume();
     });
   } finally {

@@ -8,11 +8,20 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
-import { signerArguments, type Hardening } from '@kontor/signer';
-import { forgetCarriedKey, openCarriedKey } from './carried-key.ts';
+import {
+  closeOwnMemory,
+  keptEnvironment,
+  networkedArguments,
+  signerArguments,
+  type Hardening,
+} from '@kontor/signer';
+import { forgetCarriedKey, isCarrying, moveCarriedKey, openCarriedKey } from './carried-key.ts';
+import { egressStart, mainOf, serverStart } from './process-starts.ts';
+import { printable } from './printable.ts';
+import { MachineWays, parseLockedWays, type LockedWay } from './ways/machine-ways.ts';
 import { socketPair, type SocketPair } from './socket-pair.ts';
 
 export type ProcessName = 'server' | 'signer' | 'egress';
@@ -25,11 +34,13 @@ export interface ProcessReport {
   readonly restarts: number;
   readonly memoryBytes: number | null;
   readonly detail: string;
-  /** The signer's walls, as it found them itself. */
+  /** Its walls, as it found them itself; absent where it was started without. */
   readonly hardening?: Hardening;
 }
 
 export interface SupervisorOptions {
+  /** Of which the server writes its own folders, and reads no others. */
+  readonly dataDirectory: string;
   readonly signerDirectory: string;
   /** What opens the signer's vault unattended, if it does not lie in the signer's directory. */
   readonly unlockFile?: string;
@@ -39,7 +50,7 @@ export interface SupervisorOptions {
   readonly onVault?: (state: VaultState) => void;
   readonly egressConfigFile: string;
   readonly serverConfigFile: string;
-  /** Further flags of Node for a process; a signer with flags of its own runs without walls. */
+  /** Further flags of Node for a process; one with flags of its own runs without walls. */
   readonly nodeFlags?: Partial<Record<ProcessName, readonly string[]>>;
   /** Where the processes' own log lines go. */
   readonly logFile: string;
@@ -53,7 +64,9 @@ export interface SupervisorOptions {
 }
 
 export type VaultState =
-  | { readonly kind: 'locked' | 'open' }
+  | { readonly kind: 'open' }
+  /** `ways`: what opens it besides its passphrase. */
+  | { readonly kind: 'locked'; readonly ways: readonly LockedWay[] }
   /** `waitMs`: before this the signer tries no passphrase again. */
   | { readonly kind: 'wrong' | 'tooSoon'; readonly waitMs: number };
 
@@ -67,7 +80,6 @@ export const FATAL_EXIT_CODE = 3;
 
 // A small nursery: these processes wait far more than they compute, and memory is what a small host lacks.
 const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
-const CODE_CACHE = fileURLToPath(new URL('../../.build/code-cache', import.meta.url));
 const STOP_MS_MAX = 5_000;
 const REPORT_MS = 1_000;
 const RESTART_MS_MIN = 50;
@@ -77,6 +89,9 @@ const STABLE_MS = 10_000;
 
 /** The signer's descriptor after its links. */
 const CARRY_FD = 5;
+/** Where Node's channel to a process is, after stderr. */
+const CHANNEL_FD = 3;
+const LINES_KEPT_BYTES_MAX = 65_536;
 const ORDER_OF_AGE = ['server', 'egress', 'signer'] as const;
 /** To whom each process inherits links, in the order of its descriptors: after stderr, or after its IPC channel. */
 const LINKS: Readonly<Record<ProcessName, readonly ('server' | 'egress')[]>> = {
@@ -93,6 +108,10 @@ interface Managed {
   backOffMs: number;
   detail: string;
   hardening: Hardening | null;
+  /** Takes messages: before, the launcher is there, which would lose them. */
+  hasBegun: boolean;
+  /** Ends of links that wait for that. */
+  waiting: { readonly link: ProcessName; readonly end: Socket }[];
 }
 
 export class Supervisor {
@@ -107,15 +126,22 @@ export class Supervisor {
   #restart: NodeJS.Timeout | null = null;
   #restartFrom: ProcessName | null = null;
   #starting: Promise<void> = Promise.resolve();
-  /** Where the key of an opened vault waits for the next signer. */
-  #carriedKey: number | null;
+  /** Where the signer leaves the key of an opened vault for the next one. */
+  #carriedKey: number | null = null;
+  readonly #ways: MachineWays;
+  /** The one before's, until the next signer has built its walls. */
+  #keyOfBefore: number | null = null;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#carriedKey = options.isKeyCarried === false ? null : openCarriedKey();
+    this.#ways = new MachineWays(options.dataDirectory, (sentence) =>
+      options.onMessage('signer', sentence),
+    );
   }
 
   start(): void {
+    // It holds the passphrase on its way, and the key that waits for the next signer.
+    closeOwnMemory();
     this.#start('server');
     this.#report = setInterval(() => this.#sendReport(), REPORT_MS);
   }
@@ -152,10 +178,11 @@ export class Supervisor {
     if (this.#restart !== null) clearTimeout(this.#restart);
     await this.#starting;
     for (const name of ORDER_OF_AGE) await endChild(this.#processes[name].child);
-    const carriedKey = this.#carriedKey;
-    // Stopped once more, its number may be another file's by then.
+    const carried = [this.#carriedKey, this.#keyOfBefore];
+    // Stopped once more, their numbers may be other files' by then.
     this.#carriedKey = null;
-    if (carriedKey !== null) forgetCarriedKey(carriedKey);
+    this.#keyOfBefore = null;
+    for (const fd of carried) if (fd !== null) forgetCarriedKey(fd);
   }
 
   /** One start after the other: two that overlap would join ends of different generations. */
@@ -176,6 +203,7 @@ export class Supervisor {
       const { child } = this.#processes[name];
       this.#processes[name].child = null;
       child?.kill('SIGKILL');
+      for (const { end } of this.#processes[name].waiting.splice(0)) end.destroy();
     }
     for (const name of names) {
       const pairs = await Promise.all(LINKS[name].map(() => socketPair()));
@@ -187,6 +215,10 @@ export class Supervisor {
   #spawn(name: ProcessName, pairs: readonly SocketPair[]): void {
     const entry = this.#processes[name];
     const ends = pairs.map(({ inherited }) => inherited);
+    if (name === 'signer') {
+      this.#renewCarriedKey();
+      this.#ways.begin();
+    }
     const child = spawn(process.execPath, this.#commandLineOf(name), {
       stdio: [
         name === 'signer' ? 'pipe' : 'ignore',
@@ -198,16 +230,17 @@ export class Supervisor {
       ],
       // A process group of its own: Ctrl-C reaches the supervisor only, which then ends the others in order.
       detached: true,
-      // Compiled code is kept for the next start, except for the signer: what it runs comes from its own sources
-      // and not from a folder that other processes write to.
-      env: name === 'signer' ? {} : { ...process.env, NODE_COMPILE_CACHE: CODE_CACHE },
+      env: this.#environmentOf(name),
     });
     for (const end of ends) end.destroy();
+    // Node listens once more for the end of a process with each link that is handed to it.
+    child.setMaxListeners(0);
     entry.child = child;
     if (entry.startedAt !== null) entry.restarts += 1;
     entry.state = name === 'signer' ? 'up' : 'starting';
     entry.startedAt = Date.now();
     entry.hardening = null;
+    entry.hasBegun = false;
     entry.detail = name === 'signer' ? 'running' : 'starting';
     for (const [index, { handed }] of pairs.entries())
       this.#handOver(LINKS[name][index], name, handed);
@@ -224,23 +257,82 @@ export class Supervisor {
 
   /** What a process says in JSON is for the log; a plain sentence is for the person at the terminal. */
   #readLines(name: ProcessName, stream: Readable): void {
-    createInterface({ input: stream }).on('line', (line) => {
+    createInterface({ input: stream }).on('line', (whole) => {
+      // A process that was taken over may say anything, and at any length.
+      const line = printable(whole.slice(0, LINES_KEPT_BYTES_MAX));
       const vault = name === 'signer' ? parseVaultState(line) : null;
-      if (vault !== null) this.#options.onVault?.(vault);
-      if (name === 'signer') this.#processes.signer.hardening ??= parseHardening(line);
+      if (vault !== null) this.#onVault(vault);
+      this.#processes[name].hardening ??= parseHardening(line);
       if (line.startsWith('{')) appendFileSync(this.#options.logFile, `${line}\n`, { mode: 0o600 });
       else this.#options.onMessage(name, line);
     });
   }
 
+  /** The next signer finds a key only once it has said that it is locked: by then its walls stand. */
+  #onVault(state: VaultState): void {
+    const [before, carried] = [this.#keyOfBefore, this.#carriedKey];
+    if (state.kind === 'locked' && before !== null && carried !== null) {
+      this.#keyOfBefore = null;
+      moveCarriedKey(before, carried);
+      // An empty line says where to look; if nothing there fits, it is said again that the vault is locked.
+      this.#processes.signer.child?.stdin?.write('\n');
+      return;
+    }
+    if (state.kind === 'locked') void this.#openByMachine(state);
+    else this.#options.onVault?.(state);
+  }
+
+  /** Whoever wants a person asked at each restart is asked by no machine then. */
+  async #openByMachine(state: Extract<VaultState, { kind: 'locked' }>): Promise<void> {
+    const { child, restarts } = this.#processes.signer;
+    const mayTry = this.#options.isKeyCarried !== false || restarts === 0;
+    const pipe = child?.stdin ?? null;
+    if (mayTry && pipe !== null && (await this.#ways.tryNext(state.ways, pipe))) return;
+    // Another signer that began meanwhile says for itself how it is.
+    if (this.#processes.signer.child === child && !this.#isStopping) this.#options.onVault?.(state);
+  }
+
+  /** Each signer gets a place of its own, empty when it starts. */
+  #renewCarriedKey(): void {
+    if (this.#options.isKeyCarried === false) return;
+    const left = this.#carriedKey;
+    if (left !== null && isCarrying(left)) {
+      if (this.#keyOfBefore !== null) forgetCarriedKey(this.#keyOfBefore);
+      this.#keyOfBefore = left;
+    } else if (left !== null) forgetCarriedKey(left);
+    this.#carriedKey = openCarriedKey();
+  }
+
+  /** What runs before the walls stand must not be changed by what this process was given. */
+  #environmentOf(name: ProcessName): NodeJS.ProcessEnv {
+    if (name === 'signer') return {};
+    const hasWalls = this.#options.nodeFlags?.[name] === undefined;
+    return hasWalls ? keptEnvironment(process.env) : process.env;
+  }
+
   #commandLineOf(name: ProcessName): readonly string[] {
     const own = this.#options.nodeFlags?.[name];
     const given = this.#argumentsOf(name);
-    if (name !== 'signer' || own !== undefined)
-      return [...NODE_FLAGS, ...(own ?? []), mainOf(name), ...given];
-    const { signerDirectory: directory, unlockFile } = this.#options;
-    const reads = unlockFile === undefined ? [] : [unlockFile];
-    return signerArguments({ directory, reads }, given, NODE_FLAGS);
+    if (own !== undefined) return [...NODE_FLAGS, ...own, mainOf(name), ...given];
+    const { dataDirectory, signerDirectory: directory, unlockFile } = this.#options;
+    if (name === 'signer') {
+      const reads = unlockFile === undefined ? [] : [unlockFile];
+      const writes = [join(dataDirectory, 'log')];
+      return signerArguments({ directory, reads, writes }, given, NODE_FLAGS);
+    }
+    const start = {
+      dataDirectory,
+      configFile:
+        name === 'server' ? this.#options.serverConfigFile : this.#options.egressConfigFile,
+      environment: process.env,
+      inherited: LINKS[name].map((_, index) => CHANNEL_FD + 1 + index),
+      channel: CHANNEL_FD,
+    };
+    return networkedArguments(
+      name === 'server' ? serverStart(start) : egressStart(start),
+      given,
+      NODE_FLAGS,
+    );
   }
 
   #argumentsOf(name: ProcessName): readonly string[] {
@@ -253,6 +345,8 @@ export class Supervisor {
         return [
           '--data',
           this.#options.signerDirectory,
+          '--log',
+          join(this.#options.dataDirectory, 'log'),
           ...(this.#options.unlockFile === undefined
             ? []
             : ['--unlock-file', this.#options.unlockFile]),
@@ -262,20 +356,23 @@ export class Supervisor {
   }
 
   #handOver(to: 'server' | 'egress' | undefined, link: ProcessName, end: Socket): void {
-    const child = to === undefined ? null : this.#processes[to].child;
-    if (child?.connected !== true) {
-      end.destroy();
-      return;
-    }
+    const entry = to === undefined ? null : this.#processes[to];
+    if (entry?.child?.connected !== true) end.destroy();
+    else if (!entry.hasBegun) entry.waiting.push({ link, end });
     // A receiver that dies before it gets the end is replaced, and then everything is joined again.
-    child.send({ link }, end, { keepOpen: false }, () => undefined);
+    else entry.child.send({ link }, end, { keepOpen: false }, () => undefined);
   }
 
   #onMessage(name: ProcessName, message: unknown): void {
+    const entry = this.#processes[name];
+    if (!entry.hasBegun && name !== 'signer') {
+      entry.hasBegun = true;
+      for (const { link, end } of entry.waiting.splice(0)) this.#handOver(name, link, end);
+    }
     const ready = parseReady(message);
     if (ready === null) return;
-    this.#processes[name].state = 'up';
-    this.#processes[name].detail = 'running';
+    entry.state = 'up';
+    entry.detail = 'running';
     if (ready.kind === 'server') this.#options.onReady(ready);
     this.#sendReport();
   }
@@ -284,6 +381,7 @@ export class Supervisor {
     const entry = this.#processes[name];
     if (entry.child !== child) return;
     entry.child = null;
+    for (const { end } of entry.waiting.splice(0)) end.destroy();
     entry.state = 'down';
     entry.detail = reason;
     if (this.#isStopping) return;
@@ -314,8 +412,9 @@ export class Supervisor {
   }
 
   #sendReport(): void {
-    const { child } = this.#processes.server;
-    if (child?.connected === true) child.send({ processes: this.reports() }, () => undefined);
+    const { child, hasBegun } = this.#processes.server;
+    if (child?.connected === true && hasBegun)
+      child.send({ processes: this.reports() }, () => undefined);
   }
 }
 
@@ -328,26 +427,29 @@ function managed(): Managed {
     backOffMs: RESTART_MS_MIN,
     detail: '',
     hardening: null,
+    hasBegun: false,
+    waiting: [],
   };
 }
 
-function mainOf(name: ProcessName): string {
-  return fileURLToPath(import.meta.resolve(`@kontor/${name}/main`));
-}
-
-function parseVaultState(line: string): VaultState | null {
+export function parseVaultState(line: string): VaultState | null {
   const match = /"vault":"(locked|open|wrong|tooSoon)"(?:,"waitMs":([0-9]+))?\}$/.exec(line);
   const kind = match?.[1];
-  if (kind === 'locked' || kind === 'open') return { kind };
+  if (kind === 'locked') return { kind, ways: parseLockedWays(line) };
+  if (kind === 'open') return { kind };
   if (kind === 'wrong' || kind === 'tooSoon') return { kind, waitMs: Number(match?.[2] ?? 0) };
   return null;
 }
 
-/** The signer's own line about its walls; it is of this repository and this version. */
-function parseHardening(line: string): Hardening | null {
-  if (!line.includes('"hardening":')) return null;
-  const { hardening } = JSON.parse(line) as { readonly hardening: Hardening };
-  return hardening;
+/** A process's own line about its walls; it is of this repository and this version. */
+export function parseHardening(line: string): Hardening | null {
+  if (!line.startsWith('{') || !line.includes('"hardening":')) return null;
+  try {
+    const { hardening } = JSON.parse(line) as { readonly hardening: Hardening };
+    return hardening;
+  } catch {
+    return null;
+  }
 }
 
 type Ready = ({ readonly kind: 'server' } & ServerReady) | { readonly kind: 'egress' };
@@ -378,7 +480,7 @@ export async function endChild(child: ChildProcess | null): Promise<void> {
 }
 
 /** Resident memory of a process, where the system says (Linux); null elsewhere. */
-function residentBytes(pid: number): number | null {
+export function residentBytes(pid: number): number | null {
   try {
     const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
     return match?.[1] === undefined ? null : Number(match[1]) * 1024;

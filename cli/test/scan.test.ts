@@ -2,10 +2,10 @@
 // The scanner finds what was planted and nothing else.
 
 import { strict as assert } from 'node:assert';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHmac, generateKeyPairSync, hash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -13,8 +13,10 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { ENCODING_NAMES, openPatterns, patternsOf, sealPatterns } from '@kontor/signer';
+import { stringCanary } from '../src/scan/string-canaries.ts';
 import { PatternTable, Scanner, type Find, type ScannerReport } from '../src/scan/scanner.ts';
 
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const SEED = 'kontor-scan-1';
 let drawn = 0;
 
@@ -128,7 +130,7 @@ const BROKEN: Readonly<Record<string, (secret: Buffer) => Buffer>> = {
     Buffer.concat([secret.subarray(24), text(' ... '), secret.subarray(0, 24)]),
 };
 
-test('[C70] secrets of every form are found in every encoding, at any place, and in parts', async (t) => {
+test('[C70] attack 52: secrets of every form are found in every encoding, at any place, and in parts', async (t) => {
   let planted = 0;
   const found = new Map<string, number>();
   for (const [label, secret] of SECRETS) {
@@ -180,7 +182,7 @@ test('[C71] a secret across pieces of the stream is found once, with its line an
   assert.equal(report.members, 1);
 });
 
-test('[C72] nothing is found where nothing was planted', async (t) => {
+test('[C72] attack 52: nothing is found where nothing was planted', async (t) => {
   const noise = bytes(2_000_000);
   const forms = [
     noise,
@@ -210,7 +212,7 @@ test('[C73] a member that unpacks without end is left, and that is said', async 
   assert.deepEqual(finds, []);
 });
 
-test('[C74] the command names the place and the key, never the secret', async (t) => {
+test('[C74] attack 54: the command names the place and the key, never the secret', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'kontor-scan-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const [[label, secret] = ['', Buffer.alloc(0)]] = SECRETS;
@@ -259,12 +261,67 @@ test('[C74] the command names the place and the key, never the secret', async (t
   for (const [, value] of SECRETS) assert.ok(!sealed.includes(value));
 });
 
+test('[C144] string canaries are found wherever they turn up, by the key that made them alone', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'kontor-canary-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const at = (name: string): string => join(folder, name);
+  writeFileSync(at('patterns'), sealPatterns([], KEY));
+  writeFileSync(at('key'), KEY);
+  const plant = (
+    ...given: readonly string[]
+  ): { readonly status: number | null; readonly stderr: string } =>
+    spawnSync(process.execPath, [MAIN, 'canary', 'plant', ...given, '--key', at('key')], {
+      encoding: 'utf8',
+    });
+  assert.equal(plant(at('.env'), '--slot', '3').status, 0);
+  const decoy = readFileSync(at('.env'), 'utf8');
+  const [, apiKey = '', secret = ''] =
+    /BINANCE_API_KEY=([A-Za-z0-9]{64})\nBINANCE_API_SECRET=([A-Za-z0-9]{64})\n/.exec(decoy) ?? [];
+  assert.deepEqual(stringCanary(KEY, 3), { apiKey, secret });
+  assert.equal(statSync(at('.env')).mode & 0o777, 0o600);
+  assert.notEqual(plant(at('.env')).status, 0, 'what is there stays');
+  assert.notEqual(plant(at('other'), '--slot', '16').status, 0);
+
+  const given = ['--patterns', at('patterns'), '--key', at('key')];
+  writeFileSync(at('log'), `GET /?q=${Buffer.from(`k=${secret}`).toString('base64')}\n`);
+  const found = await kontor([...given, at('log'), at('.env')]);
+  assert.equal(found.code, 1);
+  assert.match(found.stdout, /log:1 \(byte \d+\): string canary 3, as base64/);
+  assert.match(found.stdout, /\.env:2 \(byte \d+\): string canary 3, as raw/);
+  assert.ok(!found.stdout.includes(secret));
+  // To another key it is text like any other.
+  const otherKey = bytes(32);
+  writeFileSync(at('other-key'), otherKey);
+  writeFileSync(at('other-patterns'), sealPatterns([], otherKey));
+  const other = await kontor([
+    '--patterns',
+    at('other-patterns'),
+    '--key',
+    at('other-key'),
+    at('.env'),
+  ]);
+  assert.equal(other.code, 0);
+});
+
+test('[C145] what could not be looked into to its end gives an exit code of its own', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'kontor-scan-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const deep = gzipSync(gzipSync(gzipSync(gzipSync(gzipSync(Buffer.from('deep'))))));
+  writeFileSync(join(folder, 'patterns'), sealPatterns([], KEY));
+  writeFileSync(join(folder, 'key'), KEY);
+  const given = ['--patterns', join(folder, 'patterns'), '--key', join(folder, 'key')];
+  const left = await kontor([...given, '-'], deep);
+  assert.equal(left.code, 3);
+  assert.match(left.stdout, /^1 member not looked into to the end\.\n/);
+  const whole = await kontor([...given, '-'], gzipSync(Buffer.from('not deep')));
+  assert.equal(whole.code, 0);
+});
+
 async function kontor(
   given: readonly string[],
   input: Buffer = Buffer.alloc(0),
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
-  const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-  const child = spawn(process.execPath, [main, 'scan', ...given], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [MAIN, 'scan', ...given], { stdio: 'pipe' });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString('utf8')));
   child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString('utf8')));

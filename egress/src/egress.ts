@@ -2,15 +2,21 @@
 // Egress: takes signed requests from the signer, sends them as they are, and takes the answers to the server.
 
 import {
+  ACCOUNT_NEWS_BYTES_MAX,
+  ECHO_BODY_BYTES_MAX,
   FRAME_BYTES_MAX,
   FrameError,
   FrameLink,
-  parseSignedRequest,
+  parseEgressTask,
   type Answer,
+  type EgressReport,
   type SignedRequest,
+  type WatchReferences,
 } from '@kontor/signer';
 import type { Socket } from 'node:net';
+import { isOrderEvent } from './binance-events.ts';
 import type { VenueAddresses } from './config.ts';
+import { ReferenceFeed } from './reference-feed.ts';
 import { UserStream } from './user-stream.ts';
 import { Venue, type RestRequest, type VenueResult } from './venue.ts';
 
@@ -38,6 +44,7 @@ export interface EgressOptions {
 export class Egress {
   readonly #options: EgressOptions;
   readonly #venues: ReadonlyMap<string, Venue>;
+  readonly #feeds = new Map<string, ReferenceFeed>();
   readonly #health = new Map<string, Health>();
   readonly #streams = new Map<string, UserStream>();
   /** Connections whose stream was ended because nobody listened. */
@@ -65,20 +72,25 @@ export class Egress {
     earlier?.close('replaced by a new link');
     const link: FrameLink = new FrameLink(socket, {
       incomingBytesMax: FRAME_BYTES_MAX.request,
-      outgoingBytesMax: name === 'server' ? FRAME_BYTES_MAX.answer : FRAME_BYTES_MAX.receipt,
+      outgoingBytesMax: name === 'server' ? FRAME_BYTES_MAX.answer : FRAME_BYTES_MAX.report,
       onMessage: (message) => {
         if (name === 'server') throw new Error('expected no message from the server, found one');
-        this.#onRequest(parseSignedRequest(message), link);
+        const task = parseEgressTask(message);
+        if (task.kind === 'watchReferences') this.#watch(task, link);
+        else this.#onRequest(task, link);
       },
       onClosed: (reason) => this.#onLinkClosed(name, link, reason),
     });
-    if (name === 'signer') this.#signer = link;
-    else this.#onServer(link);
+    if (name === 'signer') {
+      this.#stopFeeds();
+      this.#signer = link;
+    } else this.#onServer(link);
     this.#options.log('info', `the link to the ${name} is up`);
   }
 
   close(): void {
     clearInterval(this.#probeTimer);
+    this.#stopFeeds();
     for (const stream of this.#streams.values()) stream.close();
     for (const venue of this.#venues.values()) venue.close();
     this.#server?.close('egress stops');
@@ -103,7 +115,10 @@ export class Egress {
     if (name === 'server') {
       this.#server = null;
       this.#silenceStreams();
-    } else this.#signer = null;
+    } else {
+      this.#signer = null;
+      this.#stopFeeds();
+    }
     this.#options.onLinkLost(name);
   }
 
@@ -119,7 +134,10 @@ export class Egress {
   #onRequest(request: SignedRequest, signer: FrameLink): void {
     const finish = (answer: Extract<Answer, { kind: 'answer' | 'failed' }>): void => {
       const status = answer.kind === 'answer' ? answer.status : null;
-      signer.write({ kind: 'receipt', id: request.id, status });
+      if (answer.kind === 'answer' && request.kind === 'request' && request.echo === true) {
+        report(signer, echoOf(answer));
+      }
+      report(signer, { kind: 'receipt', id: request.id, status });
       this.#tell(answer);
     };
     const venue = this.#venues.get(request.venue);
@@ -132,6 +150,24 @@ export class Egress {
     else {
       void venue.submit(request).then((result) => finish(answerOf(request, result)));
     }
+  }
+
+  /** A venue that is not listed has no market to tell of: the signer hears nothing, and refuses. */
+  #watch(task: WatchReferences, signer: FrameLink): void {
+    const venue = this.#venues.get(task.venue);
+    if (venue === undefined) return;
+    let feed = this.#feeds.get(task.venue);
+    if (feed === undefined) {
+      feed = new ReferenceFeed(task.venue, (path, query) => venue.ask(path, query));
+      this.#feeds.set(task.venue, feed);
+    }
+    feed.watch(task, (reference) => report(signer, reference));
+  }
+
+  /** A new signer says itself what it wants to know. */
+  #stopFeeds(): void {
+    for (const feed of this.#feeds.values()) feed.close();
+    this.#feeds.clear();
   }
 
   #subscribe(
@@ -177,7 +213,10 @@ export class Egress {
         this.#opening -= 1;
         finish({ kind: 'failed', id, certainty, reason });
       },
-      onEvent: (event) => this.#tell({ kind: 'userEvent', connection, event }),
+      onEvent: (event) => {
+        this.#tellSigner(connection, event);
+        this.#tell({ kind: 'userEvent', connection, event });
+      },
       onEnd: (reason) => {
         if (this.#streams.get(connection) === stream) this.#streams.delete(connection);
         this.#tellDown(connection, reason);
@@ -189,6 +228,14 @@ export class Egress {
   #tellDown(connection: string, reason: string): void {
     if (this.#server === null) this.#silenced.add(connection);
     else this.#tell({ kind: 'userStream', connection, state: 'down', reason });
+  }
+
+  /** The signer counts executions itself: what the server says of them decides nothing there. */
+  #tellSigner(connection: string, event: unknown): void {
+    const link = this.#signer;
+    if (link === null || !isOrderEvent(event)) return;
+    if (Buffer.byteLength(JSON.stringify(event)) > ACCOUNT_NEWS_BYTES_MAX) return;
+    report(link, { kind: 'accountNews', connection, event });
   }
 
   #probeClocks(): void {
@@ -250,6 +297,21 @@ function answerOf(
     ...(ordersInDay !== undefined && { ordersInDay }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
+}
+
+/** The signer reads no more than it must hold at once. */
+function echoOf({
+  id,
+  status,
+  body,
+}: Extract<Answer, { kind: 'answer' }>): Extract<EgressReport, { kind: 'echo' }> {
+  const isShort = Buffer.byteLength(body) <= ECHO_BODY_BYTES_MAX;
+  return { kind: 'echo', id, status, body: isShort ? body : '' };
+}
+
+/** A signer that does not read its link loses it, as the server does. */
+function report(signer: FrameLink, message: EgressReport): void {
+  if (!signer.write(message)) signer.close('the signer does not read its link');
 }
 
 /** Error pages of proxies quote the address they were asked for; the server must not learn a signature from one. */

@@ -7,6 +7,7 @@
 
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { settleNetworked } from '@kontor/signer';
 import { parseConfig, type VenueAddresses } from './config.ts';
 import { Egress, type LinkName } from './egress.ts';
 
@@ -25,6 +26,8 @@ process.on('SIGINT', () => undefined);
 run();
 
 function run(): void {
+  const hardening = settleNetworked([]);
+  if (hardening !== null) log('info', 'walls', { hardening });
   // Before anything else opens a descriptor of its own.
   const inherited = (
     [

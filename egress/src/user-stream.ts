@@ -17,8 +17,8 @@ export interface StreamPatience {
 export const PATIENCE: StreamPatience = {
   connectMs: 5_000,
   confirmMs: 5_000,
-  probeMs: 15_000,
-  silenceMs: 30_000,
+  probeMs: 8_000,
+  silenceMs: 16_000,
 };
 
 export interface StreamListener {

@@ -44,6 +44,8 @@ const ALLOWED: ReadonlySet<string> = new Set([
 ]);
 const TIME_PATH = '/api/v3/time';
 const TIME_MS_MAX = 5_000;
+/** A price that took longer would be old when it came. */
+const PUBLIC_MS_MAX = 3_000;
 
 const CONCURRENT_MAX = 16;
 /** Reads leave some places free, so that an order need not wait for them. */
@@ -91,6 +93,20 @@ export class Venue {
       queue.push({ request, since: performance.now(), done });
       this.#next();
     });
+  }
+
+  /** Asks a public question, as a read among the others. Null where no answer came or the venue wants none asked. */
+  async ask(
+    path: string,
+    query: string,
+  ): Promise<{ readonly status: number; readonly body: string } | null> {
+    if (this.#pace.objectionTo('read') !== null) return null;
+    const result = await send(this.#address.rest, this.#agent, {
+      ...{ method: 'GET', path, payload: query, apiKey: null, timeoutMs: PUBLIC_MS_MAX },
+    });
+    if (result.kind === 'failed') return null;
+    this.#pace.learn(result.status, result.headers);
+    return { status: result.status, body: result.body };
   }
 
   /** Asks the venue for the time. */

@@ -108,14 +108,14 @@ export class Desk {
   stderr = '';
   #id = 1_000;
 
-  constructor(t: TestContext, venues: Readonly<Record<string, unknown>>) {
+  constructor(t: TestContext, venues: Readonly<Record<string, unknown>>, policy: string = POLICY) {
     this.#t = t;
     this.parent = mkdtempSync(join(tmpdir(), 'kontor-egress-'));
     t.after(() => rmSync(this.parent, { recursive: true, force: true }));
     this.directory = join(this.parent, 'signer');
     this.config = join(this.parent, 'egress.json');
     mkdirSync(this.directory, { mode: 0o700 });
-    writeFileSync(join(this.directory, 'policy'), POLICY, { mode: 0o644 });
+    writeFileSync(join(this.directory, 'policy'), policy, { mode: 0o644 });
     writeFileSync(this.config, JSON.stringify({ venues }));
   }
 
@@ -171,6 +171,13 @@ export class Desk {
     const [near, far] = await socketPair(this.parent);
     this.egressChild.send({ link: 'server' }, far);
     this.#server = new ServerEnd(new Peer(near));
+  }
+
+  /** Puts the test in the signer's place. */
+  async becomeSigner(): Promise<Peer> {
+    const [near, far] = await socketPair(this.parent);
+    this.egressChild.send({ link: 'signer' }, far);
+    return new Peer(near);
   }
 
   /** Starts a signer and gives egress its other end. */

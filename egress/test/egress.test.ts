@@ -45,7 +45,7 @@ for (const links of ['channel', 'inherited'] as const) {
     assert.equal(request.path, '/api/v3/order');
     assert.equal(request.apiKey, API_KEY);
     assert.equal(request.isSignatureValid, true);
-    assert.equal(request.parameters.get('newClientOrderId'), 'k1-a');
+    assert.match(request.parameters.get('newClientOrderId') ?? '', /^k1-a_[0-9a-v]{8}$/);
   });
 }
 

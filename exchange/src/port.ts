@@ -32,8 +32,10 @@ export interface VenueOrder {
 /** An order of the account, whoever placed it and on whatever symbol; amounts as the venue writes them. */
 export interface ListedOrder {
   readonly symbol: string;
-  /** Of any form: other programs choose theirs. */
+  /** Of any form: other programs choose theirs. A desk's own is without the signer's tag. */
   readonly clientOrderId: string;
+  /** The same as the venue has it. */
+  readonly venueClientOrderId: string;
   readonly exchangeOrderId: string;
   readonly side: Side;
   readonly state: 'open' | OrderEnd;
@@ -78,6 +80,14 @@ export type QueryVerdict =
   /** The venue knows no such order at the time of its answer. */
   | { readonly kind: 'absent' }
   | { readonly kind: 'ambiguous'; readonly reason: string };
+
+/** A trade of the account as the venue writes it, on whatever symbol. */
+export interface ListedTrade {
+  readonly exchangeOrderId: string;
+  readonly side: Side;
+  readonly time: TimeMs;
+  readonly trade: ReportedTrade;
+}
 
 /** What became of any order of the account. */
 export type IdentifyVerdict =
@@ -146,6 +156,8 @@ export interface AnswerParser {
     answer: RawAnswer,
     instrument: Instrument,
   ): Listing<Fill & { readonly exchangeOrderId: string }>;
+  /** As `fills`, on a symbol whose rules are not known. */
+  trades(answer: RawAnswer): Listing<ListedTrade>;
   account(answer: RawAnswer): AccountListing;
   /** Throws VenueError when the event is none the venue documents. */
   accountEvent(event: unknown, instruments: InstrumentLookup): AccountEvent;
@@ -187,6 +199,13 @@ export interface MarketListener {
   onState(state: 'up' | 'down', reason: string): void;
 }
 
+/** A symbol and what is traded for what on it. */
+export interface PairName {
+  readonly symbol: string;
+  readonly baseAsset: string;
+  readonly quoteAsset: string;
+}
+
 /** How many new orders a venue takes of one account in a window of its clock. */
 export interface OrderLimit {
   readonly windowMs: TimeMs;
@@ -201,6 +220,8 @@ export interface PublicMarket {
   instruments(symbols: readonly string[]): Promise<readonly Instrument[]>;
   /** The limits the venue named when it was asked for instruments; absent where a venue names none. */
   orderLimits?(): readonly OrderLimit[];
+  /** Every symbol of the venue; absent where a venue does not list them. */
+  pairs?(): Promise<readonly PairName[]>;
   /** Candles, oldest first. Without `endTime` the last one is of the window that is not over. */
   candles(symbol: string, interval: string, page: CandlePage): Promise<readonly CandleRow[]>;
   /** The best prices and last trade now, asked for and not remembered. */

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { makeInstrument, type Instrument } from '@kontor/core';
-import { binanceAnswers, VenueError } from '@kontor/exchange';
+import { binanceAnswers, deskOrderId, VenueError } from '@kontor/exchange';
 
 const BTCUSDT = makeInstrument({
   symbol: 'BTCUSDT',
@@ -262,6 +262,7 @@ test('[V11] the list of open orders shows those of others too, whatever their sy
   assert.deepEqual(listing.items[1], {
     symbol: 'BTCUSDT',
     clientOrderId: 'k1abcd1-1-1',
+    venueClientOrderId: 'k1abcd1-1-1',
     exchangeOrderId: '28',
     side: 'sell',
     state: 'open',
@@ -285,6 +286,57 @@ test('[V11] an order asked for by its number is found, absent or in doubt', () =
     [200, { ...ORDER, side: 'SIDEWAYS', time: 1 }],
   ] as const)
     assert.equal(binanceAnswers.identify(answer(status, body)).kind, 'ambiguous');
+});
+
+test('[V22] an order is told by the ID that its desk knows and by the one that the venue has', () => {
+  for (const [venueId, deskId] of [
+    ['k1abcd1-1-1_0123abcv', 'k1abcd1-1-1'],
+    ['k1abcdefgh_2z-10-3_vvvvvvvv', 'k1abcdefgh_2z-10-3'],
+    ['k1abcdefgh_2z-10-3', 'k1abcdefgh_2z-10-3'],
+    ['k1abcd1-1-1_0123abcw', 'k1abcd1-1-1_0123abcw'],
+    ['k1abcd1-1-1_0123abc', 'k1abcd1-1-1_0123abc'],
+    ['web_0123abcd', 'web_0123abcd'],
+    ['k1ab_0123abcd', 'k1ab_0123abcd'],
+  ] as const) {
+    assert.equal(deskOrderId(venueId), deskId);
+    const row = { ...ORDER, symbol: 'BTCUSDT', clientOrderId: venueId, time: 1 };
+    const found = binanceAnswers.identify(answer(200, row));
+    assert.ok(found.kind === 'found');
+    assert.deepEqual(
+      [found.order.clientOrderId, found.order.venueClientOrderId],
+      [deskId, venueId],
+    );
+  }
+  const ours = { ...ORDER, symbol: 'BTCUSDT', clientOrderId: 'k1abcd1-1-1_0123abcv', time: 1 };
+  const queried = binanceAnswers.query(answer(200, ours), lookup);
+  assert.ok(queried.kind === 'found');
+  assert.equal(queried.order.clientOrderId, 'k1abcd1-1-1');
+});
+
+test('[V23] trades on a symbol whose rules are not known are told as the venue writes them', () => {
+  const row = {
+    ...{ id: 28457, orderId: 100234, price: '4.00000100', qty: '12.00000000', time: 7 },
+    ...{ commission: '10.10000000', commissionAsset: 'BNB', isBuyer: false, isMaker: true },
+  };
+  assert.deepEqual(binanceAnswers.trades(answer(200, [row])), {
+    kind: 'ok',
+    items: [
+      {
+        exchangeOrderId: '100234',
+        side: 'sell',
+        time: 7,
+        trade: {
+          tradeId: '28457',
+          price: '4.00000100',
+          quantity: '12.00000000',
+          commission: '10.10000000',
+          commissionAsset: 'BNB',
+        },
+      },
+    ],
+  });
+  assert.equal(binanceAnswers.trades(answer(200, [{ ...row, price: 4 }])).kind, 'failed');
+  assert.equal(binanceAnswers.trades(answer(400, { code: -1121, msg: 'no' })).kind, 'failed');
 });
 
 test('[V12] deposits and withdrawals are told, and the account says when it last changed', () => {

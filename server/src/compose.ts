@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts the server together: the only place that makes adapters, opens files and decides who talks to whom.
 
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -14,13 +14,26 @@ import {
   type PublicMarket,
 } from '@kontor/exchange';
 import type { ConnectionInfo } from '@kontor/signer';
+import { AlarmBook } from './alarms/alarm-book.ts';
+import { CanaryWatch } from './alarms/canary-watch.ts';
+import { ConnectionFreeze } from './alarms/connection-freeze.ts';
+import { ForeignWatch } from './alarms/foreign-watch.ts';
+import { HeldWatch } from './alarms/held-watch.ts';
+import { keyPageOf } from './alarms/key-page.ts';
+import { Notifier } from './alarms/notifier.ts';
+import { OwnTrades } from './alarms/own-trades.ts';
+import { StreamGap } from './alarms/stream-gap.ts';
+import { Webhook } from './alarms/webhook.ts';
+import { CaseBook, type CaseSubject, type Evidence } from './cases/case-book.ts';
+import { alarmsOf } from './api/alarm-routes.ts';
 import { buildApp } from './api/app.ts';
 import { LiveHub } from './api/live.ts';
 import type { Market, ProcessHealth } from './api/schemas.ts';
-import { Sessions } from './api/sessions.ts';
+import { Sessions } from './people/sessions.ts';
 import type { ServerConfig } from './config.ts';
 import { readDemoMarket, registerDemoKey, type DemoMarketStatus } from './demo-account.ts';
 import { Desk, type AccountStatus } from './desk.ts';
+import { LifeWatch } from './connections/life-watch.ts';
 import { Links, type LinkListener, type PeerName } from './link/links.ts';
 import type { Logger } from './log.ts';
 import { CandleFeed } from './market/candle-feed.ts';
@@ -30,9 +43,15 @@ import { createMetrics } from './metrics.ts';
 import { BalanceBook } from './reconcile/balances.ts';
 import { FindingBook } from './reconcile/findings.ts';
 import { OrderIds } from './reconcile/order-ids.ts';
+import { OrderTags } from './reconcile/order-tags.ts';
 import { OrphanBook } from './reconcile/orphans.ts';
 import { Reconciler } from './reconcile/reconcile.ts';
 import { ReservedFunds } from './reconcile/reserved-funds.ts';
+import { Access } from './people/access.ts';
+import { Ceremonies, type Site } from './people/ceremonies.ts';
+import { listenBeyond, type OuterListener } from './people/outer-listener.ts';
+import { PeopleBook } from './people/people-book.ts';
+import { RecoveryCodes } from './people/recovery-codes.ts';
 import { ReconciliationView } from './reconcile/view.ts';
 import { BotRunner } from './runner/bot-runner.ts';
 import { RiskDesk } from './risk/risk-desk.ts';
@@ -47,7 +66,11 @@ import { StoreError } from './store/errors.ts';
 import { Store } from './store/store.ts';
 import { terminalFile, writeTerminalFile } from './terminal-file.ts';
 import { systemTime, type CancelTimer, type Time } from './time.ts';
+import { PublicLog } from './witness/public-log.ts';
+import { WitnessDesk } from './witness/witness-desk.ts';
 
+/** How egress begins when an account stream ended without a word. */
+const SILENT_STREAM = 'no sign of life';
 const SUBSCRIBE_RETRY_MS_MIN = 250;
 const SUBSCRIBE_RETRY_MS_MAX = 30_000;
 const MARKET_STATUS_MS = 1_000;
@@ -55,6 +78,8 @@ const MARKET_STATUS_MS = 1_000;
 const RISK_TICK_MS = 1_000;
 const START_RETRY_MS_MIN = 200;
 const START_RETRY_MS_MAX = 5_000;
+/** As long bots wait for the first check of what their key may do; the signer refuses their orders until it passed. */
+const START_CHECK_MS_MAX = 3_000;
 /** So many reports of the supervisor in a row, one a second, may show a peer that runs and has no link. */
 const REPORTS_APART_MAX = 5;
 
@@ -91,6 +116,10 @@ export function createServer(
   const store = world?.store ?? new Store(join(config.dataDirectory, 'server', 'desk.db'));
   const terminal = new Secret(randomBytes(24).toString('base64url'));
   const sessions = new Sessions(store, terminal.reveal());
+  const people = new PeopleBook(store);
+  const { listening = {} } = config;
+  let site: Site = siteOf(listening.origin ?? `http://localhost:${config.port}`);
+  let outer: OuterListener | null = null;
   const stop = new AbortController();
   const clock = createMarketClock(
     config.market.kind === 'candles' || config.market.kind === 'trades' ? 'events' : 'wall',
@@ -104,11 +133,15 @@ export function createServer(
     skewMs: null,
     roundTripMs: null,
   };
+  /** The account event that is being read. */
+  let atHand: Evidence | null = null;
+  let ownInfo: ConnectionInfo | null = null;
   let demo: DemoMarketStatus | null = null;
   let isRunning = false;
 
   const listener: LinkListener = {
     onAccountEvent(from, event) {
+      if (canaries.has(from)) canaries.onEvent(from, event);
       if (from !== connection) return;
       account = { ...account, lastEventAt: time.now() };
       let parsed: AccountEvent;
@@ -124,35 +157,59 @@ export function createServer(
         orders.reconcile();
         return;
       }
-      orders.onAccountEvent(parsed);
-      reconciler.onAccountEvent(parsed);
+      const text = JSON.stringify(event);
+      atHand = { source: 'stream', text };
+      reconciler.onAccountEvent(parsed, text);
+      atHand = null;
     },
     onAccountStream(from, state, reason) {
+      if (canaries.has(from)) canaries.onStream(from, state);
       if (from !== connection) return;
       account = { ...account, state, reason };
       logger.info({ state, reason }, 'account stream');
       if (state === 'up') {
         findings.settle('streamDown', 'account');
+        streamGap.onUp();
         reconciler.request('stream');
       } else {
         findings.add('streamDown', { reason }, 'account');
+        streamGap.onDown(reason, reason.startsWith(SILENT_STREAM));
         void subscribe();
       }
     },
     onEgressHealth(health) {
       exchangeClock = { skewMs: health.clockSkewMs, roundTripMs: health.roundTripMs };
     },
+    onKeyRefused: (from) => life.onKeyRefused(from),
     onPeer(peer, state, reason) {
       logger.info({ peer, state, reason }, 'link');
-      if (peer === 'egress' && state === 'down')
-        account = { ...account, state: 'down', reason: `egress: ${reason}` };
+      if (peer === 'egress' && state === 'down') {
+        onAccountLost(`egress: ${reason}`);
+        canaries.onEgressLost();
+      }
       if (state === 'up' && isRunning) void subscribe();
     },
+    onHeld: () => heldOrders.onHeld(),
     // Only the supervisor can join the processes anew, and it does so when this one is gone.
     onBroken: (peer, reason) =>
       onFatal(new Error(`${peer} does not speak the protocol of this version: ${reason}`)),
   };
   const links = new Links(listener, undefined, time);
+  const life: LifeWatch = new LifeWatch({
+    links,
+    alarms: {
+      raise: (alarm) => alarms.raise(alarm),
+      resolve: (kind, about, subject) => alarms.resolve(kind, about, subject),
+    },
+    time,
+    venue: config.venue,
+    connection: () => connection,
+    onChanged() {
+      logger.info({ connection, risk: life.risk }, 'the connection stands otherwise');
+      risk.alignAll();
+    },
+    log: (message, facts) => logger.info(facts, message),
+  });
 
   const publicMarket =
     world?.market ??
@@ -207,6 +264,95 @@ export function createServer(
       live.reconciliationChanged();
     },
   );
+  const webhook = new Webhook(store, time.now);
+  const alarms: AlarmBook = new AlarmBook({
+    store,
+    now: time.now,
+    onRaised: (alarm) => notifier.enqueue(alarm),
+    onChanged: () => live.put('alarms', { kind: 'alarms', alarms: alarmsOf(alarms) }),
+    log: ({ kind, severity, connection: about, facts }) =>
+      logger.warn({ kind, severity, connection: about, ...facts }, 'alarm'),
+  });
+  const notifier = new Notifier({
+    store,
+    time,
+    channels: [webhook],
+    onStanding(channel, reason) {
+      if (reason === null) alarms.resolve('notificationFailed', '', channel);
+      else {
+        const facts = { channel, reason };
+        alarms.raise({ kind: 'notificationFailed', severity: 'warning', subject: channel, facts });
+      }
+    },
+    onChanged: () => live.put('alarms', { kind: 'alarms', alarms: alarmsOf(alarms) }),
+  });
+  const publicLog = new PublicLog(config.dataDirectory);
+  const witnesses = new WitnessDesk({
+    dataDirectory: config.dataDirectory,
+    log: publicLog,
+    logKeys: () => publicLog.keys(),
+    time,
+    raise({ kind, witness, ...facts }) {
+      alarms.raise({
+        kind: kind === 'split' ? 'splitView' : 'logRolledBack',
+        // A witness's bare word is worth a look; what bears the log's own signature is a fact.
+        severity: facts.evidence === null ? 'warning' : 'critical',
+        subject: witness,
+        facts: { ...facts, name: witness, evidence: facts.evidence ?? 'none' },
+      });
+    },
+    onAgreed: (witness) => alarms.resolve('logRolledBack', '', witness),
+    onSilence(witness, isSilent, reason) {
+      if (!isSilent) alarms.resolve('witnessSilent', '', witness);
+      else {
+        const facts = { name: witness, reason };
+        alarms.raise({ kind: 'witnessSilent', severity: 'warning', subject: witness, facts });
+      }
+    },
+    onError: (error) => logger.warn({ reason: messageOf(error) }, 'the witnesses were not asked'),
+  });
+  const streamGap = new StreamGap({ time, alarms, connection: () => connection });
+  const freeze = new ConnectionFreeze({
+    store,
+    time,
+    async freeze(id) {
+      const frozen = await links.connections({
+        kind: 'freezeConnection',
+        connection: id,
+        cause: 'alarm',
+      });
+      if (frozen.ok) await life.refresh();
+      return frozen;
+    },
+    name: (id) => (id === ownInfo?.connection ? ownInfo.name : id),
+    connections: listConnections,
+    onThawed: (id) => watch.onThawed(id),
+    log: (message, fields) => logger.warn(fields, message),
+  });
+  const cases = new CaseBook(config.dataDirectory, time.now, world?.drawText);
+  const canaries = new CanaryWatch({
+    time,
+    alarms,
+    cases,
+    connections: () => required({ kind: 'listConnections' }),
+    subscribe: (id) => links.submit({ kind: 'subscribe', connection: id }),
+    onUnwatched(name, reason) {
+      if (reason === '') logger.info({ name }, 'a canary is watched');
+      else logger.warn({ name, reason }, 'a canary is not watched');
+    },
+  });
+  const heldOrders: HeldWatch = new HeldWatch({ time, alarms, policy: () => links.policy() });
+  const watch = new ForeignWatch({
+    store,
+    alarms,
+    cases,
+    freeze,
+    connection: () => connection,
+    subject: caseSubject,
+    keyPage: () => keyPageOf(config.venue),
+    now: time.now,
+  });
+  const ownTrades = new OwnTrades((request) => links.act(request), watch);
   const ids = new OrderIds(store, world?.drawText);
   const reserved = new ReservedFunds({
     balances: { list: () => balances.list(), total: (asset) => balances.total(asset) },
@@ -238,6 +384,7 @@ export function createServer(
         time: clock.now(),
         command: { kind: 'setRisk', risk: state },
       }),
+    connectionRisk: () => life.risk,
     onChanged: ({ scope, state, cause }) => {
       logger.info({ scope, state, cause }, 'risk');
       live.put(`risk ${scope}`, { kind: 'risk', risk: riskOf(risk, scope) });
@@ -256,7 +403,10 @@ export function createServer(
     cancel: (clientOrderId) => orders.cancel(clientOrderId),
     funds: (botId, symbol) => reserved.free(botId, symbol),
     denial: (bot, effect, later) =>
-      risk.denial(bot, effect, later) ?? reserved.denial(bot, effect, later),
+      (effect.role === 'exit' ? null : life.entryDenial()) ??
+      freeze.denial(bot.connection, effect.role) ??
+      risk.denial(bot, effect, later) ??
+      reserved.denial(bot, effect, later),
     risk: (botId) => risk.effective(botId),
     freshQuote: (symbol) => hub.freshQuote(symbol),
     onChanged(botId, notes) {
@@ -292,8 +442,13 @@ export function createServer(
         order.request.clientOrderId,
       ),
     onAnswered: (verdict, seconds) => metrics.orderAnswered(verdict, seconds),
-    onFinding: (code, values) =>
-      findings.add(code, values, values['clientOrderId'] ?? values['about'] ?? null),
+    onFinding(code, values) {
+      findings.add(code, values, values['clientOrderId'] ?? values['about'] ?? null);
+      if (code !== 'orderCancelledByOthers') return;
+      const evidence = atHand === null ? [] : [atHand];
+      watch.onCancelledByOthers(values, reconciler.isOlderStore, evidence);
+    },
+    untilHeard: (clientOrderId) => reconciler.untilHeard(clientOrderId),
     isMarketTimeReal: clock.runsByItself,
     orderLimits: () => publicMarket.orderLimits?.() ?? [],
     log: (level, message, fields) => logger[level](fields, message),
@@ -308,6 +463,9 @@ export function createServer(
     symbols: () => config.symbols,
     store,
     ids,
+    tags: new OrderTags({ connection: () => connection, links, ids, store, orders: () => orders }),
+    watch,
+    pairs: async () => (await publicMarket.pairs?.()) ?? [],
     findings,
     orphans,
     balances,
@@ -346,7 +504,7 @@ export function createServer(
     processes: () => processes,
     exchangeClock: () => exchangeClock,
   });
-  const live = new LiveHub(desk);
+  const live = new LiveHub(desk, (session) => sessions.goesOn(session));
   const timers: CancelTimer[] = [];
   let app: Awaited<ReturnType<typeof buildApp>> | null = null;
   let isSubscribing = false;
@@ -368,9 +526,28 @@ export function createServer(
     };
   }
 
+  function onAccountLost(reason: string, isSilent = false): void {
+    account = { ...account, state: 'down', reason };
+    streamGap.onDown(reason, isSilent);
+  }
+
+  function caseSubject(): CaseSubject {
+    const { publicKeyPem = '' } = ownInfo ?? {};
+    return {
+      connection,
+      name: ownInfo?.name ?? config.connectionName,
+      venue: config.venue,
+      grade: ownInfo?.grade ?? '',
+      keyKind: ownInfo?.keyKind ?? '',
+      publicKeySha256: publicKeyPem === '' ? '' : hash('sha256', publicKeyPem, 'hex'),
+      createdAt: ownInfo?.createdAt ?? null,
+      expiresAt: ownInfo?.expiresAt ?? null,
+    };
+  }
+
   /** The stream answers and tells nothing: it is opened anew, and the earlier one ends once the new one is up. */
   function resubscribe(reason: string): void {
-    account = { ...account, state: 'down', reason };
+    onAccountLost(reason, true);
     void subscribe();
   }
 
@@ -403,14 +580,16 @@ export function createServer(
   }
 
   async function listConnections(): Promise<readonly ConnectionInfo[]> {
-    const result = await links.connections({ kind: 'listConnections' });
-    return result.ok ? result.connections : [];
+    const infos = await life.refresh();
+    ownInfo = infos.find((info) => info.connection === connection) ?? ownInfo;
+    return infos;
   }
 
   /** This desk's connection; on the demo exchange it is made and registered where there is none. */
   async function openConnection(): Promise<string> {
     const existing = (await required({ kind: 'listConnections' })).find(
-      ({ name, venue }) => name === config.connectionName && venue === config.venue,
+      ({ name, venue, replaces }) =>
+        name === config.connectionName && venue === config.venue && replaces === null,
     );
     const info =
       existing ??
@@ -422,7 +601,7 @@ export function createServer(
         })
       ).find(({ name }) => name === config.connectionName);
     if (info === undefined) throw new Error('the signer made no connection');
-    if (info.state === 'created' && config.market.control !== undefined) {
+    if (info.state === 'draft' && config.market.control !== undefined) {
       const apiKey = await registerDemoKey(
         config.market.control,
         config.connectionName,
@@ -430,6 +609,7 @@ export function createServer(
       );
       await required({ kind: 'activateConnection', connection: info.connection, apiKey });
     }
+    ownInfo = info;
     return info.connection;
   }
 
@@ -481,8 +661,45 @@ export function createServer(
       desk,
       live,
       sessions,
+      people: {
+        book: people,
+        codes: new RecoveryCodes(store),
+        ceremonies: new Ceremonies(() => site),
+        access: new Access(sessions, people),
+        site: () => site,
+        act: (request) => ownTrades.act(request),
+        owners: () => links.owners(),
+      },
+      ...(listening.behindProxy === undefined ? {} : { trustedProxy: listening.behindProxy }),
       risk,
-      keys: { change: (request) => links.connections(request), vault: () => links.vault() },
+      keys: {
+        change: async (request) => {
+          const result = await links.connections(request);
+          if (request.kind === 'freezeConnection') await life.refresh();
+          return result;
+        },
+        check: (id) => life.check(id),
+        venue: config.venue,
+      },
+      policy: {
+        policy: () => links.policy(),
+        explain: (connection, order) => links.explain(connection, order),
+      },
+      vault: {
+        vault: () => links.vault(),
+        changeVault: (request) => links.changeVault(request),
+      },
+      alarms: {
+        book: alarms,
+        notifier,
+        webhook,
+        cases,
+        unreviewed: (limit) => ({ connection, orders: watch.unreviewed(limit) }),
+      },
+      log: publicLog,
+      commitEdgeLog: (batch) => links.commitEdgeLog(batch),
+      isLogPublic: config.publicLog === true,
+      witnesses,
       webDirectory: config.webDirectory,
       metrics: () => metrics.text(),
       logger,
@@ -490,6 +707,12 @@ export function createServer(
       onFatal,
     });
     const url = await app.listen({ host: '127.0.0.1', port: config.port });
+    if (listening.origin === undefined) {
+      // A name, since passkeys are bound to one; it is this machine's in every browser.
+      site = siteOf(`http://localhost:${new URL(url).port}`);
+    }
+    const { routing } = app;
+    outer = await listenBeyond(listening, (request, response) => routing(request, response));
     writeTerminalFile(config.dataDirectory, { url, token: terminal });
     return url;
   }
@@ -528,6 +751,7 @@ export function createServer(
       // No command may come before the orders it speaks of are known: pages are served last.
       const alive = runner.load();
       balances.load();
+      if (world === undefined) await life.start(START_CHECK_MS_MAX);
       await reconciler.askSigner();
       for (const order of alive) orders.takeUp(order);
       const url = world === undefined ? await servePages() : '';
@@ -535,11 +759,17 @@ export function createServer(
       await reconciler.start();
       stop.signal.throwIfAborted();
       isRunning = true;
+      // A simulation has no canaries, and its clock no use for their timer.
+      if (world === undefined) canaries.start();
+      if (world === undefined) heldOrders.start();
       runner.start();
       risk.start();
+      notifier.wake(0);
+      freeze.start();
       timers.push(time.every(RISK_TICK_MS, () => risk.tick()));
       makeFirstBots();
       conditions.start(runner.bots.keys());
+      if (world === undefined) witnesses.start();
       hub.catchUp();
       void subscribe();
       const { control } = config.market;
@@ -547,7 +777,7 @@ export function createServer(
         await pollDemoMarket(control);
         timers.push(time.every(MARKET_STATUS_MS, () => void pollDemoMarket(control)));
       }
-      return { url, link: `${url}/login?token=${sessions.createLink()}` };
+      return { url, link: `${site.origin}/login?token=${sessions.createLink()}` };
     },
 
     async close() {
@@ -555,18 +785,33 @@ export function createServer(
       stop.abort();
       for (const cancel of timers) cancel();
       hub.close();
+      life.close();
       conditions.close();
       candleFeed.close();
       live.close();
-      const isQuiet = Promise.all([orders.close(), reconciler.close()]);
+      streamGap.close();
+      canaries.close();
+      heldOrders.close();
+      freeze.close();
+      const isQuiet = Promise.all([
+        orders.close(),
+        reconciler.close(),
+        notifier.close(),
+        witnesses.close(),
+      ]);
       links.close();
       await isQuiet;
       runner.close();
+      await outer?.close();
       await app?.close();
       rmSync(terminalFile(config.dataDirectory), { force: true });
       store.close();
     },
   };
+}
+
+function siteOf(origin: string): Site {
+  return { origin, rpId: new URL(origin).hostname };
 }
 
 function messageOf(error: unknown): string {

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
+import { Listening } from './people/listening.ts';
 
 export const ServerConfig = Type.Object(
   {
@@ -32,8 +33,12 @@ export const ServerConfig = Type.Object(
       },
       { additionalProperties: false },
     ),
+    /** Where the desk is reached besides loopback. */
+    listening: Type.Optional(Listening),
     symbols: Type.Array(Type.String(), { minItems: 1 }),
     feeRatePpm: Type.Integer({ minimum: 0, maximum: 100_000 }),
+    /** Whether strangers may read the public half of the log; otherwise only who is logged in. */
+    publicLog: Type.Optional(Type.Boolean()),
     /** Bots to make on a desk that has none yet, as settings; they are started at once. */
     firstBots: Type.Array(Type.Unknown()),
   },

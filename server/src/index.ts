@@ -4,7 +4,17 @@
 export * from './backtest/index.ts';
 export * from './candles/index.ts';
 export type * as api from './api/schemas.ts';
+export { listeningFault, type Listening } from './people/listening.ts';
 export { Secret } from './secret.ts';
 export { StoreError } from './store/errors.ts';
 export { Store } from './store/store.ts';
+export { trustPolicyText } from './witness/trust-policy-text.ts';
+export {
+  parseWitnessList,
+  readWitnessList,
+  witnessListPath,
+  WITNESS_RELATIONS,
+  type KnownWitness,
+  type WitnessRelation,
+} from './witness/witness-list.ts';
 export { readTerminalFile, type TerminalAccess } from './terminal-file.ts';

@@ -4,6 +4,7 @@
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { settleNetworked } from '@kontor/signer';
 import type { ProcessHealth } from './api/schemas.ts';
 import { createServer, type Server } from './compose.ts';
 import { readServerConfig } from './config.ts';
@@ -21,6 +22,13 @@ if (values.config === undefined) {
 }
 
 const config = readServerConfig(values.config);
+// Before anything else is read: what comes from outside later cannot undo it.
+const hardening = settleNetworked([join(config.dataDirectory, 'signer')]);
+if (hardening !== null) {
+  process.stderr.write(
+    `${JSON.stringify({ time: Date.now(), process: 'server', level: 'info', hardening })}\n`,
+  );
+}
 const logger = createLogger(join(config.dataDirectory, 'run', 'server.log'));
 let isEnding = false;
 let server: Server;
@@ -44,6 +52,8 @@ process.on('message', (message: unknown, handle: unknown) => {
     server.setProcesses(reports);
   }
 });
+// From here on nothing that the supervisor sends is lost.
+process.send?.({ begun: 'server' });
 process.on('SIGTERM', () => void end());
 process.on('disconnect', () => void end());
 process.on('uncaughtException', fail);

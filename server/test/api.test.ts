@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP API's promises: who may ask, how it is described, what wrong settings are told, how deals are paged.
 
+import type { HeldInfo } from '@kontor/signer';
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import * as Schema from 'typebox/schema';
 import { ONE_ORDER } from './scripted-desk.ts';
 import { SYMBOL } from './scripted-exchange.ts';
-import { openApi, TERMINAL_TOKEN, type ScriptedApi } from './scripted-api.ts';
+import { openApi, TERMINAL_TOKEN, VAULT, type ScriptedApi } from './scripted-api.ts';
 
 const HOST = '127.0.0.1:4180';
+const EDGE_BATCH = { root: '0'.repeat(64), lines: 3, from: 0, to: 0 };
 const FIFTY = { amount: { kind: 'quote', value: '50' } };
 
 async function opened(t: TestContext): Promise<ScriptedApi> {
@@ -55,7 +57,9 @@ function registered(api: ScriptedApi): readonly string[] {
     if (match?.[2] === undefined) continue;
     const depth = (match[1]?.length ?? 0) / 4;
     above[depth] = match[2];
-    const path = above.slice(0, depth + 1).join('');
+    const printed = above.slice(0, depth + 1).join('');
+    // A wildcard is printed without what stands before it, and there is one.
+    const path = printed === '*' ? '/log/tile/{*}' : printed;
     for (const method of match[3]?.split(', ') ?? []) {
       found.push(`${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
     }
@@ -247,6 +251,12 @@ test('[A30] a request of a wrong shape is answered with field, what was expected
   for (const [method, url, body, said] of [
     ['GET', '/api/v1/bots/x', undefined, 'id: expected a number like 12, found "x"'],
     ['GET', '/api/v1/deals/9', undefined, 'id: expected a deal like 1-12, found "9"'],
+    [
+      'GET',
+      '/api/v1/cases/AZ',
+      undefined,
+      'id: expected the identifier of a case as the list shows it, found "AZ"',
+    ],
     ['GET', '/api/v1/deals?limit=0', undefined, 'limit: expected at least 1, found 0'],
     [
       'POST',
@@ -281,13 +291,133 @@ test('[A4] every route is described, and nothing else', async (t) => {
   assert.deepEqual(described.toSorted(), routes.toSorted());
 });
 
+const FLOW = 'A'.repeat(22);
+const ASSERTION = {
+  ...{ credential: 'AAAA', clientData: 'AAAA', authenticatorData: 'AAAA', signature: 'AAAA' },
+};
+const REGISTRATION = { credential: 'AAAA', clientData: 'AAAA', attestation: 'AAAA' };
+
+/** Asked as the terminal, which is no browser: ceremonies are refused in their described shape. */
+const PEOPLE_ROUTES: readonly (readonly [
+  method: 'GET' | 'PATCH' | 'POST' | 'DELETE',
+  path: string,
+  url: string,
+  status: number,
+  body?: object,
+])[] = [
+  ['GET', '/auth', '/auth', 200],
+  ['POST', '/auth/passkey/options', '/auth/passkey/options', 200],
+  ['POST', '/auth/passkey', '/auth/passkey', 401, { flow: FLOW, assertion: ASSERTION }],
+  ['POST', '/auth/recovery', '/auth/recovery', 401, { code: 'x' }],
+  ['POST', '/auth/invitation', '/auth/invitation', 404, { token: 'x' }],
+  ['POST', '/auth/invitation/options', '/auth/invitation/options', 404, { token: 'x' }],
+  [
+    'POST',
+    '/auth/invitation/accept',
+    '/auth/invitation/accept',
+    404,
+    { token: 'x', flow: FLOW, passkeyName: 'x', registration: REGISTRATION },
+  ],
+  ['GET', '/api/v1/session', '/api/v1/session', 200],
+  [
+    'POST',
+    '/api/v1/session/step-up/options',
+    '/api/v1/session/step-up/options',
+    409,
+    { purpose: 'x' },
+  ],
+  [
+    'POST',
+    '/api/v1/session/step-up',
+    '/api/v1/session/step-up',
+    409,
+    { flow: FLOW, assertion: ASSERTION },
+  ],
+  ['GET', '/api/v1/people', '/api/v1/people', 200],
+  ['PATCH', '/api/v1/people/{id}', '/api/v1/people/u_x', 409, { role: 'viewer' }],
+  ['DELETE', '/api/v1/people/{id}', '/api/v1/people/u_x', 409],
+  ['POST', '/api/v1/people/{id}/recovery-codes', '/api/v1/people/u_x/recovery-codes', 404],
+  [
+    'POST',
+    '/api/v1/people/passkeys/options',
+    '/api/v1/people/passkeys/options',
+    409,
+    { name: 'x' },
+  ],
+  [
+    'POST',
+    '/api/v1/people/passkeys',
+    '/api/v1/people/passkeys',
+    409,
+    { flow: FLOW, name: 'x', passkeyName: 'x', registration: REGISTRATION },
+  ],
+  ['DELETE', '/api/v1/people/passkeys/{credential}', '/api/v1/people/passkeys/AAAA', 404],
+  [
+    'POST',
+    '/api/v1/people/invitations',
+    '/api/v1/people/invitations',
+    201,
+    { name: 'Ben', role: 'viewer' },
+  ],
+  ['DELETE', '/api/v1/people/invitations/{id}', '/api/v1/people/invitations/i_x', 404],
+  ['GET', '/api/v1/people/sessions', '/api/v1/people/sessions', 200],
+  ['DELETE', '/api/v1/people/sessions', '/api/v1/people/sessions', 200],
+  ['DELETE', '/api/v1/people/sessions/{id}', '/api/v1/people/sessions/s_x', 404],
+  ['GET', '/api/v1/people/acts', '/api/v1/people/acts', 200],
+  ['GET', '/api/v1/people/owners', '/api/v1/people/owners', 200],
+  ['POST', '/api/v1/acts', '/api/v1/acts', 503, { act: { kind: 'enrolOwner' } }],
+  [
+    'POST',
+    '/api/v1/acts/confirm',
+    '/api/v1/acts/confirm',
+    503,
+    { nonce: 'x', approval: { kind: 'code', proof: 'AAAA' } },
+  ],
+];
+
 const NEW_KEY = { name: 'main', venue: 'binance', keyKind: 'ed25519' };
+const HELD: HeldInfo = {
+  order: 'h7',
+  connection: 'c_ABCDEF2',
+  rule: 'big',
+  symbol: 'BTCUSDT',
+  side: 'buy',
+  type: 'LIMIT',
+  timeInForce: 'GTC',
+  price: '100',
+  stop: null,
+  quantity: '7',
+  notional: '700',
+  clientOrderId: 'k1-1',
+  since: 1_793_491_200_000,
+  until: 1_793_491_500_000,
+  isReleased: false,
+};
+const UNLOCKING = { way: null, sealed: 'A'.repeat(64) };
+const VAULT_PASSKEY = {
+  name: 'Laptop',
+  credential: 'QUJDREVGR0hJSktMTU5PUA',
+  salt: 'A'.repeat(43),
+  sealed: 'A'.repeat(64),
+};
 const SEALED_KEY = {
   name: 'main',
   venue: 'binance',
   keyKind: 'hmac-sha256',
   sealed: 'A'.repeat(128),
   publicKeyPem: null,
+};
+
+const POLICY_TEXT = `policy/v1
+connection demo
+reference source=egress:avgPrice max-age=3s
+liquidity * max-spread=1% max-book-share=20%@1%
+allow id=btc op=order.place symbol=BTCUSDT band=2% notional<=500 USDT per-day<=900 USDT open<=9 rate<=1/1s
+deny op=order.place tif=FOK
+`;
+const ASKED_ORDER = {
+  ...{ connection: 'c_ABCDEF2', symbol: 'BTCUSDT', side: 'buy', type: 'limit' },
+  ...{ timeInForce: 'GTC', price: '100', quantity: '1' },
 };
 
 test('[A4] real answers have the described shape', async (t) => {
@@ -313,6 +443,17 @@ test('[A4] real answers have the described shape', async (t) => {
   exchange.byOthers('web_1');
   await api.desk.reconciler.start();
 
+  const alarm = api.alarms.raise({ kind: 'foreignOrder', severity: 'critical', facts: {} });
+  const caseId = api.cases.open({
+    connection: 'c_ABCDEF2',
+    name: 'main',
+    venue: 'demo',
+    grade: 'A',
+    keyKind: 'ed25519',
+    publicKeySha256: '',
+    createdAt: 1,
+    expiresAt: null,
+  });
   const checked = new Set<string>();
   const asked: readonly (readonly [
     'GET' | 'PATCH' | 'POST' | 'PUT' | 'DELETE',
@@ -322,6 +463,21 @@ test('[A4] real answers have the described shape', async (t) => {
     body?: unknown,
   ])[] = [
     ['GET', '/api/v1/desk', '/api/v1/desk', 200],
+    ['GET', '/api/v1/alarms', '/api/v1/alarms', 200],
+    ['POST', '/api/v1/alarms/{id}/acknowledge', `/api/v1/alarms/${alarm.id}/acknowledge`, 200],
+    ['GET', '/api/v1/alarms/channels', '/api/v1/alarms/channels', 200],
+    [
+      'PUT',
+      '/api/v1/alarms/channels/webhook',
+      '/api/v1/alarms/channels/webhook',
+      200,
+      { url: 'http://127.0.0.1:1/' },
+    ],
+    ['DELETE', '/api/v1/alarms/channels/webhook', '/api/v1/alarms/channels/webhook', 200],
+    ['POST', '/api/v1/alarms/channels/webhook/test', '/api/v1/alarms/channels/webhook/test', 200],
+    ['GET', '/api/v1/cases', '/api/v1/cases', 200],
+    ['GET', '/api/v1/cases/{id}', `/api/v1/cases/${caseId ?? ''}`, 200],
+    ['GET', '/api/v1/foreign-orders', '/api/v1/foreign-orders', 200],
     ['GET', '/api/v1/health', '/api/v1/health', 200],
     ['GET', '/api/v1/totals', '/api/v1/totals', 200],
     ['GET', '/api/v1/balances', '/api/v1/balances', 200],
@@ -395,7 +551,16 @@ test('[A4] real answers have the described shape', async (t) => {
     ['POST', '/api/v1/orphans/{id}/adopt', '/api/v1/orphans/x/adopt', 400],
     ['POST', '/api/v1/orphans/{id}/cancel', '/api/v1/orphans/2/cancel', 200],
     ['POST', '/api/v1/orphans/{id}/cancel', '/api/v1/orphans/99/cancel', 404],
+    ['GET', '/api/v1/policy', '/api/v1/policy', 200],
+    ['GET', '/api/v1/policy/held', '/api/v1/policy/held', 200],
+    ['POST', '/api/v1/policy/check', '/api/v1/policy/check', 200, { policy: POLICY_TEXT }],
+    ['POST', '/api/v1/policy/check', '/api/v1/policy/check', 200, { policy: 'x' }],
+    ['POST', '/api/v1/policy/explain', '/api/v1/policy/explain', 200, ASKED_ORDER],
     ['GET', '/api/v1/vault', '/api/v1/vault', 200],
+    ['POST', '/api/v1/vault/unlock', '/api/v1/vault/unlock', 200, UNLOCKING],
+    ['POST', '/api/v1/vault/unlock', '/api/v1/vault/unlock', 400, {}],
+    ['POST', '/api/v1/vault/passkeys', '/api/v1/vault/passkeys', 201, VAULT_PASSKEY],
+    ['DELETE', '/api/v1/vault/ways/{way}', '/api/v1/vault/ways/w_ABCDEF2', 200],
     ['POST', '/api/v1/connections', '/api/v1/connections', 201, NEW_KEY],
     ['POST', '/api/v1/connections', '/api/v1/connections', 400, {}],
     ['POST', '/api/v1/connections/import', '/api/v1/connections/import', 201, SEALED_KEY],
@@ -406,15 +571,45 @@ test('[A4] real answers have the described shape', async (t) => {
       200,
       { apiKey: 'abc' },
     ],
+    ['POST', '/api/v1/connections/{id}/check', '/api/v1/connections/c_ABCDEF2/check', 200],
+    ['POST', '/api/v1/connections/{id}/freeze', '/api/v1/connections/c_ABCDEF2/freeze', 200],
+    ['GET', '/api/v1/venues', '/api/v1/venues', 200],
     ['GET', '/api/v1/candles', `/api/v1/candles?symbol=${SYMBOL}&interval=1h`, 200],
     ['GET', '/api/v1/candles', '/api/v1/candles?symbol=XXX', 404],
     ['POST', '/api/v1/links', '/api/v1/links', 201],
     ['POST', '/api/v1/backups', '/api/v1/backups', 201],
     ['DELETE', '/api/v1/session', '/api/v1/session', 204],
+    ...PEOPLE_ROUTES,
+    ['GET', '/api/v1/log', '/api/v1/log', 200],
+    ['GET', '/api/v1/log/witnesses', '/api/v1/log/witnesses', 200],
+    ['POST', '/api/v1/log/edge-batches', '/api/v1/log/edge-batches', 201, EDGE_BATCH],
+    ['POST', '/api/v1/log/edge-batches', '/api/v1/log/edge-batches', 400, {}],
+    ['GET', '/log/checkpoint', '/log/checkpoint', 404],
+    ['GET', '/log/vkey', '/log/vkey', 404],
+    ['GET', '/log/tile/{*}', '/log/tile/entries/000', 404],
+    ['GET', '/log/checkpoint.witnessed', '/log/checkpoint.witnessed', 404],
+    ['GET', '/log/trust-policy', '/log/trust-policy', 200],
     ['GET', '/healthz', '/healthz', 200],
     ['GET', '/metrics', '/metrics', 200],
   ];
-  api.vault = { isOpen: true, isUnattended: false, importKey: null };
+  api.policyInfo = {
+    hash: 'a'.repeat(64),
+    text: POLICY_TEXT,
+    lock: null,
+    pending: { hash: 'b'.repeat(64), text: 'policy/v1\n', dueAt: 1 },
+    held: [HELD],
+  };
+  api.explanation = {
+    ok: true,
+    explanation: {
+      isAllowed: true,
+      rule: 'btc',
+      reason: '',
+      limits: [{ field: 'open', limit: '20', used: '3' }],
+    },
+  };
+  api.vault = VAULT;
+  api.vaultAnswer = { ok: true, vault: VAULT };
   api.keyAnswer = {
     ok: true,
     connections: [
@@ -422,11 +617,20 @@ test('[A4] real answers have the described shape', async (t) => {
         connection: 'c_ABCDEF2',
         name: 'main',
         venue: 'binance',
-        state: 'created',
+        state: 'draft',
+        signs: 'nothing',
+        grade: null,
         keyKind: 'ed25519',
         publicKeyPem: 'PEM',
         createdAt: 1,
         expiresAt: 2,
+        reducesUntil: 3,
+        cancelsUntil: 4,
+        checkedAt: null,
+        isIpRestricted: null,
+        frozen: null,
+        quarantined: null,
+        replaces: null,
         policy: ['default deny'],
         policyHash: 'none',
       },

@@ -4,17 +4,26 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { ConnectionInfo } from '@kontor/signer';
-import { openApi, type ScriptedApi } from './scripted-api.ts';
+import { openApi, VAULT, type ScriptedApi } from './scripted-api.ts';
 
 const INFO: ConnectionInfo = {
   connection: 'c_ABCDEF2',
   name: 'main',
   venue: 'binance',
-  state: 'created',
+  state: 'draft',
+  signs: 'nothing',
+  grade: null,
   keyKind: 'hmac-sha256',
   publicKeyPem: '',
   createdAt: 1,
   expiresAt: 2,
+  reducesUntil: 3,
+  cancelsUntil: 4,
+  checkedAt: null,
+  isIpRestricted: null,
+  frozen: null,
+  quarantined: null,
+  replaces: null,
   policy: ['default deny'],
   policyHash: 'none',
 };
@@ -72,6 +81,44 @@ test('[A40] a secret in the clear has no field to stand in', async (t) => {
   assert.deepEqual(api.keyRequests, []);
 });
 
+test('[Y44] a key is checked, frozen and given a successor, each as the signer gets it', async (t) => {
+  const api = await opened(t);
+  api.keyAnswer = { ok: true, connections: [INFO] };
+  const path = '/api/v1/connections/c_ABCDEF2';
+  const { connection, ...shown } = INFO;
+  const checked = await api.ask('POST', `${path}/check`);
+  assert.deepEqual([checked.status, checked.body], [200, { id: connection, ...shown }]);
+  const frozen = await api.ask('POST', `${path}/freeze`);
+  assert.equal(frozen.status, 200);
+  assert.deepEqual(api.keyRequests.at(-1), {
+    kind: 'freezeConnection',
+    connection: 'c_ABCDEF2',
+    cause: 'person',
+  });
+  const body = { name: 'main', venue: 'binance', keyKind: 'ed25519', replaces: 'c_ABCDEF2' };
+  assert.equal((await api.ask('POST', '/api/v1/connections', body)).status, 201);
+  assert.deepEqual(api.keyRequests.at(-1), { kind: 'createConnection', ...body });
+  const strange = { ...body, replaces: 'main' };
+  assert.equal((await api.ask('POST', '/api/v1/connections', strange)).status, 400);
+  api.keyAnswer = { ok: false, rule: 'connections', reason: 'because' };
+  assert.equal((await api.ask('POST', `${path}/freeze`)).status, 409);
+  const unsaid = await api.ask('POST', `${path}/check`);
+  assert.deepEqual(unsaid.body, {
+    error: 'not_checked',
+    message: 'the exchange answered with HTTP 503',
+  });
+  assert.equal(unsaid.status, 502);
+});
+
+test("[Y44] the exchanges that a key can be for are named, the desk's own first", async (t) => {
+  const api = await opened(t);
+  const answer = await api.ask('GET', '/api/v1/venues');
+  assert.deepEqual(answer.body, [
+    { venue: 'demo', isTraded: true, hasAdapter: false },
+    { venue: 'binance', isTraded: false, hasAdapter: true },
+  ]);
+});
+
 test("[A41] the signer's no is told as 409 with its reason; a locked vault and a missing signer as 503", async (t) => {
   const api = await opened(t);
   const body = { name: 'main', venue: 'binance', keyKind: 'ed25519' };
@@ -90,7 +137,7 @@ test("[A41] the signer's no is told as 409 with its reason; a locked vault and a
 test('[A41] how the vault is opened, and its import key, can be asked', async (t) => {
   const api = await opened(t);
   assert.equal((await api.ask('GET', '/api/v1/vault')).status, 503);
-  api.vault = { isOpen: true, isUnattended: false, importKey: `${'A'.repeat(43)}=` };
+  api.vault = VAULT;
   const answer = await api.ask('GET', '/api/v1/vault');
   assert.equal(answer.status, 200);
   assert.deepEqual(answer.body, api.vault);

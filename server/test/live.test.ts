@@ -33,11 +33,14 @@ function note(sequence: number): Note {
 
 interface Served {
   readonly live: LiveHub;
+  /** Sessions that are over. */
+  readonly over: Set<string>;
   readonly port: number;
 }
 
 async function served(t: TestContext): Promise<Served> {
-  const live = new LiveHub(SOURCE);
+  const over = new Set<string>();
+  const live = new LiveHub(SOURCE, (session) => !over.has(session));
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     // The path stands for the session.
     if (!live.add(response, request.url ?? null)) response.writeHead(503).end();
@@ -50,7 +53,7 @@ async function served(t: TestContext): Promise<Served> {
   });
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
-  return { live, port: address.port };
+  return { live, over, port: address.port };
 }
 
 interface Heard {
@@ -181,4 +184,14 @@ test('[A6] too many pages are refused', async (t) => {
   assert.equal(live.clientCount, pages.length);
   const response = await fetch(`http://127.0.0.1:${port}/`);
   assert.equal(response.status, 503);
+});
+
+test('[Y7] a session that ends without a word, by age or with its user, hears nothing more', async (t) => {
+  const { live, over, port } = await served(t);
+  await listen(t, port);
+  const other = await fetch(`http://127.0.0.1:${port}/other`);
+  assert.equal(live.clientCount, 2);
+  over.add('/other');
+  await other.text();
+  assert.equal(live.clientCount, 1, 'the others go on');
 });

@@ -5,19 +5,34 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { FreeFunds } from '@kontor/core';
 import type { PublicMarket } from '@kontor/exchange';
+import { AlarmBook } from '../src/alarms/alarm-book.ts';
+import { CaseBook } from '../src/cases/case-book.ts';
+import { Notifier } from '../src/alarms/notifier.ts';
+import { Webhook } from '../src/alarms/webhook.ts';
+import { alarmsOf } from '../src/api/alarm-routes.ts';
 import type { KeyDesk } from '../src/api/connection-routes.ts';
+import type { PolicyDesk } from '../src/api/policy-routes.ts';
+import type { VaultAnswer, VaultDesk, VaultRequest } from '../src/api/vault-routes.ts';
 import { buildApp, type RequestsPerMinute } from '../src/api/app.ts';
 import { LiveHub } from '../src/api/live.ts';
-import { Sessions } from '../src/api/sessions.ts';
+import type { PeopleDesk } from '../src/api/people-routes.ts';
+import { Access } from '../src/people/access.ts';
+import { Ceremonies, type Site } from '../src/people/ceremonies.ts';
+import { PeopleBook } from '../src/people/people-book.ts';
+import { RecoveryCodes } from '../src/people/recovery-codes.ts';
+import { Sessions } from '../src/people/sessions.ts';
 import type { BotActions } from '../src/bot-actions.ts';
 import { Desk } from '../src/desk.ts';
 import { createLogger } from '../src/log.ts';
 import { CandleFeed } from '../src/market/candle-feed.ts';
 import { MarketHub } from '../src/market/market-hub.ts';
 import { ReconciliationView } from '../src/reconcile/view.ts';
+import { systemTime } from '../src/time.ts';
 import { ConditionHub } from '../src/runner/condition-hub.ts';
 import { DealProjection } from '../src/runner/deal-projection.ts';
 import { ProfitBook } from '../src/runner/profit-book.ts';
+import { PublicLog } from '../src/witness/public-log.ts';
+import { WitnessDesk } from '../src/witness/witness-desk.ts';
 import { ScriptedCandles } from './scripted-candles.ts';
 import { CONNECTION, INSTRUMENT, SYMBOL } from './scripted-exchange.ts';
 import { quoteAt, ScriptedDesk, type ScriptedDeskOptions } from './scripted-desk.ts';
@@ -29,12 +44,29 @@ const MARKET_START = 1_699_999_980_000;
 
 type App = Awaited<ReturnType<typeof buildApp>>;
 
+/** An open vault with a passphrase, and nothing else that opens it. */
+export const VAULT: NonNullable<Awaited<ReturnType<VaultDesk['vault']>>> = {
+  isOpen: true,
+  isUnattended: false,
+  importKey: `${'A'.repeat(43)}=`,
+  unlockKey: `${'B'.repeat(43)}=`,
+  waitMs: 0,
+  ways: [],
+};
+
 export interface ScriptedApi {
   readonly desk: ScriptedDesk;
   readonly app: App;
   readonly sessions: Sessions;
   readonly live: LiveHub;
+  readonly people: PeopleDesk;
+  /** What was asked of the signer about acts, and what it answers. */
+  readonly actRequests: unknown[];
+  actAnswer: Awaited<ReturnType<PeopleDesk['act']>>;
+  owners: Awaited<ReturnType<PeopleDesk['owners']>>;
   readonly actions: BotActions;
+  readonly alarms: AlarmBook;
+  readonly cases: CaseBook;
   readonly fatal: unknown[];
   /** Closed minutes of the market, for conditions. */
   readonly candles: ScriptedCandles;
@@ -44,7 +76,12 @@ export interface ScriptedApi {
   /** What was asked of the signer about keys, and what it answers. */
   readonly keyRequests: Parameters<KeyDesk['change']>[0][];
   keyAnswer: Awaited<ReturnType<KeyDesk['change']>>;
-  vault: Awaited<ReturnType<KeyDesk['vault']>>;
+  vault: Awaited<ReturnType<VaultDesk['vault']>>;
+  policyInfo: Awaited<ReturnType<PolicyDesk['policy']>>;
+  explanation: Awaited<ReturnType<PolicyDesk['explain']>>;
+  /** What the signer answers to what opens the vault, and what it was asked. */
+  vaultAnswer: VaultAnswer;
+  readonly vaultRequests: VaultRequest[];
   marketState: 'up' | 'down';
   /** The lines of the connection's policy. */
   policy: readonly string[];
@@ -83,11 +120,18 @@ function quietMarket(onState: (say: (state: 'up' | 'down') => void) => void): Pu
 export interface ApiBounds {
   readonly botsMax?: number;
   readonly requestsPerMinute?: RequestsPerMinute;
+  readonly site?: Site;
+  readonly trustedProxy?: string;
+  /** Whether strangers may read the log's public half. */
+  readonly isLogPublic?: boolean;
 }
+
+/** Where the pages are, unless a test says otherwise. */
+const SITE: Site = { origin: 'http://localhost:4180', rpId: 'localhost' };
 
 export async function openApi(
   options: ScriptedDeskOptions = {},
-  { botsMax, requestsPerMinute }: ApiBounds = {},
+  { botsMax, requestsPerMinute, site = SITE, trustedProxy, isLogPublic = false }: ApiBounds = {},
 ): Promise<ScriptedApi> {
   const desk = await new ScriptedDesk(options).start();
   let say: (state: 'up' | 'down') => void = () => undefined;
@@ -159,10 +203,19 @@ export async function openApi(
         name: 'demo',
         venue: 'demo',
         state: 'active',
+        signs: 'all',
+        grade: 'A',
         keyKind: 'ed25519',
         publicKeyPem: 'a key',
         createdAt: 1,
         expiresAt: 2,
+        reducesUntil: 3,
+        cancelsUntil: 4,
+        checkedAt: 1,
+        isIpRestricted: true,
+        frozen: null,
+        quarantined: null,
+        replaces: null,
         policy: api.policy,
         policyHash: 'none',
       },
@@ -173,18 +226,90 @@ export async function openApi(
     marketUnseen: () => null,
     exchangeClock: () => ({ skewMs: 0, roundTripMs: 1 }),
   });
-  const live = new LiveHub(shown);
+  const live = new LiveHub(shown, (session) => sessions.goesOn(session));
+  const cases = new CaseBook(desk.directory, () => Date.now());
+  const alarms: AlarmBook = new AlarmBook({
+    store: desk.store,
+    now: () => Date.now(),
+    onRaised: (alarm) => notifier.enqueue(alarm),
+    onChanged: () => live.put('alarms', { kind: 'alarms', alarms: alarmsOf(alarms) }),
+    log: () => undefined,
+  });
+  const webhook = new Webhook(desk.store, () => Date.now());
+  const notifier = new Notifier({
+    store: desk.store,
+    time: systemTime,
+    channels: [webhook],
+    onStanding: () => undefined,
+    onChanged: () => undefined,
+  });
+  const publicLog = new PublicLog(desk.directory);
+  const witnesses = new WitnessDesk({
+    dataDirectory: desk.directory,
+    log: publicLog,
+    logKeys: () => publicLog.keys(),
+    time: systemTime,
+    raise: () => undefined,
+    onAgreed: () => undefined,
+    onSilence: () => undefined,
+    onError: () => undefined,
+  });
+  const book = new PeopleBook(desk.store);
+  const scriptedPeople: PeopleDesk = {
+    book,
+    codes: new RecoveryCodes(desk.store),
+    ceremonies: new Ceremonies(() => scriptedPeople.site()),
+    access: new Access(sessions, book),
+    site: () => site,
+    act: async (request) => {
+      api.actRequests.push(request);
+      return api.actAnswer;
+    },
+    owners: async () => api.owners,
+  };
   const app = await buildApp({
+    ...(trustedProxy === undefined ? {} : { trustedProxy }),
     desk: shown,
     live,
     sessions,
+    people: scriptedPeople,
+    policy: {
+      policy: async () => api.policyInfo,
+      explain: async () => api.explanation,
+    },
+    vault: {
+      vault: async () => api.vault,
+      changeVault: async (request) => {
+        api.vaultRequests.push(request);
+        return api.vaultAnswer;
+      },
+    },
+    alarms: {
+      book: alarms,
+      notifier,
+      webhook,
+      cases,
+      unreviewed: () => ({ connection: CONNECTION, orders: [] }),
+    },
+    log: publicLog,
+    commitEdgeLog: async ({ lines }) => ({ ok: true, entry: lines }),
+    isLogPublic,
+    witnesses,
     risk: desk.risk,
     keys: {
       change: async (request) => {
         api.keyRequests.push(request);
         return api.keyAnswer;
       },
-      vault: async () => api.vault,
+      check: async (connection) => {
+        const known = api.keyAnswer.ok
+          ? api.keyAnswer.connections.find((each) => each.connection === connection)
+          : undefined;
+        return known === undefined
+          ? { ok: false, reason: 'the exchange answered with HTTP 503' }
+          : { ok: true, connection: known };
+      },
+      venue: 'demo',
     },
     webDirectory: join(desk.directory, 'web'),
     metrics: async () => 'kontor_test 1\n',
@@ -199,7 +324,13 @@ export async function openApi(
     app,
     sessions,
     live,
+    people: scriptedPeople,
+    actRequests: [],
+    actAnswer: { kind: 'refused', rule: null, reason: 'the signer is not running' },
+    owners: [],
     actions: shown.actions,
+    alarms,
+    cases,
     fatal,
     candles,
     hasEnded: false,
@@ -207,6 +338,10 @@ export async function openApi(
     keyRequests: [],
     keyAnswer: { ok: false, reason: 'the signer is not running' },
     vault: null,
+    policyInfo: null,
+    explanation: { ok: false, reason: 'scripted' },
+    vaultAnswer: { ok: false, reason: 'the test has set no answer' },
+    vaultRequests: [],
     funds: null,
     policy: ['default deny'],
     get marketState() {
@@ -236,6 +371,7 @@ export async function openApi(
       feed.close();
       hub.close();
       await app.close();
+      await notifier.close();
       await desk.close();
     },
   };

@@ -14,16 +14,18 @@ import {
   type Instrument,
   type Quote,
 } from '@kontor/core';
-import { binanceAnswers, type TimedQuote } from '@kontor/exchange';
+import { binanceAnswers, type PairName, type TimedQuote } from '@kontor/exchange';
 import { Store } from '@kontor/server';
+import type { ForeignReport } from '../src/alarms/foreign-watch.ts';
 import type { Note } from '../src/api/schemas.ts';
 import { Links } from '../src/link/links.ts';
 import { createMarketClock, type MarketClock } from '../src/market/market-clock.ts';
 import { BalanceBook } from '../src/reconcile/balances.ts';
 import { FindingBook } from '../src/reconcile/findings.ts';
 import { OrderIds } from '../src/reconcile/order-ids.ts';
+import { OrderTags } from '../src/reconcile/order-tags.ts';
 import { OrphanBook } from '../src/reconcile/orphans.ts';
-import { Reconciler } from '../src/reconcile/reconcile.ts';
+import { Reconciler, type ForeignListener } from '../src/reconcile/reconcile.ts';
 import { BotRunner } from '../src/runner/bot-runner.ts';
 import { RiskDesk } from '../src/risk/risk-desk.ts';
 import { DealProjection, type EndedDeal } from '../src/runner/deal-projection.ts';
@@ -72,6 +74,9 @@ const RECONCILE_PATIENCE = {
   streamGraceMs: 30,
   askMs: 2_000,
   doubtMs: 40,
+  balancesMs: 600_000,
+  fullMs: 86_400_000,
+  disagreeMs: 40,
 };
 
 export interface ScriptedDeskOptions {
@@ -97,6 +102,20 @@ export class ScriptedDesk {
   /** What the desk was asked to open the account stream anew for. */
   readonly resubscribed: string[] = [];
   isStreamUp = true;
+  /** What the reconciler told of others. */
+  readonly foreign: ForeignReport[] = [];
+  readonly unexplained: Readonly<Record<string, string>>[] = [];
+  readonly disagreements: Readonly<Record<string, string>>[] = [];
+  agreements = 0;
+  /** Every symbol of the exchange. */
+  pairs: readonly PairName[] = [];
+  readonly watch: ForeignListener = {
+    onFirstSight: () => undefined,
+    onForeign: (report) => this.foreign.push(report),
+    onUnexplained: (values) => this.unexplained.push(values),
+    onDisagreement: (values) => this.disagreements.push(values),
+    onAgreement: () => (this.agreements += 1),
+  };
   readonly clock: MarketClock;
   readonly links: Links;
   readonly exchange: ScriptedExchange;
@@ -135,7 +154,6 @@ export class ScriptedDesk {
           const parsed = binanceAnswers.accountEvent(event, (symbol) =>
             symbol === SYMBOL ? instrument : undefined,
           );
-          this.orders.onAccountEvent(parsed);
           this.reconciler.onAccountEvent(parsed);
         },
         onAccountStream: () => undefined,
@@ -222,6 +240,7 @@ export class ScriptedDesk {
       onAnswered: () => undefined,
       onFinding: (code, values) =>
         this.findings.add(code, values, values['clientOrderId'] ?? values['about'] ?? null),
+      untilHeard: (clientOrderId) => this.reconciler.untilHeard(clientOrderId),
       isMarketTimeReal: this.clock.runsByItself,
       log: () => undefined,
       patience: { ...ORDER_PATIENCE, ...options.patience },
@@ -234,6 +253,15 @@ export class ScriptedDesk {
       symbols: () => [SYMBOL],
       store: this.store,
       ids: this.ids,
+      tags: new OrderTags({
+        connection: () => CONNECTION,
+        links: this.links,
+        ids: this.ids,
+        store: this.store,
+        orders: () => this.orders,
+      }),
+      watch: this.watch,
+      pairs: async () => this.pairs,
       findings: this.findings,
       orphans: this.orphans,
       balances: this.balances,

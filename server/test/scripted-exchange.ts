@@ -42,10 +42,19 @@ const ACTIVE_CONNECTION: ConnectionInfo = {
   name: 'demo',
   venue: 'demo',
   state: 'active',
+  signs: 'all',
+  grade: 'A',
   keyKind: 'ed25519',
   publicKeyPem: 'the public half',
   createdAt: 1,
   expiresAt: 2,
+  reducesUntil: 3,
+  cancelsUntil: 4,
+  checkedAt: 1,
+  isIpRestricted: true,
+  frozen: null,
+  quarantined: null,
+  replaces: null,
   policy: [],
   policyHash: 'none',
 };
@@ -220,6 +229,8 @@ export class ScriptedExchange {
   readonly intents: Intent[] = [];
   /** When an order of this ID was signed. */
   readonly signedAt = new Map<string, number>();
+  /** IDs at the exchange that the signer did not make. */
+  readonly forged = new Set<string>();
   /** Takes an intent before any other script; true when it has dealt with it. */
   intercept: (intent: Intent) => boolean = () => false;
   /** Market time: the exchange's own clock. */
@@ -423,6 +434,11 @@ export class ScriptedExchange {
       this.decide({ kind: 'record', id: intent.id, signedAt });
       return;
     }
+    if (intent.kind === 'verifyTag') {
+      const isValid = !this.forged.has(intent.clientOrderId);
+      this.decide({ kind: 'tag', id: intent.id, isValid });
+      return;
+    }
     if (intent.kind === 'listConnections') {
       this.decide({ kind: 'connections', id: intent.id, connections: [ACTIVE_CONNECTION] });
       return;
@@ -500,6 +516,17 @@ export class ScriptedExchange {
           JSON.stringify({
             updateTime: this.time,
             balances: [...this.balances].map(([asset, free]) => ({ asset, free, locked: '0' })),
+          }),
+        );
+        return;
+      case 'queryPermissions':
+        this.answer(
+          intent,
+          200,
+          JSON.stringify({
+            ipRestrict: true,
+            enableReading: true,
+            enableSpotAndMarginTrading: true,
           }),
         );
         return;

@@ -2,7 +2,7 @@
 // The store on real files: all or nothing, and clear words when it cannot be used.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -84,25 +84,45 @@ test('[R2] a store too old to go on with is refused, and stays as it is', () => 
   kept.close();
 });
 
-test('[R2] a store of the version before is brought up to date as it is opened', () => {
-  const file = join(directory, 'before.db');
-  new Store(file).close();
-  const before = new DatabaseSync(file);
-  before.exec(
-    `INSERT INTO deals VALUES ('1', 1, 'BTCUSDT', 'completed', 1, 2, '{"realizedProfit":"1.5","realizedProfitPercent":"2"}');
-     PRAGMA user_version = 2`,
-  );
-  before.close();
-  const store = new Store(file);
-  assert.deepEqual(
-    store.get('SELECT summary FROM deals')?.['summary'],
-    '{"realisedProfit":"1.5","realisedProfitPercent":"2"}',
-  );
-  store.close();
-  const after = new DatabaseSync(file);
-  assert.equal(after.prepare('PRAGMA user_version').get()?.['user_version'], 3);
-  after.close();
-});
+/** Makes a new store one of version 3 again. */
+const BACK_TO_3 = `
+  DROP TABLE users; DROP TABLE passkeys; DROP TABLE invitations; DROP TABLE recovery_codes; DROP TABLE people_acts;
+  DROP TABLE sessions;
+  CREATE TABLE sessions (token_hash TEXT PRIMARY KEY, created_at INTEGER NOT NULL, seen_at INTEGER NOT NULL) STRICT;
+  INSERT INTO sessions VALUES ('0123456789abcdef', 1, 2);
+  INSERT INTO deals VALUES ('1', 1, 'BTCUSDT', 'completed', 1, 2, '{"realizedProfit":"1.5","realizedProfitPercent":"2"}');
+`;
+
+for (const version of [2, 3]) {
+  test(`[R2] a store of version ${version} is brought up to date as it is opened, and a copy is left`, () => {
+    const file = join(directory, `before-${version}.db`);
+    new Store(file).close();
+    const before = new DatabaseSync(file);
+    before.exec(`${BACK_TO_3} PRAGMA user_version = ${version}`);
+    before.close();
+    const store = new Store(file);
+    const word = version === 2 ? 'realised' : 'realized';
+    assert.deepEqual(
+      store.get('SELECT summary FROM deals')?.['summary'],
+      `{"${word}Profit":"1.5","${word}ProfitPercent":"2"}`,
+    );
+    assert.deepEqual(
+      { ...store.get('SELECT session_id, user_id, how, fresh_until FROM sessions') },
+      { session_id: 's_0123456789ab', user_id: null, how: 'link', fresh_until: 0 },
+    );
+    assert.deepEqual(store.all('SELECT * FROM users'), []);
+    store.close();
+    const after = new DatabaseSync(file);
+    assert.equal(after.prepare('PRAGMA user_version').get()?.['user_version'], 4);
+    after.close();
+    const copy = `${file}.version-${version}`;
+    assert.equal(statSync(copy).mode & 0o077, 0, "the copy is its owner's alone");
+    const kept = new DatabaseSync(copy);
+    assert.equal(kept.prepare('PRAGMA user_version').get()?.['user_version'], version);
+    assert.equal(kept.prepare('SELECT count(*) AS count FROM sessions').get()?.['count'], 1);
+    kept.close();
+  });
+}
 
 test('[R2] what an earlier version kept of losses by time gives way to what is counted', () => {
   const file = join(directory, 'losses.db');

@@ -46,7 +46,7 @@ export class Clock {
   read(lastUse: number): Reading {
     const wall = Math.floor(this.#source.wall());
     const monotonic = this.#source.monotonic();
-    const window = this.#startWall + Math.floor(monotonic - this.#startMonotonic);
+    const window = this.#windowAt(monotonic);
     if (wall < lastUse - STEP_MS_MAX) {
       return {
         ok: false,
@@ -73,6 +73,20 @@ export class Clock {
         `expected wall and monotonic clock to agree within ${STEP_MS_MAX} ms, found ${offset - this.#offsetMs} ms ` +
         `between them; the new time is taken after ${Math.ceil((DISTRUST_MS - calmMs) / 1_000)} s`,
     };
+  }
+
+  /** Both clocks as they are, right or wrong. */
+  now(): { readonly wall: number; readonly monotonic: number } {
+    return { wall: this.wall(), monotonic: this.#source.monotonic() };
+  }
+
+  /** Time for windows, whatever the wall clock says. */
+  window(): number {
+    return this.#windowAt(this.#source.monotonic());
+  }
+
+  #windowAt(monotonic: number): number {
+    return this.#startWall + Math.floor(monotonic - this.#startMonotonic);
   }
 
   /** Unix time for entries and for what is not signed, right or wrong. */

@@ -8,13 +8,12 @@ import { hash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { destroyFile, readFile, writeFileAtomically, type Disk } from './disk.ts';
 import { Fields } from './fields.ts';
+import { CLOSING_MS, GRACE_MS_MAX, KEY_LIFE_MS } from './life/state.ts';
 import { VaultError, type VaultIdentity } from './vault/file.ts';
 import { drawConnectionId, readKey, type Key } from './vault/keys.ts';
 import type { Vault } from './vault/vault.ts';
 import { KEY_KINDS, type KeyKind } from './wire.ts';
 import { CONNECTION_NAME_PATTERN, CONNECTION_PATTERN } from './wire-parsers.ts';
-
-export const CONNECTION_LIFE_MS: number = 90 * 86_400_000;
 
 /** Connections that are not expired. Each holds a key in memory and may be named in a policy. */
 const LIVE_MAX = 64;
@@ -39,6 +38,10 @@ export interface Connection {
   readonly createdAt: number;
   /** The exchange's identifier for the key; null until it is named. */
   readonly apiKey: string | null;
+  /** The name under which its key lies in the vault, where that is not its own: the key of a successor. */
+  readonly slot: string | null;
+  /** The connection whose key this one's will replace once it is checked. */
+  readonly replaces: string | null;
 }
 
 /** A connection's key as the log knows it. */
@@ -48,6 +51,14 @@ export interface KeyBirth {
   /** Undefined for a key from before the vault. */
   readonly keyId: string | undefined;
   readonly retiredAt: number | null;
+  /** Where the key lies in the vault; undefined where that is the connection's own name. */
+  readonly slot?: string;
+}
+
+/** A successor's key that took the place of another connection's. */
+export interface Rotation {
+  readonly connection: string;
+  readonly successor: string;
 }
 
 export class ConnectionsError extends Error {
@@ -73,11 +84,16 @@ export class Connections {
   }
 
   /** Reads the file and checks it against the births in the log. No key is loaded yet. */
-  static open(disk: Disk, directory: string, births: ReadonlyMap<string, KeyBirth>): Connections {
+  static open(
+    disk: Disk,
+    directory: string,
+    births: ReadonlyMap<string, KeyBirth>,
+    rotations: readonly Rotation[] = [],
+  ): Connections {
     const path = join(directory, 'connections');
     const connections = new Connections(disk, path);
     const bytes = readFile(disk, path, { bytesMax: FILE_BYTES_MAX, others: 'nothing' });
-    for (const connection of bytes === null ? [] : parseFile(bytes)) {
+    for (const connection of rotated(bytes === null ? [] : parseFile(bytes), rotations)) {
       const birth = births.get(connection.connection);
       if (
         birth === undefined ||
@@ -107,7 +123,7 @@ export class Connections {
     for (const connection of this.all()) if (this.#moveIn(vault, connection)) moved += 1;
     if (moved > 0) this.#removePlainDirectory();
     for (const connection of this.all()) {
-      if (isExpired(connection, now)) continue;
+      if (now >= expiresAt(connection) + GRACE_MS_MAX + CLOSING_MS) continue;
       this.#keys.set(connection.connection, loadKey(vault, connection));
     }
     return moved;
@@ -155,8 +171,8 @@ export class Connections {
     return this.#keys.get(connection);
   }
 
-  /** Why no connection of this name can be made now, or null. */
-  objectionTo(name: string, now: number): string | null {
+  /** Why no connection of this name can be made now, or null. No name: one that replaces another's key. */
+  objectionTo(name: string | null, now: number): string | null {
     const live = this.all().filter((connection) => !isExpired(connection, now));
     if (live.some((connection) => connection.name === name)) {
       return `expected a name that no live connection has, found ${name} in use`;
@@ -180,6 +196,8 @@ export class Connections {
     while (request.connection === undefined && this.#byId.has(id)) id = drawConnectionId();
     const connection: Connection = {
       apiKey: null,
+      slot: null,
+      replaces: null,
       ...request,
       connection: id,
       publicKeyPem: made.publicKeyPem,
@@ -199,7 +217,7 @@ export class Connections {
   dropReturned(vault: Vault): readonly Connection[] {
     const returned = this.#returned.splice(0);
     if (returned.length === 0) return returned;
-    for (const { connection } of returned) vault.destroy(connection);
+    for (const connection of returned) vault.destroy(slotOf(connection));
     this.#write(this.all());
     return returned;
   }
@@ -209,7 +227,24 @@ export class Connections {
     this.#byId.delete(connection.connection);
     this.#keys.delete(connection.connection);
     this.#write(this.all());
-    vault.destroy(connection.connection);
+    vault.destroy(slotOf(connection));
+  }
+
+  /** Puts the key of `successor` in the place of that of `old` and destroys the old one. The log must say so already. */
+  takeOver(vault: Vault, old: Connection, successor: Connection): void {
+    const key = this.#keys.get(successor.connection);
+    const next = withKeyOf(old, successor);
+    this.#byId.delete(successor.connection);
+    this.#keys.delete(successor.connection);
+    this.#store(next);
+    if (key === undefined) this.#keys.delete(old.connection);
+    else this.#keys.set(old.connection, key);
+    vault.destroy(slotOf(old));
+  }
+
+  /** The connection that is to replace another's key, if there is one. */
+  successorOf(connection: string): Connection | undefined {
+    return this.all().find(({ replaces }) => replaces === connection);
   }
 
   /** Names the exchange's identifier of the key. */
@@ -239,7 +274,33 @@ export class Connections {
 /** Whose file in the vault a connection's key is. */
 export function identityOf(connection: Connection): VaultIdentity {
   const { venue, keyKind, publicKeyPem } = connection;
-  return { id: connection.connection, venue, keyKind, publicKeyHash: publicKeyHash(publicKeyPem) };
+  return { id: slotOf(connection), venue, keyKind, publicKeyHash: publicKeyHash(publicKeyPem) };
+}
+
+/** The name under which a connection's key lies in the vault. */
+export function slotOf({ connection, slot }: Connection): string {
+  return slot ?? connection;
+}
+
+/** A crash may have come between the log and the file: what the log says was taken over is taken over here. */
+function rotated(
+  listed: readonly Connection[],
+  rotations: readonly Rotation[],
+): readonly Connection[] {
+  let connections = listed;
+  for (const { connection, successor } of rotations) {
+    const next = connections.find((one) => one.connection === successor);
+    if (next === undefined) continue;
+    connections = connections
+      .filter((one) => one !== next)
+      .map((one) => (one.connection === connection ? withKeyOf(one, next) : one));
+  }
+  return connections;
+}
+
+function withKeyOf(old: Connection, successor: Connection): Connection {
+  const { connection, name } = old;
+  return { ...successor, connection, name, slot: slotOf(successor), replaces: null };
 }
 
 function loadKey(vault: Vault, connection: Connection): KeyObject {
@@ -261,7 +322,7 @@ function notTheHalf(path: string, { connection }: Connection): VaultError {
 }
 
 export function expiresAt(connection: Connection): number {
-  return connection.createdAt + CONNECTION_LIFE_MS;
+  return connection.createdAt + KEY_LIFE_MS;
 }
 
 export function isExpired(connection: Connection, now: number): boolean {
@@ -294,7 +355,16 @@ export function parseConnection(value: unknown, isFirst = false): Connection {
     publicKeyPem: fields.anyText('publicKeyPem', PEM_CHARACTERS_MAX),
     createdAt: fields.integer('createdAt', 0),
     apiKey: fields.nullable('apiKey', (name) => fields.anyText(name, PEM_CHARACTERS_MAX)),
+    // Files of earlier versions know no successors.
+    slot: fields.has('slot') ? fields.nullable('slot', (name) => connectionId(fields, name)) : null,
+    replaces: fields.has('replaces')
+      ? fields.nullable('replaces', (name) => connectionId(fields, name))
+      : null,
   };
   fields.end();
   return connection;
+}
+
+function connectionId(fields: Fields, name: string): string {
+  return fields.text(name, CONNECTION_PATTERN, 'c_ and 7 of A-Z 2-7');
 }

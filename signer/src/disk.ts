@@ -22,6 +22,7 @@ export type Disk = Pick<
   | 'mkdirSync'
   | 'unlinkSync'
   | 'rmdirSync'
+  | 'readdirSync'
 >;
 
 export const SYSTEM_DISK: Disk = fs;
@@ -104,9 +105,14 @@ export function checkPrivateFile(disk: Disk, fd: number, path: string): void {
 }
 
 /** Puts `bytes` at `path`, wholly or not at all, and durably: on return a power failure does not undo it. */
-export function writeFileAtomically(disk: Disk, path: string, bytes: Uint8Array): void {
+export function writeFileAtomically(
+  disk: Disk,
+  path: string,
+  bytes: Uint8Array,
+  mode: number = FILE_MODE,
+): void {
   const draft = `${path}.new`;
-  const fd = openNew(disk, draft);
+  const fd = openNew(disk, draft, mode);
   try {
     writeAll(disk, fd, bytes);
     settle(disk, fd);
@@ -120,15 +126,27 @@ export function writeFileAtomically(disk: Disk, path: string, bytes: Uint8Array)
 }
 
 /** A file of its own: what a crash left there, or somebody planted, is removed and not written to. */
-function openNew(disk: Disk, path: string): number {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | SYNCHRONOUS;
+function openNew(disk: Disk, path: string, mode: number, synchronous = SYNCHRONOUS): number {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | synchronous;
   try {
-    return disk.openSync(path, flags, FILE_MODE);
+    return disk.openSync(path, flags, mode);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     disk.unlinkSync(path);
-    return disk.openSync(path, flags, FILE_MODE);
+    return disk.openSync(path, flags, mode);
   }
+}
+
+/** As `writeFileAtomically`, for what can be made again: a power failure may undo it. */
+export function replaceFile(disk: Disk, path: string, bytes: Uint8Array, mode: number): void {
+  const draft = `${path}.new`;
+  const fd = openNew(disk, draft, mode, 0);
+  try {
+    writeAll(disk, fd, bytes);
+  } finally {
+    disk.closeSync(fd);
+  }
+  disk.renameSync(draft, path);
 }
 
 /**
@@ -182,10 +200,10 @@ export function writeAll(disk: Disk, fd: number, bytes: Uint8Array): void {
     written += disk.writeSync(fd, bytes, written, bytes.length - written);
 }
 
-/** Opens `path` for reading; null where there is none. */
+/** Opens `path` for reading; null where there is none. A pipe that nobody writes to is not waited for. */
 export function openExisting(disk: Disk, path: string): number | null {
   try {
-    return disk.openSync(path, 'r');
+    return disk.openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw error;

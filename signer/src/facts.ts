@@ -3,14 +3,14 @@
 
 import { notionalOf, parseDecimal } from './amount.ts';
 import type { KeyIntent } from './binance/requests.ts';
-import type { Entry } from './intent-log.ts';
+import type { Entry } from './log/intent-log.ts';
 import type {
   Operation,
   PolicyOrderType,
   PolicySide,
   PolicyTimeInForce,
 } from './policy/grammar.ts';
-import type { RequestFacts } from './policy/evaluator.ts';
+import type { RequestFacts } from './policy/request-facts.ts';
 import type { Intent, OrderIntent, StopIntent } from './wire.ts';
 
 const OPERATION_OF: Readonly<Record<KeyIntent['kind'], Operation>> = {
@@ -93,12 +93,23 @@ export function loggedFields(intent: Intent): Entry['fields'] {
     case 'subscribe':
       return { connection: intent.connection, op: OPERATION_OF[intent.kind] };
     case 'activateConnection':
+    case 'freezeConnection':
     case 'lookUp':
+    case 'verifyTag':
       return { connection: intent.connection, op: intent.kind };
     case 'createConnection':
     case 'importConnection':
     case 'describeVault':
+    case 'unlockVault':
+    case 'addPasskeyWay':
+    case 'removeVaultWay':
     case 'listConnections':
+    case 'requestAct':
+    case 'confirmAct':
+    case 'commitEdgeLog':
+    case 'listOwners':
+    case 'describePolicy':
+    case 'explainOrder':
       return { op: intent.kind };
   }
 }
@@ -118,5 +129,10 @@ export function factsOf(fields: Entry['fields']): RequestFacts {
     type: (fields['type'] ?? null) as PolicyOrderType | null,
     timeInForce: (fields['tif'] ?? null) as PolicyTimeInForce | null,
     notional: price === null || quantity === null ? null : notionalOf(price, quantity),
+    price: limit,
+    stop,
+    quantity,
+    isReleased: fields['held'] !== undefined,
+    clientOrderId: (fields['clientOrderId'] ?? null) as string | null,
   };
 }

@@ -2,7 +2,16 @@
 // The signer's public side: the wire protocol. Its inside is for its own process only.
 
 export * from './wire.ts';
-export { signerArguments, type SignerStart } from './hardening/plan.ts';
+export {
+  keptEnvironment,
+  networkedArguments,
+  signerArguments,
+  toolArguments,
+  type NetworkedStart,
+  type SignerStart,
+} from './hardening/plan.ts';
+export { closeOwnMemory } from './hardening/own-memory.ts';
+export { settleNetworked } from './hardening/settle.ts';
 export { WALLS, type Hardening, type Wall, type WallName } from './hardening/walls.ts';
 export {
   FrameError,
@@ -15,10 +24,20 @@ export {
   parseAnswer,
   parseDecision,
   parseIntent,
-  parseReceipt,
-  parseSignedRequest,
+  parseEgressReport,
+  parseEgressTask,
 } from './wire-parsers.ts';
 export { WireError } from './fields.ts';
+export { DECIMAL_PATTERN as REFERENCE_DECIMAL } from './amount.ts';
+export { comparePolicies, type LineChange, type PolicyComparison } from './policy/compare.ts';
+export { describePolicyError, parsePolicy, type ParsedPolicy } from './policy/grammar.ts';
+export {
+  overviewOf,
+  type ConnectionOverview,
+  type LineOverview,
+  type PolicyOverview,
+} from './policy/overview.ts';
+export { POLICY_CHARACTERS_MAX } from './acts/act.ts';
 export {
   BLOCK_BYTES,
   BLOCK_STEP,
@@ -33,5 +52,6 @@ export {
   type BlockSeed,
   type SecretPattern,
   type Stretch,
-} from './secret-patterns.ts';
+} from './tool/secret-patterns.ts';
 export { sealSecret, type SealedFor } from './seal-secret.ts';
+export { wayLine } from './vault/way-line.ts';

@@ -1,15 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // Log, vault and connections of one data directory, opened together: each is checked against the others.
 
+import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
 import { Clock, type TimeSource } from './clock.ts';
-import { Connections, publicKeyHash, type Connection, type KeyBirth } from './connections.ts';
+import {
+  Connections,
+  publicKeyHash,
+  slotOf,
+  type Connection,
+  type KeyBirth,
+  type Rotation,
+} from './connections.ts';
 import type { Disk } from './disk.ts';
-import { IntentLog, type Entry, type PastEntry } from './intent-log.ts';
+import { IntentLog, type Entry, type PastEntry, type Successor } from './log/intent-log.ts';
 import { Ownership } from './ownership.ts';
 import type { Key } from './vault/keys.ts';
 import { UnlockBackOff } from './vault/back-off.ts';
+import { PASSPHRASE_BYTES_MAX } from './vault/unlock.ts';
+import { SealedBox } from './vault/sealed-box.ts';
 import { importKeyHash, Vault } from './vault/vault.ts';
+import {
+  newWayId,
+  WAY_KEY_BYTES,
+  WAY_PATTERN,
+  wayKindOf,
+  WAYS_MAX,
+  type Way,
+} from './vault/ways.ts';
 import { CONNECTION_PATTERN } from './wire-parsers.ts';
 
 export interface KeyRingPorts {
@@ -25,10 +43,26 @@ export type Unlocking =
   /** Before `waitMs` have passed nothing is tried again. */
   | { readonly kind: 'wrong' | 'tooSoon'; readonly waitMs: number };
 
+/** How a further way to open the vault came to be, by the log. */
+interface WayRecord {
+  readonly name: string;
+  readonly addedAt: number;
+}
+
+/** A further way to open the vault. */
+export interface KnownWay extends Way, WayRecord {}
+
+/** What was not done, for the person who asked. */
+export interface WayRefusal {
+  readonly kind: 'refused';
+  readonly reason: string;
+}
+
 /** What the log was at the start. */
 export interface LogPast {
-  /** The SHA-256 of each line. */
-  readonly hashes: readonly string[];
+  readonly length: number;
+  /** What may name the log's state at an earlier length; several, since its format changed. */
+  readonly headsAt: (length: number) => readonly string[];
   /** SHA-256 of the import key of each vault that it has seen. */
   readonly importKeys: readonly string[];
 }
@@ -39,8 +73,14 @@ export class KeyRing {
   readonly vault: Vault;
   readonly connections: Connections;
   readonly births: ReadonlyMap<string, KeyBirth>;
+  /** Runs each time the vault is opened later than at the start. */
+  onOpen: () => void = () => undefined;
   readonly #ports: KeyRingPorts;
   readonly #backOff: UnlockBackOff;
+  /** Of its own: whoever tries through the server does not keep the person at the terminal waiting. */
+  readonly #deskBackOff: UnlockBackOff;
+  readonly #box = new SealedBox();
+  readonly #ways: Map<string, WayRecord>;
 
   private constructor(
     ports: KeyRingPorts,
@@ -54,6 +94,8 @@ export class KeyRing {
     this.births = history.births;
     this.#ports = ports;
     this.#backOff = new UnlockBackOff(ports.time, history.wrongUnlocks);
+    this.#deskBackOff = new UnlockBackOff(ports.time, history.wrongUnlocksByDesk);
+    this.#ways = history.ways;
   }
 
   /**
@@ -70,22 +112,40 @@ export class KeyRing {
       readonly onLog?: (past: LogPast) => void;
       /** The vault's own keys from a backup, for a directory without a vault. */
       readonly ownKeys?: ReadonlyMap<string, Buffer>;
+      /** Where the log's public half lies, if not in the directory. */
+      readonly publicDirectory?: string | undefined;
+      /** When the log may be closed and its successor begun; never unless a person asked for it. */
+      readonly successor?: Successor;
     } = {},
   ): KeyRing {
     const { disk } = ports;
     const clock = new Clock(ports.time);
     const history = new KeyHistory();
     const ownership = Ownership.take(disk, directory);
-    const log = IntentLog.open(disk, join(directory, 'intents.log'), ownership, (entry) => {
+    const onEntry = (entry: PastEntry): void => {
       history.read(entry);
       options.onEntry?.(entry);
+    };
+    const { publicDirectory = join(directory, 'log') } = options;
+    const log = IntentLog.open(
+      disk,
+      { directory, publicDirectory },
+      ownership,
+      onEntry,
+      options.successor,
+    );
+    const { importKeys } = history;
+    options.onLog?.({
+      length: log.length,
+      headsAt: (length) => log.headsAt(length),
+      importKeys,
     });
-    options.onLog?.(history);
-    const connections = Connections.open(disk, directory, history.births);
+    const connections = Connections.open(disk, directory, history.births, history.rotations);
     const known = history.importKeys.at(-1) ?? null;
     const mayCreate = connections.all().length === 0 || known === null;
     const { ownKeys = null } = options;
-    const vault = Vault.open(disk, directory, { unlockFile, known, mayCreate, ownKeys });
+    const { ways } = history;
+    const vault = Vault.open(disk, directory, { unlockFile, known, mayCreate, ownKeys, ways });
     const importKey = vault.isOpen ? importKeyHash(vault.importPoint() ?? Buffer.alloc(0)) : known;
     // A crash may have come between the vault and this line: then it is written now.
     if (importKey !== null && importKey !== known) {
@@ -100,13 +160,18 @@ export class KeyRing {
         `${name} (${id}) was here again after it was retired; its key is destroyed once more.`,
       );
     }
-    for (const [id, { retiredAt }] of history.births) {
+    for (const [id, { retiredAt, slot = id }] of history.births) {
       // The log may be of a restored desk, which others have written.
-      if (retiredAt === null || !CONNECTION_PATTERN.test(id) || !vault.destroy(id)) continue;
+      if (retiredAt === null || !CONNECTION_PATTERN.test(slot) || !vault.destroy(slot)) continue;
       ring.#record('note', { note: 'vault.returned', connection: id });
       ports.say(
         `The key of ${id}, which was retired, was still here or here again; it is destroyed.`,
       );
+    }
+    for (const way of history.goneWays) {
+      if (!vault.removeWay(way)) continue;
+      ring.#record('note', { note: 'vault.returned', way });
+      ports.say(`A way to open the vault that was taken away was here again; it is destroyed.`);
     }
     if (vault.isOpen) ring.#loadKeys();
     return ring;
@@ -114,22 +179,115 @@ export class KeyRing {
 
   /** Tries a passphrase, if it is not too soon. The attempt is on the log before its outcome is told. */
   unlock(passphrase: Buffer): Unlocking {
-    if (this.vault.isOpen) return { kind: 'open' };
-    const waitMs = this.#backOff.waitMs();
+    return this.#tryToOpen(this.#backOff, { by: 'passphrase' }, () =>
+      this.vault.unlock(passphrase),
+    );
+  }
+
+  /** As `unlock`, for what was sealed in a browser: a passphrase, or the key of `way`. Throws VaultError. */
+  unlockSealed(sealed: string, way: string | null): Unlocking {
+    const by = way === null ? { by: 'desk' } : { by: 'prf', way };
+    return this.#tryToOpen(this.#deskBackOff, by, () => {
+      const purpose =
+        way === null ? ({ kind: 'passphrase' } as const) : ({ kind: 'way', way } as const);
+      const secret = this.#box.open(sealed, purpose);
+      try {
+        if (way !== null) return this.#opensBy('prf', way, secret);
+        return secret.length <= PASSPHRASE_BYTES_MAX && this.vault.unlock(secret);
+      } finally {
+        secret.fill(0);
+      }
+    });
+  }
+
+  /** Opens the vault by a way of the machine's: its key did not come through the server. Zeroes `key`. */
+  unlockBy(way: string, key: Buffer): boolean {
+    if (this.vault.isOpen) return true;
+    const kind = this.vault.furtherWays.find(({ id }) => id === way)?.kind;
+    const isRight = kind !== undefined && kind !== 'prf' && this.#opensBy(kind, way, key);
+    key.fill(0);
+    this.#record('unlock', { by: kind ?? 'none', way, result: isRight ? 'open' : 'wrong' });
+    if (isRight) this.#opened();
+    return isRight;
+  }
+
+  /** The ways to open the vault besides its passphrase. */
+  ways(): readonly KnownWay[] {
+    return this.vault.furtherWays.flatMap((way) => {
+      const known = this.#ways.get(way.id);
+      return known === undefined ? [] : [{ ...way, ...known }];
+    });
+  }
+
+  /** The 32 public bytes to which a browser seals what opens the vault, base64. */
+  get unlockKey(): string {
+    return this.#box.point;
+  }
+
+  /** Milliseconds before which nothing is tried that comes through the server. */
+  get unlockWaitMs(): number {
+    return this.#deskBackOff.waitMs();
+  }
+
+  /** Makes a passkey a further way. What is sealed is its key and, behind it, the passphrase. Throws VaultError. */
+  addPasskey(request: {
+    readonly name: string;
+    readonly credential: string;
+    readonly salt: string;
+    readonly sealed: string;
+  }): Unlocking | WayRefusal {
+    const { name, credential, salt, sealed } = request;
+    const objection = this.#objectionToWay();
+    if (objection !== null) return { kind: 'refused', reason: objection };
+    if (this.vault.furtherWays.some(({ stanza }) => stanza.startsWith(`prf ${credential} `)))
+      return {
+        kind: 'refused',
+        reason: 'expected a passkey that is no way yet, found one that is',
+      };
+    const waitMs = this.#deskBackOff.waitMs();
     if (waitMs > 0) return { kind: 'tooSoon', waitMs };
-    const isRight = this.vault.unlock(passphrase);
-    this.#backOff.count(isRight);
-    this.#record('unlock', { by: 'passphrase', result: isRight ? 'open' : 'wrong' });
-    if (!isRight) return { kind: 'wrong', waitMs: this.#backOff.waitMs() };
-    this.#loadKeys();
-    return { kind: 'open' };
+    const secret = this.#box.open(sealed, { kind: 'addPasskey', credential, salt });
+    try {
+      const passphrase = secret.subarray(WAY_KEY_BYTES);
+      const isRight =
+        passphrase.length > 0 &&
+        passphrase.length <= PASSPHRASE_BYTES_MAX &&
+        this.vault.isPassphrase(passphrase);
+      this.#deskBackOff.count(isRight);
+      this.#record('unlock', { by: 'desk', for: 'way', result: isRight ? 'open' : 'wrong' });
+      if (!isRight) return { kind: 'wrong', waitMs: this.#deskBackOff.waitMs() };
+      const key = Buffer.allocUnsafeSlow(WAY_KEY_BYTES);
+      secret.copy(key, 0, 0, WAY_KEY_BYTES);
+      this.#addWay(`prf ${credential} ${salt}`, key, name);
+      return { kind: 'open' };
+    } finally {
+      secret.fill(0);
+    }
+  }
+
+  /** Makes a further way that `key` opens; zeroes it. Why not, or null. */
+  addWay(stanza: string, key: Buffer, name: string): string | null {
+    const objection =
+      wayKindOf(stanza) === null ? 'expected a stanza of a way' : this.#objectionToWay();
+    if (objection === null) this.#addWay(stanza, key, name);
+    key.fill(0);
+    return objection;
+  }
+
+  /** Takes a way away; it only tightens, so that the vault may be locked. False where there is none. */
+  removeWay(id: string): boolean {
+    if (!this.#ways.has(id)) return false;
+    this.#record('note', { note: 'vault.way.gone', way: id });
+    this.#ways.delete(id);
+    this.vault.removeWay(id);
+    return true;
   }
 
   /** Opens the vault by the key that the signer before this one left. False where it does not fit. */
   resume(carried: Buffer): boolean {
     if (!this.vault.resume(carried)) return false;
     this.#record('unlock', { by: 'carried', result: 'open' });
-    this.#loadKeys();
+    this.#opened();
     return true;
   }
 
@@ -146,10 +304,60 @@ export class KeyRing {
     return inLog ?? inFile?.connection ?? (own === null ? null : `the vault's ${own}`);
   }
 
+  #tryToOpen(backOff: UnlockBackOff, by: Entry['fields'], opens: () => boolean): Unlocking {
+    if (this.vault.isOpen) return { kind: 'open' };
+    const waitMs = backOff.waitMs();
+    if (waitMs > 0) return { kind: 'tooSoon', waitMs };
+    const isRight = opens();
+    backOff.count(isRight);
+    this.#record('unlock', { ...by, result: isRight ? 'open' : 'wrong' });
+    if (!isRight) return { kind: 'wrong', waitMs: backOff.waitMs() };
+    this.#opened();
+    return { kind: 'open' };
+  }
+
+  #opensBy(kind: Way['kind'], id: string, key: Buffer): boolean {
+    const way = this.vault.furtherWays.find((each) => each.id === id);
+    return way?.kind === kind && key.length === WAY_KEY_BYTES && this.vault.unlockBy(id, key);
+  }
+
+  #opened(): void {
+    this.#loadKeys();
+    this.onOpen();
+  }
+
+  /** Why there can be no further way now, or null. */
+  #objectionToWay(): string | null {
+    if (!this.vault.isOpen) return 'expected an open vault, found it locked';
+    if (this.vault.isUnattended)
+      return 'expected a vault with a passphrase, found one that a file opens: set one with kontor vault passphrase first';
+    return this.vault.furtherWays.length < WAYS_MAX ? null : `expected fewer than ${WAYS_MAX} ways`;
+  }
+
+  #addWay(stanza: string, key: Buffer, name: string): void {
+    const kind = wayKindOf(stanza);
+    assert(kind !== null, 'Invariant: only a stanza that was checked becomes a way');
+    const id = newWayId();
+    const addedAt = Math.max(this.clock.wall(), 0);
+    // On the log first: files that it does not know open nothing.
+    this.#record('note', { note: 'vault.way', way: id, type: kind, name });
+    this.#ways.set(id, { name, addedAt });
+    try {
+      this.vault.addWay({ id, kind, stanza }, key);
+    } catch (error) {
+      this.removeWay(id);
+      throw error;
+    }
+  }
+
   #loadKeys(): void {
     const now = Math.max(this.clock.wall(), this.log.lastUse);
+    const logKey = this.vault.own('log');
+    assert(logKey !== null, 'Invariant: keys are loaded from an open vault');
+    this.log.attach(logKey, now);
     const moved = this.connections.loadKeys(this.vault, now);
-    this.vault.closeOldWays(this.connections.all().map(({ connection }) => connection));
+    for (const way of this.vault.uselessWays()) this.removeWay(way);
+    this.vault.closeOldWays(this.connections.all().map(slotOf));
     if (moved === 0) return;
     this.#record('note', { note: 'vault.moved', keys: moved });
     this.#ports.say(
@@ -164,37 +372,90 @@ export class KeyRing {
 }
 
 /** What the log says of keys and of the vault. */
-class KeyHistory implements LogPast {
+class KeyHistory {
   readonly births = new Map<string, KeyBirth>();
-  readonly hashes: string[] = [];
+  /** Successors that took over, old to new. */
+  readonly rotations: Rotation[] = [];
   /** Of each vault in turn; a restored desk begins a new one. */
   readonly importKeys: string[] = [];
-  /** Wrong passphrases since the last right one. */
+  /** Wrong passphrases since the last right one, at the terminal and through the server. */
   wrongUnlocks = 0;
+  wrongUnlocksByDesk = 0;
+  /** Further ways to open the vault, and what was taken away of them. */
+  readonly ways = new Map<string, WayRecord>();
+  readonly goneWays = new Set<string>();
 
-  read({ kind, time, fields, hash }: PastEntry): void {
-    this.hashes.push(hash);
+  read({ kind, time, fields }: PastEntry): void {
     const connection = String(fields['connection']);
     const birth = this.births.get(connection);
     if (kind === 'unlock') {
-      this.wrongUnlocks = fields['result'] === 'open' ? 0 : this.wrongUnlocks + 1;
+      this.#readUnlock(fields);
+    } else if (kind === 'note' && fields['note'] === 'vault.way') {
+      const way = String(fields['way']);
+      if (WAY_PATTERN.test(way))
+        this.ways.set(way, { name: String(fields['name']), addedAt: time });
+    } else if (kind === 'note' && fields['note'] === 'vault.way.gone') {
+      this.#loseWay(String(fields['way']));
     } else if (kind === 'note' && fields['note'] === 'vault.new') {
       this.importKeys.push(String(fields['importKey']));
     } else if (kind === 'key.new' || kind === 'key.import') {
-      const { publicKey, keyId } = fields;
+      const { publicKey, keyId, slot } = fields;
       const known = typeof keyId === 'string' ? keyId : undefined;
       const publicKeyHash = String(publicKey);
-      this.births.set(connection, { time, publicKeyHash, keyId: known, retiredAt: null });
+      this.births.set(connection, {
+        time,
+        publicKeyHash,
+        keyId: known,
+        retiredAt: null,
+        ...(typeof slot === 'string' && { slot }),
+      });
     } else if (kind === 'key.retire' && birth !== undefined) {
       this.births.set(connection, { ...birth, retiredAt: time });
+    } else if (kind === 'key.rotate' && birth !== undefined) {
+      this.#rotate({ connection, successor: String(fields['successor']) }, birth, time);
     }
+  }
+
+  #readUnlock({ by, result }: Entry['fields']): void {
+    if (result === 'open') {
+      this.wrongUnlocks = 0;
+      this.wrongUnlocksByDesk = 0;
+    } else if (by === 'desk' || by === 'prf') this.wrongUnlocksByDesk += 1;
+    else if (by === 'passphrase') this.wrongUnlocks += 1;
+  }
+
+  /** The log may be of a restored desk, which others have written. */
+  #loseWay(way: string): void {
+    this.ways.delete(way);
+    if (WAY_PATTERN.test(way)) this.goneWays.add(way);
+  }
+
+  /** The old key stays known, retired, under a name of its own; the successor's is the connection's from now on. */
+  #rotate(rotation: Rotation, old: KeyBirth, time: number): void {
+    const { connection, successor } = rotation;
+    const next = this.births.get(successor);
+    if (next === undefined) return;
+    this.rotations.push(rotation);
+    const slot = old.slot ?? connection;
+    this.births.set(`${connection} until ${time}`, { ...old, slot, retiredAt: time });
+    this.births.set(connection, { ...next, slot: next.slot ?? successor });
+    this.births.delete(successor);
   }
 }
 
 /** The entry that a connection begins with on the log. */
 export function birthOf(connection: Connection, kind: 'key.new' | 'key.import'): Entry {
-  const { name, venue, keyKind, keyId, publicKeyPem, createdAt } = connection;
+  const { name, venue, keyKind, keyId, publicKeyPem, createdAt, slot, replaces } = connection;
   const publicKey = publicKeyHash(publicKeyPem);
-  const fields = { connection: connection.connection, name, venue, keyKind, publicKey, keyId };
+  const fields = {
+    connection: connection.connection,
+    name,
+    venue,
+    keyKind,
+    publicKey,
+    keyId,
+    slot: slot ?? undefined,
+    replaces: replaces ?? undefined,
+  };
   return { time: createdAt, kind, fields };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Seals a secret to the vault's import key: HPKE (RFC 9180), base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
+// Seals a secret to the vault's import key, and what opens the vault to the signer of this hour: HPKE (RFC 9180), base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
 // AES-256-GCM, by Web Crypto alone. It runs where the secret is typed, never in the signer's process, which alone can
 // open it.
 
@@ -9,7 +9,8 @@ const HASH_BYTES = 32;
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const EMPTY = new Uint8Array(0);
-const INFO = bytes('kontor-import/v1');
+const IMPORT_INFO = bytes('kontor-import/v1');
+const UNLOCK_INFO = bytes('kontor-unlock/v1');
 
 export interface SealedFor {
   /** The import key's 32 public bytes. */
@@ -21,8 +22,46 @@ export interface SealedFor {
 
 /** `secret` in base64, to be opened by the signer alone and only for this connection. */
 export async function sealSecret(secret: Uint8Array<ArrayBuffer>, to: SealedFor): Promise<string> {
+  const additional = `${to.name}\n${to.venue}\n${to.keyKind}`;
+  return seal(secret, { point: to.importKey, info: IMPORT_INFO, additional });
+}
+
+/** What `sealToOpen` seals for. */
+export type OpeningPurpose =
+  | { readonly kind: 'passphrase' }
+  | { readonly kind: 'way'; readonly way: string }
+  | { readonly kind: 'addPasskey'; readonly credential: string; readonly salt: string };
+
+/** What opens the vault, in base64, for the signer that told `unlockKey` and for this purpose alone. */
+export function sealToOpen(
+  secret: Uint8Array<ArrayBuffer>,
+  unlockKey: Uint8Array<ArrayBuffer>,
+  purpose: OpeningPurpose,
+): Promise<string> {
+  return seal(secret, { point: unlockKey, info: UNLOCK_INFO, additional: purposeText(purpose) });
+}
+
+function purposeText(purpose: OpeningPurpose): string {
+  switch (purpose.kind) {
+    case 'passphrase':
+      return 'passphrase';
+    case 'way':
+      return `way\n${purpose.way}`;
+    case 'addPasskey':
+      return `add passkey\n${purpose.credential}\n${purpose.salt}`;
+  }
+}
+
+async function seal(
+  secret: Uint8Array<ArrayBuffer>,
+  to: {
+    readonly point: Uint8Array<ArrayBuffer>;
+    readonly info: Uint8Array<ArrayBuffer>;
+    readonly additional: string;
+  },
+): Promise<string> {
   const { subtle } = crypto;
-  const recipient = await subtle.importKey('raw', to.importKey, 'X25519', false, []);
+  const recipient = await subtle.importKey('raw', to.point, 'X25519', false, []);
   const ephemeral = await subtle.generateKey('X25519', false, ['deriveBits']);
   if (!('privateKey' in ephemeral)) throw new Error('expected a pair of keys, found one');
   const point = new Uint8Array(await subtle.exportKey('raw', ephemeral.publicKey));
@@ -30,22 +69,16 @@ export async function sealSecret(secret: Uint8Array<ArrayBuffer>, to: SealedFor)
     await subtle.deriveBits({ name: 'X25519', public: recipient }, ephemeral.privateKey, 256),
   );
   const prk = await extract(KEM, EMPTY, 'eae_prk', shared);
-  const kemSecret = await expand(
-    KEM,
-    prk,
-    'shared_secret',
-    joined(point, to.importKey),
-    HASH_BYTES,
-  );
+  const kemSecret = await expand(KEM, prk, 'shared_secret', joined(point, to.point), HASH_BYTES);
   const schedule = joined(
     Uint8Array.of(0),
     await extract(HPKE, EMPTY, 'psk_id_hash', EMPTY),
-    await extract(HPKE, EMPTY, 'info_hash', INFO),
+    await extract(HPKE, EMPTY, 'info_hash', to.info),
   );
   const root = await extract(HPKE, kemSecret, 'secret', EMPTY);
   const key = await expand(HPKE, root, 'key', schedule, KEY_BYTES);
   const iv = await expand(HPKE, root, 'base_nonce', schedule, NONCE_BYTES);
-  const additionalData = bytes(`${to.name}\n${to.venue}\n${to.keyKind}`);
+  const additionalData = bytes(to.additional);
   const aes = await subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt']);
   const sealed = await subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, aes, secret);
   for (const used of [shared, prk, kemSecret, root, key]) used.fill(0);

@@ -4,7 +4,7 @@
 import { strict as assert } from 'node:assert';
 import { createHmac, hash, sign as signBytes, type KeyObject } from 'node:crypto';
 import type { RequestDraft } from './binance/requests.ts';
-import type { Recorded } from './intent-log.ts';
+import type { Recorded } from './log/intent-log.ts';
 import { spend, type PolicyApproved } from './policy/approval.ts';
 
 /** The signature of a request that the policy approved and whose intent is on disk, by the kind of the key. */

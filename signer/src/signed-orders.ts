@@ -9,6 +9,8 @@ export const SIGNED_ORDERS_MAX = 1_000_000;
 
 export class SignedOrders {
   readonly #times = new Map<string, Map<string, number>>();
+  /** Those of before orders were tagged, as `connection id`: the exchange has them under the desk's own ID. */
+  readonly #untagged = new Set<string>();
   #size = 0;
 
   hasRoomFor(orders: number): boolean {
@@ -18,6 +20,17 @@ export class SignedOrders {
   /** The request's timestamp, or undefined where the ID was never signed. */
   timeOf(connection: string, clientOrderId: string): number | undefined {
     return this.#times.get(connection)?.get(clientOrderId);
+  }
+
+  /** Whether the exchange has the order under its ID as it is: it was signed before orders were tagged. */
+  isUntagged(connection: string, clientOrderId: string): boolean {
+    return this.#untagged.has(`${connection} ${clientOrderId}`);
+  }
+
+  /** Remembers an order of before orders were tagged. */
+  addUntagged(connection: string, clientOrderId: string, time: number): void {
+    this.add(connection, clientOrderId, time);
+    this.#untagged.add(`${connection} ${clientOrderId}`);
   }
 
   add(connection: string, clientOrderId: string, time: number): void {
@@ -37,7 +50,9 @@ export class SignedOrders {
 
   /** Drops all IDs of a connection that can neither sign nor be asked about any more. */
   forget(connection: string): void {
-    this.#size -= this.#times.get(connection)?.size ?? 0;
+    const times = this.#times.get(connection);
+    this.#size -= times?.size ?? 0;
+    for (const id of times?.keys() ?? []) this.#untagged.delete(`${connection} ${id}`);
     this.#times.delete(connection);
   }
 }

@@ -1,24 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parsers of every message of the wire protocol, one per direction. Each throws WireError at the first wrong field.
 
+import { ACT_KINDS, OWNER_NAME_PATTERN, readAct } from './acts/act.ts';
+import { CREDENTIAL_PATTERN, readApproval } from './acts/assertion.ts';
+import { OWNERS_MAX } from './acts/owners.ts';
 import { DECIMAL_PATTERN } from './amount.ts';
 import { Fields } from './fields.ts';
+import { FAULTS, GRADES, LIFE_STATES, SCOPES } from './life/state.ts';
+import { SALT_PATTERN, WAY_CREDENTIAL_PATTERN, WAY_PATTERN, WAYS_MAX } from './vault/ways.ts';
 import type {
   Answer,
+  BookLevel,
   ConnectionInfo,
   Decision,
+  EgressReport,
+  EgressTask,
+  Explanation,
   Intent,
   OrderIntent,
-  Receipt,
+  HeldInfo,
+  PolicyInfo,
+  OwnerInfo,
+  Reference,
   SignedRequest,
   VaultInfo,
+  VaultWayInfo,
+  WatchReferences,
 } from './wire.ts';
-import { ANSWER_BODY_BYTES_MAX, KEY_KINDS } from './wire.ts';
+import {
+  ANSWER_BODY_BYTES_MAX,
+  BOOK_LEVELS_MAX,
+  ECHO_BODY_BYTES_MAX,
+  KEY_KINDS,
+  REFERENCE_SOURCES,
+  WATCHED_SYMBOLS_MAX,
+} from './wire.ts';
 
 export const CONNECTION_PATTERN: RegExp = /^c_[A-Z2-7]{7}$/;
 /** A name as people write it, in one line of a policy: no quotes, no comment sign, never like an identifier. */
 export const CONNECTION_NAME_PATTERN: RegExp =
   /^(?!c_)[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,38}[A-Za-z0-9._-])?$/;
+/** Lines in one batch of an edge log. */
+const EDGE_LINES_MAX = 1_000_000_000;
 const VENUE = /^[a-z][a-z0-9-]{0,31}$/;
 const SYMBOL = /^[A-Z0-9][A-Z0-9._-]{0,29}$/;
 const CLIENT_ORDER_ID = /^[A-Za-z0-9_-]{1,36}$/;
@@ -29,15 +52,34 @@ const PATH = /^\/[a-z0-9/]{1,80}$/i;
 const PAYLOAD = /^[A-Za-z0-9%=&._~*-]{1,4096}$/;
 /** A signature in base64 or hexadecimal; RSA-4096 makes 684 characters. */
 const SIGNATURE = /^[A-Za-z0-9+/=]{1,1024}$/;
+const WAY_NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} ._@()'-]{0,38}[\p{L}\p{N}.)])?$/u;
+const WAY_NAME_WORDS = '1 to 40 letters, digits and . _ @ ( ) -';
+const WAY_WORDS = 'w_ and 7 of A-Z 2-7';
+const CREDENTIAL_WORDS = 'the identifier of a credential, of at most 384 bytes';
+const SALT_WORDS = '32 bytes in base64url';
 /** A sealed RSA-4096 key has about 3,200 characters. */
 const SEALED = /^(?:[A-Za-z0-9+/]{4}){0,2000}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const IMPORT_KEY = /^[A-Za-z0-9+/]{43}=$/;
 const HASH = /^(?:[0-9a-f]{64}|none)$/;
 
+const NONCE = /^[A-Za-z0-9_-]{22}$/;
+const CHALLENGE = /^[A-Za-z0-9_-]{43}$/;
+const FINGERPRINT = /^[0-9a-f]{4}(?: [0-9a-f]{4}){7}$/;
+
 const REASON_CHARACTERS_MAX = 1_000;
+const WORD_CHARACTERS_MAX = 400;
+/** As the signer keeps. */
+const HELD_ORDERS_MAX = 64;
+/** A whole policy, and what goes with it. */
+const ACT_TEXT_CHARACTERS_MAX = 262_144;
 const CONNECTIONS_MAX = 1_000;
 const POLICY_LINES_MAX = 2_000;
 const TIMEOUT_MS_MAX = 60_000;
+/** The longest policy file. */
+export const POLICY_BYTES_MAX = 65_536;
+const LIMITS_MAX = 100;
+const REFERENCE_AGE_MS_MAX = 600_000;
+const WATCH_MS_MIN = 100;
 
 /** What the server submitted. Throws WireError. */
 export function parseIntent(message: unknown): Intent {
@@ -66,11 +108,22 @@ const INTENT_KINDS = [
   'queryPermissions',
   'subscribe',
   'lookUp',
+  'verifyTag',
   'listConnections',
   'createConnection',
   'importConnection',
   'activateConnection',
+  'freezeConnection',
   'describeVault',
+  'unlockVault',
+  'addPasskeyWay',
+  'removeVaultWay',
+  'requestAct',
+  'confirmAct',
+  'commitEdgeLog',
+  'listOwners',
+  'describePolicy',
+  'explainOrder',
 ] as const satisfies readonly Intent['kind'][];
 
 function readIntent(fields: Fields): Intent {
@@ -79,7 +132,45 @@ function readIntent(fields: Fields): Intent {
   switch (kind) {
     case 'listConnections':
     case 'describeVault':
+    case 'listOwners':
+    case 'describePolicy':
       return { kind, id };
+    case 'unlockVault':
+      return {
+        kind,
+        id,
+        way: fields.nullable('way', () => way(fields)),
+        sealed: sealed(fields),
+      };
+    case 'addPasskeyWay':
+      return {
+        kind,
+        id,
+        name: fields.text('name', WAY_NAME, WAY_NAME_WORDS),
+        credential: fields.text('credential', WAY_CREDENTIAL_PATTERN, CREDENTIAL_WORDS),
+        salt: fields.text('salt', SALT_PATTERN, SALT_WORDS),
+        sealed: sealed(fields),
+      };
+    case 'removeVaultWay':
+      return { kind, id, way: way(fields) };
+    case 'requestAct':
+      return { kind, id, act: readAct(fields.raw('act')) };
+    case 'confirmAct':
+      return {
+        kind,
+        id,
+        nonce: nonce(fields),
+        approval: readApproval(fields.raw('approval')),
+      };
+    case 'commitEdgeLog':
+      return {
+        kind,
+        id,
+        root: fields.text('root', /^[0-9a-f]{64}$/, '64 hexadecimal digits'),
+        lines: fields.integer('lines', 1, EDGE_LINES_MAX),
+        from: fields.integer('from', 0),
+        to: fields.integer('to', fields.integer('from', 0)),
+      };
     case 'createConnection':
       return {
         kind,
@@ -89,6 +180,7 @@ function readIntent(fields: Fields): Intent {
         ...(fields.has('keyKind') && {
           keyKind: fields.oneOf('keyKind', ['ed25519', 'rsa-2048', 'rsa-4096']),
         }),
+        ...replaces(fields),
       };
     case 'importConnection':
       return {
@@ -97,14 +189,24 @@ function readIntent(fields: Fields): Intent {
         name: connectionName(fields),
         venue: venue(fields),
         keyKind: fields.oneOf('keyKind', KEY_KINDS),
-        sealed: fields.privateText('sealed', SEALED, 'base64 text'),
+        sealed: sealed(fields),
         publicKeyPem: fields.nullable('publicKeyPem', (name) =>
           fields.anyText(name, REASON_CHARACTERS_MAX),
         ),
+        ...replaces(fields),
+      };
+    case 'freezeConnection':
+      return {
+        kind,
+        id,
+        connection: connection(fields),
+        cause: fields.oneOf('cause', ['person', 'alarm']),
       };
     case 'activateConnection':
       return { kind, id, connection: connection(fields), apiKey: apiKey(fields) };
     case 'placeOrder':
+      return { kind, id, connection: connection(fields), order: readOrder(fields.raw('order')) };
+    case 'explainOrder':
       return { kind, id, connection: connection(fields), order: readOrder(fields.raw('order')) };
     case 'placePair':
       return { kind, id, connection: connection(fields), ...readPair(fields) };
@@ -148,6 +250,7 @@ function readIntent(fields: Fields): Intent {
     case 'subscribe':
       return { kind, id, connection: connection(fields) };
     case 'lookUp':
+    case 'verifyTag':
       return { kind, id, connection: connection(fields), clientOrderId: clientOrderId(fields) };
   }
 }
@@ -224,7 +327,20 @@ export function parseDecision(message: unknown): Decision {
 }
 
 function readDecision(fields: Fields): Decision {
-  const kind = fields.oneOf('kind', ['signed', 'refused', 'record', 'connections', 'vault']);
+  const kind = fields.oneOf('kind', [
+    'signed',
+    'refused',
+    'record',
+    'tag',
+    'connections',
+    'vault',
+    'consent',
+    'performed',
+    'owners',
+    'noted',
+    'policy',
+    'explained',
+  ]);
   switch (kind) {
     case 'signed':
       return {
@@ -246,15 +362,137 @@ function readDecision(fields: Fields): Decision {
         id: fields.integer('id', 1),
         signedAt: fields.nullable('signedAt', (name) => fields.integer(name, 0)),
       };
+    case 'tag':
+      return { kind, id: fields.integer('id', 1), isValid: fields.flag('isValid') };
     case 'connections':
       return {
         kind,
         id: fields.integer('id', 1),
         connections: fields.list('connections', CONNECTIONS_MAX).map(readConnectionInfo),
       };
+    case 'consent':
+      return {
+        kind,
+        id: fields.integer('id', 1),
+        nonce: nonce(fields),
+        text: fields.anyText('text', ACT_TEXT_CHARACTERS_MAX),
+        challenge: fields.text('challenge', CHALLENGE, '32 bytes in base64url'),
+        credentials: fields.list('credentials', OWNERS_MAX).map((value) => {
+          if (typeof value !== 'string' || !CREDENTIAL_PATTERN.test(value)) {
+            throw fields.error('credentials', 'expected identifiers of credentials');
+          }
+          return value;
+        }),
+      };
+    case 'performed':
+      return {
+        kind,
+        id: fields.integer('id', 1),
+        act: fields.oneOf('act', ACT_KINDS),
+        entry: fields.integer('entry', 0),
+      };
+    case 'policy':
+      return { kind, id: fields.integer('id', 1), policy: readPolicyInfo(fields.raw('policy')) };
+    case 'explained':
+      return {
+        kind,
+        id: fields.integer('id', 1),
+        explanation: readExplanation(fields.raw('explanation')),
+      };
+    case 'noted':
+      return { kind, id: fields.integer('id', 1), entry: fields.integer('entry', 0) };
+    case 'owners':
+      return {
+        kind,
+        id: fields.integer('id', 1),
+        owners: fields.list('owners', OWNERS_MAX).map(readOwnerInfo),
+      };
     case 'vault':
       return { kind, id: fields.integer('id', 1), vault: readVaultInfo(fields.raw('vault')) };
   }
+}
+
+function readOwnerInfo(value: unknown): OwnerInfo {
+  const fields = new Fields(value, 'decision.owners');
+  const info: OwnerInfo = {
+    credential: fields.text('credential', CREDENTIAL_PATTERN, 'the identifier of a credential'),
+    name: fields.text('name', OWNER_NAME_PATTERN, 'the name of an owner'),
+    fingerprint: fields.text('fingerprint', FINGERPRINT, 'a fingerprint'),
+    rpId: fields.anyText('rpId', REASON_CHARACTERS_MAX),
+    origin: fields.anyText('origin', REASON_CHARACTERS_MAX),
+    enrolledAt: fields.integer('enrolledAt', 0),
+  };
+  fields.end();
+  return info;
+}
+
+function readPolicyInfo(value: unknown): PolicyInfo {
+  const fields = new Fields(value, 'decision.policy');
+  const info: PolicyInfo = {
+    hash: fields.text('hash', HASH, 'a SHA-256 in hexadecimal, or none'),
+    text: fields.anyText('text', POLICY_BYTES_MAX),
+    lock: fields.nullable('lock', (name) => fields.anyText(name, REASON_CHARACTERS_MAX)),
+    pending: fields.nullable('pending', (name) => readPendingPolicy(fields.raw(name))),
+    held: fields.list('held', HELD_ORDERS_MAX).map(readHeldInfo),
+  };
+  fields.end();
+  return info;
+}
+
+function readHeldInfo(value: unknown): HeldInfo {
+  const fields = new Fields(value, 'decision.policy.held');
+  const word = (name: string): string => fields.anyText(name, WORD_CHARACTERS_MAX);
+  const info: HeldInfo = {
+    order: word('order'),
+    connection: word('connection'),
+    rule: word('rule'),
+    symbol: word('symbol'),
+    side: fields.oneOf('side', ['buy', 'sell']),
+    type: word('type'),
+    timeInForce: word('timeInForce'),
+    price: word('price'),
+    stop: fields.nullable('stop', word),
+    quantity: word('quantity'),
+    notional: word('notional'),
+    clientOrderId: word('clientOrderId'),
+    since: fields.integer('since', 0),
+    until: fields.integer('until', 0),
+    isReleased: fields.flag('isReleased'),
+  };
+  fields.end();
+  return info;
+}
+
+function readPendingPolicy(value: unknown): NonNullable<PolicyInfo['pending']> {
+  const fields = new Fields(value, 'decision.policy.pending');
+  const pending = {
+    hash: fields.text('hash', HASH, 'a SHA-256 in hexadecimal'),
+    text: fields.anyText('text', POLICY_BYTES_MAX),
+    dueAt: fields.integer('dueAt', 0),
+  };
+  fields.end();
+  return pending;
+}
+
+function readExplanation(value: unknown): Explanation {
+  const fields = new Fields(value, 'decision.explanation');
+  const explanation: Explanation = {
+    isAllowed: fields.flag('isAllowed'),
+    rule: fields.anyText('rule', REASON_CHARACTERS_MAX),
+    reason: fields.anyText('reason', REASON_CHARACTERS_MAX),
+    limits: fields.list('limits', LIMITS_MAX).map((limit) => {
+      const use = new Fields(limit, 'decision.explanation.limits');
+      const read = {
+        field: use.anyText('field', REASON_CHARACTERS_MAX),
+        limit: use.anyText('limit', REASON_CHARACTERS_MAX),
+        used: use.anyText('used', REASON_CHARACTERS_MAX),
+      };
+      use.end();
+      return read;
+    }),
+  };
+  fields.end();
+  return explanation;
 }
 
 function readVaultInfo(value: unknown): VaultInfo {
@@ -265,9 +503,41 @@ function readVaultInfo(value: unknown): VaultInfo {
     importKey: fields.nullable('importKey', (name) =>
       fields.text(name, IMPORT_KEY, '32 bytes in base64'),
     ),
+    unlockKey: fields.text('unlockKey', IMPORT_KEY, '32 bytes in base64'),
+    waitMs: fields.integer('waitMs', 0),
+    ways: fields.list('ways', WAYS_MAX).map(readVaultWayInfo),
   };
   fields.end();
   return info;
+}
+
+function readVaultWayInfo(value: unknown): VaultWayInfo {
+  const fields = new Fields(value, 'decision.vault.ways');
+  const info: VaultWayInfo = {
+    id: fields.text('id', WAY_PATTERN, WAY_WORDS),
+    kind: fields.oneOf('kind', ['prf', 'keyring', 'kms']),
+    name: fields.anyText('name', REASON_CHARACTERS_MAX),
+    addedAt: fields.integer('addedAt', 0),
+    passkey: fields.nullable('passkey', (name) => {
+      const passkey = new Fields(fields.raw(name), 'decision.vault.ways.passkey');
+      const read = {
+        credential: passkey.text('credential', WAY_CREDENTIAL_PATTERN, CREDENTIAL_WORDS),
+        salt: passkey.text('salt', SALT_PATTERN, SALT_WORDS),
+      };
+      passkey.end();
+      return read;
+    }),
+  };
+  fields.end();
+  return info;
+}
+
+function way(fields: Fields): string {
+  return fields.text('way', WAY_PATTERN, WAY_WORDS);
+}
+
+function sealed(fields: Fields): string {
+  return fields.privateText('sealed', SEALED, 'base64 text');
 }
 
 function readConnectionInfo(value: unknown): ConnectionInfo {
@@ -276,11 +546,22 @@ function readConnectionInfo(value: unknown): ConnectionInfo {
     connection: connection(fields),
     name: fields.text('name', CONNECTION_NAME_PATTERN, 'the name of a connection'),
     venue: venue(fields),
-    state: fields.oneOf('state', ['created', 'active', 'expired']),
+    state: fields.oneOf('state', LIFE_STATES),
+    signs: fields.oneOf('signs', SCOPES),
+    grade: fields.nullable('grade', (name) => fields.oneOf(name, GRADES)),
     keyKind: fields.oneOf('keyKind', KEY_KINDS),
     publicKeyPem: fields.anyText('publicKeyPem', REASON_CHARACTERS_MAX),
     createdAt: fields.integer('createdAt', 0),
     expiresAt: fields.integer('expiresAt', 0),
+    reducesUntil: fields.integer('reducesUntil', 0),
+    cancelsUntil: fields.integer('cancelsUntil', 0),
+    checkedAt: fields.nullable('checkedAt', (name) => fields.integer(name, 0)),
+    isIpRestricted: fields.nullable('isIpRestricted', (name) => fields.flag(name)),
+    frozen: fields.nullable('frozen', (name) => readFrozen(fields.raw(name))),
+    quarantined: fields.nullable('quarantined', (name) => readQuarantined(fields.raw(name))),
+    replaces: fields.nullable('replaces', (name) =>
+      fields.text(name, CONNECTION_PATTERN, 'c_ and 7 of A-Z 2-7'),
+    ),
     policy: fields.list('policy', POLICY_LINES_MAX).map((line) => {
       if (typeof line !== 'string') throw fields.error('policy', 'expected lines of text');
       return line;
@@ -291,16 +572,63 @@ function readConnectionInfo(value: unknown): ConnectionInfo {
   return info;
 }
 
-/** What the signer hands to egress. Throws WireError, which never shows a payload. */
-export function parseSignedRequest(message: unknown): SignedRequest {
-  const fields = new Fields(message, 'request');
-  const request = readSignedRequest(fields);
+function readFrozen(value: unknown): NonNullable<ConnectionInfo['frozen']> {
+  const fields = new Fields(value, 'decision.connections.frozen');
+  const frozen = {
+    since: fields.integer('since', 0),
+    cause: fields.anyText('cause', REASON_CHARACTERS_MAX),
+  };
   fields.end();
-  return request;
+  return frozen;
 }
 
-function readSignedRequest(fields: Fields): SignedRequest {
-  const kind = fields.oneOf('kind', ['request', 'subscribe']);
+function readQuarantined(value: unknown): NonNullable<ConnectionInfo['quarantined']> {
+  const fields = new Fields(value, 'decision.connections.quarantined');
+  const quarantined = {
+    since: fields.integer('since', 0),
+    faults: fields.list('faults', FAULTS.length).map((given) => {
+      const fault = FAULTS.find((known) => known === given);
+      if (fault === undefined)
+        throw fields.error('faults', `expected some of ${FAULTS.join(', ')}`);
+      return fault;
+    }),
+  };
+  fields.end();
+  return quarantined;
+}
+
+/** What the signer hands to egress. Throws WireError, which never shows a payload. */
+export function parseEgressTask(message: unknown): EgressTask {
+  const fields = new Fields(message, 'request');
+  const kind = fields.oneOf('kind', ['request', 'subscribe', 'watchReferences']);
+  const task =
+    kind === 'watchReferences' ? readWatch(fields, kind) : readSignedRequest(fields, kind);
+  fields.end();
+  return task;
+}
+
+function readWatch(fields: Fields, kind: WatchReferences['kind']): WatchReferences {
+  return {
+    kind,
+    venue: venue(fields),
+    symbols: fields.list('symbols', WATCHED_SYMBOLS_MAX).map((value) => {
+      if (typeof value !== 'string' || !SYMBOL.test(value)) {
+        throw fields.error('symbols', 'expected 1 to 30 of A-Z 0-9 . _ -');
+      }
+      return value;
+    }),
+    sources: fields.list('sources', REFERENCE_SOURCES.length).map((value) => {
+      const source = REFERENCE_SOURCES.find((known) => known === value);
+      if (source === undefined) {
+        throw fields.error('sources', `expected some of ${REFERENCE_SOURCES.join(', ')}`);
+      }
+      return source;
+    }),
+    everyMs: fields.integer('everyMs', WATCH_MS_MIN, TIMEOUT_MS_MAX),
+  };
+}
+
+function readSignedRequest(fields: Fields, kind: SignedRequest['kind']): SignedRequest {
   const common = {
     id: fields.integer('id', 1),
     connection: connection(fields),
@@ -315,6 +643,7 @@ function readSignedRequest(fields: Fields): SignedRequest {
       apiKey: apiKey(fields),
       payload: fields.privateText('payload', PAYLOAD, 'a percent-encoded form'),
       timeoutMs: fields.integer('timeoutMs', 1, TIMEOUT_MS_MAX),
+      ...(fields.has('echo') && { echo: onlyTrue(fields, 'echo') }),
     };
   }
   const params = new Fields(fields.raw('params'), 'request.params');
@@ -386,20 +715,99 @@ function readAnswer(fields: Fields): Answer {
   }
 }
 
-/** What egress tells the signer. Throws WireError. */
-export function parseReceipt(message: unknown): Receipt {
-  const fields = new Fields(message, 'receipt');
-  const receipt: Receipt = {
-    kind: fields.oneOf('kind', ['receipt']),
-    id: fields.integer('id', 1),
-    status: fields.nullable('status', (name) => fields.integer(name, 100, 999)),
-  };
+/** What egress tells the signer. Throws WireError, which never shows a body. */
+export function parseEgressReport(message: unknown): EgressReport {
+  const fields = new Fields(message, 'report');
+  const report = readEgressReport(fields);
   fields.end();
-  return receipt;
+  return report;
+}
+
+function readEgressReport(fields: Fields): EgressReport {
+  const kind = fields.oneOf('kind', ['receipt', 'echo', 'reference', 'accountNews']);
+  switch (kind) {
+    case 'receipt':
+      return {
+        kind,
+        id: fields.integer('id', 1),
+        status: fields.nullable('status', (name) => fields.integer(name, 100, 999)),
+      };
+    case 'echo':
+      return {
+        kind,
+        id: fields.integer('id', 1),
+        status: fields.integer('status', 100, 999),
+        body: fields.anyText('body', ECHO_BODY_BYTES_MAX),
+      };
+    case 'accountNews':
+      return { kind, connection: connection(fields), event: fields.raw('event') };
+    case 'reference':
+      return readReference(fields);
+  }
+}
+
+function readReference(fields: Fields): Reference {
+  const common = {
+    kind: 'reference',
+    venue: venue(fields),
+    symbol: symbol(fields),
+    ageMs: fields.integer('ageMs', 0, REFERENCE_AGE_MS_MAX),
+  } as const;
+  const source = fields.oneOf('source', REFERENCE_SOURCES);
+  switch (source) {
+    case 'referencePrice':
+    case 'avgPrice':
+      return { ...common, source, price: fields.nullable('price', () => decimal(fields, 'price')) };
+    case 'bookTicker':
+      return {
+        ...common,
+        source,
+        bid: fields.nullable('bid', () => decimal(fields, 'bid')),
+        ask: fields.nullable('ask', () => decimal(fields, 'ask')),
+      };
+    case 'dayVolume':
+      return {
+        ...common,
+        source,
+        quoteVolume: fields.text('quoteVolume', DECIMAL_PATTERN, 'a plain decimal number'),
+      };
+    case 'depth':
+      return { ...common, source, bids: levels(fields, 'bids'), asks: levels(fields, 'asks') };
+  }
+}
+
+function levels(fields: Fields, name: string): readonly BookLevel[] {
+  return fields.list(name, BOOK_LEVELS_MAX).map((level): BookLevel => {
+    const [price, quantity, ...rest] = Array.isArray(level) ? (level as unknown[]) : [];
+    if (!isDecimal(price) || !isDecimal(quantity) || rest.length > 0) {
+      throw fields.error(name, 'expected pairs of plain decimal numbers');
+    }
+    return [price, quantity];
+  });
+}
+
+function isDecimal(value: unknown): value is string {
+  return typeof value === 'string' && DECIMAL_PATTERN.test(value);
+}
+
+/** A mark that is there or is not. */
+function onlyTrue(fields: Fields, name: string): true {
+  if (fields.raw(name) !== true) throw fields.error(name, 'expected true or no such field');
+  return true;
 }
 
 function connection(fields: Fields): string {
   return fields.text('connection', CONNECTION_PATTERN, 'c_ and 7 of A-Z 2-7');
+}
+
+function nonce(fields: Fields): string {
+  return fields.text('nonce', NONCE, 'the nonce of an act');
+}
+
+function replaces(fields: Fields): { readonly replaces?: string } {
+  return fields.has('replaces')
+    ? { replaces: fields.text('replaces', CONNECTION_PATTERN, 'c_ and 7 of A-Z 2-7') }
+    : {};
 }
 
 function connectionName(fields: Fields): string {

@@ -15,7 +15,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { inflateSync } from 'node:zlib';
 import {
@@ -28,9 +28,9 @@ import {
 import * as vectors from 'cctv-age';
 import fc from 'fast-check';
 import { SYSTEM_DISK } from '../src/disk.ts';
-import { decryptAge, encryptAge, parseAgeIdentity, parseRecipient } from '../src/vault/age.ts';
-import { decodeBackup } from '../src/vault/backup.ts';
-import { runTool, type ToolPorts } from '../src/vault/tool.ts';
+import { decryptAge, encryptAge, parseAgeIdentity, parseRecipient } from '../src/tool/age.ts';
+import { decodeBackup } from '../src/tool/backup.ts';
+import { runTool, type ToolPorts } from '../src/tool/tool.ts';
 import {
   OpenSigner,
   POLICY,
@@ -232,24 +232,55 @@ test('[S52] a backup goes to an age recipient only, and a vault with a passphras
 });
 
 test('[S52] no file of the vault writes a key but sealed: there is no plain way out', () => {
-  const sources = join(SIGNER_MAIN, '..', 'vault');
-  for (const name of readdirSync(sources)) {
-    const text = readFileSync(join(sources, name), 'utf8');
-    assert.doesNotMatch(
-      text,
-      /privateKey\.export\([^)]*pem|format: 'jwk'|exportSecret|exportKey/,
-      name,
-    );
+  const sources = dirname(SIGNER_MAIN);
+  for (const folder of ['vault', 'tool']) {
+    for (const name of readdirSync(join(sources, folder))) {
+      const text = readFileSync(join(sources, folder, name), 'utf8');
+      assert.doesNotMatch(
+        text,
+        /privateKey\.export\([^)]*pem|format: 'jwk'|exportSecret|exportKey/,
+        name,
+      );
+    }
   }
-  const source = readFileSync(join(sources, 'tool.ts'), 'utf8');
+  const source = readFileSync(join(sources, 'tool', 'tool.ts'), 'utf8');
   assert.deepEqual(
     source.match(/ports\.output\([^;]*;/g)?.map((call) => call.replace(/\s+/g, ' ')),
     [
       'ports.output(Buffer.from(`${JSON.stringify(facts)}\\n`));',
+      // Owners: their passkeys' public side.
+      'ports.output(Buffer.from(`${JSON.stringify(shown)}\\n`));',
       'ports.output(file);',
       'ports.output(sealPatterns(known, key));',
     ],
   );
+});
+
+test('[S109] keys put back beside the log of a restored desk: the log goes on under its next name', async (t) => {
+  const signer = openConnected(t);
+  const { directory, connection } = signer;
+  const { identity, recipient } = await ageKeys();
+  const { output } = await tool(directory, ['backup', recipient]);
+  const { origin } = new OpenSigner(directory, { time: signer.time }).ring.log;
+  // What a backup of the desk holds: the lines and the policy, and no checkpoint.
+  const restored = temporaryDirectory(t);
+  writePolicy(restored, POLICY);
+  cpSync(join(directory, 'intents.log'), join(restored, 'intents.log'));
+  const { said } = await tool(restored, ['restore'], { answers: [identity], input: output });
+  assert.deepEqual(said, ['demo: put back']);
+  const next = new OpenSigner(restored, { time: signer.time });
+  next.connection = connection;
+  assert.equal(next.ring.log.origin, `${origin}/2`);
+  assert.equal(next.place(), 'signed');
+  const notice = readLog(restored).find(({ kind }) => kind === 'fork.notice');
+  assert.equal(notice?.['origin'], origin);
+  assert.equal(notice['next'], `${origin}/2`);
+  // Beside its own checkpoints a log goes on as it was.
+  rmSync(join(directory, 'vault'), { recursive: true });
+  rmSync(join(directory, 'unlock'));
+  rmSync(join(directory, 'connections'));
+  await tool(directory, ['restore'], { answers: [identity], input: output });
+  assert.equal(new OpenSigner(directory, { time: signer.time }).ring.log.origin, origin);
 });
 
 test("[S53] a restore beside a log that was rolled back, rewritten or is another desk's is refused", async (t) => {
@@ -330,7 +361,7 @@ test('[S52] bytes that are no backup are refused, and none of them is quoted', (
   );
 });
 
-test('[S42] the process says that it is locked, takes a passphrase on stdin and leaves the key for the next', async (t) => {
+test('[S42, S79] the process says that it is locked, takes a passphrase on stdin and leaves the key for the next', async (t) => {
   const directory = temporaryDirectory(t);
   writePolicy(directory, POLICY);
   const first = new SignerProcess(t, directory);
@@ -365,7 +396,17 @@ test('[S42] the process says that it is locked, takes a passphrase on stdin and 
   second.child.stdin?.write('a long passphrase\n');
   assert.match(await second.told(), /"vault":"open"\}$/);
   second.child.kill('SIGKILL');
-  const third = new SignerProcess(t, directory, [], { carry });
+  const third = new SignerProcess(t, directory, [], { carry, stdin: '' });
+  const before = await third.ask({ kind: 'describeVault' });
+  assert.equal(before.kind === 'vault' && before.vault.isOpen, false, 'it waits to be told');
+  const whole = readFileSync(join(directory, '..', 'carry'));
+  writeFileSync(join(directory, '..', 'carry'), Buffer.alloc(whole.length, 7));
+  third.child.stdin?.write('\n');
+  while (third.stderr.split('"vault":"locked"').length < 3)
+    await third.ask({ kind: 'listConnections' });
+  writeFileSync(join(directory, '..', 'carry'), whole);
+  third.child.stdin?.write('\n');
+  while (!third.stderr.includes('"vault":"open"')) await third.ask({ kind: 'listConnections' });
   const [listed, read] = await Promise.all([
     third.ask({ kind: 'describeVault' }),
     third.ask({ kind: 'queryAccount', connection }),
@@ -384,7 +425,7 @@ class NowTime extends TestTime {
   override readonly wall = (): number => Date.now();
 }
 
-test('[S36] a heap snapshot of a signer that took a passphrase holds neither it nor what it gives', async (t) => {
+test('[S36] attack 27: a heap snapshot of a signer that took a passphrase holds neither it nor what it gives', async (t) => {
   const directory = temporaryDirectory(t);
   writePolicy(directory, POLICY);
   const first = new SignerProcess(t, directory);

@@ -50,7 +50,11 @@ const signer = Signer.open(directory, {
   },
   forward: (request) => say({ request }),
   hasRoom: () => true,
+  after: () => undefined,
   say: () => undefined,
 });
-const script = crashScript((messages) => signer.process(messages));
+const script = crashScript(
+  (messages) => signer.process(messages),
+  () => signer.ring.log.publishAll(signer.ring.clock.now()),
+);
 script.run();

@@ -11,7 +11,10 @@ export interface CrashScript {
 }
 
 /** Needs the policy of the fixture. Order IDs are `a`, `b`, … */
-export function crashScript(give: (messages: readonly unknown[]) => void): CrashScript {
+export function crashScript(
+  give: (messages: readonly unknown[]) => void,
+  publish: () => void,
+): CrashScript {
   let connection = '';
   return {
     onDecision: (decision) => {
@@ -22,6 +25,7 @@ export function crashScript(give: (messages: readonly unknown[]) => void): Crash
       assert.notEqual(connection, '');
       give([{ kind: 'activateConnection', id: 2, connection, apiKey: API_KEY }]);
       give([{ ...placeIntent(connection, { clientOrderId: 'a', price: '100' }), id: 3 }]);
+      publish();
       give([
         { ...placeIntent(connection, { clientOrderId: 'b', price: '200' }), id: 4 },
         { ...placeIntent(connection, { clientOrderId: 'b', price: '200' }), id: 5 },
@@ -30,6 +34,7 @@ export function crashScript(give: (messages: readonly unknown[]) => void): Crash
         { ...placeIntent(connection, { clientOrderId: 'd', price: '50' }), id: 8 },
       ]);
       give([{ kind: 'queryAccount', id: 9, connection }]);
+      publish();
     },
   };
 }

@@ -8,7 +8,6 @@ import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
   parseDecision,
-  parseSignedRequest,
   type ConnectionInfo,
   type Decision,
   type SignedRequest,
@@ -19,6 +18,7 @@ import {
   outcomeOf,
   POLICY,
   readLog,
+  readSignedRequest,
   temporaryDirectory,
   TestTime,
   writePolicy,
@@ -26,6 +26,8 @@ import {
 
 const CHILD = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
 const PARALLEL = 2;
+/** Calls that change nothing on disk. */
+const LOOKING = ['lstatSync', 'statSync', 'fstatSync', 'readSync', 'readdirSync', 'closeSync'];
 const ORDER_IDS = ['a', 'b', 'c', 'd'];
 
 interface Outcome {
@@ -56,7 +58,7 @@ function runChild(directory: string, at: number, moment: string): Promise<Outcom
           signal: error?.signal ?? null,
           calls: said('call').map(String),
           decisions: said('decision').map(parseDecision),
-          requests: said('request').map(parseSignedRequest),
+          requests: said('request').map(readSignedRequest),
         });
       },
     );
@@ -117,7 +119,7 @@ function check(directory: string, crashed: Outcome): void {
   const [info] = listed.connections;
   if (info === undefined) return;
   signer.connection = info.connection;
-  if (info.state === 'created') {
+  if (info.state === 'draft') {
     signer.ask({ kind: 'activateConnection', connection: info.connection, apiKey: API_KEY });
   }
   // Counters: a full window of ten, minus what the log holds; and the day's sum to the last unit.
@@ -176,10 +178,7 @@ test('[S19] killed at any call to the disk, the signer has let no signature out 
       ...(call === 'writeSync' ? [{ at: index + 1, moment: 'within' }] : []),
     ])
     // Looking changes nothing: dying before it is dying after the change before.
-    .filter(
-      ({ at }) =>
-        !['lstatSync', 'statSync', 'fstatSync', 'readSync'].includes(whole.calls[at - 1] ?? ''),
-    );
+    .filter(({ at }) => !LOOKING.includes(whole.calls[at - 1] ?? ''));
   t.diagnostic(`${deaths.length} deaths at ${whole.calls.length} calls`);
   assert.ok(deaths.length > 40);
   const workers = Array.from({ length: PARALLEL }, async () => {

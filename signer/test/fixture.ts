@@ -3,7 +3,6 @@
 
 import { strict as assert } from 'node:assert';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { hash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,16 +14,21 @@ import {
   FrameReader,
   FrameWriter,
   parseDecision,
-  parseSignedRequest,
+  parseEgressReport,
+  parseEgressTask,
   type Decision,
   type Intent,
   type OrderIntent,
+  type EgressReport,
   type SignedRequest,
+  type WatchReferences,
 } from '../src/index.ts';
 import { SYSTEM_DISK, type Disk } from '../src/disk.ts';
 import type { KeyRing } from '../src/key-ring.ts';
 import { Signer } from '../src/signer.ts';
+import { runTool } from '../src/tool/tool.ts';
 import type { TimeSource } from '../src/clock.ts';
+import { taggedId } from '../src/order-tag.ts';
 import { identityOf, parseConnection } from '../src/connections.ts';
 import { Vault } from '../src/vault/vault.ts';
 
@@ -51,6 +55,28 @@ export function writePolicy(directory: string, text: string): void {
   writeFileSync(join(directory, 'policy'), text, { mode: 0o644 });
 }
 
+/** Takes a policy over as a person does at the terminal. Returns the sentences said. */
+export async function takePolicy(
+  directory: string,
+  text: string,
+  time: TimeSource,
+): Promise<readonly string[]> {
+  const said: string[] = [];
+  await runTool(
+    directory,
+    { verb: 'policy', words: [], unlockFile: null },
+    {
+      disk: SYSTEM_DISK,
+      time,
+      say: (sentence) => said.push(sentence),
+      ask: () => Promise.resolve(null),
+      input: () => Buffer.from(text),
+      output: () => assert.fail('a policy is taken over without a word on stdout'),
+    },
+  );
+  return said;
+}
+
 /** A clock that only the test moves. */
 export class TestTime implements TimeSource {
   wallMs = START_MS;
@@ -68,6 +94,8 @@ export class TestTime implements TimeSource {
 export class OpenSigner {
   readonly decisions: Decision[] = [];
   readonly requests: SignedRequest[] = [];
+  /** What egress was told to watch, the newest last. */
+  readonly watched: WatchReferences[] = [];
   /** Sentences for the person at the terminal. */
   readonly said: string[] = [];
   readonly time: TestTime;
@@ -75,6 +103,7 @@ export class OpenSigner {
   hasRoom = true;
   connection = '';
   readonly #signer: Signer;
+  readonly #timers: { readonly at: number; readonly run: () => void }[] = [];
   #id = 0;
 
   constructor(
@@ -93,9 +122,12 @@ export class OpenSigner {
           this.decisions.push(parseDecision(JSON.parse(JSON.stringify(decision))));
         },
         forward: (request) => {
-          this.requests.push(parseSignedRequest(JSON.parse(JSON.stringify(request))));
+          const task = parseEgressTask(JSON.parse(JSON.stringify(request)));
+          if (task.kind === 'watchReferences') this.watched.push(task);
+          else this.requests.push(task);
         },
         hasRoom: () => this.hasRoom,
+        after: (ms, run) => this.#timers.push({ at: this.time.monotonicMs + ms, run }),
         say: (sentence) => this.said.push(sentence),
       },
       options.unlockFile ?? null,
@@ -104,7 +136,14 @@ export class OpenSigner {
 
   /** Makes and activates the connection that `POLICY` is about. */
   connect(name: string = NAME, venue = 'demo'): this {
-    const [created] = this.ask({ kind: 'createConnection', name, venue });
+    return this.adopt({ kind: 'createConnection', name, venue });
+  }
+
+  /** Makes and activates a connection as the intent has it. */
+  adopt(
+    intent: Unnumbered<Extract<Intent, { kind: 'createConnection' | 'importConnection' }>>,
+  ): this {
+    const [created] = this.ask(intent);
     assert.equal(created?.kind, 'connections');
     const [info] = created.connections;
     assert.ok(info);
@@ -137,7 +176,33 @@ export class OpenSigner {
   }
 
   receipt(id: number): void {
-    this.#signer.onReceipt({ kind: 'receipt', id, status: 200 });
+    this.report({ kind: 'receipt', id, status: 200 });
+  }
+
+  /** Lets time pass, with what was to happen meanwhile. */
+  pass(ms: number): void {
+    this.time.pass(ms);
+    const due = this.#timers.filter(({ at }) => at <= this.time.monotonicMs);
+    for (const timer of due) {
+      this.#timers.splice(this.#timers.indexOf(timer), 1);
+      timer.run();
+    }
+  }
+
+  /** Says what egress says, by way of the wire. */
+  report(report: EgressReport): void {
+    this.#signer.onReport(parseEgressReport(JSON.parse(JSON.stringify(report))));
+  }
+
+  get signer(): Signer {
+    return this.#signer;
+  }
+
+  /** The ID under which the exchange keeps the order that the desk calls `deskId`. */
+  exchangeId(deskId: string): string {
+    const key = this.ring.vault.orderTags;
+    assert.ok(key);
+    return taggedId(key, this.connection, deskId);
   }
 
   /** Places one order; the outcome is `signed` or the rule that refused. */
@@ -179,7 +244,13 @@ export function outcomeOf(decision: Decision | undefined): string {
 /** The secret that lies sealed for a connection, by the unlock file: what nothing else may hold. */
 export function sealedSecret(directory: string, connection: string): Buffer {
   const file = JSON.parse(readFileSync(join(directory, 'connections'), 'utf8'));
-  const options = { unlockFile: null, known: null, mayCreate: false, ownKeys: null };
+  const options = {
+    unlockFile: null,
+    known: null,
+    mayCreate: false,
+    ownKeys: null,
+    ways: new Map(),
+  };
   const found = file.connections
     .map((entry: unknown) => parseConnection(entry))
     .find((entry: { readonly connection: string }) => entry.connection === connection);
@@ -188,11 +259,10 @@ export function sealedSecret(directory: string, connection: string): Buffer {
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** The log's lines, after checking the chain with code of our own. */
+/** The log's lines, after checking their form; that they are the tree which is signed is for the tests of the log. */
 export function readLog(directory: string): readonly LogLine[] {
   const text = readFileSync(join(directory, 'intents.log'), 'utf8');
   assert.ok(text === '' || text.endsWith('\n'), 'the log ends with a whole line');
-  let prev = '0'.repeat(64);
   return text
     .split('\n')
     .slice(0, -1)
@@ -201,8 +271,7 @@ export function readLog(directory: string): readonly LogLine[] {
       assert.ok(typeof entry === 'object' && entry !== null);
       const fields = Object.fromEntries(Object.entries(entry));
       assert.equal(fields['seq'], index);
-      assert.equal(fields['prev'], prev, `line ${index + 1} carries the hash of the line before`);
-      prev = hash('sha256', line, 'hex');
+      assert.match(String(fields['leaf']), /^[\w-]{43}$/, `line ${index + 1} carries its leaf`);
       return fields;
     });
 }
@@ -335,4 +404,11 @@ export class SignerProcess {
     assert.equal(active.kind, 'connections');
     return { connection, publicKeyPem };
   }
+}
+
+/** A message to egress that is a signed request. */
+export function readSignedRequest(message: unknown): SignedRequest {
+  const task = parseEgressTask(message);
+  assert.ok(task.kind === 'request' || task.kind === 'subscribe');
+  return task;
 }

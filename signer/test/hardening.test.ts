@@ -9,15 +9,13 @@ import { dirname } from 'node:path';
 import { getuid } from 'node:process';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { ARCHITECTURE } from '../src/hardening/native.ts';
-import { confinedArguments } from '../src/hardening/plan.ts';
+import { confinedArguments, signerArguments } from '../src/hardening/plan.ts';
 import { program } from '../src/hardening/seccomp.ts';
 import { hardeningOf, WALLS, type Hardening, type WallName } from '../src/hardening/walls.ts';
 import { temporaryDirectory } from './fixture.ts';
 import { PROBE, probeStart } from './hardening-start.ts';
 
-const LAUNCH = fileURLToPath(new URL('hardening-launch.ts', import.meta.url));
 const QUIET = '--disable-warning=ExperimentalWarning';
 const NOBODY = 65_534;
 const NOT_LINUX = ARCHITECTURE === null ? 'Linux on x86-64 or arm64 only' : false;
@@ -44,7 +42,9 @@ async function probe(t: TestContext, options: ProbeOptions = {}): Promise<Probed
     chmodSync(dirname(directory), 0o755);
     chownSync(directory, uid, uid);
   }
-  const given = options.given?.(directory) ?? [QUIET, LAUNCH, directory];
+  const given =
+    options.given?.(directory) ??
+    signerArguments(probeStart(directory), [directory], [QUIET], PROBE);
   const child = spawn(process.execPath, given, {
     // Where a core would be written.
     cwd: directory,
@@ -71,7 +71,7 @@ function isUp({ hardening }: Probed, name: WallName): boolean {
 }
 
 test(
-  '[S70] behind the launcher the walls of Node stand on every Linux',
+  '[S70] attacks 27, 28 and 29: behind the launcher the walls of Node stand on every Linux',
   { skip: NOT_LINUX },
   async (t) => {
     const probed = await probe(t);
@@ -107,51 +107,59 @@ test(
   },
 );
 
-test('[S71] what the environment says reaches no signer', { skip: NOT_LINUX }, async (t) => {
-  const probed = await probe(t, {
-    env: {
-      PATH: '/bin',
-      SECRET: 'x',
-      LD_LIBRARY_PATH: '/nowhere',
-      NODE_EXTRA_CA_CERTS: '/nowhere',
-    },
-  });
-  assert.deepEqual(probed.environment, {});
-});
-
-test('[S72] a program of the same user cannot read its memory', { skip: NOT_LINUX }, async (t) => {
-  const isRoot = getuid?.() === 0;
-  if (isRoot && !isOpenToOthers()) {
-    t.skip('run as root from a folder that other users cannot enter');
-    return;
-  }
-  const probed = await probe(t, isRoot ? { uid: NOBODY } : {});
-  const { pid } = probed.child;
-  assert.ok(pid !== undefined);
-  const opened = async (target: string): Promise<string> => {
-    const reader = spawn(
-      process.execPath,
-      [
-        '-e',
-        'try { fs.openSync(process.argv[1]); console.log("opened"); } catch ({ code }) { console.log(code); }',
-        target,
-      ],
-      {
-        stdio: ['ignore', 'pipe', 'ignore'],
-        env: {},
-        ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
+test(
+  '[S71] attack 24: what the environment says reaches no signer',
+  { skip: NOT_LINUX },
+  async (t) => {
+    const probed = await probe(t, {
+      env: {
+        PATH: '/bin',
+        SECRET: 'x',
+        LD_LIBRARY_PATH: '/nowhere',
+        NODE_EXTRA_CA_CERTS: '/nowhere',
       },
-    );
-    const [line] = await once(createInterface({ input: reader.stdout }), 'line');
-    return String(line);
-  };
-  for (const name of ['mem', 'environ', 'maps'])
-    assert.equal(await opened(`/proc/${pid}/${name}`), 'EACCES', name);
-  // The check can fail: the memory of a process without the wall opens.
-  assert.equal(await opened('/proc/self/mem'), 'opened');
-});
+    });
+    assert.deepEqual(probed.environment, {});
+  },
+);
 
-test('[S73] a crash leaves no core', { skip: NOT_LINUX }, async (t) => {
+test(
+  '[S72] attack 25: a program of the same user cannot read its memory',
+  { skip: NOT_LINUX },
+  async (t) => {
+    const isRoot = getuid?.() === 0;
+    if (isRoot && !isOpenToOthers()) {
+      t.skip('run as root from a folder that other users cannot enter');
+      return;
+    }
+    const probed = await probe(t, isRoot ? { uid: NOBODY } : {});
+    const { pid } = probed.child;
+    assert.ok(pid !== undefined);
+    const opened = async (target: string): Promise<string> => {
+      const reader = spawn(
+        process.execPath,
+        [
+          '-e',
+          'try { fs.openSync(process.argv[1]); console.log("opened"); } catch ({ code }) { console.log(code); }',
+          target,
+        ],
+        {
+          stdio: ['ignore', 'pipe', 'ignore'],
+          env: {},
+          ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
+        },
+      );
+      const [line] = await once(createInterface({ input: reader.stdout }), 'line');
+      return String(line);
+    };
+    for (const name of ['mem', 'environ', 'maps'])
+      assert.equal(await opened(`/proc/${pid}/${name}`), 'EACCES', name);
+    // The check can fail: the memory of a process without the wall opens.
+    assert.equal(await opened('/proc/self/mem'), 'opened');
+  },
+);
+
+test('[S73] attack 26: a crash leaves no core', { skip: NOT_LINUX }, async (t) => {
   for (const signal of ['SIGSEGV', 'SIGABRT'] as const) {
     const probed = await probe(t);
     probed.child.kill(signal);
@@ -228,7 +236,7 @@ test(
   { skip: NOT_LINUX },
   () => {
     const made = ARCHITECTURE ?? assert.fail('no processor is known');
-    const filter = program(made);
+    const filter = program(made, false);
     const { clone, clone3, openat, seccomp, ...denied } = made.calls;
     const refused = new Set(Object.values(denied));
     const [ALLOW, EPERM, ENOSYS, KILL] = [0x7fff0000, 0x00050001, 0x00050026, 0x80000000];

@@ -67,7 +67,7 @@ function signerOf(
 }
 
 const CONTEXT = { venue: 'demo', apiKey: API_KEY, timestamp: 1_499_827_319_559 };
-const TAIL = 'newOrderRespType=RESULT&recvWindow=5000&timestamp=1499827319559';
+const TAIL = 'newOrderRespType=RESULT&recvWindow=2000&timestamp=1499827319559';
 
 test('[S80] a pair is one order list: what stands above the market comes first', () => {
   const connection = 'c_ABCDEF2';

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { formatNotional, notionalOf, parseDecimal, toNotional } from '../src/amount.ts';
 import { approve, spend } from '../src/policy/approval.ts';
 import { DayWindow, RateWindow } from '../src/policy/counters.ts';
-import { PolicyEvaluator, type RequestFacts } from '../src/policy/evaluator.ts';
+import { PolicyEvaluator, type PolicySubject, type RequestFacts } from '../src/policy/evaluator.ts';
 import { describePolicyError, parsePolicy, type Policy } from '../src/policy/grammar.ts';
 import { START_MS } from './fixture.ts';
 
@@ -51,6 +51,7 @@ default deny
 });
 
 const HEAD = 'policy/v1\nconnection demo\n';
+const REFERENCED = `${HEAD}reference source=egress:avgPrice max-age=3s\n`;
 const ERRORS: readonly (readonly [text: string, message: RegExp])[] = [
   ['', /^p:1:1: expected policy\/v1 on the first line, found nothing$/],
   ['policy/v2\n', /^p:1:1: expected policy\/v1 on the first line, found "policy\/v2"$/],
@@ -61,7 +62,7 @@ const ERRORS: readonly (readonly [text: string, message: RegExp])[] = [
   [`${HEAD}connection demo\n`, /^p:3:12: expected one section for a connection/],
   [
     `${HEAD}permit op=read.*\n`,
-    /^p:3:1: expected connection, allow, deny or default, found "permit"$/,
+    /^p:3:1: expected connection, reference, liquidity, grace, allow, hold, deny, default or loosening-delay, found "permit"$/,
   ],
   [`${HEAD}default allow\n`, /^p:3:9: expected deny: no other default exists, found "allow"$/],
   [`${HEAD}default\n`, /^p:3:8: expected deny/],
@@ -119,11 +120,64 @@ const ERRORS: readonly (readonly [text: string, message: RegExp])[] = [
   [`${HEAD}allow op=read.* rate<=10/10d\n`, /^p:3:23: expected a rate like 10\/10s/],
   [`${HEAD}allow op=read.* rate<=10/25h\n`, /^p:3:23: expected a rate/],
   [`${HEAD}allow op=read.* rate<=10001/1h\n`, /^p:3:23: expected a rate/],
+  [`${HEAD}allow op=order.place open<=0\n`, /^p:3:28: expected a number of orders from 1 to 10000/],
+  [`${HEAD}allow op=order.* open<=20\n`, /^p:3:18: expected op=order\.place alone .+ open<=/],
+  [`${HEAD}allow op=order.place open=20\n`, /^p:3:22: expected open<=, found "open=20"$/],
   [
-    `${HEAD}allow op=order.place open<=20\n`,
-    /^p:3:22: expected no open<= limit: .* cannot count open ones/,
+    `${HEAD}allow op=order.place band=2.0%\n`,
+    /^p:3:1: expected a reference line before the first band=, found none$/,
   ],
-  [`${HEAD}allow op=order.place band=2.0%\n`, /^p:3:22: expected no band= limit/],
+  [
+    `${REFERENCED}allow op=order.place band=2\n`,
+    /^p:4:27: expected more than 0 and at most 100 perc/,
+  ],
+  [`${REFERENCED}allow op=order.place band=0.0%\n`, /^p:4:27: expected more than 0/],
+  [`${REFERENCED}allow op=order.place band=101%\n`, /^p:4:27: expected more than 0/],
+  [`${REFERENCED}allow op=order.place band=0.00001%\n`, /^p:4:27: expected more than 0/],
+  [`${REFERENCED}allow op=read.* band=2%\n`, /^p:4:17: expected op=order\.place alone .+ band=/],
+  [
+    `${REFERENCED}reference source=egress:avgPrice max-age=3s\n`,
+    /^p:4:1: expected one reference line/,
+  ],
+  [`${HEAD}reference max-age=3s\n`, /^p:3:10: expected source= in a reference line, found none$/],
+  [`${HEAD}reference source=avgPrice max-age=3s\n`, /^p:3:18: expected egress: and some of/],
+  [
+    `${HEAD}reference source=egress:lastPrice max-age=3s\n`,
+    /^p:3:18: expected egress: and some of/,
+  ],
+  [
+    `${HEAD}reference source=egress:avgPrice,avgPrice max-age=3s agree=1%\n`,
+    /^p:3:11: expected every source once/,
+  ],
+  [`${HEAD}reference source=egress:avgPrice\n`, /^p:3:10: expected max-age= in a reference line/],
+  [
+    `${HEAD}reference source=egress:avgPrice max-age=61s\n`,
+    /^p:3:42: expected a time from 1s to 60s/,
+  ],
+  [
+    `${HEAD}reference source=egress:avgPrice,bookTicker max-age=3s\n`,
+    /^p:3:10: expected agree= where there is more than one source, found none$/,
+  ],
+  [
+    `${HEAD}liquidity BTCUSDT max-spread=1%\n`,
+    /^p:3:1: expected a reference line before the first liq/,
+  ],
+  [`${REFERENCED}liquidity max-spread=1%\n`, /^p:4:11: expected the symbols of the liquidity line/],
+  [`${REFERENCED}liquidity BTCUSDT\n`, /^p:4:18: expected min-24h-quote=, max-spread= or max-book/],
+  [`${REFERENCED}liquidity BTCUSDT max-book-share=20%\n`, /^p:4:34: expected a share of the book/],
+  [`${REFERENCED}liquidity BTCUSDT max-book-share=20%@x\n`, /^p:4:38: expected more than 0/],
+  [
+    `${REFERENCED}liquidity BTCUSDT min-24h-quote=5e6\n`,
+    /^p:4:33: expected a plain decimal number/,
+  ],
+  [`${HEAD}loosening-delay 10m\n`, /^p:3:1: expected loosening-delay once, before the first conn/],
+  ['policy/v1\nloosening-delay 59s\n', /^p:2:17: expected a time from 60s to 604800s/],
+  ['policy/v1\nloosening-delay\n', /^p:2:16: expected a time from 60s/],
+  [
+    `${HEAD}allow op=order.place\n  notional<=5e2 USDT\n`,
+    /^p:4:13: expected a plain decimal number, found "5e2"$/,
+  ],
+  [`${HEAD}  band=2%\n`, /^p:3:3: expected a line of its own, found a term/],
   [`${HEAD}deny op=order.place rate<=1/1s\n`, /^p:3:21: expected no limit in a deny line/],
   [`${HEAD}allow id=A op=read.*\n`, /^p:3:10: expected 1 to 32 of a-z 0-9 -, found "A"$/],
   [
@@ -186,7 +240,7 @@ test('[S11] any bytes are a policy or a named error', () => {
   );
 });
 
-const SUBJECT = { connection: 'c_ABCDEF2', name: 'demo' };
+const SUBJECT = { connection: 'c_ABCDEF2', name: 'demo', venue: 'demo' };
 const BUY: RequestFacts = {
   operation: 'order.place',
   symbol: 'BTCUSDT',
@@ -194,6 +248,11 @@ const BUY: RequestFacts = {
   type: 'LIMIT',
   timeInForce: 'GTC',
   notional: notional('100', '1'),
+  price: parseDecimal('100'),
+  stop: null,
+  quantity: null,
+  clientOrderId: null,
+  isReleased: false,
 };
 const READ: RequestFacts = {
   operation: 'read.account',
@@ -202,6 +261,11 @@ const READ: RequestFacts = {
   type: null,
   timeInForce: null,
   notional: null,
+  price: null,
+  stop: null,
+  quantity: null,
+  clientOrderId: null,
+  isReleased: false,
 };
 
 function notional(price: string, quantity: string): bigint {
@@ -399,14 +463,17 @@ test('[S14] sections hold for a name, an identifier, or both in the order of the
     'policy/v1\nconnection demo\nallow id=name op=read.*\nconnection c_ABCDEF2\nallow id=id op=*\nconnection other\nallow id=o op=*\n',
   );
   const evaluator = new PolicyEvaluator(policy, 'policy');
-  const rule = (subject: { connection: string; name: string }, facts: RequestFacts): string => {
+  const rule = (subject: PolicySubject, facts: RequestFacts): string => {
     const verdict = evaluator.judge(subject, facts, () => null, START_MS);
     return verdict.ok ? verdict.approved.rule : verdict.rule;
   };
   assert.equal(rule(SUBJECT, READ), 'name');
   assert.equal(rule(SUBJECT, BUY), 'id');
-  assert.equal(rule({ connection: 'c_7777777', name: 'demo' }, BUY), 'default deny');
-  assert.equal(rule({ connection: 'c_7777777', name: 'stranger' }, READ), 'default deny');
+  assert.equal(rule({ ...SUBJECT, connection: 'c_7777777' }, BUY), 'default deny');
+  assert.equal(
+    rule({ ...SUBJECT, connection: 'c_7777777', name: 'stranger' }, READ),
+    'default deny',
+  );
   assert.deepEqual(evaluator.linesFor(SUBJECT), ['allow id=name op=read.*', 'allow id=id op=*']);
 });
 
@@ -418,7 +485,7 @@ test('[S14] connections of one policy have counters of their own', () => {
     'policy',
   );
   for (const name of ['a', 'b']) {
-    const subject = { connection: `c_${name.toUpperCase().repeat(7)}`, name };
+    const subject = { connection: `c_${name.toUpperCase().repeat(7)}`, name, venue: 'demo' };
     assert.equal(evaluator.judge(subject, READ, () => null, START_MS).ok, true);
     assert.equal(evaluator.judge(subject, READ, () => null, START_MS).ok, false);
   }
@@ -430,7 +497,7 @@ test('[S14] a later connection of the same name starts with counters of its own'
     'policy',
   );
   for (const connection of ['c_AAAAAAA', 'c_BBBBBBB']) {
-    const subject = { connection, name: 'demo' };
+    const subject = { ...SUBJECT, connection };
     assert.equal(evaluator.judge(subject, READ, () => null, START_MS).ok, true);
     assert.equal(evaluator.judge(subject, READ, () => null, START_MS).ok, false);
   }
@@ -543,4 +610,118 @@ test('[S18] an approval is made by the policy and good for one use', () => {
   assert.throws(() => spend(approved), /Invariant/);
   const forged = { ...approve({ text: 'x' }, 'rule') };
   assert.throws(() => spend(forged), /Invariant/);
+});
+
+/** A line of a policy as a reader without the grammar sees it. */
+interface PlainLine {
+  readonly effect: 'allow' | 'deny';
+  readonly terms: Readonly<Record<string, readonly string[]>>;
+  readonly most: number | null;
+}
+
+/** Whether the first of `lines` that matches, or a later one, allows: what the file says, read from top to bottom. */
+function readPlainly(lines: readonly PlainLine[], asked: Readonly<Record<string, string>>): string {
+  const isMeant = ({ terms }: PlainLine): boolean =>
+    Object.entries(terms).every(([name, values]) => values.includes(asked[name] ?? ''));
+  const read = ([line, ...rest]: readonly PlainLine[], effect: PlainLine['effect']): string => {
+    if (line === undefined) return 'nothing';
+    if (line.effect !== effect || !isMeant(line)) return read(rest, effect);
+    if (effect === 'deny') return 'denied';
+    return line.most === null || Number(asked['notional']) <= line.most ? 'allowed' : 'limited';
+  };
+  const denied = read(lines, 'deny');
+  return denied === 'denied' ? denied : read(lines, 'allow');
+}
+
+test('[S14] decisions are those of a plain reading of the lines, for any policy and request', () => {
+  const some = (values: readonly string[]): fc.Arbitrary<string[] | null> =>
+    fc.option(fc.uniqueArray(fc.constantFrom(...values), { minLength: 1 }), { nil: null });
+  const scope = fc.record({
+    op: fc.oneof(
+      { weight: 4, arbitrary: fc.constant(['order.place']) },
+      {
+        weight: 1,
+        arbitrary: fc.uniqueArray(fc.constantFrom('order.place', 'order.cancel', 'read.account'), {
+          minLength: 1,
+        }),
+      },
+    ),
+    symbol: some(['AUSDT', 'BUSDT']),
+    side: some(['BUY', 'SELL']),
+    type: some(['LIMIT', 'LIMIT_MAKER']),
+    tif: some(['GTC', 'IOC']),
+  });
+  const line = fc.record({
+    effect: fc.constantFrom('allow' as const, 'deny' as const),
+    scope,
+    most: fc.option(fc.integer({ min: 1, max: 5 }), { nil: null }),
+  });
+  const request = fc.record({
+    op: fc.constantFrom(
+      'order.place' as const,
+      'order.place' as const,
+      'order.cancel' as const,
+      'read.account' as const,
+    ),
+    symbol: fc.constantFrom('AUSDT', 'BUSDT', 'CUSDT'),
+    side: fc.constantFrom('BUY' as const, 'SELL' as const),
+    type: fc.constantFrom('LIMIT' as const, 'LIMIT_MAKER' as const),
+    tif: fc.constantFrom('GTC' as const, 'IOC' as const),
+    notional: fc.integer({ min: 1, max: 6 }),
+  });
+  const outcomes = new Map<string, number>();
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 6 }), request, (lines, asked) => {
+      const plain = lines.map(({ effect, scope: given, most }): PlainLine => {
+        const named = Object.entries(given).flatMap(([name, values]) =>
+          values === null ? [] : [[name, values] as const],
+        );
+        const isLimited = effect === 'allow' && given.op.join() === 'order.place';
+        return { effect, terms: Object.fromEntries(named), most: isLimited ? most : null };
+      });
+      const text = plain.map(({ effect, terms, most }, index) =>
+        [
+          `${effect} id=r${index}`,
+          ...Object.entries(terms).map(([name, values]) => `${name}=${values.join(',')}`),
+          ...(most === null ? [] : [`notional<=${most} USDT`]),
+        ].join(' '),
+      );
+      const policy = parse(`${HEAD}${text.join('\n')}\n`);
+      const isOrder = asked.op === 'order.place';
+      const known: Readonly<Record<string, string>> = isOrder
+        ? { ...asked, notional: String(asked.notional) }
+        : asked.op === 'order.cancel'
+          ? { op: asked.op, symbol: asked.symbol }
+          : { op: asked.op };
+      const facts: RequestFacts = {
+        ...READ,
+        operation: asked.op,
+        symbol: known['symbol'] ?? null,
+        ...(isOrder && {
+          ...{ side: asked.side, type: asked.type, timeInForce: asked.tif },
+          notional: toNotional(BigInt(asked.notional) * 100_000_000n),
+        }),
+      };
+      const verdict = new PolicyEvaluator(policy, 'policy').judge(
+        SUBJECT,
+        facts,
+        () => null,
+        START_MS,
+      );
+      const found = verdict.ok
+        ? 'allowed'
+        : verdict.rule === 'default deny'
+          ? 'nothing'
+          : verdict.rule.endsWith(': notional')
+            ? 'limited'
+            : 'denied';
+      const expected = readPlainly(plain, known);
+      outcomes.set(expected, (outcomes.get(expected) ?? 0) + 1);
+      assert.equal(found, expected, text.join('\n'));
+    }),
+    { seed: SEED, numRuns: 4_000 },
+  );
+  for (const outcome of ['allowed', 'denied', 'limited', 'nothing']) {
+    assert.ok((outcomes.get(outcome) ?? 0) > 50, `${outcome}: ${outcomes.get(outcome) ?? 0}`);
+  }
 });

@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { SYSTEM_DISK, type Disk } from '../src/disk.ts';
-import type { Recorded } from '../src/intent-log.ts';
+import type { Recorded } from '../src/log/intent-log.ts';
 import { approve } from '../src/policy/approval.ts';
 import { identityOf, parseConnection } from '../src/connections.ts';
 import { draftRequest } from '../src/binance/requests.ts';
@@ -32,6 +32,7 @@ import {
   readLog,
   sealedSecret,
   START_MS,
+  takePolicy,
   temporaryDirectory,
   TestTime,
   writePolicy,
@@ -78,9 +79,9 @@ test('[S6] an allowed order is recorded, then signed, then handed on', (t) => {
   const lines = readLog(signer.directory);
   const intent = lines.find(({ kind }) => kind === 'intent');
   assert.deepEqual(
-    { ...intent, seq: 0, prev: '', policy: '', request: '' },
+    { ...intent, seq: 0, nonce: '', leaf: '', policy: '', request: '' },
     {
-      v: 1,
+      v: 2,
       seq: 0,
       time: START_MS,
       kind: 'intent',
@@ -93,10 +94,12 @@ test('[S6] an allowed order is recorded, then signed, then handed on', (t) => {
       price: '100',
       quantity: '1',
       clientOrderId: 'k1-first',
+      tag: 1,
       rule: 'btc',
       policy: '',
       request: '',
-      prev: '',
+      nonce: '',
+      leaf: '',
     },
   );
   const text = request.payload.replace(/&signature=.*$/, '');
@@ -177,7 +180,7 @@ test('[S12] a connection whose key the exchange does not know yet signs nothing'
   const [created] = signer.ask({ kind: 'createConnection', name: 'demo', venue: 'demo' });
   assert.equal(created?.kind, 'connections');
   signer.connection = created.connections[0]?.connection ?? '';
-  assert.equal(created.connections[0]?.state, 'created');
+  assert.equal(created.connections[0]?.state, 'draft');
   assert.equal(signer.place(), 'connection-not-active');
 });
 
@@ -222,12 +225,10 @@ test('[S17] without a policy nothing is signed, and the reason names the file to
   assert.equal(listed?.kind === 'connections' && listed.connections[0]?.policyHash, 'none');
 });
 
-test('[S17] a policy that changed on disk holds from the next start on', (t) => {
+test('[S17] a policy that is no policy, or that others may write, stops the start', (t) => {
   const signer = openConnected(t);
   writePolicy(signer.directory, 'policy/v1\n');
-  assert.equal(signer.place(), 'signed');
-  const next = reopen(signer);
-  assert.equal(next.place(), 'default deny');
+  assert.equal(signer.place(), 'signed', 'the file is read at the start only');
   writePolicy(signer.directory, 'policy/v1\nallow\n');
   assert.throws(
     () => reopen(signer),
@@ -252,10 +253,11 @@ test('[S16] counters survive a restart', (t) => {
   assert.equal(reopen(next).place({ price: '500' }), 'signed');
 });
 
-test('[S16] earlier requests count against the policy of today, whatever its rules are called', (t) => {
+test('[S16] earlier requests count against the policy of today, whatever its rules are called', async (t) => {
   const signer = openConnected(t);
   for (let count = 0; count < 3; count += 1) assert.equal(signer.place({ price: '300' }), 'signed');
-  writePolicy(signer.directory, POLICY.replace('id=btc', 'id=renamed').replace('10/10s', '4/10s'));
+  const renamed = POLICY.replace('id=btc', 'id=renamed').replace('10/10s', '4/10s');
+  await takePolicy(signer.directory, renamed, signer.time);
   const next = reopen(signer);
   assert.equal(next.place({ price: '101' }), 'renamed: per-day');
   assert.equal(next.place({ price: '50' }), 'signed');
@@ -309,7 +311,7 @@ test('[S25] the record tells when an order was signed, that it never was, and ke
     assert.equal(lookUp(life, 'k1-a'), START_MS);
     assert.equal(lookUp(life, 'k1-b'), null);
   }
-  next.time.pass(97 * DAY_MS - 1);
+  next.time.pass((90 + 7 + 3 + 7) * DAY_MS - 1);
   assert.equal(lookUp(next, 'k1-a'), START_MS, 'a week after the connection has ended');
   assert.equal(lookUp(reopen(next), 'k1-a'), START_MS);
   next.time.pass(1);
@@ -475,8 +477,11 @@ const DAMAGES: readonly {
 }[] = [
   {
     what: 'a changed price',
-    change: (lines) => lines.splice(4, 1, (lines[4] ?? '').replace('"100"', '"999"')),
-    message: /line 6: expected the hash of the line before, found another/,
+    change: (lines) => {
+      const at = lines.findIndex((line) => line.includes('"price":"100"'));
+      lines.splice(at, 1, (lines[at] ?? '').replace('"100"', '"999"'));
+    },
+    message: /line \d+: expected the entry that its leaf hash is of, found another/,
   },
   {
     what: 'a removed line',
@@ -496,7 +501,7 @@ const DAMAGES: readonly {
   {
     what: 'an inserted line',
     change: (lines) => lines.splice(3, 0, '{}'),
-    message: /line 4: expected version 1/,
+    message: /line 4: expected version 2/,
   },
   {
     what: 'text in the middle',
@@ -689,14 +694,19 @@ test('[S28] a key is born here, stored for its owner alone, and never as text', 
   assert.match(connection, /^c_[A-Z2-7]{7}$/);
   for (const name of readdirSync(directory, { recursive: true }).map(String)) {
     const { mode } = statSync(join(directory, name));
-    const expected = name === 'policy' ? 0o644 : name === 'vault' ? 0o700 : 0o600;
+    const isPublic = name === 'log' || name.startsWith('log/');
+    const isDirectory = statSync(join(directory, name)).isDirectory();
+    const own = isDirectory ? 0o700 : name === 'policy' ? 0o644 : 0o600;
+    const expected = isPublic ? (isDirectory ? 0o750 : 0o640) : own;
     assert.equal(mode & 0o777, expected, name);
   }
   assert.equal(statSync(directory).mode & 0o777, 0o700);
   assert.deepEqual(readdirSync(directory).toSorted(), [
+    'checkpoint',
     'connections',
     'import-key',
     'intents.log',
+    'log',
     'owner',
     'policy',
     'unlock',
@@ -723,10 +733,16 @@ test('[S28] the log says when a key was born and named, and shows neither key no
   );
 });
 
-test('[S29] after 90 days a connection signs nothing, reads included, and says so', (t) => {
+test('[S29] attack 49: ten days after its 90 days a connection signs nothing, reads included, and says so', (t) => {
   const signer = openConnected(t);
   signer.time.pass(90 * DAY_MS - 1);
   assert.equal(signer.place({ price: '1' }), 'signed');
+  signer.time.pass(1);
+  assert.equal(signer.place({ price: '1' }), 'connection-expired');
+  const read = { kind: 'queryAccount', connection: signer.connection } as const;
+  assert.equal(outcomeOf(signer.ask(read)[0]), 'signed');
+  signer.time.pass(10 * DAY_MS - 1);
+  assert.equal(outcomeOf(signer.ask(read)[0]), 'signed');
   signer.time.pass(1);
   for (const life of [signer, reopen(signer)]) {
     assert.equal(life.place({ price: '1' }), 'connection-expired');

@@ -17,11 +17,11 @@ import { test, type TestContext } from 'node:test';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { SYSTEM_DISK, writeFileAtomically, type Disk } from '../src/disk.ts';
 import { KeyRing } from '../src/key-ring.ts';
-import { encryptAge, decryptAge, parseAgeIdentity, parseRecipient } from '../src/vault/age.ts';
-import { decodeBackup, encodeBackup } from '../src/vault/backup.ts';
+import { encryptAge, decryptAge, parseAgeIdentity, parseRecipient } from '../src/tool/age.ts';
+import { decodeBackup, encodeBackup } from '../src/tool/backup.ts';
 import { parseVaultFile } from '../src/vault/file.ts';
 import { bornKey } from '../src/vault/keys.ts';
-import { runTool, type ToolPorts } from '../src/vault/tool.ts';
+import { runTool, type ToolPorts } from '../src/tool/tool.ts';
 import { sealSecret } from '../src/seal-secret.ts';
 import {
   OpenSigner,

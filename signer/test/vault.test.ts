@@ -9,6 +9,7 @@ import {
   generateKeyPairSync,
   randomBytes,
   verify,
+  hash,
 } from 'node:crypto';
 import {
   chmodSync,
@@ -20,6 +21,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +31,7 @@ import { SYSTEM_DISK, type Disk } from '../src/disk.ts';
 import { KeyRing } from '../src/key-ring.ts';
 import { requestHash, sign, signatureText } from '../src/sign.ts';
 import { approve } from '../src/policy/approval.ts';
-import type { Recorded } from '../src/intent-log.ts';
+import type { Recorded } from '../src/log/intent-log.ts';
 import type { RequestDraft } from '../src/binance/requests.ts';
 import type { Decision } from '../src/index.ts';
 import {
@@ -43,6 +45,7 @@ import { readKey } from '../src/vault/keys.ts';
 import { IMPORT_INFO, importContext, openSealed } from '../src/vault/sealed-import.ts';
 import { fileKek, isOwnStanza, newPassphraseStanza, passphraseKek } from '../src/vault/unlock.ts';
 import { sealSecret } from '../src/seal-secret.ts';
+import { setCheapPassphrase } from './cheap-passphrase.ts';
 import {
   OpenSigner,
   outcomeOf,
@@ -62,7 +65,6 @@ const IDENTITY: VaultIdentity = {
 };
 const HMAC_SECRET = 'NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j';
 /** A cost at the floor: these tests are about what is refused, not about how long guessing takes. */
-const CHEAP = 'argon2id m=19456,t=2,p=1 AAAAAAAAAAAAAAAAAAAAAA';
 
 function openConnected(t: TestContext, disk?: Disk): OpenSigner {
   const directory = temporaryDirectory(t);
@@ -79,21 +81,6 @@ function reopen(signer: OpenSigner): OpenSigner {
 /** A passphrase as bytes of its own: those who take it zero it. */
 function phrase(text: string): Buffer {
   return Buffer.from(text);
-}
-
-/** Puts a passphrase at the floor's cost over the vault of `signer`; what `setPassphrase` does at a second each. */
-function setCheapPassphrase(signer: OpenSigner, text: string): void {
-  const fileKey = readFileSync(join(signer.directory, 'unlock'));
-  const next = passphraseKek(phrase(text), CHEAP, 'test');
-  const keks = [fileKek(fileKey)];
-  for (const name of readdirSync(join(signer.directory, 'vault'))) {
-    const path = join(signer.directory, 'vault', name);
-    const file = parseVaultFile(readFileSync(path), path);
-    writeFileSync(path, rewrapVaultFile(file, keks, [next], isOwnStanza, path), {
-      mode: 0o600,
-    });
-  }
-  rmSync(join(signer.directory, 'unlock'));
 }
 
 test('[S38] a sealed secret comes out as it went in, and only with its key and identity', () => {
@@ -326,7 +313,7 @@ test('[S42] the passphrase that is set opens at the full cost, the old ways are 
   assert.equal(last.ring.vault.isUnattended, true);
 });
 
-test('[S43] wrong passphrases cost a wait that neither a restart nor the wall clock shortens', (t) => {
+test('[S43] attack 32: wrong passphrases cost a wait that neither a restart nor the wall clock shortens', (t) => {
   const signer = openConnected(t);
   setCheapPassphrase(signer, 'correct horse');
   const first = reopen(signer);
@@ -406,11 +393,10 @@ function beforeTheVault(t: TestContext, signer: OpenSigner): { before: string; s
   const born = readLog(directory).find(({ kind }) => kind === 'key.new');
   const { connection: id, name, venue, publicKey, time } = born ?? {};
   const line = { v: 1, seq: 0, time, kind: 'key.new', connection: id, name, venue, publicKey };
-  writeFileSync(
-    join(before, 'intents.log'),
-    `${JSON.stringify({ ...line, prev: '0'.repeat(64) })}\n`,
-    { mode: 0o600 },
-  );
+  const first = JSON.stringify({ ...line, prev: '0'.repeat(64) });
+  const named = { v: 1, seq: 1, time, kind: 'key.active', connection: id };
+  const second = JSON.stringify({ ...named, prev: hash('sha256', first, 'hex') });
+  writeFileSync(join(before, 'intents.log'), `${first}\n${second}\n`, { mode: 0o600 });
   return { before, secret };
 }
 
@@ -425,7 +411,7 @@ test('[S46] keys in plain files are sealed at the first start, the files destroy
   assert.equal(existsSync(join(before, 'keys')), false);
   for (const path of readdirSync(before, { recursive: true }).map(String)) {
     const full = join(before, path);
-    if (!path.endsWith('vault') || path.includes('.'))
+    if (statSync(full).isFile())
       assert.ok(!readFileSync(full).includes(secret.subarray(-32)), path);
   }
   const again = new OpenSigner(before, { time: signer.time });
@@ -542,7 +528,7 @@ test('[S47] an imported HMAC secret signs, is bound to its name and venue, and c
   assert.equal(reopen(signer).place(), 'signed', 'the vault opens with both keys');
 });
 
-test("[S48] an imported key must have the public half that was stated, and be nobody else's", async (t) => {
+test("[S48] attacks 21, 22: an imported key must have the stated public half, and be nobody else's", async (t) => {
   const signer = openConnected(t);
   const seal = async (secret: Buffer, name: string, keyKind = 'ed25519'): Promise<string> =>
     sealedFor(signer, secret, { name, venue: 'demo', keyKind });

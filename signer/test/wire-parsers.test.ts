@@ -8,14 +8,14 @@ import {
   parseAnswer,
   parseDecision,
   parseIntent,
-  parseReceipt,
-  parseSignedRequest,
+  parseEgressReport,
+  parseEgressTask,
   WireError,
   type Answer,
   type Decision,
   type Intent,
-  type Receipt,
-  type SignedRequest,
+  type EgressReport,
+  type EgressTask,
 } from '../src/index.ts';
 
 const SEED = 20_261_122;
@@ -93,11 +93,20 @@ const DECISIONS: readonly Decision[] = [
         connection,
         name: 'demo',
         venue: 'demo',
-        state: 'active',
+        state: 'quarantined',
+        signs: 'cancels',
+        grade: 'D',
         keyKind: 'ed25519',
         publicKeyPem: '-----BEGIN PUBLIC KEY-----\n',
         createdAt: 1,
         expiresAt: 2,
+        reducesUntil: 3,
+        cancelsUntil: 4,
+        checkedAt: 1,
+        isIpRestricted: false,
+        frozen: { since: 1, cause: 'person' },
+        quarantined: { since: 1, faults: ['withdrawals', 'ipListVanished'] },
+        replaces: 'c_ABCDEF2',
         policy: ['allow op=read.*'],
         policyHash: 'a'.repeat(64),
       },
@@ -105,7 +114,9 @@ const DECISIONS: readonly Decision[] = [
   },
 ];
 
-const REQUESTS: readonly SignedRequest[] = [
+const market = { kind: 'reference', venue: 'demo', symbol: 'BTCUSDT', ageMs: 12 } as const;
+
+const REQUESTS: readonly EgressTask[] = [
   {
     kind: 'request',
     id: 1,
@@ -124,6 +135,25 @@ const REQUESTS: readonly SignedRequest[] = [
     venue: 'demo',
     params: { apiKey: 'abc', recvWindow: 3_000, timestamp: 1, signature: 'a+b/==' },
   },
+  {
+    kind: 'request',
+    id: 1,
+    connection,
+    venue: 'demo',
+    method: 'GET',
+    path: '/api/v3/order',
+    apiKey: 'abc',
+    payload: 'symbol=BTCUSDT',
+    timeoutMs: 10_000,
+    echo: true,
+  },
+  {
+    kind: 'watchReferences',
+    venue: 'demo',
+    symbols: ['BTCUSDT'],
+    sources: ['avgPrice', 'depth'],
+    everyMs: 1_000,
+  },
 ];
 
 const ANSWERS: readonly Answer[] = [
@@ -140,17 +170,23 @@ const ANSWERS: readonly Answer[] = [
   { kind: 'egressHealth', venue: 'demo', clockSkewMs: null, roundTripMs: null, reason: 'down' },
 ];
 
-const RECEIPTS: readonly Receipt[] = [
+const REPORTS: readonly EgressReport[] = [
   { kind: 'receipt', id: 1, status: 200 },
   { kind: 'receipt', id: 1, status: null },
+  { kind: 'echo', id: 1, status: 200, body: '{"status":"NEW"}' },
+  { ...market, source: 'referencePrice', price: null },
+  { ...market, source: 'avgPrice', price: '100.5' },
+  { ...market, source: 'bookTicker', bid: '99', ask: null },
+  { ...market, source: 'dayVolume', quoteVolume: '0' },
+  { ...market, source: 'depth', bids: [['99', '1.5']], asks: [] },
 ];
 
 const DIRECTIONS = [
   { name: 'intent', parse: parseIntent, messages: INTENTS },
   { name: 'decision', parse: parseDecision, messages: DECISIONS },
-  { name: 'request', parse: parseSignedRequest, messages: REQUESTS },
+  { name: 'request', parse: parseEgressTask, messages: REQUESTS },
   { name: 'answer', parse: parseAnswer, messages: ANSWERS },
-  { name: 'receipt', parse: parseReceipt, messages: RECEIPTS },
+  { name: 'report', parse: parseEgressReport, messages: REPORTS },
 ] as const;
 
 for (const { name, parse, messages } of DIRECTIONS) {
@@ -182,7 +218,7 @@ for (const { name, parse, messages } of DIRECTIONS) {
         assert.throws(() => parse(wrong), WireError, `${JSON.stringify(message)}: ${field}`);
         const isOptional = [
           ...['usedWeight', 'ordersIn10s', 'ordersInDay', 'retryAfterMs'],
-          ...['fromTradeId', 'exchangeOrderId'],
+          ...['fromTradeId', 'exchangeOrderId', 'echo'],
         ].includes(field);
         if (isOptional || (message.kind === 'queryOpenOrders' && field === 'symbol')) continue;
         const { [field]: _, ...lacking } = JSON.parse(JSON.stringify(message));
@@ -337,9 +373,9 @@ test('[S5] symbols and identifiers hold nothing that could end a parameter', () 
 test('[S5] a message about a wrong payload, signature or API key does not show it', () => {
   const [request, subscription] = REQUESTS;
   for (const parse of [
-    () => parseSignedRequest({ ...request, payload: 'SECRET value' }),
+    () => parseEgressTask({ ...request, payload: 'SECRET value' }),
     () =>
-      parseSignedRequest({
+      parseEgressTask({
         ...subscription,
         params: { apiKey: 'abc', recvWindow: 1, timestamp: 1, signature: 'SECRET value' },
       }),

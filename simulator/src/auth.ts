@@ -115,6 +115,23 @@ export class KeyRing {
     return Array.from(this.#keys.values(), (stored) => stored.key);
   }
 
+  /** Gives a key other rights, addresses or another time of creation; false when there is no such key. */
+  change(
+    apiKey: string,
+    changes: {
+      readonly rights?: Partial<KeyRights>;
+      readonly ipAllowList?: readonly string[];
+      readonly createTime?: number;
+    },
+  ): boolean {
+    const stored = this.#keys.get(apiKey);
+    if (stored === undefined) return false;
+    const { snapshot } = stored;
+    const rights = { ...snapshot.rights, ...changes.rights };
+    this.#store({ ...snapshot, ...changes, rights });
+    return true;
+  }
+
   /** False when there is no such key. */
   remove(apiKey: string): boolean {
     return this.#keys.delete(apiKey);

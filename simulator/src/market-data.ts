@@ -209,6 +209,14 @@ export class MarketHistory implements MarketData {
     return { price, closeTime: data.tape.lastTradeMs };
   }
 
+  /** The mean of the last minutes; null where nothing traded in them, undefined before the first trade. */
+  meanPrice(symbol: string, minutes: number): string | null | undefined {
+    const data = this.symbol(symbol);
+    if (data.tape.lastTicks === 0) return undefined;
+    const sum = data.tape.summaryBySecond(this.#clock.marketMs() - minutes * MINUTE_MS);
+    return sum === undefined || sum.lots === 0n ? null : data.meanText(sum.quote, sum.lots);
+  }
+
   snapshot(): SavedMarketData {
     return [...this.#symbols.values()].map(({ symbol, tape }) => [symbol, tape.snapshot()]);
   }

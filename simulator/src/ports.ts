@@ -112,6 +112,8 @@ export interface MarketData {
     symbol: string,
     minutes: number,
   ): { readonly price: string; readonly closeTime: number };
+  /** The mean of the last minutes; null where nothing traded in them, undefined before the first trade. */
+  meanPrice(symbol: string, minutes: number): string | null | undefined;
 }
 
 export type FaultKind =

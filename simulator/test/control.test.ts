@@ -165,6 +165,20 @@ test('[X173] keys of an account: Ed25519 and RSA, with rights and addresses, unt
   );
   const one = await ask(running, 'GET', '/control/accounts/demo');
   assert.equal((one.body['keys'] as Body[]).length, 4);
+  const changed = await ask(running, 'POST', `/control/keys/${apiKey}`, {
+    rights: { withdrawals: true },
+    ips: ['127.0.0.1'],
+    createTime: 1_700_000_000_000,
+  });
+  assert.equal(changed.status, 200);
+  assert.deepEqual(
+    [
+      changed.body['ips'],
+      changed.body['createTime'],
+      (changed.body['rights'] as Body)['withdrawals'],
+    ],
+    [['127.0.0.1'], 1_700_000_000_000, true],
+  );
   assert.deepEqual(await ask(running, 'DELETE', `/control/keys/${apiKey}`), {
     status: 200,
     body: { deleted: true },
@@ -355,6 +369,7 @@ test('[X178] what cannot be done is refused with what was expected', async (cont
       /ips must be a list of addresses/,
     ],
     ['DELETE', '/control/keys/none', undefined, 404, /no such key/],
+    ['POST', '/control/keys/none', {}, 404, /no such key/],
     ['POST', '/control/faults', { kind: 'maintenance', often: 3 }, 400, /unknown field often/],
     [
       'POST',

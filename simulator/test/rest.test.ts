@@ -391,11 +391,6 @@ test('[X46] wrong questions about the market have their answers', async () => {
           'klines',
           { symbol: 'ETHUSDT', interval: '1d', timeZone: '15' },
         ],
-        [
-          "400 -2043 This symbol doesn't have a reference price.",
-          'referencePrice',
-          { symbol: 'ETHUSDT' },
-        ],
       ];
       for (const [expected, path, fields] of rows) {
         assert.equal(problem(await wire.get(`/api/v3/${path}`, fields)), expected);
@@ -404,6 +399,31 @@ test('[X46] wrong questions about the market have their answers', async () => {
       assert.deepEqual(
         (trading.body as Record<string, unknown>[]).map((body) => body['symbol']),
         ['ETHUSDT'],
+      );
+    },
+    { lab },
+  );
+});
+
+test('[X250] the reference price is the mean of the last five minutes, and null when nothing traded in them', async () => {
+  const lab = new Lab({ instruments: [ethUsdt(), ethBtc()] });
+  await withWire(
+    async (wire) => {
+      const read = async (path: string): Promise<Readonly<Record<string, unknown>>> =>
+        record(await wire.get(`/api/v3/${path}`, { symbol: 'ETHUSDT' }));
+      lab.move(2000);
+      lab.move(2004);
+      const { symbol, referencePrice } = await read('referencePrice');
+      assert.deepEqual([symbol, referencePrice], ['ETHUSDT', (await read('avgPrice'))['price']]);
+      assert.equal(
+        (await read('referencePrice/calculation'))['calculationType'],
+        'ARITHMETIC_MEAN',
+      );
+      lab.clock.advance(6 * 60_000);
+      assert.equal((await read('referencePrice'))['referencePrice'], null);
+      assert.equal(
+        problem(await wire.get('/api/v3/referencePrice', { symbol: 'ETHBTC' })),
+        "400 -2043 This symbol doesn't have a reference price.",
       );
     },
     { lab },

@@ -152,14 +152,14 @@ const REST: Readonly<Record<string, readonly (Produce | string)[]>> = {
     get('ticker', { ...both, ...window, ...mini }),
   ],
   'Query Reference Price': [
-    'no symbol has a reference price',
-    'no symbol has a reference price',
     get('referencePrice', { symbol: SYMBOL }),
+    'the market traded in the last five minutes',
+    'every market here has traded',
   ],
   'Query Reference Price Calculation': [
+    'every market here has traded',
     get('referencePrice/calculation', { symbol: SYMBOL }),
-    'no symbol has a reference price',
-    'no symbol has a reference price',
+    'no mean is made outside the exchange',
   ],
   'New order (TRADE)': [
     place({ newOrderRespType: 'ACK' }),

@@ -273,6 +273,10 @@ export class Line {
       this.#decide({ kind: 'record', id, signedAt });
       return;
     }
+    if (intent.kind === 'verifyTag') {
+      this.#decide({ kind: 'tag', id, isValid: true });
+      return;
+    }
     if (!isKeyIntent(intent)) {
       this.#decide({ kind: 'connections', id, connections: [this.#info()] });
       return;
@@ -460,10 +464,19 @@ export class Line {
       name: VENUE,
       venue: VENUE,
       state: 'active',
+      signs: 'all',
+      grade: 'A',
       keyKind: 'ed25519',
       publicKeyPem: '',
       createdAt: 0,
       expiresAt: Number.MAX_SAFE_INTEGER,
+      reducesUntil: Number.MAX_SAFE_INTEGER,
+      cancelsUntil: Number.MAX_SAFE_INTEGER,
+      checkedAt: null,
+      isIpRestricted: null,
+      frozen: null,
+      quarantined: null,
+      replaces: null,
       policy: [],
       policyHash: 'none',
     };
@@ -478,6 +491,7 @@ function isKeyIntent(intent: Intent): intent is KeyIntent {
     'importConnection',
     'activateConnection',
     'describeVault',
+    'freezeConnection',
   ].includes(intent.kind);
 }
 

@@ -92,6 +92,7 @@ export type EntryKind =
   | 'lock'
   | 'key.new'
   | 'key.import'
+  | 'key.active'
   | 'key.retire'
   | 'policy.change'
   | 'perm.check'
@@ -106,7 +107,15 @@ export type EntryKind =
   | 'case.seal'
   | 'restore'
   | 'fork.notice'
-  | 'heartbeat';
+  | 'heartbeat'
+  | 'note'
+  | 'act'
+  | 'key.rotate'
+  | 'freeze'
+  | 'thaw'
+  | 'owner.new'
+  | 'owner.remove'
+  | 'held';
 
 /** Each kind of entry, with the fields it must have besides `v`, `t`, `seq` and `kind`. */
 const FIELDS_OF_KIND: Readonly<Record<EntryKind, readonly string[]>> = {
@@ -133,7 +142,22 @@ const FIELDS_OF_KIND: Readonly<Record<EntryKind, readonly string[]>> = {
   restore: [],
   'fork.notice': ['origin', 'size', 'root'],
   heartbeat: [],
+  /** What a signer says of itself: `note` names it. */
+  note: ['note'],
+  'key.active': ['conn'],
+  act: [],
+  'key.rotate': ['conn'],
+  freeze: [],
+  thaw: [],
+  'owner.new': [],
+  'owner.remove': [],
+  /** An order that waits for a person, or what became of it. */
+  held: ['conn', 'rule'],
 };
+
+export function isEntryKind(word: string): word is EntryKind {
+  return Object.hasOwn(FIELDS_OF_KIND, word);
+}
 
 /** An entry's fields. Those that are named here have these types in every kind; a kind adds its own. */
 export interface LogEntry extends JsonObject {
@@ -154,7 +178,7 @@ const isText: FieldRule = (value) =>
 const isCount: FieldRule = (value) =>
   typeof value === 'number' && value >= 0 ? undefined : 'must be a whole number from 0';
 const isHash: FieldRule = (value) =>
-  typeof value === 'string' && parseHex(value)?.length === HASH_BYTES
+  typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
     ? undefined
     : 'must be 32 bytes in lower-case hexadecimal';
 
@@ -165,9 +189,7 @@ const FIELD_RULES: ReadonlyMap<string, FieldRule> = new Map([
   [
     'kind',
     (value) =>
-      typeof value === 'string' && Object.hasOwn(FIELDS_OF_KIND, value)
-        ? undefined
-        : 'must be a kind of entry',
+      typeof value === 'string' && isEntryKind(value) ? undefined : 'must be a kind of entry',
   ],
   [
     'conn',
@@ -195,6 +217,7 @@ const FIELD_RULES: ReadonlyMap<string, FieldRule> = new Map([
   ['size', isCount],
   ['root', isHash],
   ['lines', isCount],
+  ['note', isText],
 ]);
 
 function entryFault(entry: JsonObject): string | undefined {

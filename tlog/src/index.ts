@@ -4,7 +4,22 @@
 
 export { createAppender, restoreAppender, type Appender, type Resource } from './appender.ts';
 export { auditLog, type AuditOptions, type AuditProblem, type AuditReport } from './audit.ts';
-export { type Failure, type Result } from './bytes.ts';
+export { toHex, type Failure, type Result } from './bytes.ts';
+export {
+  CLAIMED_FIELDS,
+  claimedTime,
+  claimFault,
+  claimSentence,
+  EDGE_LEAF_BYTES,
+  EDGE_SALT_BYTES,
+  judgeOrderClaim,
+  ORDER_KINDS,
+  type ClaimedField,
+  type ClaimVerdict,
+  type LogScope,
+  type OrderClaim,
+  type ReadEntry,
+} from './claim.ts';
 export {
   cosignatureTime,
   openCheckpoint,
@@ -21,6 +36,7 @@ export {
 export { verifyEd25519, type Cryptography, type Sign } from './cryptography.ts';
 export {
   commitTo,
+  isEntryKind,
   judgeLogEntry,
   LOG_ENTRY_BYTES_MAX,
   opensCommitment,
@@ -64,6 +80,13 @@ export {
   type SignedNote,
   type VerifiedSignature,
 } from './note.ts';
+export {
+  checkOpening,
+  parseProofExtra,
+  toProofExtra,
+  type Opening,
+  type ProofExtra,
+} from './proof-extra.ts';
 export {
   parseProofFile,
   toProofFile,

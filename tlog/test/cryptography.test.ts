@@ -87,19 +87,28 @@ test('[H4] keys and points of low order and points written otherwise are refused
 
 const CCTV = 'cctv-ed25519vectors.json.gz';
 for (const [library, cryptography] of Object.entries(LIBRARIES)) {
-  test(`[H4] all 914 edge cases of Ed25519, ${library}`, { skip: skipWithout(CCTV) }, () => {
-    const vectors =
-      readVectors<
-        readonly { number: number; key: string; sig: string; msg: string; flags: string[] | null }[]
+  test(
+    `[H4] attack 39: all 914 edge cases of Ed25519, ${library}`,
+    { skip: skipWithout(CCTV) },
+    () => {
+      const vectors = readVectors<
+        readonly {
+          number: number;
+          key: string;
+          sig: string;
+          msg: string;
+          flags: string[] | null;
+        }[]
       >(CCTV);
-    assert.equal(vectors.length, 914);
-    const wrong = vectors.filter(({ key, sig, msg, flags }) => {
-      // A component of low order may be there as long as it does not show.
-      const isSound = (flags ?? []).every((flag) => /^low_order_component_[AR]$/.test(flag));
-      return verifyEd25519(cryptography, hex(key), Buffer.from(msg), hex(sig)) !== isSound;
-    });
-    assert.deepEqual(wrong, []);
-  });
+      assert.equal(vectors.length, 914);
+      const wrong = vectors.filter(({ key, sig, msg, flags }) => {
+        // A component of low order may be there as long as it does not show.
+        const isSound = (flags ?? []).every((flag) => /^low_order_component_[AR]$/.test(flag));
+        return verifyEd25519(cryptography, hex(key), Buffer.from(msg), hex(sig)) !== isSound;
+      });
+      assert.deepEqual(wrong, []);
+    },
+  );
 }
 
 interface Wycheproof {

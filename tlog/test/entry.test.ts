@@ -125,7 +125,7 @@ test('[H44] an entry is its canonical bytes, and nothing else is', () => {
   assert.ok(!parseEntry(Buffer.of(0xff)).ok);
   assert.match(reasonOf(parseEntry(Buffer.from('[]'))), /must be a JSON object/);
   assert.match(reasonOf(parseEntry(Buffer.from('null'))), /must be a JSON object/);
-  const long = { ...INTENT, note: 'x'.repeat(4000) };
+  const long = { ...INTENT, remark: 'x'.repeat(4000) };
   assert.match(reasonOf(toEntryBytes(long)), /at most 4096 bytes, had 4\d\d\d/);
   assert.match(reasonOf(parseEntry(Buffer.alloc(4097, '1'))), /at most 4096 bytes/);
 });
@@ -145,6 +145,8 @@ test('[H45] each field is what it must be, and each kind has its own', () => {
     [{ policy: HASH.toUpperCase() }, /policy must be 32 bytes in lower-case/],
     [{ commit: HASH.slice(2) }, /commit must be 32 bytes/],
     [{ kind: 'signed' }, /of kind signed must have intent/],
+    [{ kind: 'note' }, /of kind note must have note/],
+    [{ kind: 'note', note: 'two\nlines' }, /note must be 1 to 200 printable/],
     [{ kind: 'fork.notice' }, /of kind fork\.notice must have origin/],
   ];
   for (const [change, expected] of wrong) {

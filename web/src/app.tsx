@@ -11,7 +11,7 @@ import { DeskFactsProvider } from './api/desk-facts.tsx';
 import { setMarketClock } from './api/market-clock.ts';
 import { useDesk, useLive } from './api/queries.ts';
 import type { Desk } from './api/types.ts';
-import { LockedPage, UnreachablePage } from './pages/closed.tsx';
+import { InvitedPage, LockedPage, UnreachablePage } from './pages/closed.tsx';
 import { TooltipProvider } from './parts/tooltip.tsx';
 import { createDeskRouter } from './router.tsx';
 
@@ -55,6 +55,7 @@ export function App(): ReactElement | null {
     if (market !== undefined) setMarketClock(market);
   }, [market]);
 
+  if (location.pathname === '/invitation') return <InvitedPage />;
   if (isLocked) return <LockedPage />;
   if (isUnreachable) return <UnreachablePage onRetry={() => void desk.refetch()} />;
   // Answers within milliseconds on the same machine; until then the page is blank rather than half.

@@ -6,6 +6,10 @@ export const paths = {
   bots: '/bots',
   deals: '/deals',
   connections: '/connections',
+  alarms: '/alarms',
+  log: '/log',
+  policy: '/policy',
+  people: '/people',
   risk: '/risk',
   settings: '/settings',
 } as const;

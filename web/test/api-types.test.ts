@@ -25,6 +25,8 @@ test('[W1] a stale types file fails the check', () => {
       'tools/api-types.ts',
       'server/src/api/schemas.ts',
       'server/src/api/settings-schema.ts',
+      'server/src/api/policy-schemas.ts',
+      'server/src/api/people-schemas.ts',
       'web/src/api/types.ts',
     ]) {
       cpSync(join(ROOT, path), join(copy, path));

@@ -346,6 +346,25 @@ test('[W28] the keyboard alone reaches everything', async () => {
   });
 });
 
+test('[W28] a dialog that closes gives the focus back to what had it', async () => {
+  await readers.read({}, async ({ page }) => {
+    await settled(page);
+    const opener = page.getByRole('button', { name: 'Commands' });
+    for (const open of ['Enter', 'Control+k', '?']) {
+      await opener.focus();
+      await page.keyboard.press(open);
+      await page.getByRole('dialog').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await eventually(
+        () => focusedText(page),
+        (text) => text.includes('Commands'),
+        `after ${open}`,
+      );
+    }
+  });
+});
+
 test('[W28] keys do nothing while someone writes', async () => {
   await readers.read({ path: '/bots' }, async ({ page }) => {
     await settled(page);

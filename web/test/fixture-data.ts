@@ -798,6 +798,19 @@ function makeHealth(): Health {
   }; // prettier-ignore
 }
 
+/** Of a key that was checked and stands well. */
+const LIFE = {
+  signs: 'all',
+  grade: 'A',
+  reducesUntil: Date.now() + 97 * 86_400_000,
+  cancelsUntil: Date.now() + 100 * 86_400_000,
+  checkedAt: Date.now() - 600_000,
+  isIpRestricted: true,
+  frozen: null,
+  quarantined: null,
+  replaces: null,
+} as const;
+
 function makeConnections(): Connection[] {
   const day = 86_400_000;
   const key = (body: string): string =>
@@ -808,6 +821,7 @@ function makeConnections(): Connection[] {
       name: 'Demo account',
       venue: 'simulator',
       state: 'active',
+      ...LIFE,
       keyKind: 'ed25519',
       publicKeyPem: key('MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE='),
       createdAt: Date.now() - 12 * day - 3_600_000,
@@ -827,6 +841,7 @@ function makeConnections(): Connection[] {
       name: 'Spot account',
       venue: 'binance',
       state: 'active',
+      ...LIFE,
       keyKind: 'ed25519',
       publicKeyPem: key('MCowBQYDK2VwAyEA7hEp2AqWmJHS7p0Yb2yXzUJr1CqT3o4mBvJ6zr2yI1c='),
       createdAt: Date.now() - 81 * day,
@@ -842,7 +857,12 @@ function makeConnections(): Connection[] {
       id: 'new',
       name: 'Second account',
       venue: 'binance',
-      state: 'created',
+      state: 'draft',
+      ...LIFE,
+      signs: 'nothing',
+      grade: null,
+      checkedAt: null,
+      isIpRestricted: null,
       keyKind: 'ed25519',
       publicKeyPem: key('MCowBQYDK2VwAyEAq0m8rX1pYwWgqV1Q0sX0cJ3n9m2e8bV1mG8y4n7tQ0E='),
       createdAt: Date.now() - 60_000,

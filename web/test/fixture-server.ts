@@ -13,7 +13,11 @@ import {
 } from '@kontor/core'; // prettier-ignore
 
 import type {
+  AlarmChannel,
+  Alarms,
   Bot,
+  CaseSummary,
+  ForeignOrders,
   Candles,
   Conditions,
   Connection,
@@ -22,6 +26,7 @@ import type {
   Risk,
   StreamMessage,
   Vault,
+  WitnessStatus,
 } from '../src/api/types.ts';
 import {
   atPrice,
@@ -30,10 +35,13 @@ import {
   type CandleRow,
   type FixtureData,
 } from './fixture-data.ts';
+import { answerPeople, fixturePeople, type FixturePeople } from './fixture-people.ts';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 /** What the desk's real server sends with the page. */
-const CSP = "default-src 'self'; style-src 'self' 'unsafe-inline'";
+const CSP =
+  "default-src 'self'; style-src 'self' 'sha256-3pRED1tOXas1FXFoPb9TGCjmYe9XQsmO9OV23khV2nY=' " +
+  "'sha256-nzTgYzXYDNe6BAHiiI7NNlfK8n/auuOAhh2t92YvuXo='";
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -56,16 +64,42 @@ interface Stream {
   readonly interval: string;
 }
 
+/** An open vault that a file opens. */
+export const VAULT: Vault = {
+  isOpen: true,
+  isUnattended: true,
+  importKey: 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
+  unlockKey: '3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08=',
+  waitMs: 0,
+  ways: [],
+};
+
 export class FixtureServer {
   readonly data: FixtureData;
   /** What `desk` answers; another process may have taken the place of the first. */
   desk: FixtureData['desk'];
   reconciliation: FixtureData['reconciliation'];
+  alarms: Alarms = { openCount: 0, alarms: [] };
+  cases: readonly CaseSummary[] = [];
+  foreignOrders: ForeignOrders = { connection: 'c_ABCDEF2', orders: [] };
+  alarmChannels: readonly AlarmChannel[] = [
+    { kind: 'webhook', isSet: false, address: null, waiting: 0, sentAt: null, fault: null },
+  ];
+  readonly people: FixturePeople = fixturePeople(Date.now());
   /** What the vault answers; null as when the signer is not running. */
-  vault: Vault | null = {
-    isOpen: true,
-    isUnattended: true,
-    importKey: 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=',
+  vault: Vault | null = VAULT;
+  /** What is said to what would open the vault; null where it does. */
+  vaultRefusal: { readonly status: number; readonly error: string } | null = null;
+  /** Whether a key in waiting takes over once it is checked. */
+  takesOver = false;
+  /** The log's files by their path below `/log/`; none where there is no log yet. */
+  logFiles: ReadonlyMap<string, Uint8Array> = new Map();
+  witnesses: WitnessStatus = {
+    level: 'W0',
+    operators: 0,
+    meaning: '',
+    witnesses: [],
+    fault: null,
   };
   /** Scopes with limits or a state of their own, the desk first. */
   readonly risk: Risk[];
@@ -75,6 +109,8 @@ export class FixtureServer {
   conditions: readonly Conditions[] = [];
   /** Why the desk refuses what is asked at a path. */
   readonly refusals = new Map<string, string>();
+  /** What further paths answer, by method and path; the body is read as JSON. */
+  readonly answers = new Map<string, (body: unknown) => unknown>();
   /** What was sent last, by method and path. */
   readonly bodies = new Map<string, unknown>();
   /** Requests answered, by method and path. */
@@ -188,11 +224,36 @@ export class FixtureServer {
       request.socket.destroy();
       return;
     }
+    const logFile = this.logFiles.get(url.pathname.slice('/log/'.length));
+    if (url.pathname.startsWith('/log/')) {
+      response.writeHead(logFile === undefined ? 404 : 200, { 'cache-control': 'no-store' });
+      response.end(logFile);
+      return;
+    }
+    const isDoor = url.pathname.startsWith('/auth');
+    const method = request.method ?? '';
+    const asked = isDoor ? url.pathname.slice(1) : url.pathname.slice('/api/v1/'.length);
+    const given = isDoor || this.isLocked ? undefined : this.answers.get(`${method} /${asked}`);
+    if (given !== undefined) {
+      const body = method === 'GET' ? null : await bodyOf(request);
+      this.bodies.set(`${method} /${asked}`, body);
+      sendJson(response, given(body));
+      return;
+    }
+    const answer = this.isLocked && !isDoor ? undefined : answerPeople(this.people, method, asked);
+    if (answer !== undefined) {
+      if (method !== 'GET' && answer.status < 400) {
+        this.bodies.set(`${method} /${asked}`, await bodyOf(request));
+      }
+      response.writeHead(answer.status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(answer.body));
+      return;
+    }
     if (!url.pathname.startsWith('/api/v1/')) {
       await sendFile(url.pathname, response);
       return;
     }
-    const path = url.pathname.slice('/api/v1'.length);
+    const path = `/${asked}`;
     if (this.isLocked) {
       sendError(response, 401, 'locked', 'expected the cookie of an open session, found none');
     } else if (this.failing.has(path)) {
@@ -222,6 +283,18 @@ export class FixtureServer {
         return sendJson(response, this.data.balances);
       case 'reconciliation':
         return sendJson(response, this.reconciliation);
+      case 'alarms':
+        return sendJson(response, this.alarms);
+      case 'cases':
+        return sendJson(response, this.cases);
+      case 'foreign-orders':
+        return sendJson(response, this.foreignOrders);
+      case 'alarms/:id':
+        return sendJson(response, this.alarmChannels);
+      case 'log':
+        return sendJson(response, { checkpointAt: Date.now() - 5_000 });
+      case 'log/:id':
+        return sendJson(response, this.witnesses);
       case 'risk':
         return sendJson(response, this.risk);
       case 'risk/:id':
@@ -272,6 +345,33 @@ export class FixtureServer {
     }
   }
 
+  #changeVault(
+    method: string,
+    what: string,
+    way: string,
+    body: unknown,
+    response: ServerResponse,
+  ): void {
+    const { vault, vaultRefusal } = this;
+    if (vault === null) return sendError(response, 503, 'signer_unavailable', 'no signer');
+    if (vaultRefusal !== null)
+      return sendError(response, vaultRefusal.status, vaultRefusal.error, 'because');
+    if (method === 'DELETE')
+      this.vault = { ...vault, ways: vault.ways.filter(({ id }) => id !== way) };
+    else if (what === 'unlock') this.vault = { ...vault, isOpen: true };
+    else {
+      // The page's own form.
+      const { name, credential, salt } = body as {
+        readonly name: string;
+        readonly credential: string;
+        readonly salt: string;
+      };
+      const added = { id: 'w_ABCDEF2', kind: 'prf', name, addedAt: 1_760_000_000_000 } as const;
+      this.vault = { ...vault, ways: [...vault.ways, { ...added, passkey: { credential, salt } }] };
+    }
+    return sendJson(response, this.vault);
+  }
+
   #command(path: string, method: string, body: unknown, response: ServerResponse): void {
     const [, first = '', id = '', action = ''] = path.split('/').map(decodeURIComponent);
     this.bodies.set(`${method} ${path}`, body);
@@ -284,6 +384,7 @@ export class FixtureServer {
       response.end();
       return;
     }
+    if (first === 'vault') return this.#changeVault(method, id, action, body, response);
     if (method === 'POST' && first === 'bots' && id === '') return this.#createBot(body, response);
     if (method === 'PATCH' && first === 'bots' && action === 'settings') {
       return this.#editBot(id, body, response);
@@ -301,6 +402,8 @@ export class FixtureServer {
         this.data.deals.find((each) => each.id === id),
       );
     }
+    if (first === 'connections' && (action === 'check' || action === 'freeze'))
+      return this.#useConnection(id, action, response);
     if (first === 'connections') return this.#changeConnections(method, id, body, response);
     if (first === 'risk') return this.#setRisk(id, action, body, response);
     if (first === 'bots' && (action === 'start' || action === 'stop')) {
@@ -327,6 +430,21 @@ export class FixtureServer {
       this.push({ kind: 'deal', deal: changed });
       return sendJson(response, changed);
     }
+    if (first === 'alarms' && id === 'channels') {
+      const [channel] = this.alarmChannels;
+      if (channel === undefined) return sendFound(response, undefined);
+      if (method === 'POST') return sendJson(response, { isTaken: true, reason: '' });
+      const isSet = method === 'PUT';
+      const next = { ...channel, isSet, address: isSet ? 'https://example.com' : null };
+      this.alarmChannels = [next];
+      const secret = 'the-secret-of-the-webhook';
+      return sendJson(response, isSet ? { channel: next, secret } : next);
+    }
+    if (first === 'alarms' && action === 'acknowledge') {
+      const seen = this.alarms.alarms.find((each) => each.id === id);
+      if (seen === undefined) return sendFound(response, undefined);
+      return sendJson(response, { ...seen, state: 'acknowledged', acknowledgedAt: Date.now() });
+    }
     if (first === 'reconciliation') return sendJson(response, { ok: true });
     if (first === 'orphans' && (action === 'adopt' || action === 'cancel')) {
       const orphan = this.reconciliation.orphans.find((each) => each.id === id);
@@ -344,6 +462,26 @@ export class FixtureServer {
     return sendError(response, 404, 'not_found', `no such path: ${path}`);
   }
 
+  /** The exchange finds every key in order, and a key in waiting takes over where the test wants it. */
+  #useConnection(id: string, action: 'check' | 'freeze', response: ServerResponse): void {
+    const known = this.data.connections;
+    const index = known.findIndex((each) => each.id === id);
+    const connection = known[index];
+    if (connection === undefined) return sendFound(response, undefined);
+    const used: Connection =
+      action === 'check'
+        ? { ...connection, checkedAt: Date.now() }
+        : {
+            ...connection,
+            state: 'frozen',
+            signs: 'reductions',
+            frozen: { since: Date.now(), cause: 'person' },
+          };
+    known[index] = used;
+    if (this.takesOver && connection.replaces !== null) known.splice(index, 1);
+    sendJson(response, used);
+  }
+
   /** As the signer takes them; what is sealed only the real one can open. */
   #changeConnections(method: string, id: string, body: unknown, response: ServerResponse): void {
     const known = this.data.connections;
@@ -351,7 +489,7 @@ export class FixtureServer {
       const index = known.findIndex((each) => each.id === id);
       const connection = known[index];
       if (connection === undefined) return sendFound(response, undefined);
-      const active: Connection = { ...connection, state: 'active' };
+      const active: Connection = { ...connection, state: 'active', signs: 'all' };
       known[index] = active;
       return sendJson(response, active);
     }
@@ -368,7 +506,11 @@ export class FixtureServer {
       id: `c_${'A'.repeat(6)}${String.fromCharCode(65 + known.length)}`,
       name: text('name'),
       venue: text('venue'),
-      state: 'created',
+      state: 'draft',
+      signs: 'nothing',
+      grade: null,
+      checkedAt: null,
+      replaces: Reflect.has(Object(body), 'replaces') ? text('replaces') : null,
       keyKind,
       publicKeyPem: keyKind === 'hmac-sha256' ? '' : model.publicKeyPem,
       policy: [],

@@ -15,6 +15,8 @@ import { englishKeys } from '../src/language/keys-english.ts';
 import { germanKeys } from '../src/language/keys-german.ts';
 import { keyRefusal } from '../src/language/key-refusal.ts';
 import { eventually, plain, Readers, settled, type Reader } from './desk-page.ts';
+import type { Connection } from '../src/api/types.ts';
+import { VAULT, type FixtureServer } from './fixture-server.ts';
 
 const FOLDER = process.env['KONTOR_SCREENSHOTS'] ?? join(tmpdir(), 'kontor-screenshots');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -68,7 +70,7 @@ test('[W66, W67] a key is made in the signer, registered by the steps shown, and
     await card.getByText('Take the API key as the exchange shows it').waitFor();
     await card.getByRole('textbox', { name: 'API key' }).fill(` ${API_KEY} `);
     await card.getByRole('button', { name: 'Activate' }).click();
-    await page.getByText('main is active.').waitFor();
+    await page.getByText('main is named.').waitFor();
     await page.getByText('No line of the policy file names it yet.').waitFor();
     assert.ok(
       [...server.bodies.values()].some((body) => Reflect.get(Object(body), 'apiKey') === API_KEY),
@@ -83,7 +85,7 @@ test('[W67] an activation that was left is gone on with from its connection', as
     await second.getByRole('link', { name: 'Go on with the activation' }).click();
     await page.getByRole('textbox', { name: 'API key' }).fill(API_KEY);
     await page.keyboard.press('Enter');
-    await page.getByText('Second account is active.').waitFor();
+    await page.getByText('Second account is named.').waitFor();
     assert.deepEqual(server.bodies.get('PUT /connections/new/api-key'), { apiKey: API_KEY });
     await page.goto(`${server.url}${NEW}?connection=c_ZZZZZZZ`);
     await page.getByText('There is no such connection any more.').waitFor();
@@ -156,7 +158,7 @@ test('[W68] what the vault does not take is said at the field, which is empty th
     assert.equal(await field.inputValue(), '');
     assert.equal(await field.getAttribute('aria-invalid'), 'true');
     server.vault = {
-      isOpen: true,
+      ...VAULT,
       isUnattended: false,
       importKey: '3p7bfXt9wbTTW2HC7OQ1Nz+DQ8hbeGdNrfx+FG+IK08=',
     };
@@ -195,17 +197,16 @@ test('[W69] connections show kind and grade, and the vault what opens it and wha
     await vault.getByText('Open, unattended').waitFor();
     await vault.getByText('has the keys').waitFor();
     const spot = plain(await page.getByRole('region', { name: 'Spot account' }).innerText());
-    assert.match(spot, /Key Ed25519 .*Grade B: .*A once the exchange confirms/);
+    assert.match(spot, /Key Ed25519 .*Grade A: the key was made in the vault/);
 
-    const { importKey } = server.vault ?? { importKey: null };
-    server.vault = { isOpen: false, isUnattended: false, importKey };
+    server.vault = { ...VAULT, isOpen: false, isUnattended: false };
     await page.getByText('The vault is locked: nothing is signed').waitFor();
     await page.getByText('Orders, exits, stop losses and reading the account all wait.').waitFor();
-    await page.getByText('Give the passphrase in the terminal').first().waitFor();
+    await page.getByRole('button', { name: 'Open the vault' }).waitFor();
     await page.getByRole('link', { name: 'New connection' }).click();
     await page.getByText('The vault is locked: nothing is signed').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Make the key' }).isDisabled(), true);
-    server.vault = { isOpen: true, isUnattended: false, importKey };
+    server.vault = { ...VAULT, isUnattended: false };
     await eventually(
       () => page.getByRole('button', { name: 'Make the key' }).isDisabled(),
       (isDisabled) => !isDisabled,
@@ -214,6 +215,97 @@ test('[W69] connections show kind and grade, and the vault what opens it and wha
     server.vault = null;
     await page.goto(`${server.url}/connections`);
     await page.getByText('The signer cannot be asked now').waitFor();
+  });
+});
+
+test('[W85] a connection says what is signed by the signer’s word, and why it stands still', async () => {
+  await readers.read({ path: '/connections' }, async ({ page, server }) => {
+    await settled(page);
+    const spot = page.getByRole('region', { name: 'Spot account' });
+    assert.match(
+      plain(await spot.innerText()),
+      /Signed now Everything the policy allows Rights checked .* Addresses Your list only/,
+    );
+    const own = server.data.connections.find(({ name }) => name === 'Spot account');
+    assert.ok(own);
+    const since = Date.now() - 3_600_000;
+    change(server, own.id, {
+      state: 'quarantined',
+      signs: 'cancels',
+      grade: 'D',
+      frozen: { since, cause: 'terminal' },
+      quarantined: { since, faults: ['withdrawals', 'somethingNew'] },
+    });
+    await page.reload();
+    await spot.getByText('D: refused.').waitFor();
+    const said = plain(await spot.innerText());
+    assert.match(said, /^Spot account Quarantined/);
+    assert.match(said, /Take that right away at the exchange at once\. somethingNew/);
+    assert.match(said, /Frozen since .* by the terminal\. Orders that rest .* stay there/);
+    assert.match(said, /run kontor vault thaw Spot account/);
+    const reducesUntil = Date.now() + 86_400_000;
+    change(server, own.id, { state: 'expired', signs: 'reductions', reducesUntil, frozen: null });
+    await page.reload();
+    await spot.getByText('then cancels and reads.').waitFor();
+    change(server, own.id, { state: 'probing', signs: 'cancels', grade: null, checkedAt: null });
+    await page.reload();
+    await spot.getByText('At most A. The signer says it').waitFor();
+  });
+});
+
+test('[W86] a connection is frozen by a held button, checked by a press, and thawed by the signer’s act', async () => {
+  await readers.read({ path: '/connections', expected: /404/ }, async ({ page, server }) => {
+    await settled(page);
+    const spot = page.getByRole('region', { name: 'Spot account' });
+    const freeze = spot.getByRole('button', { name: /^Hold to freeze/ });
+    await freeze.click();
+    assert.equal(
+      server.data.connections.some(({ frozen }) => frozen !== null),
+      false,
+    );
+    await freeze.hover();
+    await page.mouse.down();
+    await spot.getByText('Frozen since').waitFor();
+    await page.mouse.up();
+    await spot.getByRole('button', { name: 'Check the rights now' }).click();
+    await eventually(
+      () => server.bodies.has('POST /connections/spot-eu/check'),
+      (isAsked) => isAsked,
+      'the exchange is asked',
+    );
+    await spot.getByRole('button', { name: 'Thaw with a passkey' }).click();
+    await eventually(
+      () => server.bodies.get('POST /acts'),
+      (body) => body !== undefined,
+      'the signer is asked to thaw',
+    );
+    assert.deepEqual(server.bodies.get('POST /acts'), {
+      act: { kind: 'thawConnection', connection: 'spot-eu' },
+    });
+  });
+});
+
+test('[W87] a key is renewed by the same steps; the page says when the new one has taken over', async () => {
+  await readers.read({ path: '/connections' }, async ({ page, server }) => {
+    await settled(page);
+    const spot = page.getByRole('region', { name: 'Spot account' });
+    await spot.getByRole('button', { name: 'Renew the key' }).click();
+    const steps = page.getByRole('region', { name: 'Register the key at the exchange' });
+    await steps.waitFor();
+    assert.deepEqual(server.bodies.get('POST /connections'), {
+      name: 'Spot account',
+      venue: 'binance',
+      keyKind: 'ed25519',
+      replaces: 'spot-eu',
+    });
+    await page.goto(`${server.url}/connections`);
+    await spot.getByText('A new key waits to be registered').waitFor();
+    assert.equal(await spot.count(), 1, 'a key in waiting is no connection of its own');
+    await spot.getByRole('link', { name: 'Go on with the new key' }).click();
+    server.takesOver = true;
+    await steps.getByRole('textbox', { name: 'API key' }).fill(API_KEY);
+    await page.keyboard.press('Enter');
+    await page.getByText('The new key of Spot account is in use').waitFor();
   });
 });
 
@@ -245,7 +337,7 @@ for (const [size, width] of [
   ['desktop', 1440],
   ['phone', 390],
 ] as const) {
-  test(`[W66, W69] the steps of a connection on a ${size}: accessible, nothing too wide, pictures taken`, async () => {
+  test(`[W66, W69, W88] the steps of a connection on a ${size}: accessible, nothing too wide, pictures taken`, async () => {
     await readers.read({ path: NEW, width, reducedMotion: true }, async ({ page, server }) => {
       await page.getByRole('textbox', { name: 'Name' }).waitFor();
       await look(page, 'key-choice', size);
@@ -255,13 +347,33 @@ for (const [size, width] of [
       await page.goto(`${server.url}${NEW}?connection=new`);
       await settled(page);
       await look(page, 'key-activation', size);
-      server.vault = { isOpen: false, isUnattended: false, importKey: null };
+      server.vault = { ...VAULT, isOpen: false, isUnattended: false, importKey: null };
       await page.goto(`${server.url}/connections`);
       await page.getByRole('alert').first().waitFor();
       await settled(page);
       await look(page, 'vault-locked', size);
+      server.vault = VAULT;
+      const since = Date.now() - 3_600_000;
+      change(server, 'spot-eu', {
+        ...{ state: 'quarantined', signs: 'cancels', grade: 'D' },
+        frozen: { since, cause: 'person' },
+        quarantined: { since, faults: ['withdrawals', 'ipListVanished'] },
+      });
+      await page.reload();
+      await page.getByText('Frozen since').waitFor();
+      await settled(page);
+      await look(page, 'connection-life', size);
     });
   });
+}
+
+/** Lets the signer say something else of a connection. */
+function change(server: FixtureServer, id: string, changes: Partial<Connection>): void {
+  const { connections } = server.data;
+  const index = connections.findIndex((each) => each.id === id);
+  const known = connections[index];
+  assert.ok(known);
+  connections[index] = { ...known, ...changes };
 }
 
 /** To the step in which the secret is entered. */

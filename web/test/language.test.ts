@@ -13,17 +13,19 @@ import { english } from '../src/language/english.ts';
 import { german } from '../src/language/german.ts';
 import { englishKeys } from '../src/language/keys-english.ts';
 import { germanKeys } from '../src/language/keys-german.ts';
+import { englishLog } from '../src/language/log-english.ts';
+import { germanLog } from '../src/language/log-german.ts';
 import { loadLanguage, toLanguage } from '../src/language/languages.ts';
 
 const SOURCE = fileURLToPath(new URL('../src', import.meta.url));
 
 /** Words that are the same in both languages. */
 const SAME = new Set([
-  'nav.bots', 'nav.deals', 'bots.title', 'bots.column.name', 'deals.title', 'deals.bot', 'deals.instrument',
+  'nav.bots', 'nav.deals', 'nav.log', 'bots.title', 'bots.column.name', 'deals.title', 'deals.bot', 'deals.instrument',
   'deals.column.deal', 'deals.column.bot', 'deals.column.symbol', 'deals.column.status', 'chart.instrument',
   'chart.openPrice', 'chart.high', 'chart.takeProfitShort', 'chart.stopLossShort', 'deal.orders', 'deal.orderType.limit',
   'deal.column.purpose', 'deal.column.id', 'deal.number', 'deal.title', 'health.process.server', 'health.process.signer',
-  'health.process.egress', 'bot.orderType.market', 'bot.orderType.limit', 'palette.group.bots', 'connections.policy',
+  'health.process.egress', 'bot.orderType.market', 'bot.orderType.limit', 'palette.group.bots', 'connections.policy', 'nav.policy',
   'connections.asset', 'settings.languageName.en', 'settings.languageName.de', 'settings.zoneName.utc',
   'settings.version', 'settings.desk', 'deal.direction.long', 'deal.direction.short', 
   'deal.lineSide.none', 'preview.column.order', 'preview.column.coin', 'risk.column.bot', 'settings.chartNotice', 'deals.scope.all',
@@ -33,6 +35,7 @@ const PAIRS = [
   [english, german],
   [englishEditor, germanEditor],
   [englishKeys, germanKeys],
+  [englishLog, germanLog],
 ] as const;
 
 test('[W6] both languages have the same keys', () => {

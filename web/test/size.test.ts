@@ -40,6 +40,7 @@ test('[W20] pages that are not open are not loaded', () => {
     'bot-editor',
     'deal-editor',
     'risk',
+    'log',
     'german',
   ]) {
     assert.equal(first.has(entryOf(page)), false, `${page} is loaded with the overview`);

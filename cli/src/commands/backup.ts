@@ -49,6 +49,8 @@ const PARTS = [
   'signer/policy',
   'signer/intents.log',
   'candles',
+  'edge-logs',
+  'witness/witnesses.json',
 ];
 
 /** The backup cannot be taken or used; nothing was changed. */
@@ -246,6 +248,9 @@ function forgetSessions(file: string): void {
   const store = new Store(file);
   try {
     store.run('DELETE FROM sessions');
+    // What was spent or taken back since the backup must not be good again.
+    store.run('DELETE FROM invitations');
+    store.run('DELETE FROM recovery_codes');
   } finally {
     store.close();
   }

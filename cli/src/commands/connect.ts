@@ -13,7 +13,9 @@ import { dataDirectory } from '../data-directory.ts';
 import { DeskClientError, type DeskClient } from '../desk-client.ts';
 import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
 import { deskFiles, readJson } from '../desk-files.ts';
+import { freezeCommand } from './freeze.ts';
 import { askSecret } from '../passphrase.ts';
+import { stateLines } from '../connection-lines.ts';
 import { importKeyFile } from './vault.ts';
 
 interface NewOptions extends CommonOptions {
@@ -84,12 +86,76 @@ export function connectCommand(): Command {
           withDesk(options, async (desk) => {
             const connection = await findConnection(desk, name);
             const path = `/api/v1/connections/${connection.id}/api-key`;
-            const active = await desk.put<api.Connection>(path, { apiKey: identifier });
-            if (options.json) printJson(active);
-            else print(`${active.name} is active. What may be signed stands in the policy file.`);
+            const named = await desk.put<api.Connection>(path, { apiKey: identifier });
+            const shown = await checkRights(desk, named);
+            if (options.json) printJson(shown);
+            else print(stateLines(shown).join('\n'));
           }),
         ),
-    );
+    )
+    .addCommand(
+      deskCommand('list')
+        .description('all connections: state, grade, what is signed, and how long they last')
+        .addHelpText('after', '\nExample:\n  kontor connect list')
+        .action((options: CommonOptions) =>
+          withDesk(options, async (desk) => {
+            const all = await desk.get<api.Connection[]>('/api/v1/connections');
+            if (options.json) printJson(all);
+            else if (all.length === 0) print('There is no connection.');
+            else print(all.flatMap((each) => stateLines(each)).join('\n'));
+          }),
+        ),
+    )
+    .addCommand(
+      deskCommand('check')
+        .description('ask the exchange what the key may do')
+        .argument('<name>', 'the connection')
+        .addHelpText('after', '\nExample:\n  kontor connect check main')
+        .action((name: string, options: CommonOptions) =>
+          withDesk(options, async (desk) => {
+            const { id } = await findConnection(desk, name);
+            const path = `/api/v1/connections/${id}/check`;
+            const checked = await desk.post<api.Connection>(path);
+            if (options.json) printJson(checked);
+            else print(stateLines(checked).join('\n'));
+          }),
+        ),
+    )
+    .addCommand(
+      deskCommand('rotate')
+        .description('make a new key for a connection; it takes over once the exchange has it')
+        .argument('<name>', 'the connection')
+        .addOption(
+          new Option('--kind <kind>', 'kind of key').choices(BORN_KINDS).default('ed25519'),
+        )
+        .addHelpText('after', '\nExample:\n  kontor connect rotate main')
+        .action((name: string, options: CommonOptions & { readonly kind: string }) =>
+          withDesk(options, async (desk) => {
+            const old = await findConnection(desk, name);
+            const made = await desk.post<api.Connection>('/api/v1/connections', {
+              name: old.name,
+              venue: old.venue,
+              keyKind: options.kind,
+              replaces: old.id,
+            });
+            checkPublicKey(made, options);
+            if (options.json) printJson(made);
+            else print(stepsForSuccessor(made));
+          }),
+        ),
+    )
+    .addCommand(freezeCommand());
+}
+
+/** What the exchange says of a key that was just named; where it says nothing, the key as it is. */
+async function checkRights(desk: DeskClient, named: api.Connection): Promise<api.Connection> {
+  try {
+    return await desk.post<api.Connection>(`/api/v1/connections/${named.id}/check`);
+  } catch (error) {
+    if (!(error instanceof DeskClientError)) throw error;
+    process.stderr.write(`The rights of the key were not checked yet: ${error.message}\n`);
+    return named;
+  }
 }
 
 async function importKey(
@@ -175,7 +241,8 @@ function readText(path: string | undefined, option: string): string {
 async function findConnection(desk: DeskClient, name: string): Promise<api.Connection> {
   const all = await desk.get<api.Connection[]>('/api/v1/connections');
   const found = all.find(
-    (one) => (one.name === name || one.id === name) && one.state !== 'expired',
+    // A successor bears the name of the connection whose key it replaces: it is meant by its identifier.
+    (one) => one.id === name || (one.name === name && one.replaces === null),
   );
   if (found !== undefined) return found;
   throw new DeskClientError('not_found', `expected a connection named ${name}, found none`);
@@ -195,7 +262,14 @@ ${publicKeyPem.trim()}
 
    kontor connect activate ${name} <API key>
 
-6. Say in the policy file what may be signed for ${name}, and restart the desk.`;
+6. Say what may be signed for ${name}: kontor policy edit.`;
+}
+
+function stepsForSuccessor(made: api.Connection): string {
+  const [, ...steps] = stepsForNew({ ...made, name: made.id }).split('\n');
+  return `The signer made a new key of the kind ${made.keyKind} for ${made.name}. The old one stays in use until this one is checked.
+${steps.slice(0, -2).join('\n')}
+6. Delete the old key at the exchange once ${made.name} has the new one; kontor connect list tells.`;
 }
 
 function stepsForImported({ name, keyKind }: api.Connection): string {

@@ -17,14 +17,16 @@ export function statusCommand(): Command {
     .addHelpText('after', '\nExample:\n  kontor status --json')
     .action((options: CommonOptions) =>
       withDesk(options, async (desk) => {
-        const [overview, health, totals, risk] = await Promise.all([
+        const [overview, health, totals, risk, witnesses] = await Promise.all([
           desk.get<api.Desk>('/api/v1/desk'),
           desk.get<api.Health>('/api/v1/health'),
           desk.get<api.Totals>('/api/v1/totals'),
           desk.get<api.Risk>('/api/v1/risk/desk'),
+          desk.get<api.WitnessStatus>('/api/v1/log/witnesses'),
         ]);
-        if (options.json) printJson({ url: desk.url, desk: overview, health, totals, risk });
-        else print(statusText(desk.url, overview, health, totals, risk));
+        if (options.json)
+          printJson({ url: desk.url, desk: overview, health, totals, risk, witnesses });
+        else print(statusText(desk.url, overview, health, totals, risk, witnesses));
       }),
     );
 }
@@ -35,8 +37,7 @@ export function linkCommand(): Command {
     .addHelpText('after', '\nExample:\n  kontor link')
     .action((options: CommonOptions) =>
       withDesk(options, async (desk) => {
-        const { token } = await desk.post<{ readonly token: string }>('/api/v1/links');
-        const link = `${desk.url}/login?token=${token}`;
+        const { link } = await desk.post<{ readonly link: string }>('/api/v1/links');
         if (options.json) printJson({ link });
         else print(link);
       }),
@@ -170,6 +171,7 @@ function statusText(
   health: api.Health,
   totals: api.Totals,
   risk: api.Risk,
+  witnesses: api.WitnessStatus,
 ): string {
   const { market } = desk;
   const lines = [
@@ -186,6 +188,7 @@ function statusText(
       ({ name, state, detail }) =>
         `${name.padEnd(8)} ${name === 'reconciliation' ? '' : 'stream '}${state}: ${detail}`,
     ),
+    `log      ${witnesses.level}: ${witnesses.meaning}`,
   ];
   return lines.join('\n');
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `kontor doctor`: looks at everything a desk needs and says what to do about what is wrong.
 
-import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { api } from '@kontor/server';
@@ -11,6 +11,7 @@ import { EXIT_FAILED, printJson, withExitCodes } from '../command-output.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { connectDesk, DeskClientError } from '../desk-client.ts';
 import { deskFiles, type DeskFiles } from '../desk-files.ts';
+import { swapsOnDisk } from '../swap.ts';
 import { version } from '../version.ts';
 
 interface Finding {
@@ -37,6 +38,7 @@ export function doctorCommand(): Command {
       const findings = [
         checkNode(),
         checkPages(),
+        ...checkSwap(),
         ...checkDirectory(files),
         ...checkSigner(files),
         ...(await checkDesk(files)),
@@ -75,6 +77,21 @@ function checkPages(): Finding {
         level: 'warning',
         detail: 'the web desk is not built yet; npm start builds it',
       };
+}
+
+/** Keys that are in memory reach a disk where the host swaps to one. */
+function checkSwap(): readonly Finding[] {
+  if (!existsSync('/proc/swaps')) return [];
+  const places = swapsOnDisk(readFileSync('/proc/swaps', 'utf8'));
+  return [
+    places.length === 0
+      ? { check: 'swap', level: 'ok', detail: 'this host does not swap to a disk' }
+      : {
+          check: 'swap',
+          level: 'warning',
+          detail: `this host swaps to ${places.join(', ')}: keys in memory may reach that disk; switch it off (swapoff -a) or encrypt it`,
+        },
+  ];
 }
 
 function checkDirectory(files: DeskFiles): readonly Finding[] {
@@ -167,8 +184,8 @@ async function checkDesk(files: DeskFiles): Promise<readonly Finding[]> {
         level: entry.state === 'up' ? 'ok' : 'error',
         detail: `${entry.state}, ${entry.restarts} restarts`,
       })),
-      ...health.processes.flatMap(({ hardening }) =>
-        hardening === undefined ? [] : wallFindings(hardening),
+      ...health.processes.flatMap(({ name, hardening }) =>
+        hardening === undefined ? [] : wallFindings(name, hardening),
       ),
       ...health.streams.map((stream): Finding => ({
         check: stream.name === 'reconciliation' ? stream.name : `${stream.name} stream`,
@@ -176,6 +193,7 @@ async function checkDesk(files: DeskFiles): Promise<readonly Finding[]> {
         detail: stream.detail,
       })),
       clockFinding(health.clockSkewMs),
+      ...witnessFindings(await connectDesk(files.directory).get('/api/v1/log/witnesses')),
     ];
   } catch (error) {
     if (!(error instanceof DeskClientError)) throw error;
@@ -183,20 +201,44 @@ async function checkDesk(files: DeskFiles): Promise<readonly Finding[]> {
   }
 }
 
-/** The signer's level, then each wall that is missing. */
-function wallFindings({ level, walls }: api.Hardening): readonly Finding[] {
+/** A process's level, then each wall that is missing. */
+function wallFindings(name: string, { level, walls }: api.Hardening): readonly Finding[] {
   const missing = walls.filter(({ isUp }) => !isUp);
   return [
     {
       check: 'walls',
       level: missing.length === 0 ? 'ok' : 'warning',
-      detail: `the signer stands behind level ${level} of 4`,
+      detail: `the ${name} stands behind level ${level} of 4`,
     },
-    ...missing.map(({ name, reason }): Finding => ({
+    ...missing.map(({ name: wall, reason }): Finding => ({
       check: 'walls',
       level: 'warning',
-      detail: `no ${name}: ${reason}`,
+      detail: `the ${name} has no ${wall}: ${reason}`,
     })),
+  ];
+}
+
+/** What the log is worth to others, then each witness that is not with us. */
+function witnessFindings({
+  level,
+  meaning,
+  witnesses,
+  fault,
+}: api.WitnessStatus): readonly Finding[] {
+  const apart = witnesses.filter(({ state }) => state === 'silent' || state === 'disagrees');
+  return [
+    // A desk without a witness is a choice, one whose witnesses all fell silent is not.
+    {
+      check: 'log',
+      level: level === 'W0' && witnesses.length > 0 ? 'warning' : 'ok',
+      detail: `${level}: ${meaning}`,
+    },
+    ...apart.map(({ name, state, reason }): Finding => ({
+      check: 'witness',
+      level: state === 'disagrees' ? 'error' : 'warning',
+      detail: `${name}: ${reason}`,
+    })),
+    ...(fault === null ? [] : [{ check: 'witness', level: 'error', detail: fault } as const]),
   ];
 }
 

@@ -12,8 +12,14 @@ import {
   reportFailure,
   withExitCodes,
 } from '../command-output.ts';
+import { canaryPatterns } from '../scan/string-canaries.ts';
 import { PatternTable, Scanner, type Find, type ScannerReport } from '../scan/scanner.ts';
 import { sourcesOf, type ScanSource } from '../scan/sources.ts';
+
+/** Nothing was found, but not everything was looked into. */
+const EXIT_UNREAD = 3;
+
+const CANARY = /^string canary \d+$/;
 
 interface ScanOptions {
   readonly patterns: string;
@@ -38,7 +44,7 @@ interface Total {
 export function scanCommand(): Command {
   return withExitCodes(new Command('scan'))
     .description(
-      'look for the keys of the vault in logs and other files; exit code 1 when one is found',
+      'look for the keys of the vault and string canaries in logs and other files; exit code 1 when one is found, 3 when not all could be looked into',
     )
     .argument('<path...>', 'files, folders with all that is in them, or - for the standard input')
     .requiredOption('--patterns <file>', 'what `kontor vault patterns` wrote')
@@ -67,7 +73,7 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
         options.json,
       );
     }
-    table = new PatternTable(patterns, key);
+    table = new PatternTable([...patterns, ...canaryPatterns(key)], key);
     secrets = countSecrets(patterns);
     sources = sourcesOf(paths);
   } catch (error) {
@@ -100,6 +106,7 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
   if (options.json) printJson({ ...total, finds, failures });
   else process.stdout.write(`${sentence(finds, failures, total)}\n`);
   if (finds.length > 0 || failures.length > 0) process.exitCode = EXIT_FAILED;
+  else if (total.membersLeft > 0) process.exitCode = EXIT_UNREAD;
 }
 
 async function scanSource(
@@ -139,7 +146,7 @@ function countSecrets(patterns: readonly SecretPattern[]): number {
 /** Never the secret itself: where it is, whose it is, and in which form. */
 function placeOf({ source, line, offset, label, encoding, within }: FoundIn): string {
   const inside = within.length === 0 ? '' : `, inside ${within.join(' in ')}`;
-  return `${source}:${line} (byte ${grouped(offset)}${inside}): the key of ${label}, as ${encoding}`;
+  return `${source}:${line} (byte ${grouped(offset)}${inside}): ${CANARY.test(label) ? label : `the key of ${label}`}, as ${encoding}`;
 }
 
 function sentence(finds: readonly FoundIn[], failures: readonly string[], total: Total): string {

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { listeningFault, type Listening } from '@kontor/server';
 import { Command, InvalidArgumentError } from 'commander';
 import { EXIT_FAILED, EXIT_USAGE, reportFailure, withExitCodes } from '../command-output.ts';
 import { dataDirectory, paperDirectory } from '../data-directory.ts';
@@ -29,6 +30,8 @@ const DEFAULT_PORT = 7447;
 /** The fee of the demo exchange, as Binance's usual one: 0.1 %. */
 const DEMO_FEE_PPM = 1_000;
 
+const WEB_DIRECTORY = fileURLToPath(new URL('../../../web/dist', import.meta.url));
+
 interface StartOptions {
   readonly market?: string;
   readonly symbol?: string;
@@ -42,6 +45,11 @@ interface StartOptions {
   readonly followRest?: string;
   readonly followStreams?: string;
   readonly port?: number;
+  readonly listen?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly behindProxy?: string;
+  readonly origin?: string;
   readonly data?: string;
   readonly unlockFile?: string;
   readonly lockOnRestart: boolean;
@@ -73,6 +81,14 @@ export function startCommand(): Command {
     .option('--follow-rest <url>', "where the followed exchange's REST listens, if elsewhere")
     .option('--follow-streams <url>', 'and its market streams')
     .option('--port <n>', `port of the desk on 127.0.0.1 (default ${DEFAULT_PORT})`, portNumber)
+    .option(
+      '--listen <address>',
+      'take requests there too, such as 0.0.0.0:8443; needs TLS or a proxy, and --origin',
+    )
+    .option('--tls-cert <file>', 'certificate and chain of --listen, as PEM')
+    .option('--tls-key <file>', 'its key, as PEM')
+    .option('--behind-proxy <address>', 'the IP address of the proxy that speaks TLS for the desk')
+    .option('--origin <url>', 'how browsers know the desk, such as https://desk.example')
     .option(
       '--data <dir>',
       'data directory (default: $KONTOR_DATA, else ~/.kontor, or ~/.kontor-paper for paper)',
@@ -106,6 +122,8 @@ export function startCommand(): Command {
           });
         }
       }
+      const fault = listeningFault(listeningOf(options));
+      if (fault !== null) command.error(`error: ${fault}`, { exitCode: EXIT_USAGE });
       await runStart(options);
     });
 }
@@ -130,6 +148,17 @@ function refuseMixture(options: StartOptions, command: Command): void {
       { exitCode: EXIT_USAGE },
     );
   }
+}
+
+function listeningOf(options: StartOptions): Listening {
+  const { listen, tlsCert, tlsKey, behindProxy, origin } = options;
+  return {
+    ...(listen === undefined ? {} : { listen }),
+    ...(tlsCert === undefined ? {} : { tlsCertificate: resolve(tlsCert) }),
+    ...(tlsKey === undefined ? {} : { tlsKey: resolve(tlsKey) }),
+    ...(behindProxy === undefined ? {} : { behindProxy }),
+    ...(origin === undefined ? {} : { origin }),
+  };
 }
 
 function planOf(files: DeskFiles, options: StartOptions): DeskPlan {
@@ -189,6 +218,7 @@ async function runStart(options: StartOptions): Promise<void> {
   recordMarket(files, plan);
   const configs = await writeConfigs(files, options, { plan, exchange });
   const supervisor = new Supervisor({
+    dataDirectory: files.directory,
     signerDirectory: files.signer,
     ...configs,
     logFile: join(files.run, 'processes.log'),
@@ -252,17 +282,18 @@ async function writeConfigs(
   if (!existsSync(policyFile)) {
     writeFileSync(policyFile, await plan.policy(addresses), { mode: 0o600 });
   }
-  const egressConfigFile = join(files.run, 'egress.json');
+  const egressConfigFile = join(files.config, 'egress.json');
   writeJson(egressConfigFile, {
     venues: { [plan.venue]: { rest: addresses.rest, wsApi: addresses.wsApi } },
   });
   const facts = plan.facts(addresses);
-  const serverConfigFile = join(files.run, 'server.json');
+  const serverConfigFile = join(files.config, 'server.json');
   writeJson(serverConfigFile, {
     version,
     dataDirectory: files.directory,
-    webDirectory: fileURLToPath(new URL('../../../web/dist', import.meta.url)),
+    webDirectory: WEB_DIRECTORY,
     port: options.port ?? DEFAULT_PORT,
+    listening: listeningOf(options),
     connectionName: plan.connection,
     venue: plan.venue,
     market: {
@@ -287,28 +318,33 @@ function keepPort(serverConfigFile: string, ready: ServerReady): void {
   }
 }
 
-let isAsking = false;
+/** The question that is open; opened elsewhere, the vault needs no answer any more. */
+let asking: AbortController | null = null;
 
 /** Tells the person about the vault and asks for the passphrase where the signer waits for one. */
 async function openVault(supervisor: Supervisor, state: VaultState): Promise<void> {
   if (state.kind === 'open') {
+    asking?.abort();
     process.stderr.write('The vault is open.\n');
     return;
   }
   if (state.kind === 'locked') {
-    process.stderr.write('The vault is locked: until it is opened nothing is signed.\n');
+    process.stderr.write(
+      'The vault is locked: until it is opened, here or in the page, nothing is signed.\n',
+    );
   } else if (state.kind === 'wrong' || state.kind === 'tooSoon') {
     const seconds = Math.ceil(state.waitMs / 1_000);
     const reason = state.kind === 'wrong' ? 'The passphrase does not open the vault.' : 'Too soon.';
     process.stderr.write(`${reason}${seconds > 0 ? ` Wait ${seconds} s before the next.` : ''}\n`);
   }
   // A signer that was replaced meanwhile gets the answer to the question that is open already.
-  if (isAsking) return;
-  isAsking = true;
-  const passphrase = await askSecret('Passphrase of the vault: ');
-  isAsking = false;
+  if (asking !== null) return;
+  asking = new AbortController();
+  const { signal } = asking;
+  const passphrase = await askSecret('Passphrase of the vault: ', signal);
+  asking = null;
   if (passphrase !== null) supervisor.unlock(passphrase);
-  else {
+  else if (!signal.aborted) {
     process.stderr.write(
       'There is nobody to ask for the passphrase. Start in a terminal, pipe it in, or name an unlock file with --unlock-file.\n',
     );

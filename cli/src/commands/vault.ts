@@ -2,35 +2,19 @@
 // `kontor vault`: what opens the keys, and their backups. The work is done by the signer's own program, which asks
 // for secrets through a pipe; this process hands on what the person types and keeps nothing.
 
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
-import { signerArguments } from '@kontor/signer';
 import { Command } from 'commander';
-import { EXIT_FAILED, reportFailure, withExitCodes } from '../command-output.ts';
-import { dataDirectory } from '../data-directory.ts';
-import { deskFiles, DeskFilesError, lockDirectory, makeDirectories } from '../desk-files.ts';
-import { askSecret } from '../passphrase.ts';
-
-interface VaultOptions {
-  readonly data?: string;
-  readonly unlockFile?: string;
-  readonly json?: boolean;
-}
+import { withExitCodes } from '../command-output.ts';
+import { printable } from '../printable.ts';
+import { runVerb, type VaultOptions } from './vault-verb.ts';
+import { keyringCommand, kmsCommand, removeWayCommand, type ShownWay } from './vault-ways.ts';
 
 interface VaultFacts {
   readonly isOpen: boolean;
   readonly isUnattended: boolean;
+  readonly ways: readonly ShownWay[];
   readonly fingerprint: string | null;
   readonly connections: readonly {
     readonly connection: string;
@@ -42,11 +26,10 @@ interface VaultFacts {
 }
 
 const SCAN_KEY_BYTES = 32;
-
-const QUESTIONS: Readonly<Record<string, string>> = {
-  passphrase: 'Passphrase of the vault: ',
-  newPassphrase: 'New passphrase: ',
-  identity: 'age identity (AGE-SECRET-KEY-1…): ',
+const WAY_KINDS: Readonly<Record<string, string>> = {
+  prf: 'passkey',
+  keyring: 'keyring',
+  kms: 'key service',
 };
 
 export function vaultCommand(): Command {
@@ -74,11 +57,24 @@ export function vaultCommand(): Command {
         'open without a person from now on: whoever reads the folder has the keys',
       ).action((options: VaultOptions) => runVerb(options, { words: ['unattended'] })),
     )
+    .addCommand(keyringCommand())
+    .addCommand(kmsCommand())
+    .addCommand(removeWayCommand('remove-way', 'kontor vault remove-way w_ABCDEF2'))
     .addCommand(
       verb('retire', 'destroy the key of a connection')
         .argument('<connection>', 'its name or identifier')
         .action((name: string, options: VaultOptions) =>
           runVerb(options, { words: ['retire', name] }),
+        ),
+    )
+    .addCommand(
+      verb(
+        'thaw',
+        'let a frozen or quarantined connection sign new risk again, where no owner has a passkey',
+      )
+        .argument('<connection>', 'its name or identifier')
+        .action((name: string, options: VaultOptions) =>
+          runVerb(options, { words: ['thaw', name] }),
         ),
     )
     .addCommand(
@@ -141,142 +137,11 @@ function verb(name: string, description: string): Command {
 
 const EXAMPLES: Readonly<Record<string, string>> = {
   retire: ' demo',
+  thaw: ' demo',
   backup: ' keys.age --to age1…',
   restore: ' keys.age',
   patterns: ' keys.patterns --key patterns.key',
 };
-
-interface VerbRun {
-  readonly words: readonly string[];
-  readonly inputFile?: string;
-  readonly outputFile?: string;
-  /** What can be said of the output file once it is written. */
-  readonly written?: string;
-  /** The signer's program overwrites the unlock file; where it lies elsewhere, only this command can remove it. */
-  readonly destroysUnlockFile?: boolean;
-  /** There need not be a desk in the directory yet. */
-  readonly mayBeginDesk?: boolean;
-  readonly onOutput?: (text: string) => void;
-}
-
-async function runVerb(options: VaultOptions, run: VerbRun): Promise<void> {
-  const files = deskFiles(dataDirectory(options.data));
-  const { inputFile, outputFile } = run;
-  if (inputFile !== undefined && !existsSync(inputFile)) {
-    return fail('nothing', `expected a file at ${inputFile}, found nothing`);
-  }
-  const draft = outputFile === undefined ? undefined : `${outputFile}.new`;
-  const inTheWay = [outputFile, draft].find((path) => path !== undefined && existsSync(path));
-  if (inTheWay !== undefined) {
-    return fail('exists', `${inTheWay} exists already; name a new file`);
-  }
-  if (!existsSync(files.signer) && run.mayBeginDesk !== true) {
-    return fail(
-      'nothing',
-      `there is no desk in ${files.directory}; name its directory with --data DIR`,
-    );
-  }
-  let lock: { readonly release: () => void };
-  try {
-    makeDirectories(files);
-    lock = lockDirectory(files);
-  } catch (error) {
-    if (!(error instanceof DeskFilesError)) throw error;
-    return fail(error.code, error.message);
-  }
-  try {
-    const code = await runTool(files.signer, options, {
-      ...run,
-      ...(draft && { outputFile: draft }),
-    });
-    if (code !== 0) process.exitCode = EXIT_FAILED;
-    else if (run.destroysUnlockFile === true && options.unlockFile !== undefined)
-      rmSync(resolve(options.unlockFile), { force: true });
-    else if (draft !== undefined && outputFile !== undefined) {
-      settle(draft);
-      renameSync(draft, outputFile);
-      process.stdout.write(`${outputFile} ${run.written ?? 'is written.'}\n`);
-    }
-  } catch (error) {
-    if (outputFile === undefined || !(error instanceof Error && 'code' in error)) throw error;
-    fail('unwritable', `${outputFile} cannot be written: ${error.message}`);
-  } finally {
-    if (draft !== undefined) rmSync(draft, { force: true });
-    lock.release();
-  }
-}
-
-/** Runs the signer's program on the vault; its exit code. */
-async function runTool(directory: string, options: VaultOptions, run: VerbRun): Promise<number> {
-  const input = run.inputFile === undefined ? 'ignore' : openSync(run.inputFile, 'r');
-  const output = run.outputFile === undefined ? 'pipe' : openSync(run.outputFile, 'wx', 0o600);
-  const unlockFile = options.unlockFile === undefined ? [] : [resolve(options.unlockFile)];
-  const child = spawn(
-    process.execPath,
-    signerArguments(
-      { directory, reads: unlockFile, writes: run.destroysUnlockFile === true ? unlockFile : [] },
-      [
-        '--data',
-        directory,
-        ...unlockFile.flatMap((file) => ['--unlock-file', file]),
-        '--vault',
-        ...run.words,
-      ],
-      ['--disable-warning=ExperimentalWarning'],
-    ),
-    { stdio: ['pipe', output, 'pipe', input], env: {} },
-  );
-  for (const fd of [input, output]) if (typeof fd === 'number') closeSync(fd);
-  child.stdin?.on('error', () => undefined);
-  let said = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text));
-  if (child.stderr !== null) {
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      const question = /"asks":"([a-zA-Z]+)"\}$/.exec(line)?.[1];
-      if (question === undefined) process.stderr.write(`${line}\n`);
-      else
-        void answer(
-          question,
-          (secret) => child.stdin?.write(secret, () => secret.fill(0)),
-          () => child.stdin?.end(),
-        );
-    });
-  }
-  const code = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (status) => resolve(status ?? EXIT_FAILED));
-  });
-  if (code === 0) run.onOutput?.(said);
-  return code;
-}
-
-/** Waits until a file is on disk. */
-function settle(path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-async function answer(
-  question: string,
-  give: (line: Buffer) => void,
-  end: () => void,
-): Promise<void> {
-  const secret = await askSecret(QUESTIONS[question] ?? `${question}: `);
-  const again =
-    secret !== null && question === 'newPassphrase' ? await askSecret('Once more: ') : null;
-  const isMeant =
-    secret !== null && (question !== 'newPassphrase' || again?.equals(secret) === true);
-  if (!isMeant && secret !== null)
-    process.stderr.write('The two are not the same; nothing was changed.\n');
-  if (secret !== null && isMeant) give(Buffer.concat([secret, Buffer.from('\n')]));
-  else end();
-  secret?.fill(0);
-  again?.fill(0);
-}
 
 function showText(text: string, isJson: boolean): string {
   // The signer's program and this command are of one repository and one version.
@@ -289,17 +154,18 @@ function showText(text: string, isJson: boolean): string {
     ({ connection, name, venue, keyKind, isExpired }) =>
       `  ${connection}  ${name}  ${venue}  ${keyKind}${isExpired ? '  expired' : ''}`,
   );
+  const ways = facts.ways.map(
+    ({ id, kind, name, addedAt }) =>
+      `  ${id}  ${WAY_KINDS[kind] ?? kind}  ${printable(name)}  since ${new Date(addedAt).toISOString().slice(0, 10)}`,
+  );
   return [
     `The vault ${how}.`,
+    ...(ways.length === 0 ? [] : ['It opens as well by', ...ways]),
     `Import key  ${facts.fingerprint ?? 'not known yet'}`,
     'Keys',
     ...keys,
     '',
   ].join('\n');
-}
-
-function fail(code: string, message: string): void {
-  reportFailure({ code, message }, false);
 }
 
 /** Where the signer shows the public half of its import key. */

@@ -21,6 +21,7 @@ import {
   type IdentifyVerdict,
   type InstrumentLookup,
   type ListedOrder,
+  type ListedTrade,
   type Listing,
   type PairVerdict,
   type PlaceVerdict,
@@ -29,6 +30,7 @@ import {
   type ReportedTrade,
   type VenueOrder,
 } from '../port.ts';
+import { deskOrderId } from '../order-tag.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -149,6 +151,27 @@ export const binanceAnswers: AnswerParser = {
           isMaker: row['isMaker'] === true,
         };
         return { ...toFill(row, instrument, from), exchangeOrderId: String(row['orderId']) };
+      }),
+    );
+  },
+
+  trades(answer): Listing<ListedTrade> {
+    return listed(answer, (value) =>
+      toList(value).map((item) => {
+        const row = toRow(item);
+        const asset = row['commissionAsset'];
+        return {
+          exchangeOrderId: String(row['orderId']),
+          side: row['isBuyer'] === true ? 'buy' : 'sell',
+          time: number(row, 'time'),
+          trade: {
+            tradeId: String(row['id']),
+            price: text(row, 'price'),
+            quantity: text(row, 'qty'),
+            commission: text(row, 'commission'),
+            commissionAsset: typeof asset === 'string' ? asset : '',
+          },
+        };
       }),
     );
   },
@@ -298,7 +321,8 @@ function reportedId(row: Row): string {
 function toListedOrder(row: Row): ListedOrder {
   return {
     symbol: text(row, 'symbol'),
-    clientOrderId: text(row, 'clientOrderId'),
+    clientOrderId: deskOrderId(text(row, 'clientOrderId')),
+    venueClientOrderId: text(row, 'clientOrderId'),
     exchangeOrderId: String(number(row, 'orderId')),
     side: toSide(text(row, 'side')),
     state: toState(text(row, 'status')),
@@ -314,7 +338,8 @@ function toReportedListing(row: Row): ListedOrder {
   const time = number(row, 'T');
   return {
     symbol: text(row, 's'),
-    clientOrderId: reportedId(row),
+    clientOrderId: deskOrderId(reportedId(row)),
+    venueClientOrderId: reportedId(row),
     exchangeOrderId: String(row['i']),
     side: toSide(text(row, 'S')),
     state: toState(text(row, 'X')),
@@ -404,7 +429,8 @@ function toState(status: string): VenueOrder['state'] {
   return state;
 }
 
-function toId(id: string): ClientOrderId {
+function toId(venueId: string): ClientOrderId {
+  const id = deskOrderId(venueId);
   if (!OUR_ID_FORM.test(id)) {
     throw new VenueError('unexpected', `expected an order ID of ours, found ${JSON.stringify(id)}`);
   }

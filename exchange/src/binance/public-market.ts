@@ -66,6 +66,20 @@ export function binancePublicMarket(addresses: PublicMarketAddresses): PublicMar
 
     orderLimits: () => orderLimits,
 
+    async pairs() {
+      const path = '/api/v3/exchangeInfo?permissions=SPOT&showPermissionSets=false';
+      const info = asRow(await get(path, EXCHANGE_INFO_WEIGHT));
+      const rows = Array.isArray(info['symbols']) ? info['symbols'] : [];
+      return rows.map((item) => {
+        const row = asRow(item);
+        return {
+          symbol: String(row['symbol']),
+          baseAsset: String(row['baseAsset']),
+          quoteAsset: String(row['quoteAsset']),
+        };
+      });
+    },
+
     candles: (symbol, interval, page) => readCandlePage(rest, symbol, interval, page),
 
     async quote(symbol) {

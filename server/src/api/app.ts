@@ -19,26 +19,46 @@ import { Type } from 'typebox';
 import type { Desk } from '../desk.ts';
 import type { RiskDesk } from '../risk/risk-desk.ts';
 import { StoreError } from '../store/errors.ts';
+import type { PublicLog } from '../witness/public-log.ts';
+import type { WitnessDesk } from '../witness/witness-desk.ts';
 import type { LiveHub } from './live.ts';
 import * as schemas from './schemas.ts';
 import type { App } from './fastify-app.ts';
 import { invalidSettings, registerBots } from './bot-routes.ts';
+import { registerAlarms, type AlarmDesk } from './alarm-routes.ts';
 import { registerConnections, type KeyDesk } from './connection-routes.ts';
+import { registerPolicy, type PolicyDesk } from './policy-routes.ts';
+import { registerVault, type VaultDesk } from './vault-routes.ts';
 import { requestFault } from './request-fault.ts';
+import { registerLog, registerLogFiles, type CommitEdgeLog } from './log-routes.ts';
 import { registerRisk } from './risk-routes.ts';
-import { sessionCookie, type Sessions } from './sessions.ts';
+import { nameOf } from '../people/access.ts';
+import type { Site } from '../people/ceremonies.ts';
+import { networkOf } from '../people/listening.ts';
+import { sessionCookie, type Sessions } from '../people/sessions.ts';
+import { registerDoor, registerPeople, type PeopleDesk } from './people-routes.ts';
+import { registerWitnesses, registerWitnessFiles } from './witness-routes.ts';
 
 const BODY_BYTES_MAX = 256 * 1024;
 /** The terminal runs scripts: it gets more, and a script that runs wild still leaves the desk time to trade. */
 const REQUESTS_PER_MINUTE: RequestsPerMinute = {
   session: 3_000,
-  strangers: 3_000,
+  strangers: 600,
   terminal: 12_000,
 };
+/** Style elements that the pages' libraries add themselves, by their hashes: nothing else inline is taken. */
+const STYLES_OF_OTHERS: readonly string[] = [
+  // lightweight-charts: the mark of its makers on the chart.
+  "'sha256-3pRED1tOXas1FXFoPb9TGCjmYe9XQsmO9OV23khV2nY='",
+  // react-remove-scroll: the page behind a dialog stands still.
+  "'sha256-nzTgYzXYDNe6BAHiiI7NNlfK8n/auuOAhh2t92YvuXo='",
+];
 /** Five pages of the venue. */
 const CANDLES_MAX = 5_000;
 const PAGE_MAX = 500;
 const INTERVALS = ['1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '6h', '8h', '12h', '1d', '1w'];
+
+const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 
 /** Requests that each kind of caller may make in a minute. */
 export type RequestsPerMinute = Readonly<Record<'session' | 'strangers' | 'terminal', number>>;
@@ -47,8 +67,19 @@ export interface AppOptions {
   readonly desk: Desk;
   readonly live: LiveHub;
   readonly sessions: Sessions;
+  readonly people: PeopleDesk;
+  /** The only address whose word on the client's counts. */
+  readonly trustedProxy?: string;
   readonly risk: RiskDesk;
   readonly keys: KeyDesk;
+  readonly vault: VaultDesk;
+  readonly policy: PolicyDesk;
+  readonly alarms: AlarmDesk;
+  readonly log: PublicLog;
+  readonly commitEdgeLog: CommitEdgeLog;
+  /** Whether strangers may read the log's public half. */
+  readonly isLogPublic: boolean;
+  readonly witnesses: WitnessDesk;
   readonly webDirectory: string;
   readonly metrics: () => Promise<string>;
   readonly logger: FastifyBaseLogger;
@@ -79,18 +110,20 @@ export async function buildApp(options: AppOptions): Promise<App> {
     // Request lines are noise on a desk that polls; failures are logged where they are answered.
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
+    trustProxy: options.trustedProxy ?? false,
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   acceptEmptyJson(app);
   // Schemas describe answers and are checked by tests; compiling the settings of every kind into each route takes seconds.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  app.decorateRequest('caller', null);
   await app.register(cookie);
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
+        styleSrc: ["'self'", ...STYLES_OF_OTHERS],
         imgSrc: ["'self'", 'data:'],
         objectSrc: ["'none'"],
         baseUri: ["'none'"],
@@ -99,16 +132,19 @@ export async function buildApp(options: AppOptions): Promise<App> {
       },
     },
     referrerPolicy: { policy: 'no-referrer' },
-    strictTransportSecurity: false,
+    // A name that once spoke TLS must not be spoken to without it; loopback has no name of its own.
+    strictTransportSecurity: isSecure(options.people.site())
+      ? { maxAge: 31_536_000, includeSubDomains: false }
+      : false,
   });
   await app.register(rateLimit, {
     max: (_request, key) => (options.requestsPerMinute ?? REQUESTS_PER_MINUTE)[toCaller(key)],
     timeWindow: 60_000,
-    // Strangers share one allowance, and none of it is a session's or the terminal's.
+    // Strangers at one address share an allowance, and none of it is a session's or the terminal's.
     keyGenerator: (request) => {
-      if (options.sessions.isTerminal(bearerOf(request))) return 'terminal';
-      const session = sessionOf(request);
-      return options.sessions.hasSession(session) ? `session ${session}` : 'strangers';
+      const caller = options.people.access.callerOf(bearerOf(request), tokenOf(request));
+      if (caller === null) return `strangers ${networkOf(request.ip)}`;
+      return caller.kind === 'terminal' ? 'terminal' : `session ${caller.session.id}`;
     },
   });
   await app.register(swagger, {
@@ -143,8 +179,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
     await answerError(error, request, reply);
     if (error instanceof StoreError) options.onFatal(error);
   });
-  app.addHook('onRequest', async (request, reply) => guardOrigin(request, reply));
+  const { site } = options.people;
+  app.addHook('onRequest', async (request, reply) => guardOrigin(request, reply, site()));
   registerLogin(app, options);
+  registerDoor(app, partsOf(options));
   await app.register(
     async (scope) => registerApi(scope.withTypeProvider<TypeBoxTypeProvider>(), options),
     {
@@ -170,12 +208,15 @@ export async function buildApp(options: AppOptions): Promise<App> {
         produces: ['text/plain'],
         response: { 200: Type.String() },
       },
-      onRequest: guardSession(options.sessions),
+      onRequest: guardCaller(options),
     },
     async (_request, reply) =>
       reply.type('text/plain; version=0.0.4').send(await options.metrics()),
   );
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  const guardLog = options.isLogPublic ? async () => undefined : guardCaller(options);
+  registerLogFiles(app, options.log, guardLog);
+  registerWitnessFiles(app, options.witnesses, guardLog);
   await registerPages(app, options.webDirectory);
   return app;
 }
@@ -194,54 +235,130 @@ function acceptEmptyJson(app: App): void {
 }
 
 /** Only pages that this very address served may speak to it: no other site, no name that was pointed here. */
-async function guardOrigin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const host = request.headers.host ?? '';
-  if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host)) {
-    await refuse(
-      reply,
-      421,
-      'wrong_host',
-      `expected 127.0.0.1 or localhost as the host, found ${JSON.stringify(host)}`,
-    );
+async function guardOrigin(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  site: Site,
+): Promise<void> {
+  const { host } = request;
+  const isLoopback = LOOPBACK_HOST.test(host);
+  const name = new URL(site.origin).host;
+  if (!isLoopback && host !== name) {
+    const expected = name.startsWith('localhost')
+      ? '127.0.0.1 or localhost'
+      : `${name}, 127.0.0.1 or localhost`;
+    const message = `expected ${expected} as the host, found ${JSON.stringify(host)}`;
+    await refuse(reply, 421, 'wrong_host', message);
     return;
   }
-  const { origin } = request.headers;
-  if (request.method !== 'GET' && origin !== undefined && origin !== `http://${host}`) {
-    await refuse(
-      reply,
-      403,
-      'wrong_origin',
-      `expected requests from http://${host}, found ${JSON.stringify(origin)}`,
-    );
+  const { origin, 'sec-fetch-site': from } = request.headers;
+  const own = isLoopback ? `http://${host}` : site.origin;
+  if (request.method !== 'GET' && origin !== undefined && origin !== own) {
+    const message = `expected requests from ${own}, found ${JSON.stringify(origin)}`;
+    await refuse(reply, 403, 'wrong_origin', message);
+    return;
+  }
+  // To follow a link from elsewhere to a page is fine; to ask the API from elsewhere is not.
+  const isPage = request.headers['sec-fetch-mode'] === 'navigate' && request.method === 'GET';
+  if (!isPage && (from === 'cross-site' || from === 'same-site')) {
+    const message = `expected requests from ${own}, found one that another site made`;
+    await refuse(reply, 403, 'wrong_origin', message);
   }
 }
 
-function guardSession(sessions: Sessions) {
+/** Lets in who may ask for this route, and keeps who it is. */
+function guardCaller({ people }: AppOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (sessions.hasSession(sessionOf(request)) || sessions.isTerminal(bearerOf(request))) return;
-    await refuse(
-      reply,
-      401,
-      'locked',
-      'open the link that `kontor start` printed, or make a new one with `kontor link`',
-    );
+    const caller = people.access.callerOf(bearerOf(request), tokenOf(request));
+    const pattern = request.routeOptions.url ?? '';
+    const verdict = people.access.judge(caller, request.method, pattern);
+    request.caller = caller;
+    if (!verdict.ok) await refuse(reply, verdict.status, verdict.error, verdict.message);
   };
 }
 
-function sessionOf({ headers, cookies }: FastifyRequest): string | undefined {
-  return cookies[sessionCookie(headers.host)];
+/** They are asked by POST for the size of the question and change nothing. */
+const QUESTIONS: readonly string[] = ['/api/v1/policy/check', '/api/v1/policy/explain'];
+
+/** Every write is noted with who made it and how it was answered; what was only looked at is not. */
+async function noteAct(
+  { book }: PeopleDesk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const { caller, method } = request;
+  // Showing a passkey notes itself, with what it was shown for.
+  const pattern = request.routeOptions.url ?? '';
+  if (caller === null || method === 'GET' || method === 'HEAD') return;
+  if (pattern.startsWith('/api/v1/session/') || QUESTIONS.includes(pattern)) return;
+  const parameters = Object.entries(Object(request.params));
+  const about = parameters.map(([name, value]) => `${name} ${String(value)}`).join(', ');
+  book.note({ ...nameOf(caller), act: `${method} ${pattern}`, about, status: reply.statusCode });
+}
+
+/** The cookie's name at the host that was asked, and whether it travels by TLS only. */
+function cookieAt(
+  request: FastifyRequest,
+  site: Site,
+): { readonly name: string; readonly isHttps: boolean } {
+  const isHttps = isSecure(site) && request.host === new URL(site.origin).host;
+  return { name: isHttps ? '__Host-kontor_session' : sessionCookie(request.host), isHttps };
+}
+
+function isSecure(site: Site): boolean {
+  return site.origin.startsWith('https:');
+}
+
+function setSession(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  token: string,
+  site: Site,
+): FastifyReply {
+  const { name, isHttps } = cookieAt(request, site);
+  return reply.setCookie(name, token, {
+    httpOnly: true,
+    sameSite: 'strict',
+    path: '/',
+    secure: isHttps,
+    maxAge: 30 * 24 * 60 * 60,
+  });
+}
+
+function partsOf({ people, sessions, live }: AppOptions): Parameters<typeof registerPeople>[1] {
+  return {
+    people,
+    sessions,
+    live,
+    setCookie: (request, reply, token) => setSession(request, reply, token, people.site()),
+    cookieOf: tokenOf,
+  };
+}
+
+/** The cookie's value. A browser sends the one of this host only. */
+function tokenOf({ host, cookies }: FastifyRequest): string | undefined {
+  return cookies['__Host-kontor_session'] ?? cookies[sessionCookie(host)];
+}
+
+/** The caller's session; null for the terminal. */
+function sessionIdOf({ caller }: FastifyRequest): string | null {
+  return caller?.kind === 'session' ? caller.session.id : null;
 }
 
 /** Who makes requests that are counted under `key`. */
 function toCaller(key: string): keyof RequestsPerMinute {
-  return key === 'terminal' || key === 'strangers' ? key : 'session';
+  if (key === 'terminal') return 'terminal';
+  return key.startsWith('session ') ? 'session' : 'strangers';
 }
 
+/** The terminal's token. It is of this machine: elsewhere, whoever came by it is nobody. */
 function bearerOf(request: FastifyRequest): string | undefined {
+  if (!LOOPBACK_HOST.test(request.host)) return undefined;
   return /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
 }
 
-function registerLogin(app: App, { sessions }: AppOptions): void {
+function registerLogin(app: App, { sessions, people }: AppOptions): void {
+  const { book } = people;
   app.get(
     '/login',
     {
@@ -257,23 +374,27 @@ function registerLogin(app: App, { sessions }: AppOptions): void {
       config: { rateLimit: false },
     },
     async (request, reply) => {
-      const session = sessions.redeemLink(request.query.token);
+      const { 'user-agent': agent = '' } = request.headers;
+      const session = sessions.redeemLink(request.query.token, agent);
       if (session === null) return reply.redirect('/locked', 303);
-      return reply
-        .setCookie(sessionCookie(request.headers.host), session, {
-          httpOnly: true,
-          sameSite: 'strict',
-          path: '/',
-          maxAge: 30 * 24 * 60 * 60,
-        })
-        .redirect('/', 303);
+      const before = tokenOf(request);
+      if (before !== undefined) sessions.endSession(before);
+      book.note({
+        who: 'link',
+        name: 'link from the terminal',
+        act: 'login by link',
+        about: '',
+        status: 303,
+      });
+      return setSession(request, reply, session, people.site()).redirect('/', 303);
     },
   );
 }
 
 async function registerApi(app: App, options: AppOptions): Promise<void> {
   const { desk, live, sessions } = options;
-  app.addHook('onRequest', guardSession(sessions));
+  app.addHook('onRequest', guardCaller(options));
+  app.addHook('onSend', async (request, reply) => noteAct(options.people, request, reply));
   // Whatever is wrong with a request is said in one shape.
   app.addHook('onRoute', (route) => {
     const response: unknown = route.schema?.response;
@@ -295,7 +416,13 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     async () => desk.connections(),
   );
 
+  registerPeople(app, partsOf(options));
   registerConnections(app, options.keys);
+  registerVault(app, options.vault);
+  registerPolicy(app, options.policy);
+  registerAlarms(app, options.alarms);
+  registerLog(app, options.log, options.commitEdgeLog);
+  registerWitnesses(app, options.witnesses);
   registerRisk(app, options.risk, (botId) => desk.bot(botId) !== null);
 
   app.get('/bots', { schema: { response: { 200: Type.Array(schemas.Bot) } } }, () => desk.bots());
@@ -435,7 +562,7 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
   };
   app.get('/stream', { exposeHeadRoute: false, schema: stream }, (request, reply) => {
     reply.hijack();
-    if (live.add(reply.raw, sessionOf(request) ?? null)) return;
+    if (live.add(reply.raw, sessionIdOf(request))) return;
     reply.raw.writeHead(503, { 'content-type': 'application/json' });
     reply.raw.end(
       JSON.stringify({ error: 'too_many_pages', message: 'too many pages are open on this desk' }),
@@ -443,8 +570,17 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
   });
   app.post(
     '/links',
-    { schema: { response: { 201: Type.Object({ token: Type.String() }) } } },
-    async (_request, reply) => reply.code(201).send({ token: sessions.createLink() }),
+    {
+      schema: {
+        summary: 'A link that logs a browser in once, within ten minutes',
+        response: { 201: Type.Object({ token: Type.String(), link: Type.String() }) },
+      },
+    },
+    async (_request, reply) => {
+      const token = sessions.createLink();
+      const link = `${options.people.site().origin}/login?token=${token}`;
+      return reply.code(201).send({ token, link });
+    },
   );
   // The desk names the file: no request decides where a process writes.
   app.post(
@@ -463,13 +599,13 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     },
   );
   app.delete('/session', { schema: { response: { 204: Type.Null() } } }, async (request, reply) => {
-    const session = sessionOf(request);
-    if (session !== undefined) {
-      sessions.endSession(session);
+    const session = sessionIdOf(request);
+    if (session !== null) {
+      sessions.end(session);
       live.endSession(session);
     }
-    const name = sessionCookie(request.headers.host);
-    return reply.clearCookie(name, { path: '/' }).code(204).send(null);
+    const { name, isHttps } = cookieAt(request, options.people.site());
+    return reply.clearCookie(name, { path: '/', secure: isHttps }).code(204).send(null);
   });
 }
 

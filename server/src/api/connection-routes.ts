@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections and their keys over HTTP. The server hands on what the signer says; a secret passes it sealed only.
 
-import type { ConnectionInfo, Intent, VaultInfo } from '@kontor/signer';
+import type { ConnectionInfo, Intent } from '@kontor/signer';
 import { Type } from 'typebox';
+import type { Checked } from '../connections/life-watch.ts';
 import type { Connection } from './schemas.ts';
 import * as schemas from './schemas.ts';
 import type { App } from './fastify-app.ts';
@@ -13,19 +14,30 @@ type Unnumbered<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
 export interface KeyDesk {
   readonly change: (
     request: Unnumbered<
-      Extract<Intent, { kind: 'createConnection' | 'importConnection' | 'activateConnection' }>
+      Extract<
+        Intent,
+        {
+          kind: 'createConnection' | 'importConnection' | 'activateConnection' | 'freezeConnection';
+        }
+      >
     >,
   ) => Promise<
     | { readonly ok: true; readonly connections: readonly ConnectionInfo[] }
     | { readonly ok: false; readonly rule?: string; readonly reason: string }
   >;
-  /** Null when the signer cannot be asked now. */
-  readonly vault: () => Promise<VaultInfo | null>;
+  /** Asks the exchange what a key may do; tells how the signer then lets it be used. */
+  readonly check: (connection: string) => Promise<Checked>;
+  /** The exchange that the desk trades at. */
+  readonly venue: string;
 }
 
 const Name = Type.String({ minLength: 1, maxLength: 40 });
 const Venue = Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' });
+/** The connection whose key the new one will replace once it is checked. */
+const Replaces = Type.Optional(Type.String({ pattern: '^c_[A-Z2-7]{7}$' }));
 const ConnectionParameters = Type.Object({ id: Type.String({ pattern: '^c_[A-Z2-7]{7}$' }) });
+/** Exchanges that the desk has an adapter for. */
+const ADAPTED: readonly string[] = ['binance'];
 const ERRORS = { 409: schemas.ErrorBody, 503: schemas.ErrorBody };
 
 export function registerConnections(app: App, keys: KeyDesk): void {
@@ -44,21 +56,6 @@ export function registerConnections(app: App, keys: KeyDesk): void {
     return { ok: false, status: isDecided ? 409 : 503, body: { error, message } };
   };
 
-  app.get(
-    '/vault',
-    {
-      schema: {
-        summary: 'Whether the vault is open, and the public key to which secrets are sealed',
-        response: { 200: schemas.Vault, 503: schemas.ErrorBody },
-      },
-    },
-    async (_request, reply) => {
-      const vault = await keys.vault();
-      if (vault !== null) return vault;
-      const message = 'the signer is not running';
-      return reply.code(503).send({ error: 'signer_unavailable', message });
-    },
-  );
   app.post(
     '/connections',
     {
@@ -73,6 +70,7 @@ export function registerConnections(app: App, keys: KeyDesk): void {
               Type.Literal('rsa-2048'),
               Type.Literal('rsa-4096'),
             ]),
+            replaces: Replaces,
           },
           { additionalProperties: false },
         ),
@@ -102,6 +100,7 @@ export function registerConnections(app: App, keys: KeyDesk): void {
               pattern: '^[A-Za-z0-9+/]+={0,2}$',
             }),
             publicKeyPem: Type.Union([Type.String({ maxLength: 1_000 }), Type.Null()]),
+            replaces: Replaces,
           },
           { additionalProperties: false },
         ),
@@ -131,8 +130,58 @@ export function registerConnections(app: App, keys: KeyDesk): void {
     async (request, reply) => {
       const connection = request.params.id;
       const named = await change({ kind: 'activateConnection', connection, ...request.body });
+      // The key signs orders once it is checked; nobody has to wait for that here.
+      if (named.ok) void keys.check(connection).catch(() => undefined);
       return named.ok ? named.connection : reply.code(named.status).send(named.body);
     },
+  );
+  app.post(
+    '/connections/:id/check',
+    {
+      schema: {
+        summary: 'Asks the exchange what the key may do; the signer reads the answer itself',
+        params: ConnectionParameters,
+        response: { 200: schemas.Connection, ...ERRORS, 502: schemas.ErrorBody },
+      },
+    },
+    async (request, reply) => {
+      const checked = await keys.check(request.params.id);
+      if (checked.ok) return toConnection(checked.connection);
+      const { rule, reason: message } = checked;
+      return rule === undefined
+        ? reply.code(502).send({ error: 'not_checked', message })
+        : reply.code(409).send({ error: 'refused', message });
+    },
+  );
+  app.post(
+    '/connections/:id/freeze',
+    {
+      schema: {
+        summary: 'No new risk from now on; resting orders stay, exits, cancels and reads go on',
+        params: ConnectionParameters,
+        response: { 200: schemas.Connection, ...ERRORS },
+      },
+    },
+    async (request, reply) => {
+      const connection = request.params.id;
+      const frozen = await change({ kind: 'freezeConnection', connection, cause: 'person' });
+      return frozen.ok ? frozen.connection : reply.code(frozen.status).send(frozen.body);
+    },
+  );
+  app.get(
+    '/venues',
+    {
+      schema: {
+        summary: 'The exchanges that a key can be for, the one that the desk trades at first',
+        response: { 200: Type.Array(schemas.Venue) },
+      },
+    },
+    () =>
+      [...new Set([keys.venue, ...ADAPTED])].map((venue) => ({
+        venue,
+        isTraded: venue === keys.venue,
+        hasAdapter: ADAPTED.includes(venue),
+      })),
   );
 }
 
@@ -143,10 +192,22 @@ export function toConnection(info: ConnectionInfo): Connection {
     name: info.name,
     venue: info.venue,
     state: info.state,
+    signs: info.signs,
+    grade: info.grade,
     keyKind: info.keyKind,
     publicKeyPem: info.publicKeyPem,
     createdAt: info.createdAt,
     expiresAt: info.expiresAt,
+    reducesUntil: info.reducesUntil,
+    cancelsUntil: info.cancelsUntil,
+    checkedAt: info.checkedAt,
+    isIpRestricted: info.isIpRestricted,
+    frozen: info.frozen,
+    quarantined:
+      info.quarantined === null
+        ? null
+        : { since: info.quarantined.since, faults: [...info.quarantined.faults] },
+    replaces: info.replaces,
     policy: [...info.policy],
     policyHash: info.policyHash,
   };

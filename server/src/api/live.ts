@@ -26,6 +26,7 @@ export interface LiveSource {
 
 export class LiveHub {
   readonly #source: LiveSource;
+  readonly #goesOn: (session: string) => boolean;
   /** Who listens, and by which session; null where the terminal's token opened the stream. */
   readonly #clients = new Map<ServerResponse, string | null>();
   readonly #latest = new Map<string, StreamMessage>();
@@ -40,8 +41,10 @@ export class LiveHub {
   /** Runs while pages listen. */
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(source: LiveSource) {
+  /** `goesOn`: whether a session is not over yet. */
+  constructor(source: LiveSource, goesOn: (session: string) => boolean) {
     this.#source = source;
+    this.#goesOn = goesOn;
   }
 
   /** Takes over `response` as an event stream of `session`; false when too many pages listen already. */
@@ -98,6 +101,14 @@ export class LiveHub {
     }
   }
 
+  /** A session may also end without a word: by age, or with its user. */
+  #endOver(): void {
+    const sessions = new Set(this.#clients.values());
+    for (const session of sessions) {
+      if (session !== null && !this.#goesOn(session)) this.endSession(session);
+    }
+  }
+
   close(): void {
     this.#stopTimer();
     for (const client of this.#clients.keys()) client.end();
@@ -116,6 +127,7 @@ export class LiveHub {
 
   #send(): void {
     this.#ticks += 1;
+    if (this.#ticks % (HEALTH_EVERY_MS / SEND_EVERY_MS) === 0) this.#endOver();
     if (this.#clients.size === 0) return;
     const messages: StreamMessage[] = [...this.#latest.values()];
     for (const botId of this.#bots) {

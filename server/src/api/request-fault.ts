@@ -11,6 +11,12 @@ const WORDS: Readonly<Record<string, string>> = {
   '^[0-9]{1,15}$': 'a number like 12',
   '^[0-9]+-[0-9]+$': 'a deal like 1-12',
   '^(desk|bot:[0-9]{1,9})$': 'desk, or a bot like bot:12',
+  '^(?:0|[1-9][0-9]{0,14})(?:\\.[0-9]{1,8})?$': 'a decimal number like 2.5',
+  '^[A-Z0-9][A-Z0-9._-]{0,29}$': 'a symbol like BTCUSDT',
+  '^[a-z][a-z0-9-]{0,31}$': 'the name of an exchange like binance',
+  '^c_[A-Z2-7]{7}$': 'the identifier of a connection like c_ABCDEF2',
+  '^[A-Za-z0-9]{1,128}$': 'letters and digits as the exchange shows them',
+  '^[0-9TZa-v-]{1,40}$': 'the identifier of a case as the list shows it',
   '^\\d+(\\.\\d+)?$': 'a decimal number as text without a sign, like "2.5"',
 };
 

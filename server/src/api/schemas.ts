@@ -11,6 +11,9 @@ import type * as signer from '@kontor/signer';
 import { Type, type Static, type TSchema, type TUnsafe } from 'typebox';
 import { fieldsSchema, settingsSchema } from './settings-schema.ts';
 
+export * from './people-schemas.ts';
+export * from './policy-schemas.ts';
+
 const Decimal = Type.String({ pattern: '^-?\\d+(\\.\\d+)?$', description: 'decimal text' });
 const Time = Type.Number({ description: 'UTC milliseconds' });
 const Nullable = <T extends Type.TSchema>(schema: T): Type.TUnion<[T, Type.TNull]> =>
@@ -128,6 +131,54 @@ export const StreamHealth = Type.Object(
   { $id: 'StreamHealth' },
 );
 
+export const LogOverview = Type.Object(
+  {
+    origin: Nullable(Type.String({ description: 'the log’s name' })),
+    verifierKey: Nullable(Type.String()),
+    size: Nullable(Type.Integer({ description: 'entries under the last checkpoint' })),
+    checkpointAt: Nullable(Time),
+    fault: Nullable(Type.String({ description: 'why there is no checkpoint that can be read' })),
+  },
+  { $id: 'LogOverview' },
+);
+
+export const WitnessStatus = Type.Object(
+  {
+    level: Type.Union([
+      Type.Literal('W0'),
+      Type.Literal('W1'),
+      Type.Literal('W3'),
+      Type.Literal('W4'),
+    ]),
+    operators: Type.Integer({ description: 'independent ones whose cosignature counts' }),
+    meaning: Type.String(),
+    witnesses: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        url: Type.String(),
+        operator: Type.String(),
+        relation: Type.Union([
+          Type.Literal('own'),
+          Type.Literal('person'),
+          Type.Literal('network'),
+        ]),
+        state: Type.Union([
+          Type.Literal('waiting'),
+          Type.Literal('cosigned'),
+          Type.Literal('silent'),
+          Type.Literal('disagrees'),
+        ]),
+        size: Nullable(Type.Integer({ description: 'entries of the tree it signed last' })),
+        cosignedAt: Nullable(Time),
+        isFresh: Type.Boolean(),
+        reason: Type.String(),
+      }),
+    ),
+    fault: Nullable(Type.String({ description: 'why the list of witnesses cannot be read' })),
+  },
+  { $id: 'WitnessStatus' },
+);
+
 export const Health = Type.Object(
   {
     state: Type.Union([Type.Literal('ok'), Type.Literal('degraded')]),
@@ -168,8 +219,49 @@ export const Vault = Type.Object(
     isUnattended: Type.Boolean(),
     /** 32 bytes in base64; null where a locked vault has not shown it yet. */
     importKey: Type.Union([Type.String(), Type.Null()]),
+    /** 32 bytes in base64, to which the browser seals what opens the vault; another at each start of the signer. */
+    unlockKey: Type.String(),
+    /** Before these milliseconds have passed nothing is tried that comes from here. */
+    waitMs: Type.Integer(),
+    ways: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        kind: Type.Union([Type.Literal('prf'), Type.Literal('keyring'), Type.Literal('kms')]),
+        name: Type.String(),
+        addedAt: Type.Integer(),
+        /** The passkey and what to ask it with, in base64url; null for other kinds. */
+        passkey: Type.Union([
+          Type.Object({ credential: Type.String(), salt: Type.String() }),
+          Type.Null(),
+        ]),
+      }),
+    ),
   },
   { $id: 'Vault' },
+);
+
+export const Venue = Type.Object(
+  {
+    venue: Type.String(),
+    /** The desk trades there now; a key for another exchange waits in the vault. */
+    isTraded: Type.Boolean(),
+    hasAdapter: Type.Boolean(),
+  },
+  { $id: 'Venue' },
+);
+
+export const LifeState = Type.Union(
+  [
+    Type.Literal('draft'),
+    Type.Literal('probing'),
+    Type.Literal('active'),
+    Type.Literal('expiring'),
+    Type.Literal('expired'),
+    Type.Literal('frozen'),
+    Type.Literal('quarantined'),
+    Type.Literal('retired'),
+  ],
+  { $id: 'LifeState' },
 );
 
 export const Connection = Type.Object(
@@ -177,12 +269,36 @@ export const Connection = Type.Object(
     id: Type.String(),
     name: Type.String(),
     venue: Type.String(),
-    state: Type.Union([Type.Literal('created'), Type.Literal('active'), Type.Literal('expired')]),
+    state: LifeState,
+    /** What the signer signs now, whatever the state is called. */
+    signs: Type.Union([
+      Type.Literal('all'),
+      Type.Literal('reductions'),
+      Type.Literal('cancels'),
+      Type.Literal('nothing'),
+    ]),
+    /** The signer's; null before the exchange said for the first time what the key may do. */
+    grade: Nullable(
+      Type.Union([Type.Literal('A'), Type.Literal('B'), Type.Literal('C'), Type.Literal('D')]),
+    ),
     keyKind: KeyKind,
     /** Empty for HMAC, which has no public half. */
     publicKeyPem: Type.String(),
     createdAt: Time,
+    /** From then on no new risk. */
     expiresAt: Time,
+    /** Until then orders that only reduce what was opened through the connection. */
+    reducesUntil: Time,
+    /** Until then cancels and reads; from then on nothing. */
+    cancelsUntil: Time,
+    /** When the exchange last said what the key may do. */
+    checkedAt: Nullable(Time),
+    /** Whether the exchange takes the key from listed addresses alone. */
+    isIpRestricted: Nullable(Type.Boolean()),
+    frozen: Nullable(Type.Object({ since: Time, cause: Type.String() })),
+    quarantined: Nullable(Type.Object({ since: Time, faults: Type.Array(Type.String()) })),
+    /** The connection whose key this one will replace once it is checked. */
+    replaces: Nullable(Type.String()),
     policy: Type.Array(Type.String()),
     policyHash: Type.String(),
   },
@@ -722,6 +838,122 @@ export const Risk = Type.Object(
   { $id: 'Risk' },
 );
 
+/** Something a person must know of: data; the web writes the sentence. */
+export const Alarm = Type.Object(
+  {
+    id: Type.String(),
+    kind: Type.String(),
+    /** `critical`: someone may be at the account. `warning`: to be looked at today. `notice`: to be known. */
+    severity: Type.Union([
+      Type.Literal('notice'),
+      Type.Literal('warning'),
+      Type.Literal('critical'),
+    ]),
+    connection: Type.String({ description: 'empty where it is about none' }),
+    subject: Type.String({ description: 'what it is about within its kind' }),
+    facts: Type.Record(Type.String(), Type.String()),
+    state: Type.Union([
+      Type.Literal('open'),
+      Type.Literal('acknowledged'),
+      Type.Literal('resolved'),
+    ]),
+    raisedAt: Type.Integer({ description: 'wall time, UTC ms' }),
+    lastAt: Type.Integer({ description: 'wall time, UTC ms' }),
+    count: Type.Integer({ description: 'how often it was raised' }),
+    acknowledgedAt: Nullable(Type.Integer()),
+    acknowledgedBy: Nullable(Type.String()),
+    resolvedAt: Nullable(Type.Integer()),
+    isLasting: Type.Boolean({ description: 'a condition, which lasts until it is over' }),
+    sentence: Type.String({ description: 'the same in one English sentence' }),
+  },
+  { $id: 'Alarm' },
+);
+
+export const Alarms = Type.Object(
+  {
+    openCount: Type.Integer({ description: 'how many wait for a person' }),
+    /** Those first, then the newest. */
+    alarms: Type.Array(Alarm),
+  },
+  { $id: 'Alarms' },
+);
+
+/** Orders of the account that this desk did not make and nobody has looked at yet. */
+export const ForeignOrders = Type.Object(
+  {
+    connection: Type.String(),
+    orders: Type.Array(Type.String({ description: 'a line for the act `ownTrade`' })),
+  },
+  { $id: 'ForeignOrders' },
+);
+
+/** A case in the list: a folder with what was seen. */
+export const CaseSummary = Type.Object(
+  {
+    id: Type.String(),
+    openedAt: Type.Integer(),
+    connection: Type.String(),
+    events: Type.Integer(),
+    evidence: Type.Integer({ description: 'how many pieces there are' }),
+  },
+  { $id: 'CaseSummary' },
+);
+
+export const Case = Type.Object(
+  {
+    id: Type.String(),
+    openedAt: Type.Integer(),
+    folder: Type.String({ description: 'where it lies on the machine of the desk' }),
+    subject: Type.Object({
+      connection: Type.String(),
+      name: Type.String(),
+      venue: Type.String(),
+      grade: Type.String(),
+      keyKind: Type.String(),
+      publicKeySha256: Type.String(),
+      createdAt: Nullable(Type.Integer()),
+      expiresAt: Nullable(Type.Integer()),
+    }),
+    checkpoint: Nullable(
+      Type.String({ description: "of the signer's log as it stood when the case was opened" }),
+    ),
+    events: Type.Array(
+      Type.Object({
+        time: Type.Integer(),
+        kind: Type.String(),
+        facts: Type.Record(Type.String(), Type.String()),
+      }),
+    ),
+    left: Type.Integer({ description: 'events and evidence beyond the bounds of a case' }),
+    files: Type.Array(
+      Type.Object({
+        path: Type.String(),
+        sha256: Type.String(),
+        size: Type.Integer(),
+        collectedAt: Type.Integer(),
+        source: Type.String(),
+      }),
+    ),
+    faults: Type.Array(
+      Type.String({ description: 'what is not as the manifest says; none where all is' }),
+    ),
+  },
+  { $id: 'Case' },
+);
+
+/** A way by which alarms leave the desk. */
+export const AlarmChannel = Type.Object(
+  {
+    kind: Type.String(),
+    isSet: Type.Boolean(),
+    address: Nullable(Type.String({ description: 'where it leads, without what may be secret' })),
+    waiting: Type.Integer({ description: 'deliveries that wait' }),
+    sentAt: Nullable(Type.Integer()),
+    fault: Nullable(Type.String({ description: 'why the last delivery failed' })),
+  },
+  { $id: 'AlarmChannel' },
+);
+
 /**
  * Live updates on `/api/v1/stream` (server-sent events). Each event has `id: <sequence>` and `data:` one of these.
  * Sequences have no holes; after one, or after `reset`, the page reads everything again.
@@ -754,6 +986,7 @@ export const StreamMessage = Type.Union(
     Type.Object({ kind: Type.Literal('health'), health: Health }),
     Type.Object({ kind: Type.Literal('market'), market: Market }),
     Type.Object({ kind: Type.Literal('risk'), risk: Risk }),
+    Type.Object({ kind: Type.Literal('alarms'), alarms: Alarms }),
   ],
   { $id: 'StreamMessage' },
 );
@@ -766,8 +999,11 @@ export type Hardening = Static<typeof Hardening>;
 export type ProcessHealth = Static<typeof ProcessHealth>;
 export type StreamHealth = Static<typeof StreamHealth>;
 export type Health = Static<typeof Health>;
+export type LogOverview = Static<typeof LogOverview>;
+export type WitnessStatus = Static<typeof WitnessStatus>;
 export type Balance = Static<typeof Balance>;
 export type Connection = Static<typeof Connection>;
+export type Vault = Static<typeof Vault>;
 export type RiskState = Static<typeof RiskState>;
 export type RiskLimits = Static<typeof RiskLimits>;
 export type Risk = Static<typeof Risk>;
@@ -785,6 +1021,12 @@ export type ForeignOrder = Static<typeof ForeignOrder>;
 export type Orphan = Static<typeof Orphan>;
 export type Finding = Static<typeof Finding>;
 export type Reconciliation = Static<typeof Reconciliation>;
+export type Alarm = Static<typeof Alarm>;
+export type Alarms = Static<typeof Alarms>;
+export type AlarmChannel = Static<typeof AlarmChannel>;
+export type Case = Static<typeof Case>;
+export type ForeignOrders = Static<typeof ForeignOrders>;
+export type CaseSummary = Static<typeof CaseSummary>;
 export type Candles = Static<typeof Candles>;
 export type Totals = Static<typeof Totals>;
 export type StreamMessage = Static<typeof StreamMessage>;

@@ -17,6 +17,10 @@ import {
   type ConnectionInfo,
   type Decision,
   type Intent,
+  type Explanation,
+  type OrderIntent,
+  type OwnerInfo,
+  type PolicyInfo,
   type VaultInfo,
 } from '@kontor/signer';
 import type { PaceNews } from '../runner/order-pace.ts';
@@ -45,6 +49,11 @@ export type Outcome =
 /** An intent without its ID: the links number them. */
 export type Unnumbered<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
 
+/** What the signer says to an act. `rule` is null where it could not be asked. */
+export type ActAnswer =
+  | Extract<Decision, { kind: 'consent' | 'performed' }>
+  | { readonly kind: 'refused'; readonly rule: string | null; readonly reason: string };
+
 export type PeerName = 'signer' | 'egress';
 
 export interface LinkListener {
@@ -53,6 +62,10 @@ export interface LinkListener {
   onEgressHealth(health: Extract<Answer, { kind: 'egressHealth' }>): void;
   /** A peer is there (again), or gone. */
   onPeer(peer: PeerName, state: 'up' | 'down', reason: string): void;
+  /** The exchange did not take a key for what it was asked. */
+  onKeyRefused?(connection: string): void;
+  /** The policy keeps an order until a person releases it. */
+  onHeld?(): void;
   /** A peer said something that is not in the protocol. Its link is down; nobody will make another one. */
   onBroken(peer: PeerName, reason: string): void;
 }
@@ -67,6 +80,8 @@ export interface LinkPatience {
 
 const PATIENCE: LinkPatience = { decisionMs: 10_000, answerMs: 30_000, passedOnMs: 1_000 };
 const PENDING_MAX = 10_000;
+/** How the signer names the line that keeps an order for a person. */
+const HOLD_RULE = 'hold: ';
 
 interface Pending {
   readonly intent: Intent;
@@ -138,6 +153,11 @@ export class Links {
   /** Submits an intent that ends at the exchange. Never rejects. */
   async submit(intent: Unnumbered<Intent>): Promise<Outcome> {
     const result = await this.#send(intent);
+    if (result.kind === 'refused' && result.rule.startsWith(HOLD_RULE)) this.#listener.onHeld?.();
+    if (result.kind === 'answered' && isKeyRefused(result)) {
+      if (intent.kind !== 'queryPermissions' && 'connection' in intent)
+        this.#listener.onKeyRefused?.(intent.connection);
+    }
     switch (result.kind) {
       case 'refused':
       case 'answered':
@@ -145,8 +165,15 @@ export class Links {
         return result;
       case 'signed':
       case 'record':
+      case 'tag':
       case 'connections':
       case 'vault':
+      case 'consent':
+      case 'performed':
+      case 'owners':
+      case 'noted':
+      case 'policy':
+      case 'explained':
         return {
           kind: 'failed',
           certainty: 'unknown',
@@ -162,13 +189,24 @@ export class Links {
     return result.kind === 'record' ? result.signedAt : undefined;
   }
 
+  /** Whether the signer made the ID under which the exchange has an order; undefined: it cannot be asked now. */
+  async verifyTag(connection: string, clientOrderId: string): Promise<boolean | undefined> {
+    const result = await this.#send({ kind: 'verifyTag', connection, clientOrderId });
+    return result.kind === 'tag' ? result.isValid : undefined;
+  }
+
   /** The signer's connections, or why it does not say. */
   async connections(
     request: Unnumbered<
       Extract<
         Intent,
         {
-          kind: 'listConnections' | 'createConnection' | 'importConnection' | 'activateConnection';
+          kind:
+            | 'listConnections'
+            | 'createConnection'
+            | 'importConnection'
+            | 'activateConnection'
+            | 'freezeConnection';
         }
       >
     >,
@@ -186,10 +224,76 @@ export class Links {
     };
   }
 
+  /** Asks for an act that a person must consent to, or brings the consent. */
+  async act(
+    request: Unnumbered<Extract<Intent, { kind: 'requestAct' | 'confirmAct' }>>,
+  ): Promise<ActAnswer> {
+    const result = await this.#send(request);
+    if (result.kind === 'consent' || result.kind === 'performed') return result;
+    const reason = 'reason' in result ? result.reason : `the signer answered ${result.kind}`;
+    return { kind: 'refused', rule: result.kind === 'refused' ? result.rule : null, reason };
+  }
+
+  /** Whose consent the signer takes; null when it cannot be asked now. */
+  async owners(): Promise<readonly OwnerInfo[] | null> {
+    const result = await this.#send({ kind: 'listOwners' });
+    return result.kind === 'owners' ? result.owners : null;
+  }
+
+  /** Puts the root of a batch of edge log lines into the log; the number of its entry, or why there is none. */
+  async commitEdgeLog(
+    batch: Omit<Extract<Intent, { kind: 'commitEdgeLog' }>, 'kind' | 'id'>,
+  ): Promise<
+    { readonly ok: true; readonly entry: number } | { readonly ok: false; readonly reason: string }
+  > {
+    const result = await this.#send({ kind: 'commitEdgeLog', ...batch });
+    if (result.kind === 'noted') return { ok: true, entry: result.entry };
+    const reason = 'reason' in result ? result.reason : `the signer answered ${result.kind}`;
+    return { ok: false, reason };
+  }
+
+  /** The policy as it stands; null when the signer cannot be asked now. */
+  async policy(): Promise<PolicyInfo | null> {
+    const result = await this.#send({ kind: 'describePolicy' });
+    return result.kind === 'policy' ? result.policy : null;
+  }
+
+  /** What the policy would say to an order now, or why that cannot be told. */
+  async explain(
+    connection: string,
+    order: OrderIntent,
+  ): Promise<
+    | { readonly ok: true; readonly explanation: Explanation }
+    | { readonly ok: false; readonly reason: string }
+  > {
+    const result = await this.#send({ kind: 'explainOrder', connection, order });
+    if (result.kind === 'explained') return { ok: true, explanation: result.explanation };
+    const reason = 'reason' in result ? result.reason : `the signer answered ${result.kind}`;
+    return { ok: false, reason };
+  }
+
   /** How the vault is; null when the signer cannot be asked now. */
   async vault(): Promise<VaultInfo | null> {
     const result = await this.#send({ kind: 'describeVault' });
     return result.kind === 'vault' ? result.vault : null;
+  }
+
+  /** Opens the vault or changes what opens it, by what is sealed to the signer. */
+  async changeVault(
+    request: Unnumbered<
+      Extract<Intent, { kind: 'unlockVault' | 'addPasskeyWay' | 'removeVaultWay' }>
+    >,
+  ): Promise<
+    | { readonly ok: true; readonly vault: VaultInfo }
+    | { readonly ok: false; readonly rule?: string; readonly reason: string }
+  > {
+    const result = await this.#send(request);
+    if (result.kind === 'vault') return { ok: true, vault: result.vault };
+    return {
+      ok: false,
+      ...(result.kind === 'refused' ? { rule: result.rule } : {}),
+      reason: 'reason' in result ? result.reason : `the signer answered ${result.kind}`,
+    };
   }
 
   close(): void {
@@ -293,6 +397,11 @@ export class Links {
     }
     this.#listener.onPeer(peer, 'down', reason);
   }
+}
+
+/** Binance's words for a key that is unknown, or not allowed from here or for this. */
+function isKeyRefused({ status, body }: Extract<Outcome, { kind: 'answered' }>): boolean {
+  return (status === 400 || status === 401) && /"code":\s*-201[45]\b/.test(body);
 }
 
 function paceNewsOf(answer: Extract<Answer, { kind: 'answer' | 'failed' }>): PaceNews {

@@ -226,6 +226,15 @@ export class BalanceBook {
       .map(([asset]) => asset);
   }
 
+  /** By how much each total differs that nothing explains. */
+  doubts(): ReadonlyMap<string, bigint> {
+    const differences = new Map<string, bigint>();
+    for (const [asset, { doubt }] of this.#accounts) {
+      if (doubt !== null) differences.set(asset, doubt.difference);
+    }
+    return differences;
+  }
+
   /** Takes the total of `asset` as it is, unexplained; null where it is explained after all. */
   accept(asset: string): Difference | null {
     const account = this.#account(asset);

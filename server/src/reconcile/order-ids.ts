@@ -7,6 +7,7 @@
 // the store still believes to be free may then be used up.
 
 import { randomBytes } from 'node:crypto';
+import { clientOrderId, type ClientOrderId } from '@kontor/core';
 import type { Store } from '../store/store.ts';
 
 const MARK = 'k1';
@@ -77,6 +78,11 @@ export class OrderIds {
   }
 }
 
+/** `text` as an ID that an order of ours may have; null for others. */
+export function toId(text: string): ClientOrderId | null {
+  return /^[A-Za-z0-9_-]{1,36}$/.test(text) ? clientOrderId(text) : null;
+}
+
 function formOf(tag: string): RegExp {
   return new RegExp(
     `^${MARK}${tag}(?:([0-9a-z]{${EPOCH_LENGTH}})_)?([0-9a-z]{1,4})-(\\d{1,9})-\\d{1,9}$`,
@@ -84,7 +90,7 @@ function formOf(tag: string): RegExp {
 }
 
 /** Random letters and digits that need no escaping and read alike in every case. */
-function randomText(length: number): string {
+export function randomText(length: number): string {
   const bytes = randomBytes(length);
   let text = '';
   for (const byte of bytes) text += '0123456789abcdefghijklmnopqrstuv'.charAt(byte % 32);

@@ -165,6 +165,7 @@ function toOrphan(row: Row): Orphan {
     order: {
       symbol: textOf(row, 'symbol'),
       clientOrderId: textOf(row, 'client_order_id'),
+      venueClientOrderId: textOf(row, 'client_order_id'),
       exchangeOrderId: textOf(row, 'exchange_order_id'),
       side: textOf(row, 'side') === 'buy' ? 'buy' : 'sell',
       state: EXCHANGE_STATES.find((state) => state === row['exchange_state']) ?? 'open',

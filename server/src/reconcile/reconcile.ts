@@ -2,9 +2,12 @@
 // Compares orders, fills and balances with the exchange: at the start, after each gap in the account stream, and
 // from time to time (order-life.md, section 3).
 //
-// A sweep reads the account's open orders (weight 80) and balances (20) and the trades of two symbols (20 each; at
-// the start of up to 50), and asks about single orders (4) only where something does not fit. One sweep in 30 s comes
-// to 280 of Binance's 6,000 a minute; there are never more than six a minute beyond the first five.
+// A sweep reads the account's open orders (weight 80) and balances (20) and the trades of a symbol (20; at the start of
+// up to 50), and asks about single orders (4) only where something does not fit. Between sweeps balances are read
+// alone. A sweep a minute and balances every 15 s come to 180 of Binance's 6,000 a minute; there are never more than
+// six sweeps a minute beyond the first five.
+//
+// What others did at the account is told at once: to the balances, which it explains, and to whoever watches.
 
 import {
   ASSET_SCALE,
@@ -20,7 +23,16 @@ import {
   type Fill,
   type Instrument,
 } from '@kontor/core';
-import type { AccountEvent, AnswerParser, ListedOrder, ReportedTrade } from '@kontor/exchange';
+import type {
+  AccountEvent,
+  AnswerParser,
+  ListedOrder,
+  PairName,
+  RawAnswer,
+  ReportedTrade,
+} from '@kontor/exchange';
+import type { ForeignWatch } from '../alarms/foreign-watch.ts';
+import type { Evidence } from '../cases/case-book.ts';
 import type { Outcome } from '../link/links.ts';
 import type { LiveOrder, OrderDesk, OrderLinks } from '../runner/order-desk.ts';
 import { numberOf, textOf, type Store } from '../store/store.ts';
@@ -28,12 +40,19 @@ import type { CancelTimer, Time } from '../time.ts';
 import type { BalanceBook } from './balances.ts';
 import type { FindingBook } from './findings.ts';
 import type { OrderIds } from './order-ids.ts';
+import type { OrderTags, Origin } from './order-tags.ts';
 import type { Orphan, OrphanBook, OrphanReason } from './orphans.ts';
 
 /** How patient reconciliation is; the tests are less so. */
 export interface ReconcilePatience {
   /** From one sweep to the next. */
   readonly sweepMs: number;
+  /** From one reading of the balances to the next. */
+  readonly balancesMs: number;
+  /** From one reading of the trades of every symbol to the next. */
+  readonly fullMs: number;
+  /** So long may the account stream and the list of orders say different things of an order. */
+  readonly disagreeMs: number;
   /** Beyond the first few, one sweep in this time. */
   readonly refillMs: number;
   /** How long the bots wait for the first sweep. */
@@ -48,7 +67,10 @@ export interface ReconcilePatience {
 }
 
 const PATIENCE: ReconcilePatience = {
-  sweepMs: 30_000,
+  sweepMs: 60_000,
+  balancesMs: 15_000,
+  fullMs: 86_400_000,
+  disagreeMs: 10_000,
   refillMs: 10_000,
   startMs: 30_000,
   startRetryMs: 500,
@@ -60,7 +82,7 @@ const PATIENCE: ReconcilePatience = {
 const SWEEPS_AT_ONCE = 5;
 /** Symbols whose trades a sweep reads: at the start, and else. */
 const START_SYMBOLS_MAX = 50;
-const SWEEP_SYMBOLS_MAX = 2;
+const SWEEP_SYMBOLS_MAX = 1;
 const DOUBT_SYMBOLS_MAX = 10;
 /** Pages of 1,000 trades that are read of a symbol at once; the rest waits for the next sweep. */
 const TRADE_PAGES_MAX = 5;
@@ -72,13 +94,18 @@ const START_ASKED_MAX = 1_000;
 /** Orders of others that are remembered, and shown. */
 const FOREIGN_KNOWN_MAX = 2_000;
 const FOREIGN_SHOWN_MAX = 200;
+/** So old may the list of all symbols of the exchange be. */
+const PAIRS_MS_MAX = 86_400_000;
+/** Trades this much older than the last explained balances may explain a new difference. */
+const EXPLAINED_MARGIN_MS = 60_000;
+const EXPLAINED_META = 'balancesExplainedAt';
 /** Order IDs that the signer is asked about at the start. */
 const LOOK_UPS_MAX = 2_000;
 /** IDs are given that are never signed, of orders denied or lost on the way and of idle bots: so many are passed over. */
 const GAPS_MAX = 10;
 const LOOK_UPS_AT_ONCE = 50;
 
-export type SweepTrigger = 'start' | 'stream' | 'timer' | 'doubt' | 'person';
+export type SweepTrigger = 'start' | 'stream' | 'timer' | 'full' | 'doubt' | 'person';
 
 export interface ReconcilerPorts {
   readonly connection: () => string;
@@ -89,6 +116,12 @@ export interface ReconcilerPorts {
   readonly symbols: () => readonly string[];
   readonly store: Store;
   readonly ids: OrderIds;
+  /** Tells orders of ours from those that only look like them. */
+  readonly tags: OrderTags;
+  /** Hears of everything that others do at the account. */
+  readonly watch: ForeignListener;
+  /** Every symbol of the exchange; fails where it does not say. */
+  readonly pairs: () => Promise<readonly PairName[]>;
   readonly findings: FindingBook;
   readonly orphans: OrphanBook;
   readonly balances: BalanceBook;
@@ -114,6 +147,12 @@ export interface ReconcilerPorts {
   readonly time: Time;
   readonly patience?: Partial<ReconcilePatience>;
 }
+
+/** What others did at the account, and where sources of the exchange contradict each other. */
+export type ForeignListener = Pick<
+  ForeignWatch,
+  'onFirstSight' | 'onForeign' | 'onUnexplained' | 'onDisagreement' | 'onAgreement'
+>;
 
 export interface ReconciliationStatus {
   /** Wall time of the last sweep that succeeded; null before the first. */
@@ -151,6 +190,10 @@ interface Sweep {
   readonly wasStreamUp: boolean;
   readonly readSymbols: Set<string>;
   identified: number;
+  /** The answer that lists the open orders, as it came. */
+  listing: RawAnswer | null;
+  /** The last answer about the balances, as it came. */
+  account: RawAnswer | null;
   /** Orders of ours of which the exchange knows more than the desk was told. */
   readonly suspects: Map<ClientOrderId, number>;
 }
@@ -172,6 +215,7 @@ export class Reconciler {
   #isStarted = false;
   #isSweeping = false;
   #hasAskedSigner = false;
+  #isOlderStore = false;
   /** Orphans that a person is deciding about. */
   readonly #deciding = new Map<number, 'adopt' | 'cancel'>();
   /** Market time of the last thing the store knew when this desk started. */
@@ -182,6 +226,14 @@ export class Reconciler {
   #endDelay: CancelTimer | null = null;
   #endDoubtTimer: CancelTimer | null = null;
   #nextSymbol = 0;
+  #pairs: readonly PairName[] = [];
+  #pairsAt = -Infinity;
+  /** Which of the symbols that may explain a difference come first, where not all can be read at once. */
+  #nextPair = 0;
+  /** Since when the list of orders says less of an order than the stream did. */
+  readonly #behind = new Map<string, number>();
+  /** News of orders that wait for the signer's word on whose they are, the last for each ID. */
+  readonly #heard = new Map<string, Promise<void>>();
 
   constructor(ports: ReconcilerPorts) {
     this.#ports = ports;
@@ -197,6 +249,11 @@ export class Reconciler {
       foreignCount: this.#foreignOpen.length,
       foreignOrders: this.#foreignOpen.slice(0, FOREIGN_SHOWN_MAX),
     };
+  }
+
+  /** True where the store was found older than its orders: what it did not ask for another life of it may have. */
+  get isOlderStore(): boolean {
+    return this.#isOlderStore;
   }
 
   /** True while a sweep is under way or waits for its turn. */
@@ -225,7 +282,12 @@ export class Reconciler {
     await first;
     if (this.#stop.signal.aborted) return;
     const { time } = this.#ports;
-    this.#timers.push(time.every(this.#patience.sweepMs, () => this.request('timer')));
+    const { sweepMs, balancesMs, fullMs } = this.#patience;
+    this.#timers.push(
+      time.every(sweepMs, () => this.request('timer')),
+      time.every(balancesMs, () => this.#readBalances()),
+      time.every(fullMs, () => this.request('full')),
+    );
     this.#isStarted = true;
     this.#begin();
   }
@@ -233,14 +295,17 @@ export class Reconciler {
   /** Asks for a sweep. Sweeps come one at a time and at a bounded rate; several wishes are one sweep. */
   request(trigger: SweepTrigger): void {
     if (this.#stop.signal.aborted) return;
-    const isWeightier = trigger === 'stream' || this.#waiting === null;
+    const isWeightier = trigger === 'stream' || trigger === 'full' || this.#waiting === null;
     if (isWeightier) this.#waiting = trigger;
     this.#begin();
   }
 
-  /** What the account's stream tells. Orders of ours that the store knows are the order desk's. */
-  onAccountEvent(event: AccountEvent): void {
-    const { balances, findings } = this.#ports;
+  /**
+   * What the account's stream tells, and the text of it. Orders that the signer signed are the order desk's, which must
+   * not hear of any that only look like them; so an order whose number is not known yet waits for the signer's word.
+   */
+  onAccountEvent(event: AccountEvent, text: string = ''): void {
+    const { balances, findings, tags } = this.#ports;
     switch (event.kind) {
       case 'balances':
         balances.onEvent(event.balances, event.time);
@@ -251,12 +316,31 @@ export class Reconciler {
         findings.add('transfer', { asset: event.asset, amount: event.amount });
         return;
       case 'order':
-      case 'foreignOrder':
-        this.#onReported(event.listed, event.trade);
+      case 'foreignOrder': {
+        const evidence = { source: 'stream', text };
+        const known = tags.known(event.listed);
+        if (known !== null) this.#onReport(event, known, evidence);
+        else {
+          const { clientOrderId } = event.listed;
+          const hearing = tags.find(event.listed).then((origin) => {
+            if (this.#heard.get(clientOrderId) === hearing) this.#heard.delete(clientOrderId);
+            if (this.#stop.signal.aborted) return;
+            if (origin !== null) this.#onReport(event, origin, evidence);
+            // The signer does not say now: what happened is found by comparing.
+            else this.request('doubt');
+          });
+          this.#heard.set(clientOrderId, hearing);
+        }
         return;
+      }
       case 'other':
         return;
     }
+  }
+
+  /** Resolves once the news that came under an ID are known to be ours or not; null where none wait. */
+  untilHeard(clientOrderId: string): Promise<unknown> | null {
+    return this.#heard.get(clientOrderId) ?? null;
   }
 
   /** A person takes an orphan in: its deal follows it, or the desk itself where no deal takes it. */
@@ -429,6 +513,8 @@ export class Reconciler {
       wasStreamUp: this.#ports.isStreamUp(),
       readSymbols: new Set(),
       identified: 0,
+      listing: null,
+      account: null,
       suspects: new Map(),
     };
     if (trigger === 'stream' || !sweep.wasStreamUp) this.#blind ??= 'stream';
@@ -440,12 +526,14 @@ export class Reconciler {
       return listing;
     }
     const listed = listing.orders;
+    sweep.listing = listing.answer;
     await this.#judgeListed(sweep, listed);
+    this.#compareSources(resting, listed);
     this.#suspectMissing(sweep, resting, listed);
     await this.#followOrphans(listed);
     await this.#readTrades(sweep, this.#symbolsToRead(trigger));
     await this.#askSuspects(sweep);
-    const account = await this.#account();
+    const account = await this.#account(sweep);
     if (account !== null) return { ...account, areOrdersCompared: true };
     await this.#judgeBalances(sweep);
     balances.save();
@@ -453,7 +541,12 @@ export class Reconciler {
   }
 
   async #openOrders(): Promise<
-    { readonly kind: 'listed'; readonly orders: readonly ListedOrder[] } | SweepFailure
+    | {
+        readonly kind: 'listed';
+        readonly orders: readonly ListedOrder[];
+        readonly answer: RawAnswer;
+      }
+    | SweepFailure
   > {
     const outcome = await this.#ports.links.submit({
       kind: 'queryOpenOrders',
@@ -462,10 +555,10 @@ export class Reconciler {
     if (outcome.kind !== 'answered') return this.#failed('open orders', outcome);
     const listing = this.#ports.parser.openOrders(outcome);
     if (listing.kind !== 'ok') return this.#failed('open orders', listing);
-    return { kind: 'listed', orders: listing.items };
+    return { kind: 'listed', orders: listing.items, answer: outcome };
   }
 
-  async #account(): Promise<SweepFailure | null> {
+  async #account(sweep: Sweep | null = null): Promise<SweepFailure | null> {
     const { links, connection, parser, balances } = this.#ports;
     const question = balances.ask();
     const outcome = await links.submit({ kind: 'queryAccount', connection: connection() });
@@ -473,6 +566,7 @@ export class Reconciler {
     const listing = parser.account(outcome);
     if (listing.kind !== 'ok') return this.#failed('balances', listing);
     balances.onAnswer(question, listing.items, listing.updateTime);
+    if (sweep !== null) sweep.account = outcome;
     return null;
   }
 
@@ -489,18 +583,96 @@ export class Reconciler {
 
   /** Whose is each order that rests at the exchange? */
   async #judgeListed(sweep: Sweep, listed: readonly ListedOrder[]): Promise<void> {
-    const { ids, orders } = this.#ports;
+    const { orders, tags, watch } = this.#ports;
     const foreign: ListedOrder[] = [];
+    const forged: ListedOrder[] = [];
     for (const order of listed) {
-      if (!ids.isOurs(order.clientOrderId)) {
-        foreign.push(order);
+      const origin = await tags.find(order);
+      if (origin === 'foreign' || origin === 'forged') {
+        (origin === 'foreign' ? foreign : forged).push(order);
         this.#remember(order);
         continue;
       }
-      if (isLive(orders, order.clientOrderId)) continue;
+      if (origin === null || isLive(orders, order.clientOrderId)) continue;
       await this.#judgeOurs(sweep, order);
     }
-    this.#foreignOpen = foreign;
+    if (sweep.trigger === 'start') watch.onFirstSight(foreign);
+    for (const order of foreign) this.#tellForeign('foreign', order, null, sweep.listing);
+    for (const order of forged) this.#tellForeign('forged', order, null, sweep.listing);
+    this.#foreignOpen = [...foreign, ...forged];
+  }
+
+  /** `answer` is where it was seen. */
+  #tellForeign(
+    origin: Exclude<Origin, 'ours'>,
+    order: ListedOrder,
+    trade: ReportedTrade | null,
+    answer: RawAnswer | null,
+    source = 'openOrders',
+  ): void {
+    const evidence = { source, text: answer?.body ?? JSON.stringify({ order, trade }) };
+    this.#ports.watch.onForeign({ origin, order, trade, evidence });
+  }
+
+  /**
+   * Does the list say less of our orders than the stream did, for longer than answers and news may cross? Then one of
+   * the two is not what the exchange says.
+   */
+  #compareSources(
+    resting: ReadonlyMap<ClientOrderId, number>,
+    listed: readonly ListedOrder[],
+  ): void {
+    const { orders, time, watch, marketNow } = this.#ports;
+    const live: ReadonlyMap<string, LiveOrder> = orders.liveOrders;
+    const behind = new Map<string, number>();
+    for (const order of listed) {
+      const { clientOrderId, exchangeOrderId } = order;
+      const known = live.get(clientOrderId);
+      const told = known === undefined ? undefined : resting.get(known.request.clientOrderId);
+      const lots = this.#lotsOf(order);
+      const isBehind =
+        known?.exchangeOrderId === exchangeOrderId &&
+        told !== undefined &&
+        lots >= 0 &&
+        lots < told;
+      // An order that the stream ended, and the list still shows: its own question settles that, unless it goes on.
+      const isUndead = known === undefined && this.#hasEnded(order);
+      if (!isBehind && !isUndead) continue;
+      const since = this.#behind.get(clientOrderId) ?? time.monotonic();
+      behind.set(clientOrderId, since);
+      if (time.monotonic() - since < this.#patience.disagreeMs) continue;
+      watch.onDisagreement({
+        clientOrderId,
+        symbol: order.symbol,
+        stream: isUndead ? 'ended' : `${told ?? 0} lots filled`,
+        list: isUndead ? order.state : `${lots} lots filled`,
+        at: new Date(marketNow()).toISOString(),
+      });
+    }
+    const isOver = this.#behind.size > 0 && behind.size === 0;
+    this.#behind.clear();
+    for (const [id, since] of behind) this.#behind.set(id, since);
+    if (isOver) watch.onAgreement();
+    // The second look comes as soon as it can prove something.
+    if (behind.size > 0) time.after(this.#patience.disagreeMs, () => this.request('doubt'));
+  }
+
+  #hasEnded({ clientOrderId, exchangeOrderId, symbol }: ListedOrder): boolean {
+    const row = this.#ports.store.get(
+      "SELECT 1 FROM orders WHERE client_order_id = ? AND exchange_order_id = ? AND symbol = ? AND state IN ('filled', 'cancelled', 'expired')",
+      clientOrderId,
+      exchangeOrderId,
+      symbol,
+    );
+    return row !== undefined;
+  }
+
+  /** Balances alone, between two sweeps; a sweep under way reads them itself. */
+  #readBalances(): void {
+    if (this.#isSweeping || this.#stop.signal.aborted) return;
+    void this.#account().then(() => {
+      if (!this.#stop.signal.aborted) this.#watchDoubts();
+    });
   }
 
   /** An order with our tag that the order desk does not follow. */
@@ -535,7 +707,11 @@ export class Reconciler {
 
   /** The store has seen its end, the exchange has not: it is followed again, and taken off the book. */
   #revive(order: ListedOrder, believed: string, rule: string | number | null | undefined): void {
-    const { revive, orders, findings } = this.#ports;
+    const { revive, orders, findings, watch } = this.#ports;
+    if (believed === 'filled' || believed === 'cancelled') {
+      const { clientOrderId, symbol } = order;
+      watch.onDisagreement({ clientOrderId, symbol, stream: believed, list: order.state });
+    }
     const live = revive(toClientOrderId(order.clientOrderId), order.exchangeOrderId);
     if (live === null) return;
     findings.add(
@@ -655,10 +831,8 @@ export class Reconciler {
 
   #symbolsToRead(trigger: SweepTrigger): readonly string[] {
     const symbols = this.#ports.symbols();
-    const count = Math.min(
-      symbols.length,
-      trigger === 'start' ? START_SYMBOLS_MAX : SWEEP_SYMBOLS_MAX,
-    );
+    const isWide = trigger === 'start' || trigger === 'full';
+    const count = Math.min(symbols.length, isWide ? START_SYMBOLS_MAX : SWEEP_SYMBOLS_MAX);
     const chosen: string[] = [];
     for (let index = 0; index < count; index += 1) {
       const symbol = symbols[(this.#nextSymbol + index) % symbols.length];
@@ -716,7 +890,7 @@ export class Reconciler {
     instrument: Instrument,
     trade: Fill & { readonly exchangeOrderId: string },
   ): Promise<boolean> {
-    const { store, ids, orders, orphans, balances } = this.#ports;
+    const { store, orders, orphans, balances } = this.#ports;
     const { symbol } = instrument;
     const { exchangeOrderId, tradeId } = trade;
     const row = store.get(
@@ -736,26 +910,18 @@ export class Reconciler {
       }
       return true;
     }
-    let order = this.#foreign.get(`${symbol} ${exchangeOrderId}`) ?? null;
-    const orphan = orphans.find(symbol, exchangeOrderId);
-    order ??= orphan?.order ?? null;
-    if (order === null) {
-      if (sweep.identified >= IDENTIFIED_MAX) return false;
-      sweep.identified += 1;
-      const found = await this.#identify(symbol, exchangeOrderId);
-      if (found === null) return false;
-      // What the exchange has forgotten is nobody's any more: it counts as a stranger's.
-      if (found === 'absent') return true;
-      order = found;
-      if (ids.isOurs(order.clientOrderId) && !isLive(orders, order.clientOrderId)) {
-        await this.#judgeOurs(sweep, order);
-      }
+    const found = await this.#orderOf(sweep, symbol, exchangeOrderId);
+    if (found === null) return false;
+    // What the exchange has forgotten is nobody's any more: it counts as a stranger's.
+    if (found === 'absent') return true;
+    const { order, origin } = found;
+    if (origin === 'ours' && !isLive(orders, order.clientOrderId)) {
+      if (orphans.find(symbol, exchangeOrderId) === null) await this.#judgeOurs(sweep, order);
     }
     // An order whose acceptance was not told yet is the order desk's: its fills come with the answer.
     if (isLive(orders, order.clientOrderId) || this.#hasFill(order.clientOrderId, tradeId)) {
       return true;
     }
-    const isOurs = ids.isOurs(order.clientOrderId);
     const reported: ReportedTrade = {
       tradeId,
       price: formatPrice(instrument, trade.priceTicks),
@@ -763,22 +929,55 @@ export class Reconciler {
       commission: formatDecimal(trade.commission, ASSET_SCALE),
       commissionAsset: trade.commissionAsset,
     };
-    const cause = isOurs ? 'ownTrade' : 'foreignTrade';
+    const cause = origin === 'ours' ? 'ownTrade' : 'foreignTrade';
     balances.onOtherTrade(cause, symbol, order.side, reported, trade.time);
-    if (!isOurs) this.#onForeignTrade(order, reported);
+    if (origin !== 'ours') this.#onForeignTrade(origin, order, reported, null);
     return true;
   }
 
-  /** The stream told of an order that the desk does not follow. */
-  #onReported(order: ListedOrder, trade: ReportedTrade | null): void {
-    const { ids, orders, balances, store } = this.#ports;
-    if (isLive(orders, order.clientOrderId)) return;
-    if (!ids.isOurs(order.clientOrderId)) {
+  /** The order of a trade, and whose it is; null where that cannot be said now. */
+  async #orderOf(
+    sweep: Sweep,
+    symbol: string,
+    exchangeOrderId: string,
+  ): Promise<{ readonly order: ListedOrder; readonly origin: Origin } | 'absent' | null> {
+    const { orphans, tags } = this.#ports;
+    let order =
+      this.#foreign.get(`${symbol} ${exchangeOrderId}`) ??
+      orphans.find(symbol, exchangeOrderId)?.order ??
+      null;
+    if (order === null) {
+      if (sweep.identified >= IDENTIFIED_MAX) return null;
+      sweep.identified += 1;
+      const found = await this.#identify(symbol, exchangeOrderId);
+      if (found === null || found === 'absent') return found;
+      order = found;
+    }
+    const origin = await tags.find(order);
+    return origin === null ? null : { order, origin };
+  }
+
+  /** The stream told of an order, and whose it is is known. */
+  #onReport(
+    event: Extract<AccountEvent, { kind: 'order' | 'foreignOrder' }>,
+    origin: Origin,
+    evidence: Evidence,
+  ): void {
+    const { orders, balances, store, watch } = this.#ports;
+    const { listed: order, trade } = event;
+    if (origin !== 'ours') {
       this.#remember(order);
-      if (trade === null) return;
+      if (trade === null) {
+        watch.onForeign({ origin, order, trade, evidence });
+        return;
+      }
       const { symbol, side, updateTime } = order;
       balances.onOtherTrade('foreignTrade', symbol, side, trade, updateTime);
-      this.#onForeignTrade(order, trade);
+      this.#onForeignTrade(origin, order, trade, evidence);
+      return;
+    }
+    if (isLive(orders, order.clientOrderId)) {
+      orders.onAccountEvent(event);
       return;
     }
     const row = store.get('SELECT 1 FROM orders WHERE client_order_id = ?', order.clientOrderId);
@@ -790,33 +989,132 @@ export class Reconciler {
     }
   }
 
-  #onForeignTrade(order: ListedOrder, trade: ReportedTrade): void {
-    this.#ports.findings.add(
+  #onForeignTrade(
+    origin: Exclude<Origin, 'ours'>,
+    order: ListedOrder,
+    trade: ReportedTrade,
+    evidence: Evidence | null,
+  ): void {
+    const { findings, watch } = this.#ports;
+    findings.add(
       'foreignTrade',
       { ...orderValues(order), tradePrice: trade.price, tradeQuantity: trade.quantity },
       keyOf(order),
     );
+    const seen = evidence ?? { source: 'myTrades', text: JSON.stringify({ order, trade }) };
+    watch.onForeign({ origin, order, trade, evidence: seen });
   }
 
   /** Balances that nothing explains: looks for trades of others, then writes the difference down. */
   async #judgeBalances(sweep: Sweep): Promise<void> {
-    const { balances, findings, symbols } = this.#ports;
+    const { balances, findings, symbols, store, watch, marketNow } = this.#ports;
     const doubtful = new Set(balances.doubtful(0));
     if (doubtful.size === 0) {
       this.#blind = null;
+      store.setMeta(EXPLAINED_META, String(marketNow()));
       return;
     }
     const concerned = symbols()
       .filter((symbol) => !sweep.readSymbols.has(symbol))
       .filter((symbol) => balances.assetsOf(symbol).some((asset) => doubtful.has(asset)));
     await this.#readTrades(sweep, concerned.slice(0, DOUBT_SYMBOLS_MAX));
+    await this.#readElsewhere(sweep);
     for (const asset of balances.doubtful(this.#patience.doubtMs)) {
       const difference = balances.accept(asset);
       if (difference === null) continue;
       const why = this.#blind === null ? {} : { reason: this.#blind };
-      findings.add('balanceUnexplained', { ...difference, ...why });
+      const values = { ...difference, ...why };
+      findings.add('balanceUnexplained', values);
+      const evidence = sweep.account === null ? [] : [evidenceOf('account', sweep.account)];
+      watch.onUnexplained(values, this.#blind === null, evidence);
     }
     this.#watchDoubts();
+  }
+
+  /**
+   * Trades on symbols that this desk does not trade, where balances changed that nothing explains: first between two
+   * assets that changed both, one up and one down, then between one that changed and another of the account's, then
+   * any other.
+   */
+  async #readElsewhere(sweep: Sweep): Promise<void> {
+    const { balances } = this.#ports;
+    for (let reads = 0; reads < DOUBT_SYMBOLS_MAX; reads += 1) {
+      const changes = balances.doubts();
+      if (changes.size === 0 || this.#stop.signal.aborted) return;
+      const candidates = await this.#candidates(sweep, changes);
+      const [next] = candidates;
+      if (next === undefined) return;
+      sweep.readSymbols.add(next.symbol);
+      await this.#readForeignTrades(sweep, next);
+    }
+  }
+
+  /** Symbols that may explain what changed and were not read yet, the likeliest first. */
+  async #candidates(
+    sweep: Sweep,
+    changes: ReadonlyMap<string, bigint>,
+  ): Promise<readonly PairName[]> {
+    const held = new Set(this.#ports.balances.list().map(({ asset }) => asset));
+    const pairs = await this.#allPairs();
+    const likelihood = ({ baseAsset, quoteAsset }: PairName): number => {
+      const base = changes.get(baseAsset);
+      const quote = changes.get(quoteAsset);
+      if (base === undefined && quote === undefined) return 3;
+      if (base !== undefined && quote !== undefined) return base > 0n === quote > 0n ? 1 : 0;
+      return held.has(base === undefined ? baseAsset : quoteAsset) ? 1 : 2;
+    };
+    const likely = pairs
+      .filter(({ symbol }) => !sweep.readSymbols.has(symbol))
+      .map((pair) => ({ pair, rank: likelihood(pair) }))
+      .filter(({ rank }) => rank < 3);
+    const sorted = likely.toSorted((left, right) => left.rank - right.rank);
+    const certain = sorted.filter(({ rank }) => rank < 2).map(({ pair }) => pair);
+    if (certain.length > 0) return certain;
+    const others = sorted.map(({ pair }) => pair);
+    if (others.length === 0) return [];
+    this.#nextPair = (this.#nextPair + 1) % others.length;
+    return [...others.slice(this.#nextPair), ...others.slice(0, this.#nextPair)];
+  }
+
+  async #allPairs(): Promise<readonly PairName[]> {
+    const { pairs, time } = this.#ports;
+    if (time.monotonic() - this.#pairsAt < PAIRS_MS_MAX) return this.#pairs;
+    try {
+      this.#pairs = await pairs();
+      this.#pairsAt = time.monotonic();
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      this.#ports.findings.add('sweepFailed', { what: 'symbols', reason: error.message }, 'sweep');
+    }
+    return this.#pairs;
+  }
+
+  /** The latest trades of a symbol, those from before the balances were last explained left out. */
+  async #readForeignTrades(sweep: Sweep, { symbol }: PairName): Promise<void> {
+    const { links, connection, parser, store, balances } = this.#ports;
+    const explained = Number(store.meta(EXPLAINED_META) ?? 'NaN');
+    if (!Number.isFinite(explained)) return;
+    const outcome = await links.submit({ kind: 'queryFills', connection: connection(), symbol });
+    if (outcome.kind !== 'answered') return;
+    const listing = parser.trades(outcome);
+    if (listing.kind !== 'ok') return;
+    for (const { exchangeOrderId, side, time, trade } of listing.items) {
+      if (time < explained - EXPLAINED_MARGIN_MS) continue;
+      const isStored = store.get(
+        'SELECT 1 FROM orders WHERE exchange_order_id = ? AND symbol = ?',
+        exchangeOrderId,
+        symbol,
+      );
+      if (isStored !== undefined) continue;
+      const found = await this.#orderOf(sweep, symbol, exchangeOrderId);
+      if (found === null || found === 'absent') continue;
+      const { order, origin } = found;
+      const cause = origin === 'ours' ? 'ownTrade' : 'foreignTrade';
+      balances.onOtherTrade(cause, symbol, side, trade, time);
+      if (origin === 'ours') continue;
+      this.#remember(order);
+      this.#onForeignTrade(origin, order, trade, evidenceOf('myTrades', outcome));
+    }
   }
 
   /** A balance in doubt is looked at again soon. */
@@ -868,6 +1166,7 @@ export class Reconciler {
   #renew(code: 'restoreNoticed' | 'otherDeskNoticed', clientOrderId: string): void {
     const { ids, findings, renewOrderIds } = this.#ports;
     const before = ids.epoch;
+    this.#isOlderStore = true;
     const epoch = ids.renew();
     renewOrderIds();
     findings.add(code, { clientOrderId, epoch, before });
@@ -964,6 +1263,10 @@ function idsFrom(prefix: string, dealId: number, gap: number): string[] {
     { length: gap + 1 },
     (_, skipped) => `${prefix}${dealId + skipped}-${1 + gap - skipped}`,
   );
+}
+
+function evidenceOf(source: string, answer: RawAnswer): Evidence {
+  return { source, text: answer.body };
 }
 
 function isLive(orders: OrderDesk, clientOrderId: string): boolean {

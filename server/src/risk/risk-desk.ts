@@ -63,6 +63,8 @@ export interface RiskPorts {
   readonly quoteAssets: () => ReadonlySet<string>;
   readonly setRisk: (botId: string, risk: RiskState) => void;
   readonly onChanged: (risk: ScopeRisk) => void;
+  /** What the connection leaves to all bots; everything where nobody says. */
+  readonly connectionRisk?: () => RiskState;
 }
 
 export class RiskDesk {
@@ -133,7 +135,13 @@ export class RiskDesk {
 
   /** The state a bot is to trade by. */
   effective(botId: string): RiskState {
-    return strictest([this.of('desk').state, this.of(`bot:${botId}`).state]);
+    const connection = this.#ports.connectionRisk?.() ?? 'active';
+    return strictest([connection, this.of('desk').state, this.of(`bot:${botId}`).state]);
+  }
+
+  /** The connection leaves the bots more or less than before. */
+  alignAll(): void {
+    this.#alignScope('desk');
   }
 
   /** Sets the limits of a scope, or says field by field what is wrong with them. */

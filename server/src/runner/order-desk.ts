@@ -81,7 +81,7 @@ export interface LiveOrder {
 }
 
 /** What the desk asks of the links to signer and egress. */
-export type OrderLinks = Pick<Links, 'isUp' | 'submit' | 'signedAt'>;
+export type OrderLinks = Pick<Links, 'isUp' | 'submit' | 'signedAt' | 'verifyTag'>;
 
 export interface OrderDeskPorts {
   readonly connection: () => string;
@@ -101,6 +101,8 @@ export interface OrderDeskPorts {
   ) => void;
   /** What a person should know of, with the order's ID among its values. */
   readonly onFinding: (code: FindingCode, values: Readonly<Record<string, string>>) => void;
+  /** Resolves once it is known whether what the stream told under this ID is about our order; null where nothing waits. */
+  readonly untilHeard?: (clientOrderId: ClientOrderId) => Promise<unknown> | null;
   /** False where market time is that of a replay, which no clock of the signer's has anything to do with. */
   readonly isMarketTimeReal: boolean;
   readonly log: (
@@ -482,6 +484,9 @@ export class OrderDesk {
       // A wall clock that is set forward in the meantime must not shorten the wait.
       const hasWaited = waitedMs >= deadline - doubted.wall;
       if (verdict.kind !== 'ambiguous' && verdict.askedAt > deadline && hasWaited) {
+        const hearing = this.#ports.untilHeard?.(order.request.clientOrderId) ?? null;
+        if (hearing !== null) await hearing;
+        if (!this.#isInDoubt(order)) return;
         if (verdict.kind === 'found') this.#rejectForNamesake(order, verdict.order);
         else this.#reject(order, 'desk', 'absent', 'the order never arrived at the exchange');
         return;

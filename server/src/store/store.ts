@@ -4,18 +4,53 @@
 // Duties. When `transaction` returns, its writes are on disk (WAL, synchronous=FULL). A write that fails throws
 // StoreError and changes nothing. One process owns the file; a second one is refused.
 
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { StoreError, toStoreError } from './errors.ts';
 
 /**
  * 2: bots of several kinds. What version 1 holds, only the Kontor that wrote it can go on with.
  * 3: summaries of deals spell `realisedProfit` with an s; a store of version 2 is brought up when it is opened.
+ * 4: people with roles, whose sessions an earlier version would take for the owner's. A copy of the store is left beside
+ *    it before it is brought up.
  */
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 
 const TO_VERSION_3 = `
 UPDATE deals SET summary = replace(summary, '"realizedProfit', '"realisedProfit');
+`;
+
+const TO_VERSION_4 = `
+ALTER TABLE sessions ADD COLUMN session_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN user_id TEXT;
+ALTER TABLE sessions ADD COLUMN how TEXT NOT NULL DEFAULT 'link';
+ALTER TABLE sessions ADD COLUMN fresh_until INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN agent TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN replaced_at INTEGER;
+UPDATE sessions SET session_id = 's_' || substr(token_hash, 1, 12);
+CREATE INDEX sessions_id ON sessions (session_id);
+CREATE TABLE users (
+  user_id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, created_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE passkeys (
+  credential TEXT PRIMARY KEY, user_id TEXT NOT NULL, name TEXT NOT NULL, public_key TEXT NOT NULL, counter INTEGER NOT NULL,
+  rp_id TEXT NOT NULL, is_backup_eligible INTEGER NOT NULL, is_backed_up INTEGER NOT NULL,
+  created_at INTEGER NOT NULL, used_at INTEGER
+) STRICT;
+CREATE TABLE invitations (
+  token_hash TEXT PRIMARY KEY, invitation_id TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL,
+  invited_by TEXT NOT NULL, until INTEGER NOT NULL
+) STRICT;
+CREATE TABLE recovery_codes (
+  user_id TEXT NOT NULL, name TEXT NOT NULL, salt TEXT NOT NULL, tag TEXT NOT NULL, created_at INTEGER NOT NULL,
+  used_at INTEGER
+) STRICT;
+CREATE INDEX recovery_codes_name ON recovery_codes (name);
+CREATE TABLE people_acts (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, who TEXT NOT NULL, name TEXT NOT NULL,
+  act TEXT NOT NULL, about TEXT NOT NULL, status INTEGER NOT NULL
+) STRICT;
+CREATE INDEX people_acts_who ON people_acts (who);
 `;
 
 const SCHEMA = `
@@ -98,6 +133,26 @@ CREATE TABLE IF NOT EXISTS balance_changes (
 CREATE TABLE IF NOT EXISTS trade_marks (symbol TEXT PRIMARY KEY, trade_id TEXT NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS notes_bot ON notes (bot_id);
 CREATE INDEX IF NOT EXISTS orders_exchange ON orders (exchange_order_id, symbol);
+`;
+
+/** Alarms and what goes out of the desk about them; made where they are missing, like the tables above. */
+const ALARMS = `
+CREATE TABLE IF NOT EXISTS alarms (
+  alarm_id TEXT PRIMARY KEY, kind TEXT NOT NULL, severity TEXT NOT NULL, connection TEXT NOT NULL, subject TEXT NOT NULL,
+  facts TEXT NOT NULL, state TEXT NOT NULL, is_lasting INTEGER NOT NULL, raised_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+  count INTEGER NOT NULL, acknowledged_at INTEGER, acknowledged_by TEXT, resolved_at INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS alarms_standing ON alarms (kind, connection, subject) WHERE state != 'resolved';
+CREATE TABLE IF NOT EXISTS foreign_orders (
+  connection TEXT NOT NULL, symbol TEXT NOT NULL, exchange_order_id TEXT NOT NULL, client_order_id TEXT NOT NULL,
+  side TEXT NOT NULL, price TEXT NOT NULL, quantity TEXT NOT NULL, state TEXT NOT NULL, seen_at INTEGER NOT NULL,
+  PRIMARY KEY (connection, symbol, exchange_order_id)
+) STRICT;
+CREATE TABLE IF NOT EXISTS alarm_deliveries (
+  delivery_id INTEGER PRIMARY KEY AUTOINCREMENT, alarm_id TEXT NOT NULL, channel TEXT NOT NULL, body TEXT NOT NULL,
+  state TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER NOT NULL, fault TEXT, sent_at INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS alarm_deliveries_due ON alarm_deliveries (due) WHERE state = 'waiting';
 `;
 
 /** A row as SQLite gives it: integers, text and NULL. */
@@ -214,6 +269,13 @@ export class Store {
     return made;
   }
 
+  /** A copy of the store as it was, for whoever must go back to the version that wrote it. */
+  #keepAside(copy: string): void {
+    rmSync(copy, { force: true });
+    closeSync(openSync(copy, 'a', 0o600));
+    this.#database.prepare('VACUUM INTO ?').run(copy);
+  }
+
   #migrate(file: string): void {
     const row = this.#database.prepare('PRAGMA user_version').get();
     const version = Number(row?.['user_version'] ?? 0);
@@ -231,15 +293,17 @@ export class Store {
     }
     if (version === 0) {
       this.#database.exec(
-        `BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
+        `BEGIN IMMEDIATE; ${SCHEMA} ${TO_VERSION_4} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
       );
     }
-    if (version === 2) {
+    if (version === 2 || version === 3) {
+      this.#keepAside(`${file}.version-${version}`);
+      const steps = version === 2 ? TO_VERSION_3 + TO_VERSION_4 : TO_VERSION_4;
       this.#database.exec(
-        `BEGIN IMMEDIATE; ${TO_VERSION_3} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
+        `BEGIN IMMEDIATE; ${steps} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`,
       );
     }
-    this.#database.exec(`BEGIN IMMEDIATE; ${RISK} ${RECONCILIATION} COMMIT;`);
+    this.#database.exec(`BEGIN IMMEDIATE; ${RISK} ${RECONCILIATION} ${ALARMS} COMMIT;`);
     if (this.#database.prepare(LOSS_SINCE).get() !== undefined) {
       this.#database.exec('ALTER TABLE risk DROP COLUMN loss_since');
     }

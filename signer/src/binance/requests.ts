@@ -7,6 +7,7 @@
 
 import { strict as assert } from 'node:assert';
 import {
+  ORDER_RECV_WINDOW_MS,
   RECV_WINDOW_MS,
   REQUEST_TIMEOUT_MS,
   SUBSCRIBE_RECV_WINDOW_MS,
@@ -54,13 +55,29 @@ type Endpoint =
 
 const FILLS_MAX = 1_000;
 
+/** Whose answers the signer reads itself: what they say decides later requests. */
+const IS_ECHOED: Readonly<Record<KeyIntent['kind'], boolean>> = {
+  placeOrder: true,
+  placePair: true,
+  cancelOrder: true,
+  queryOrder: true,
+  queryOpenOrders: true,
+  queryPermissions: true,
+  identifyOrder: false,
+  queryFills: true,
+  queryAccount: false,
+  subscribe: false,
+};
+
 /** The request of an intent. Asserts that a placed order has a price: the policy allows no other. */
 export function draftRequest(
   intent: KeyIntent,
   context: { readonly venue: string; readonly apiKey: string; readonly timestamp: number },
+  /** The ID under which the exchange keeps, or is to keep, an order of ours. */
+  exchangeId: (clientOrderId: string) => string = (id) => id,
 ): RequestDraft {
-  const { endpoint, parameters } = requestOf(intent);
-  const recvWindow = endpoint.kind === 'rest' ? RECV_WINDOW_MS : SUBSCRIBE_RECV_WINDOW_MS;
+  const { endpoint, parameters } = requestOf(withIds(intent, exchangeId));
+  const recvWindow = windowOf(endpoint);
   const { timestamp, apiKey } = context;
   const timed: readonly Parameter[] = [
     ...parameters,
@@ -70,6 +87,11 @@ export function draftRequest(
   ];
   const text = endpoint.kind === 'rest' ? restText(timed) : webSocketText(timed);
   return { intent, ...context, recvWindow, endpoint, parameters: timed, text };
+}
+
+function windowOf(endpoint: Endpoint): number {
+  if (endpoint.kind === 'subscribe') return SUBSCRIBE_RECV_WINDOW_MS;
+  return endpoint.method === 'POST' ? ORDER_RECV_WINDOW_MS : RECV_WINDOW_MS;
 }
 
 /** The draft with its signature, for egress. */
@@ -90,6 +112,7 @@ export function signedRequest(draft: RequestDraft, signature: string): SignedReq
     apiKey,
     payload: `${text}&signature=${encodeURIComponent(signature)}`,
     timeoutMs: REQUEST_TIMEOUT_MS,
+    ...(IS_ECHOED[intent.kind] && { echo: true }),
   };
 }
 
@@ -112,6 +135,34 @@ export function webSocketText(parameters: readonly Parameter[]): string {
     .sort(([left], [right]) => (left < right ? -1 : 1))
     .map(([name, value]) => `${name}=${value}`)
     .join('&');
+}
+
+/** `intent` with the IDs of its orders as the exchange knows them. */
+function withIds(intent: KeyIntent, exchangeId: (clientOrderId: string) => string): KeyIntent {
+  const named = <T extends { readonly clientOrderId: string }>(order: T): T => ({
+    ...order,
+    clientOrderId: exchangeId(order.clientOrderId),
+  });
+  switch (intent.kind) {
+    case 'placeOrder':
+      return { ...intent, order: named(intent.order) };
+    case 'placePair':
+      return {
+        ...intent,
+        takeProfit: named(intent.takeProfit),
+        stopLoss: named(intent.stopLoss),
+      };
+    case 'cancelOrder':
+    case 'queryOrder':
+      return named(intent);
+    case 'identifyOrder':
+    case 'queryOpenOrders':
+    case 'queryFills':
+    case 'queryAccount':
+    case 'queryPermissions':
+    case 'subscribe':
+      return intent;
+  }
 }
 
 function requestOf(intent: KeyIntent): { endpoint: Endpoint; parameters: readonly Parameter[] } {

@@ -28,8 +28,8 @@ const RIGHTS_SINCE: readonly (readonly [version: number, rights: bigint])[] = [
   [3, TRUNCATE],
   [5, IOCTL_DEV],
 ];
-/** Since version 4: no TCP socket is bound or connected. */
-const BIND_AND_CONNECT = 0b11n;
+/** Since version 4: which of binding and connecting a TCP socket is refused. */
+const NETWORK_REFUSED = { none: 0b11n, outgoing: 0b01n, all: 0n } as const;
 /** Since version 6: no abstract Unix socket and no signal to a process outside. */
 const SOCKETS_AND_SIGNALS = 0b11n;
 
@@ -39,11 +39,14 @@ const RIGHTS = {
 } as const;
 
 export type LandlockRight = 'execute' | 'read' | 'write';
+/** What is left of TCP. */
+export type Network = keyof typeof NETWORK_REFUSED;
 
 /** Confines this thread; returns why that was not possible, or null. A path that does not exist is left out. */
 export function confine(
   native: Native,
   paths: readonly (readonly [path: string, right: LandlockRight])[],
+  network: Network,
 ): string | null {
   const version = native.call(CREATE_RULESET, 0, 0, CREATE_RULESET_VERSION);
   if (version < 1) return 'this kernel has no Landlock';
@@ -51,7 +54,7 @@ export function confine(
   for (const [since, rights] of RIGHTS_SINCE) if (version >= since) known |= rights;
   const attributes = Buffer.alloc(version >= 6 ? 24 : version >= 4 ? 16 : 8);
   attributes.writeBigUInt64LE(known, 0);
-  if (version >= 4) attributes.writeBigUInt64LE(BIND_AND_CONNECT, 8);
+  if (version >= 4) attributes.writeBigUInt64LE(NETWORK_REFUSED[network], 8);
   if (version >= 6) attributes.writeBigUInt64LE(SOCKETS_AND_SIGNALS, 16);
   const ruleset = native.call(CREATE_RULESET, attributes, attributes.length, 0);
   if (ruleset < 0) return 'Landlock refused a set of rules';

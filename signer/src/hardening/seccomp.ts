@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A seccomp filter: the system calls that a process without network and without children has no use for fail.
+// A seccomp filter: the system calls that a process without children, or also without network, has no use for fail.
 // Formats: linux/filter.h, linux/seccomp.h.
 
 import { ARCHITECTURE, type Architecture, type CallName, type Native } from './native.ts';
@@ -28,7 +28,7 @@ const CLONE_THREAD = 0x00010000;
 /** Calls of the x32 interface of x86-64 have this bit. */
 const X32 = 0x40000000;
 
-const DENIED: readonly CallName[] = [
+const NETWORK: readonly CallName[] = [
   'socket',
   'socketpair',
   'connect',
@@ -36,6 +36,8 @@ const DENIED: readonly CallName[] = [
   'listen',
   'accept',
   'accept4',
+];
+const DENIED: readonly CallName[] = [
   'execve',
   'execveat',
   'fork',
@@ -64,11 +66,11 @@ const DENIED: readonly CallName[] = [
 ];
 
 /** Puts the filter in force for the whole process, for good; returns why that was not possible, or null. */
-export function filterCalls(native: Native): string | null {
+export function filterCalls(native: Native, hasNetwork: boolean): string | null {
   if (ARCHITECTURE === null) return 'no filter is known for this processor';
   const { seccomp } = ARCHITECTURE.calls;
   if (seccomp === null) return 'no filter is known for this processor';
-  const filter = program(ARCHITECTURE);
+  const filter = program(ARCHITECTURE, hasNetwork);
   // struct sock_fprog: u16 length, padding, pointer.
   const described = Buffer.alloc(16);
   described.writeUInt16LE(filter.length / 8, 0);
@@ -79,7 +81,7 @@ export function filterCalls(native: Native): string | null {
 }
 
 /** The filter as `struct sock_filter`s: u16 code, u8 jump if true, u8 jump if false, u32 operand. */
-export function program({ audit, calls }: Architecture): Buffer {
+export function program({ audit, calls }: Architecture, hasNetwork: boolean): Buffer {
   const lines: (readonly [code: number, ifTrue: number, ifFalse: number, operand: number])[] = [
     [LOAD, 0, 0, OFFSET_ARCHITECTURE],
     [JUMP_EQUAL, 1, 0, audit],
@@ -88,7 +90,7 @@ export function program({ audit, calls }: Architecture): Buffer {
     [JUMP_AT_LEAST, 0, 1, X32],
     [RETURN, 0, 0, ERRNO | EPERM],
   ];
-  for (const name of DENIED) {
+  for (const name of hasNetwork ? DENIED : [...NETWORK, ...DENIED]) {
     const number = calls[name];
     if (number !== null) lines.push([JUMP_EQUAL, 0, 1, number], [RETURN, 0, 0, ERRNO | EPERM]);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The walls around the signer, which of them stand, and what level they make.
+// The walls around a process, which of them stand, and what level they make.
 
 /** In the order in which they are built. */
 export const WALLS = [
@@ -15,6 +15,22 @@ export const WALLS = [
 
 export type WallName = (typeof WALLS)[number];
 
+/** The walls that a process with network can have: Node's permission model would take away what it lives by. */
+export const NETWORKED_WALLS: readonly WallName[] = [
+  'environment',
+  'noNewPrivileges',
+  'noCoreDump',
+  'notDumpable',
+  'landlock',
+  'seccomp',
+];
+
+/** Variables that change how Node or a library behaves. */
+export const MEDDLING_VARIABLE: RegExp =
+  /^(?:NODE_OPTIONS|NODE_PATH|LD_.*|OPENSSL_.*|GCONV_PATH)$/i;
+/** Tells a process with network that it stands behind walls and is to say which. */
+export const WALLED_VARIABLE = 'KONTOR_WALLS';
+
 export interface Wall {
   readonly name: WallName;
   readonly isUp: boolean;
@@ -23,9 +39,9 @@ export interface Wall {
 }
 
 /**
- * 1: a process of its own, without network code. 2: also Node's permission model and an empty environment. 3: also no
- * new privileges, no core dump, and a memory that others of the same user cannot read. 4: also Landlock and seccomp,
- * and no native call left.
+ * 1: a process of its own. 2: also nothing from outside that changes how it runs; the signer has an empty environment
+ * and Node's permission model. 3: also no new privileges, no core dump, and a memory that others of the same user
+ * cannot read. 4: also Landlock and seccomp, and in the signer no native call left.
  */
 export type HardeningLevel = 1 | 2 | 3 | 4;
 
@@ -40,8 +56,11 @@ const NEEDED: readonly (readonly [level: HardeningLevel, walls: readonly WallNam
   [4, ['landlock', 'seccomp', 'nativeCallsDropped']],
 ];
 
-/** `missing` holds why, for each wall that does not stand. */
-export function hardeningOf(missing: ReadonlyMap<WallName, string>): Hardening {
+/** `missing` holds why, for each wall of `planned` that does not stand. */
+export function hardeningOf(
+  missing: ReadonlyMap<WallName, string>,
+  planned: readonly WallName[] = WALLS,
+): Hardening {
   let level: HardeningLevel = 1;
   for (const [next, walls] of NEEDED) {
     if (walls.some((name) => missing.has(name))) break;
@@ -49,7 +68,7 @@ export function hardeningOf(missing: ReadonlyMap<WallName, string>): Hardening {
   }
   return {
     level,
-    walls: WALLS.map((name) => ({
+    walls: planned.map((name) => ({
       name,
       isUp: !missing.has(name),
       reason: missing.get(name) ?? '',

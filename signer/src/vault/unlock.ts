@@ -38,6 +38,8 @@ export function isOwnStanza(stanza: string): boolean {
 /** Why `passphrase` cannot be set, or null. */
 export function objectionToPassphrase(passphrase: Buffer): string | null {
   const { length } = passphrase;
+  if (passphrase[0] === 0)
+    return 'expected a passphrase that begins with a character, found a zero byte';
   return length >= PASSPHRASE_BYTES_MIN && length <= PASSPHRASE_BYTES_MAX
     ? null
     : `expected a passphrase of ${PASSPHRASE_BYTES_MIN} to ${PASSPHRASE_BYTES_MAX} bytes, found ${length}`;

@@ -38,6 +38,7 @@ import {
 } from './file.ts';
 import { materialOf, toSecret } from './keys.ts';
 import { rawPublicKey } from './sealed-import.ts';
+import { Ways, type Way } from './ways.ts';
 import {
   fileKek,
   isOwnStanza,
@@ -55,6 +56,8 @@ interface Open {
   readonly own: Readonly<Record<OwnKey, KeyObject>>;
   /** Keyed fingerprints of keys: equal for equal keys, and nothing to try guesses on for whoever lacks this. */
   readonly fingerprints: KeyObject;
+  /** For the tags of orders, and for nothing else. */
+  readonly orderTags: KeyObject;
 }
 
 export interface VaultOptions {
@@ -66,6 +69,8 @@ export interface VaultOptions {
   readonly mayCreate: boolean;
   /** The vault's own keys from a backup, PKCS #8, for a directory without a vault. */
   readonly ownKeys: ReadonlyMap<string, Buffer> | null;
+  /** The further ways to open the vault that the log knows of. */
+  readonly ways: ReadonlyMap<string, unknown>;
 }
 
 export class Vault {
@@ -73,6 +78,7 @@ export class Vault {
   readonly #root: string;
   readonly #directory: string;
   readonly #options: VaultOptions;
+  readonly #further: Ways;
   #open: Open | null = null;
 
   private constructor(disk: Disk, root: string, options: VaultOptions) {
@@ -80,6 +86,13 @@ export class Vault {
     this.#root = root;
     this.#directory = join(root, 'vault');
     this.#options = options;
+    const files = {
+      read: (id: string): Buffer | null => this.#readBytes(id),
+      write: (id: string, bytes: Buffer): void => this.#writeRaw(id, bytes),
+      destroy: (id: string): boolean => this.destroy(id),
+      pathOf: (id: string): string => this.#pathOf(id),
+    };
+    this.#further = new Ways(files, options.ways);
     ensurePrivateDirectory(disk, this.#directory);
   }
 
@@ -108,6 +121,11 @@ export class Vault {
     return this.#open?.own[name] ?? null;
   }
 
+  /** The key of the tags of orders; it goes with the import key into every backup. Null while locked. */
+  get orderTags(): KeyObject | null {
+    return this.#open?.orderTags ?? null;
+  }
+
   /** The import key's public bytes; null while a vault is locked that has never been opened here. */
   importPoint(): Buffer | null {
     const key = this.own('import');
@@ -119,6 +137,47 @@ export class Vault {
   /** Tries a passphrase. It costs what the file says: about a second. */
   unlock(passphrase: Buffer): boolean {
     return this.#tryEach((stanza) => passphraseKek(passphrase, stanza, this.#pathOf('import')));
+  }
+
+  /** The ways to open the vault besides its passphrase. */
+  get furtherWays(): readonly Way[] {
+    return this.#further.all();
+  }
+
+  /** Tries a further way's key; zeroes it. */
+  unlockBy(way: string, key: Buffer): boolean {
+    const kek = this.#further.open(way, key);
+    if (kek === null || !opensWith(this.#importFile(), kek)) return false;
+    this.#enter(kek);
+    return true;
+  }
+
+  /** Whether `passphrase` is the vault's; it is open already. */
+  isPassphrase(passphrase: Buffer): boolean {
+    const file = this.#importFile();
+    const where = this.#pathOf('import');
+    return this.#passphraseStanzas().some((stanza) =>
+      opensWith(file, passphraseKek(passphrase, stanza, where)),
+    );
+  }
+
+  /** Makes a further way, which is on the log already; zeroes its key. */
+  addWay(way: Way, key: Buffer): void {
+    this.#further.add(way, key, this.#mustBeOpen().kek);
+  }
+
+  /** Destroys a way's files; false where there are none. */
+  removeWay(way: string): boolean {
+    return this.#further.remove(way);
+  }
+
+  /** Ways whose files another vault left here, or a crash did not finish: they open nothing. */
+  uselessWays(): readonly string[] {
+    const { kek } = this.#mustBeOpen();
+    return this.#further
+      .all()
+      .filter((way) => !this.#further.isOurs(way, kek))
+      .map(({ id }) => id);
   }
 
   /** Tries the key that `carried` gave. Zeroes it. */
@@ -213,6 +272,7 @@ export class Vault {
       if (file?.stanzas.some(({ head }) => isOld(head)) === true)
         this.#writeRaw(id, rewrapVaultFile(file, [kek], [kek], isOld, this.#pathOf(id)));
     }
+    this.#further.rewrap([kek], kek, isOld);
     if (this.#options.unlockFile === null && !this.isUnattended)
       destroyFile(this.#disk, this.#unlockPath());
   }
@@ -231,8 +291,12 @@ export class Vault {
     };
     // What earlier changes left that failed goes in the first round: a file has room for a few stanzas only.
     const isOld = this.#isOld();
+    this.#further.rewrap([open.kek, next], next, isOld);
     for (const id of [...ids, 'log', 'import']) rewrap(id, isOld);
+    // Both keys open everything now, so that it does not matter which of them a way gives.
+    this.#further.rekey(next);
     for (const id of ['import', 'log', ...ids]) rewrap(id, isOwnStanza);
+    this.#further.rewrap([open.kek, next], next, isOwnStanza);
     this.#open = { ...open, kek: next };
   }
 
@@ -298,8 +362,10 @@ export class Vault {
     }
     const material = materialOf(importKey);
     const fingerprints = derived(material, '', 'fingerprints');
+    const orderTags = derived(material, '', 'order-tags');
     material.fill(0);
-    this.#open = { kek, own: { import: importKey, log: this.#readOwn('log', kek) }, fingerprints };
+    const own = { import: importKey, log: this.#readOwn('log', kek) };
+    this.#open = { kek, own, fingerprints, orderTags };
     const text = Buffer.from(`${point.toString('base64')}\n`);
     const written = readFile(this.#disk, this.#publicPath(), { bytesMax: 64, others: 'nothing' });
     if (written === null || !written.equals(text))
@@ -370,9 +436,13 @@ export class Vault {
   }
 
   #readRaw(id: string): VaultFile | null {
-    const path = this.#pathOf(id);
-    const bytes = readFile(this.#disk, path, { bytesMax: VAULT_FILE_BYTES_MAX, others: 'nothing' });
-    return bytes === null ? null : parseVaultFile(bytes, path);
+    const bytes = this.#readBytes(id);
+    return bytes === null ? null : parseVaultFile(bytes, this.#pathOf(id));
+  }
+
+  #readBytes(id: string): Buffer | null {
+    const options = { bytesMax: VAULT_FILE_BYTES_MAX, others: 'nothing' } as const;
+    return readFile(this.#disk, this.#pathOf(id), options);
   }
 
   #writeRaw(id: string, bytes: Buffer): void {

@@ -163,6 +163,16 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
     },
   },
   {
+    method: 'POST',
+    path: '/control/keys/:apiKey',
+    does: 'Changes a key, as its owner or a thief would at the exchange: `rights` (those that are named), `ips`, `createTime`.',
+    example: {
+      body: { rights: { withdrawals: true }, ips: [] },
+      answer: { apiKey: '…64 letters and digits…', rights: { withdrawals: true } },
+    },
+    handle: changeKey,
+  },
+  {
     method: 'DELETE',
     path: '/control/keys/:apiKey',
     does: 'Deletes a key, as its owner would at the exchange.',
@@ -425,6 +435,22 @@ function registerKey(
     keyType: key.kind,
     ...(key.secret === undefined ? {} : { secret: key.secret }),
   };
+}
+
+function changeKey({ params, body }: ControlRequest, { exchange }: ControlHands): ControlAnswer {
+  const apiKey = params['apiKey'] ?? '';
+  const { createTime } = body;
+  if (createTime !== undefined && !(Number.isSafeInteger(createTime) && Number(createTime) > 0))
+    throw new ControlRefusal(400, 'createTime must be a time in milliseconds');
+  const isChanged = exchange.keys.change(apiKey, {
+    ...(body['rights'] !== undefined && { rights: parseRights(body['rights']) }),
+    ...(body['ips'] !== undefined && { ipAllowList: parseIps(body['ips']) }),
+    ...(typeof createTime === 'number' && { createTime }),
+  });
+  const key = exchange.keys.find(apiKey);
+  if (!isChanged || key === undefined) throw new ControlRefusal(404, 'no such key');
+  const { rights, ipAllowList, createTime: created } = key;
+  return done({ apiKey, rights, ips: ipAllowList, createTime: created });
 }
 
 function checkPublicKey(publicKeyPem: string | undefined): void {

@@ -39,7 +39,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   open(
     ['GET', `${API}/referencePrice/calculation`, 'referencePrice.calculation'],
     2,
-    market.referencePrice,
+    market.referencePriceCalculation,
   ),
 
   trade(['POST', `${API}/order`, 'order.place'], 1, trading.placeOrder),

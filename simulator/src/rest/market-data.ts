@@ -21,6 +21,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const AVERAGE_MINUTES = 5;
+const REFERENCE_BUCKETS = 80;
 const TICKER_SYMBOLS_MAX = 100;
 const INTERVALS: ReadonlySet<string> = new Set(
   '1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M'.split(' '),
@@ -248,7 +249,7 @@ export function bookTicker(request: VenueRequest): Answer {
   return perMarket(request, (venue, market) => venue.exchange.bookTicker(market.symbol));
 }
 
-/** No symbol here has a reference price or rules beyond its filters. */
+/** No symbol here has rules beyond its filters. */
 export function executionRules(request: VenueRequest): Answer {
   const { parameters, venue } = request;
   const { markets } = readMarkets(request);
@@ -261,13 +262,34 @@ export function executionRules(request: VenueRequest): Answer {
   return answer({ symbolRules: shown.map((market) => ({ symbol: market.symbol, rules: [] })) });
 }
 
+/** The mean of the last minutes, as the venue makes it: null without a trade in them, refused before the first. */
 export function referencePrice(request: VenueRequest): Answer {
+  const { parameters, venue } = request;
+  const market = readMarket(request);
+  if (market !== undefined) keepStatus(request, [market], true);
+  const problem = parameters.problem();
+  if (problem !== undefined || market === undefined) return refusedBy(parameters);
+  const { symbol } = market;
+  const mean = venue.marketData.meanPrice(symbol, AVERAGE_MINUTES);
+  if (mean === undefined) {
+    return refused(refusal(-2043, "This symbol doesn't have a reference price."));
+  }
+  return answer({ symbol, referencePrice: mean, timestamp: venue.clock.marketMs() });
+}
+
+/** How that mean is made: of so many parts of so many milliseconds. */
+export function referencePriceCalculation(request: VenueRequest): Answer {
   const { parameters } = request;
   const market = readMarket(request);
   if (market !== undefined) keepStatus(request, [market], true);
-  return refused(
-    parameters.problem() ?? refusal(-2043, "This symbol doesn't have a reference price."),
-  );
+  const problem = parameters.problem();
+  if (problem !== undefined || market === undefined) return refusedBy(parameters);
+  return answer({
+    symbol: market.symbol,
+    calculationType: 'ARITHMETIC_MEAN',
+    bucketCount: REFERENCE_BUCKETS,
+    bucketWidthMs: (AVERAGE_MINUTES * MINUTE_MS) / REFERENCE_BUCKETS,
+  });
 }
 
 function tickers(request: VenueRequest, statisticsOf: (market: Market) => Statistics): Answer {

@@ -41,6 +41,10 @@ export const keys = {
   balances: ['balances'],
   reconciliation: ['reconciliation'],
   risks: ['risks'],
+  alarms: ['alarms'],
+  alarmChannels: ['alarm-channels'],
+  cases: ['cases'],
+  foreignOrders: ['foreign-orders'],
   conditions: (botId: string): readonly string[] => ['conditions', botId],
   connections: ['connections'],
   vault: ['vault'],
@@ -190,6 +194,7 @@ export function applyBatch(client: QueryClient, batch: Batch): void {
   if (batch.risks.size > 0) {
     change<readonly Risk[]>(keys.risks, (risks) => mergeRisks(risks, batch.risks));
   }
+  if (batch.alarms !== null) client.setQueryData(keys.alarms, batch.alarms);
   if (batch.health !== null) client.setQueryData(keys.health, batch.health);
   const { market } = batch;
   if (market !== null) change<Desk>(keys.desk, (desk) => ({ ...desk, market }));

@@ -50,8 +50,33 @@ export function deleteJson<T>(path: string): Promise<T> {
   return request<T>('DELETE', path);
 }
 
-/** Does nothing a second time by itself: a caller that repeats a POST does so knowingly. */
+/** What the desk does not do without a passkey now it does once one was shown; it had not begun. */
 async function request<T>(
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  signal?: AbortSignal,
+  sent?: unknown,
+): Promise<T> {
+  try {
+    return await ask<T>(method, path, signal, sent);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'step_up_needed' || onStepUp === null) {
+      throw error;
+    }
+    if (!(await onStepUp(path))) throw error;
+    return await ask<T>(method, path, signal, sent);
+  }
+}
+
+let onStepUp: ((path: string) => Promise<boolean>) | null = null;
+
+/** Who has a passkey shown when the desk asks for one. */
+export function setStepUp(show: (path: string) => Promise<boolean>): void {
+  onStepUp = show;
+}
+
+/** Does nothing a second time by itself: a caller that repeats a POST does so knowingly. */
+async function ask<T>(
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   signal?: AbortSignal,

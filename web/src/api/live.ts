@@ -2,6 +2,7 @@
 // The one live stream: sequence numbers checked, gaps answered by reading again, updates gathered per frame.
 
 import type {
+  Alarms,
   Balance,
   Bot,
   Candles,
@@ -31,6 +32,7 @@ export interface Batch {
   readonly reconciliation: Reconciliation | null;
   /** By scope. */
   readonly risks: ReadonlyMap<string, Risk>;
+  readonly alarms: Alarms | null;
   readonly health: Health | null;
   readonly market: Market | null;
 }
@@ -84,6 +86,7 @@ interface Gathering {
   balances: readonly Balance[] | null;
   reconciliation: Reconciliation | null;
   risks: Map<string, Risk>;
+  alarms: Alarms | null;
   health: Health | null;
   market: Market | null;
 }
@@ -213,6 +216,9 @@ export class LiveStream {
       case 'risk':
         gathering.risks.set(message.risk.scope, message.risk);
         break;
+      case 'alarms':
+        gathering.alarms = message.alarms;
+        break;
       case 'health':
         gathering.health = message.health;
         break;
@@ -294,6 +300,7 @@ function emptyGathering(): Gathering {
     balances: null,
     reconciliation: null,
     risks: new Map(),
+    alarms: null,
     health: null,
     market: null,
   };

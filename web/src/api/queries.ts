@@ -19,10 +19,11 @@ import {
 import { deleteJson, getJson, patchJson, postJson, putJson } from './client.ts';
 import type { CandleRow, LiveStream } from './live.ts';
 import type {
-  Balance, Bot, Candles, Conditions, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, Risk, StreamMessage, Totals, Vault,
+  Alarm, AlarmChannel, Alarms, Balance, CaseSummary, ForeignOrders, Bot, Candles, Conditions, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, Risk, StreamMessage, Totals, Vault, WitnessStatus,
 } from './types.ts'; // prettier-ignore
 
 const API = '/api/v1';
+const WITNESSES_EVERY_MS = 10_000;
 /** Deals a page of the list holds; the server may give fewer. */
 const DEALS_A_PAGE = 500;
 /** Pages of the list that are fetched; more deals than these hold are found by narrowing the filter. */
@@ -66,6 +67,15 @@ export function useHealth(): UseQueryResult<Health> {
   });
 }
 
+/** Who else signs the log does not come over the stream. */
+export function useWitnesses(): UseQueryResult<WitnessStatus> {
+  return useQuery({
+    queryKey: ['log', 'witnesses'],
+    queryFn: ({ signal }) => getJson<WitnessStatus>(`${API}/log/witnesses`, signal),
+    refetchInterval: WITNESSES_EVERY_MS,
+  });
+}
+
 export function useTotals(): UseQueryResult<Totals> {
   const live = useLive();
   return useQuery({
@@ -103,6 +113,85 @@ export function useReconciliation(): UseQueryResult<Reconciliation> {
         (known, messages) => last(messages, 'reconciliation')?.reconciliation ?? known,
       ),
   });
+}
+
+/** Those that wait for a person first, then the newest. */
+export function useAlarms(): UseQueryResult<Alarms> {
+  const live = useLive();
+  return useQuery({
+    queryKey: keys.alarms,
+    queryFn: ({ signal }) =>
+      read(
+        live,
+        getJson<Alarms>(`${API}/alarms`, signal),
+        (known, messages) => last(messages, 'alarms')?.alarms ?? known,
+      ),
+  });
+}
+
+/** A person has seen it; the list comes over the stream. */
+export async function acknowledgeAlarm(client: QueryClient, id: string): Promise<void> {
+  const seen = await postJson<Alarm>(`${API}/alarms/${encodeURIComponent(id)}/acknowledge`);
+  client.setQueryData<Alarms>(keys.alarms, (known) => {
+    if (known === undefined) return undefined;
+    const alarms = known.alarms.map((alarm) => (alarm.id === seen.id ? seen : alarm));
+    return { openCount: Math.max(known.openCount - 1, 0), alarms };
+  });
+}
+
+/** The ways by which alarms leave the desk. */
+export function useAlarmChannels(): UseQueryResult<readonly AlarmChannel[]> {
+  return useQuery({
+    queryKey: keys.alarmChannels,
+    queryFn: ({ signal }) => getJson<readonly AlarmChannel[]>(`${API}/alarms/channels`, signal),
+    refetchInterval: 10_000,
+  });
+}
+
+/** Cases do not come over the stream; an alarm does, and leads here. */
+export function useCases(): UseQueryResult<readonly CaseSummary[]> {
+  return useQuery({
+    queryKey: keys.cases,
+    queryFn: ({ signal }) => getJson<readonly CaseSummary[]>(`${API}/cases`, signal),
+    refetchInterval: 10_000,
+  });
+}
+
+/** Orders that the desk did not make and nobody has looked at. */
+export function useForeignOrders(): UseQueryResult<ForeignOrders> {
+  return useQuery({
+    queryKey: keys.foreignOrders,
+    queryFn: ({ signal }) => getJson<ForeignOrders>(`${API}/foreign-orders`, signal),
+    refetchInterval: 5_000,
+  });
+}
+
+export async function refetchForeignOrders(client: QueryClient): Promise<void> {
+  await client.refetchQueries({ queryKey: keys.foreignOrders });
+}
+
+const WEBHOOK = `${API}/alarms/channels/webhook`;
+
+/** Sets the address; the answer holds the secret that is shown once. */
+export async function setWebhook(client: QueryClient, url: string): Promise<string> {
+  const { channel, secret } = await putJson<{
+    readonly channel: AlarmChannel;
+    readonly secret: string;
+  }>(WEBHOOK, { url });
+  client.setQueryData<readonly AlarmChannel[]>(keys.alarmChannels, [channel]);
+  return secret;
+}
+
+export async function removeWebhook(client: QueryClient): Promise<void> {
+  const channel = await deleteJson<AlarmChannel>(WEBHOOK);
+  client.setQueryData<readonly AlarmChannel[]>(keys.alarmChannels, [channel]);
+}
+
+export async function testWebhook(): Promise<{
+  readonly isTaken: boolean;
+  readonly reason: string;
+}> {
+  return postJson(`${WEBHOOK}/test`);
 }
 
 /** What is at stake moves with every fill; whoever looks at it asks again this often. */
@@ -214,7 +303,7 @@ export function useVault(): UseQueryResult<Vault> {
 /** Has the signer make a key. */
 export async function createConnection(
   client: QueryClient,
-  wanted: Pick<Connection, 'name' | 'venue' | 'keyKind'>,
+  wanted: Pick<Connection, 'name' | 'venue' | 'keyKind'> & { readonly replaces?: string },
 ): Promise<Connection> {
   return keepConnection(client, await postJson<Connection>(`${API}/connections`, wanted));
 }
@@ -237,6 +326,25 @@ export async function activateConnection(
 ): Promise<Connection> {
   const path = `${API}/connections/${encodeURIComponent(id)}/api-key`;
   return keepConnection(client, await putJson<Connection>(path, { apiKey }));
+}
+
+/** Has the exchange asked what the key may do. A key that takes over changes more than its own entry. */
+export async function checkConnection(client: QueryClient, id: string): Promise<void> {
+  try {
+    await postJson<Connection>(`${API}/connections/${encodeURIComponent(id)}/check`);
+  } finally {
+    await refetchConnections(client);
+  }
+}
+
+/** No new risk from now on. */
+export async function freezeConnection(client: QueryClient, id: string): Promise<void> {
+  const path = `${API}/connections/${encodeURIComponent(id)}/freeze`;
+  keepConnection(client, await postJson<Connection>(path));
+}
+
+export async function refetchConnections(client: QueryClient): Promise<void> {
+  await client.invalidateQueries({ queryKey: keys.connections });
 }
 
 function keepConnection(client: QueryClient, connection: Connection): Connection {

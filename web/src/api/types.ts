@@ -1,6 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shapes of the desk's HTTP API. Made from server/src/api/schemas.ts by tools/api-types.ts; do not edit.
 
+export type ActAnswer =
+  | {
+      readonly kind: 'consent';
+      readonly nonce: string;
+      readonly text: string;
+      readonly challenge: string;
+      readonly credentials: readonly string[];
+      readonly rpId: string;
+    }
+  | {
+      readonly kind: 'performed';
+      readonly act: string;
+      readonly entry: number;
+    };
+
+export type ActApproval =
+  | {
+      readonly kind: 'passkey';
+      /** base64url */
+      readonly credential: string;
+      /** base64url */
+      readonly clientData: string;
+      /** base64url */
+      readonly authenticatorData: string;
+      /** base64url */
+      readonly signature: string;
+    }
+  | {
+      readonly kind: 'code';
+      /** base64url */
+      readonly proof: string;
+    };
+
+export type Alarm = {
+  readonly id: string;
+  readonly kind: string;
+  readonly severity: 'notice' | 'warning' | 'critical';
+  /** empty where it is about none */
+  readonly connection: string;
+  /** what it is about within its kind */
+  readonly subject: string;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly state: 'open' | 'acknowledged' | 'resolved';
+  /** wall time, UTC ms */
+  readonly raisedAt: number;
+  /** wall time, UTC ms */
+  readonly lastAt: number;
+  /** how often it was raised */
+  readonly count: number;
+  readonly acknowledgedAt: number | null;
+  readonly acknowledgedBy: string | null;
+  readonly resolvedAt: number | null;
+  /** a condition, which lasts until it is over */
+  readonly isLasting: boolean;
+  /** the same in one English sentence */
+  readonly sentence: string;
+};
+
+export type AlarmChannel = {
+  readonly kind: string;
+  readonly isSet: boolean;
+  readonly address: string | null;
+  /** deliveries that wait */
+  readonly waiting: number;
+  readonly sentAt: number | null;
+  readonly fault: string | null;
+};
+
+export type Alarms = {
+  /** how many wait for a person */
+  readonly openCount: number;
+  readonly alarms: readonly Alarm[];
+};
+
+export type AssertionOptions = {
+  readonly flow: string;
+  readonly challenge: string;
+  readonly rpId: string;
+  readonly credentials: readonly string[];
+  readonly text: string;
+};
+
 export type Attention = {
   readonly dealId: string;
   readonly by: 'desk' | 'policy' | 'exchange';
@@ -55,6 +137,48 @@ export type Candles = {
   readonly candles: readonly (readonly [number, string, string, string, string, string])[];
 };
 
+export type Case = {
+  readonly id: string;
+  readonly openedAt: number;
+  /** where it lies on the machine of the desk */
+  readonly folder: string;
+  readonly subject: {
+    readonly connection: string;
+    readonly name: string;
+    readonly venue: string;
+    readonly grade: string;
+    readonly keyKind: string;
+    readonly publicKeySha256: string;
+    readonly createdAt: number | null;
+    readonly expiresAt: number | null;
+  };
+  readonly checkpoint: string | null;
+  readonly events: readonly {
+    readonly time: number;
+    readonly kind: string;
+    readonly facts: Readonly<Record<string, string>>;
+  }[];
+  /** events and evidence beyond the bounds of a case */
+  readonly left: number;
+  readonly files: readonly {
+    readonly path: string;
+    readonly sha256: string;
+    readonly size: number;
+    readonly collectedAt: number;
+    readonly source: string;
+  }[];
+  readonly faults: readonly string[];
+};
+
+export type CaseSummary = {
+  readonly id: string;
+  readonly openedAt: number;
+  readonly connection: string;
+  readonly events: number;
+  /** how many pieces there are */
+  readonly evidence: number;
+};
+
 export type Conditions = {
   readonly symbol: string;
   /** start, safetyOrder or close */
@@ -82,13 +206,32 @@ export type Connection = {
   readonly id: string;
   readonly name: string;
   readonly venue: string;
-  readonly state: 'created' | 'active' | 'expired';
+  readonly state: LifeState;
+  readonly signs: 'all' | 'reductions' | 'cancels' | 'nothing';
+  readonly grade: 'A' | 'B' | 'C' | 'D' | null;
   readonly keyKind: KeyKind;
   readonly publicKeyPem: string;
   /** UTC milliseconds */
   readonly createdAt: number;
   /** UTC milliseconds */
   readonly expiresAt: number;
+  /** UTC milliseconds */
+  readonly reducesUntil: number;
+  /** UTC milliseconds */
+  readonly cancelsUntil: number;
+  readonly checkedAt: number | null;
+  readonly isIpRestricted: boolean | null;
+  readonly frozen: {
+    /** UTC milliseconds */
+    readonly since: number;
+    readonly cause: string;
+  } | null;
+  readonly quarantined: {
+    /** UTC milliseconds */
+    readonly since: number;
+    readonly faults: readonly string[];
+  } | null;
+  readonly replaces: string | null;
   readonly policy: readonly string[];
   readonly policyHash: string;
 };
@@ -460,6 +603,11 @@ export type ForeignOrder = {
   readonly placedAt: number;
 };
 
+export type ForeignOrders = {
+  readonly connection: string;
+  readonly orders: readonly string[];
+};
+
 export type GridSettings = {
   readonly kind: 'grid';
   readonly name: string;
@@ -574,6 +722,31 @@ export type Health = {
   readonly blockedMs: number;
 };
 
+export type HeldOrder = {
+  /** Its name: h and the number of its entry on the log */
+  readonly order: string;
+  readonly connection: string;
+  /** The name of the hold line */
+  readonly rule: string;
+  /** The line as written */
+  readonly line: string;
+  readonly symbol: string;
+  readonly side: 'buy' | 'sell';
+  readonly type: string;
+  readonly timeInForce: string;
+  readonly price: string;
+  readonly stop: string | null;
+  readonly quantity: string;
+  /** Price times quantity */
+  readonly notional: string;
+  readonly clientOrderId: string;
+  /** UTC milliseconds */
+  readonly since: number;
+  /** UTC milliseconds */
+  readonly until: number;
+  readonly isReleased: boolean;
+};
+
 export type Instrument = {
   readonly symbol: string;
   readonly baseAsset: string;
@@ -614,6 +787,17 @@ export type LadderStep = {
   readonly notional: string;
 };
 
+export type LifeState =
+  'draft' | 'probing' | 'active' | 'expiring' | 'expired' | 'frozen' | 'quarantined' | 'retired';
+
+export type LogOverview = {
+  readonly origin: string | null;
+  readonly verifierKey: string | null;
+  readonly size: number | null;
+  readonly checkpointAt: number | null;
+  readonly fault: string | null;
+};
+
 export type Market = {
   readonly kind: 'synthetic' | 'candles' | 'trades' | 'paper' | 'exchange';
   /** seed or file name, or the exchange */
@@ -626,6 +810,17 @@ export type Market = {
   readonly hasEnded: boolean;
 };
 
+export type Member = {
+  readonly person: Person;
+  readonly passkeys: readonly ShownPasskey[];
+  readonly recoveryCodesLeft: number;
+};
+
+export type NewInvitation = {
+  readonly invitation: OpenInvitation;
+  readonly link: string;
+};
+
 export type Note = {
   readonly sequence: number;
   readonly botId: string;
@@ -636,6 +831,15 @@ export type Note = {
   readonly values: Readonly<Record<string, string>>;
   /** of the deal, for a note of one */
   readonly symbol?: string;
+};
+
+export type OpenInvitation = {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly invitedBy: string;
+  /** UTC milliseconds */
+  readonly until: number;
 };
 
 export type Order = {
@@ -691,6 +895,144 @@ export type Orphan = {
   readonly firstSeenAt: number;
   /** UTC milliseconds */
   readonly updatedAt: number;
+};
+
+export type PasskeyAssertion = {
+  /** base64url */
+  readonly credential: string;
+  /** base64url */
+  readonly clientData: string;
+  /** base64url */
+  readonly authenticatorData: string;
+  /** base64url */
+  readonly signature: string;
+  /** base64url */
+  readonly userHandle?: string;
+};
+
+export type PasskeyRegistration = {
+  /** base64url */
+  readonly credential: string;
+  /** base64url */
+  readonly clientData: string;
+  /** base64url */
+  readonly attestation: string;
+};
+
+export type People = {
+  readonly members: readonly Member[];
+  readonly invitations: readonly OpenInvitation[];
+};
+
+export type Person = {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** UTC milliseconds */
+  readonly createdAt: number;
+};
+
+export type PersonAct = {
+  readonly sequence: number;
+  /** UTC milliseconds */
+  readonly time: number;
+  readonly who: string;
+  readonly name: string;
+  readonly act: string;
+  readonly about: string;
+  readonly status: number;
+};
+
+export type PolicyCheck = {
+  readonly isPolicy: boolean;
+  readonly error: {
+    readonly line: number;
+    readonly column: number;
+    readonly expected: string;
+    readonly found: string;
+  } | null;
+  readonly hash: string | null;
+  readonly connections: readonly PolicyConnection[];
+  readonly difference: PolicyDifference | null;
+};
+
+export type PolicyConnection = {
+  readonly connection: string;
+  readonly reference: {
+    readonly text: string;
+    readonly sources: readonly string[];
+    readonly maxAgeMs: number;
+    readonly agree: string | null;
+  } | null;
+  readonly floors: readonly {
+    readonly text: string;
+    readonly symbols: readonly string[] | null;
+    readonly minDayQuote: string | null;
+    readonly maxSpread: string | null;
+    readonly bookShare: {
+      readonly share: string;
+      readonly within: string;
+    } | null;
+  }[];
+  readonly lines: readonly PolicyLine[];
+  readonly worstDay: readonly {
+    readonly asset: string | null;
+    readonly turnover: string | null;
+    readonly loss: string | null;
+  }[];
+};
+
+export type PolicyDifference = {
+  readonly direction: 'same' | 'tightening' | 'loosening';
+  readonly changes: readonly {
+    readonly connection: string;
+    readonly kind: 'added' | 'removed';
+    readonly text: string;
+  }[];
+  readonly reasons: readonly string[];
+};
+
+export type PolicyExplanation = {
+  readonly isAllowed: boolean;
+  readonly rule: string;
+  readonly reason: string;
+  readonly limits: readonly {
+    readonly field: string;
+    readonly limit: string;
+    readonly used: string;
+  }[];
+};
+
+export type PolicyLine = {
+  readonly id: string;
+  readonly effect: 'allow' | 'hold' | 'deny';
+  readonly text: string;
+  readonly operations: readonly string[];
+  readonly symbols: readonly string[] | null;
+  readonly sides: readonly string[] | null;
+  readonly types: readonly string[] | null;
+  readonly timesInForce: readonly string[] | null;
+  readonly band: string | null;
+  readonly notional: string | null;
+  readonly perDay: string | null;
+  readonly open: number | null;
+  readonly rate: string | null;
+  readonly expiresMs: number | null;
+};
+
+export type PolicyState = {
+  readonly hash: string;
+  readonly text: string;
+  readonly lock: string | null;
+  readonly looseningDelayMs: number;
+  readonly connections: readonly PolicyConnection[];
+  readonly pending: {
+    readonly hash: string;
+    readonly text: string;
+    /** UTC milliseconds */
+    readonly dueAt: number;
+    readonly difference: PolicyDifference;
+  } | null;
 };
 
 export type ProcessHealth = {
@@ -753,6 +1095,15 @@ export type Reconciliation = {
   readonly findings: readonly Finding[];
 };
 
+export type RegistrationOptions = {
+  readonly flow: string;
+  readonly challenge: string;
+  readonly rpId: string;
+  readonly userId: string;
+  readonly userName: string;
+  readonly credentials: readonly string[];
+};
+
 export type Risk = {
   /** desk, or bot:<id> */
   readonly scope: string;
@@ -790,6 +1141,43 @@ export type RiskLimits = {
 };
 
 export type RiskState = 'active' | 'reducing' | 'halted';
+
+export type Role = 'viewer' | 'trader' | 'owner';
+
+export type SessionState = {
+  readonly sessionId: string | null;
+  readonly person: Person | null;
+  readonly role: Role;
+  /** UTC milliseconds */
+  readonly freshUntil: number;
+  readonly isProtected: boolean;
+  readonly origin: string;
+  readonly rpId: string;
+};
+
+export type ShownPasskey = {
+  readonly credential: string;
+  readonly name: string;
+  readonly publicKey: string;
+  readonly rpId: string;
+  readonly isBackedUp: boolean;
+  /** UTC milliseconds */
+  readonly createdAt: number;
+  readonly usedAt: number | null;
+};
+
+export type ShownSession = {
+  readonly id: string;
+  readonly personId: string | null;
+  readonly personName: string;
+  readonly how: 'link' | 'passkey' | 'recovery' | 'invitation';
+  /** UTC milliseconds */
+  readonly createdAt: number;
+  /** UTC milliseconds */
+  readonly seenAt: number;
+  readonly agent: string;
+  readonly isThis: boolean;
+};
 
 export type SignalSettings = {
   readonly kind: 'signal';
@@ -977,6 +1365,16 @@ export type SignalSettingsGiven = {
   readonly useSignalExits?: boolean;
   /** decimal text in percent, at least 0, at most 10 */
   readonly maxSlippage?: string;
+};
+
+export type SignerOwner = {
+  readonly credential: string;
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly rpId: string;
+  readonly origin: string;
+  /** UTC milliseconds */
+  readonly enrolledAt: number;
 };
 
 export type SmartTradeSettings = {
@@ -1279,6 +1677,10 @@ export type StreamMessage =
   | {
       readonly kind: 'risk';
       readonly risk: Risk;
+    }
+  | {
+      readonly kind: 'alarms';
+      readonly alarms: Alarms;
     };
 
 export type Totals = {
@@ -1299,6 +1701,49 @@ export type Vault = {
   readonly isOpen: boolean;
   readonly isUnattended: boolean;
   readonly importKey: string | null;
+  readonly unlockKey: string;
+  readonly waitMs: number;
+  readonly ways: readonly {
+    readonly id: string;
+    readonly kind: 'prf' | 'keyring' | 'kms';
+    readonly name: string;
+    readonly addedAt: number;
+    readonly passkey: {
+      readonly credential: string;
+      readonly salt: string;
+    } | null;
+  }[];
+};
+
+export type Venue = {
+  readonly venue: string;
+  readonly isTraded: boolean;
+  readonly hasAdapter: boolean;
+};
+
+export type WayIn = {
+  readonly isProtected: boolean;
+  readonly origin: string;
+  readonly rpId: string;
+};
+
+export type WitnessStatus = {
+  readonly level: 'W0' | 'W1' | 'W3' | 'W4';
+  /** independent ones whose cosignature counts */
+  readonly operators: number;
+  readonly meaning: string;
+  readonly witnesses: readonly {
+    readonly name: string;
+    readonly url: string;
+    readonly operator: string;
+    readonly relation: 'own' | 'person' | 'network';
+    readonly state: 'waiting' | 'cosigned' | 'silent' | 'disagrees';
+    readonly size: number | null;
+    readonly cosignedAt: number | null;
+    readonly isFresh: boolean;
+    readonly reason: string;
+  }[];
+  readonly fault: string | null;
 };
 
 export type ConditionInterval =

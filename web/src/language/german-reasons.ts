@@ -15,6 +15,14 @@ const LIMITED: Readonly<Record<string, string>> = {
 
 const DIRECTION: Readonly<Record<string, string>> = { long: 'Long', short: 'Short' };
 
+const CONNECTION_STATE: Readonly<Record<string, string>> = {
+  draft: 'nicht freigeschaltet',
+  probing: 'noch nicht geprüft',
+  expired: 'abgelaufen',
+  frozen: 'eingefroren',
+  quarantined: 'in Quarantäne',
+};
+
 const STEP: Readonly<Record<string, string>> = {
   entry: 'Einstieg',
   'take-profit step': 'Ziel',
@@ -29,6 +37,116 @@ const PLACES: Readonly<Record<string, string>> = {
 
 /** Patterns of whole sentences. Read from the top; the first that fits is said. */
 const ROWS: readonly (readonly [string, string | Tell])[] = [
+  [
+    'expected another owner who stays, found that this is the last one',
+    'die letzte Eigentümerin, der letzte Eigentümer muss bleiben',
+  ],
+  [
+    'expected fewer than (\\d+) passkeys: remove one first',
+    (most) => `mehr als ${most} Passkeys hat niemand: bitte zuerst einen entfernen`,
+  ],
+  [
+    'expected a passkey that this desk does not know yet, found one that it does',
+    'diesen Passkey kennt der Desk schon',
+  ],
+  [
+    'expected a passkey of this desk, found one that it does not know',
+    'diesen Passkey kennt der Desk nicht',
+  ],
+  [
+    'expected a recovery code that was not used yet, found another text',
+    'das ist kein Code, der noch gilt',
+  ],
+  [
+    'expected fewer logins at once, found too many: try again in a moment',
+    'zu viele melden sich gerade an: bitte gleich noch einmal versuchen',
+  ],
+  [
+    'expected fewer open invitations: take one back first',
+    'es sind schon genug Einladungen offen: bitte zuerst eine zurücknehmen',
+  ],
+  [
+    'expected a challenge that was given out in the last five minutes and not used, found another',
+    'das hat zu lange gedauert oder galt schon einmal: bitte noch einmal beginnen',
+  ],
+  [
+    'expected a passkey to confirm with, found none: make a new link with `kontor link`',
+    'es gibt keinen Passkey zum Bestätigen: bitte mit kontor link einen neuen Link erzeugen',
+  ],
+  [
+    'expected the role (\\w+), found (\\w+)',
+    (needed, found) => `das darf nur die Rolle ${needed}, Ihre ist ${found}`,
+  ],
+  [
+    'expected an act that waits for consent, found it done or too old',
+    'die Handlung wartet nicht mehr auf Zustimmung: bitte noch einmal beginnen',
+  ],
+  [
+    'credential: expected that of an enrolled owner, found another',
+    'dieser Passkey ist im Signer nicht aufgenommen',
+  ],
+  [
+    'expected the code that the signer showed at the terminal, found another; (\\d+) tries left',
+    (left) => `das ist nicht der Code vom Terminal; noch ${left} Versuche`,
+  ],
+  [
+    'expected the consent of an owner, found a code that is not in force',
+    'dieser Code gilt nicht mehr: bitte noch einmal beginnen',
+  ],
+  [
+    'expected an enrolled owner, found none: enrol one on the page People, or run kontor people code',
+    'im Signer ist noch niemand aufgenommen: bitte auf der Seite Personen einen Passkey aufnehmen, oder kontor people code aufrufen',
+  ],
+  [
+    'expected a passkey that is not enrolled yet, found one that is',
+    'dieser Passkey ist schon aufgenommen',
+  ],
+  [
+    'authenticatorData\\.counter: expected more than (\\d+), found (\\d+): this credential may have been copied',
+    (least, found) =>
+      `der Zähler des Passkeys steht bei ${found} statt über ${least}: Er kann kopiert worden sein`,
+  ],
+  [
+    'expected a vault with a passphrase, found one that a file opens: set one with kontor vault passphrase first',
+    'der Tresor hat keine Passphrase: bitte zuerst mit kontor vault passphrase eine setzen',
+  ],
+  [
+    'expected a passkey that is no way yet, found one that is',
+    'mit diesem Passkey öffnet sich der Tresor schon',
+  ],
+  [
+    'expected fewer than (\\d+) ways',
+    (most) => `mehr als ${most} weitere Wege hat ein Tresor nicht`,
+  ],
+  [
+    'expected a way that opens the vault, found none of this name',
+    'diesen Weg, den Tresor zu öffnen, gibt es nicht mehr',
+  ],
+  [
+    'expected a message sealed to this signer since its last start, found another: load the page anew',
+    'der Signer wurde inzwischen neu gestartet: bitte die Seite neu laden und noch einmal versuchen',
+  ],
+  [
+    'the connection (.+) signs no new risk: it is (\\S+)',
+    (name, state) =>
+      `die Verbindung ${name} signiert kein neues Risiko: Sie ist ${CONNECTION_STATE[state] ?? state}`,
+  ],
+  [
+    'expected a connection that is not frozen, found it frozen \\((\\S*)\\)(?:; .*)?',
+    'die Verbindung ist eingefroren und signiert nur Ausstiege aus dem, was durch sie eröffnet wurde',
+  ],
+  [
+    'expected a key that has not expired, found that it expired at (\\S+?)(?:; .*)?',
+    (end) => `der Schlüssel ist am ${end} abgelaufen und signiert kein neues Risiko`,
+  ],
+  [
+    'expected a key as it was checked before, found (.+)',
+    (faults) => `die Börse sagt über den Schlüssel anderes als zuvor: ${faults}`,
+  ],
+  [
+    'expected a check of what the exchange lets the key do, found none that passed in the last 26 hours(?:; .*)?',
+    'die Rechte des Schlüssels wurden in den letzten 26 Stunden nicht mit Erfolg geprüft',
+  ],
   ['the bot does not trade this symbol(?: any more)?', 'der Bot handelt dieses Instrument nicht'],
   ['the bot does not trade (\\S+)', (symbol) => `der Bot handelt ${symbol} nicht`],
   ['a signal asked for it', 'ein Signal verlangte es'],
@@ -297,6 +415,19 @@ const ROWS: readonly (readonly [string, string | Tell])[] = [
     (_which, size, found) => `muss ein Vielfaches von ${size} sein, ist aber ${found}`,
   ],
   [
+    'expected a person to allow it first: it waits as (\\S+) for (\\S+ s); release it on the page Policy and it is signed when it comes again',
+    (order, time) =>
+      `ein Mensch muss sie zuerst erlauben: Sie wartet als ${order} noch ${time}; auf der Seite Policy freigegeben, wird sie signiert, wenn sie wiederkommt`,
+  ],
+  [
+    'expected fewer than (\\S+) orders that wait for a person',
+    (most) => `auf einen Menschen warten schon ${most} Orders, mehr werden nicht gehalten`,
+  ],
+  [
+    'expected another order, found one like it that a person has dropped',
+    () => 'ein Mensch hat eine solche Order verworfen',
+  ],
+  [
     'expected at most (\\S+) decimals, found (.+)',
     (most, found) => `höchstens ${most} Nachkommastellen sind möglich, gefunden ${found}`,
   ],
@@ -338,6 +469,72 @@ const ROWS: readonly (readonly [string, string | Tell])[] = [
   [
     'expected at most (\\S+), found (\\S+)',
     (most, found) => `möglich ist höchstens ${most}, es ist ${found}`,
+  ],
+  [
+    'expected a (buy|sell) at most (\\S+) (?:above|below) (\\S+) \\((.+)\\), found (\\S+)',
+    (side, band, price, source, found) =>
+      side === 'buy'
+        ? `ein Kauf darf höchstens ${band} über ${price} (${source}) liegen, dieser liegt bei ${found}`
+        : `ein Verkauf darf höchstens ${band} unter ${price} (${source}) liegen, dieser liegt bei ${found}`,
+  ],
+  [
+    'expected references within (\\S+) of each other, found (\\S+) (\\S+) and (\\S+) (\\S+)',
+    (agree, low, lowPrice, high, highPrice) =>
+      `die Referenzen liegen weiter als ${agree} auseinander: ${low} ${lowPrice} und ${high} ${highPrice}`,
+  ],
+  [
+    'expected a price by (\\S+) of at most (\\S+) ms, found one of (\\S+) ms',
+    (source, most, found) =>
+      `der Preis von ${source} ist ${found} ms alt, höchstens ${most} ms gelten`,
+  ],
+  [
+    'expected a price by (\\S+) of (\\S+), found that the exchange has none now',
+    (source, symbol) => `die Börse hat gerade keinen Preis von ${source} für ${symbol}`,
+  ],
+  [
+    'expected (?:a price by \\S+ of|a day’s volume of|a spread of|a book of) (\\S+) from egress, found none yet',
+    (symbol) =>
+      `von Egress ist über ${symbol} noch nicht alles gekommen, woran die Order gemessen wird`,
+  ],
+  [
+    'expected (\\S+) to trade at least (\\S+) a day, found (\\S+)',
+    (symbol, least, found) =>
+      `${symbol} muss am Tag mindestens ${least} umsetzen, es sind ${found}`,
+  ],
+  [
+    'expected a spread of at most (\\S+), found (\\S+) to (\\S+)',
+    (most, bid, ask) => `die Spanne ist größer als ${most}: ${bid} bis ${ask}`,
+  ],
+  [
+    'expected at most (\\S+) of what rests within (\\S+), found (\\S+) of (\\S+)',
+    (share, within, found, resting) =>
+      `die Order ist größer als ${share} dessen, was innerhalb von ${within} liegt: ${found} von ${resting}`,
+  ],
+  [
+    'expected at most (\\S+) open orders, found (\\S+) of which the exchange has not said that they ended',
+    (most, found) => `höchstens ${most} Orders dürfen offen sein, es sind ${found}`,
+  ],
+  [
+    'expected a price of its market first, found it cancelled or asked about',
+    'die Order wartete noch auf einen Preis, als sie gestrichen oder nach ihr gefragt wurde',
+  ],
+  [
+    'expected the policy that the log vouches for .*',
+    'die Policy-Datei wurde von fremder Hand geändert: Lege die alte zurück, oder übernimm diese mit kontor policy edit, während der Desk steht',
+  ],
+  ['expected another policy, found the one in force', 'diese Policy ist schon in Kraft'],
+  [
+    'expected the action as it was shown, found that what it is about has changed since: ask for it anew',
+    'was bestätigt werden sollte, hat sich inzwischen geändert: bitte noch einmal beginnen',
+  ],
+  [
+    'expected a change of the policy in force .*',
+    'inzwischen ist eine andere Policy in Kraft: Lade die Seite neu',
+  ],
+  ['expected a change of the policy that waits, found none', 'es wartet keine Änderung der Policy'],
+  [
+    'expected a change that a person can read at once: .*',
+    'die Änderung ist zu lang, um sie auf einmal zu lesen: Übernimm sie mit kontor policy edit, während der Desk steht',
   ],
   [
     'expected notional of at most (.+), found (\\S+)',

@@ -13,7 +13,11 @@ export const german: Catalogue = {
     bots: 'Bots',
     deals: 'Deals',
     connections: 'Verbindungen',
+    policy: 'Policy',
+    alarms: 'Alarme',
+    log: 'Log',
     risk: 'Risiko',
+    people: 'Personen',
     settings: 'Einstellungen',
     skip: 'Zum Inhalt der Seite',
   },
@@ -77,6 +81,7 @@ export const german: Catalogue = {
     },
     noEvent: 'noch nichts',
     clockSkew: 'Uhrenabweichung',
+    log: 'Log, bezeugt',
     roundTrip: 'Antwortzeit',
     pending: 'Offene Aufträge an die Börse',
     ambiguous: 'Orders in Klärung',
@@ -806,6 +811,7 @@ export const german: Catalogue = {
       openOrders:
         'Stornieren Sie eine offene Order oder erhöhen Sie deren Höchstzahl in der Policy.',
       rate: 'Warten Sie einen Moment. Es geht durch, wenn weniger Orders zugleich gesendet werden.',
+      hold: 'Geben Sie die Order auf der Seite Policy frei: Sie wird signiert, wenn der Bot es wieder versucht.',
       allow: 'Ergänzen Sie in der Policy der Verbindung eine allow-Zeile für diese Art von Order.',
       deny: 'Eine deny-Zeile verbietet diese Order. Sie geht erst durch, wenn es diese Zeile nicht mehr gibt.',
       expired: 'Die Verbindung ist abgelaufen. Legen Sie unter Verbindungen eine neue an.',
@@ -825,6 +831,12 @@ export const german: Catalogue = {
       clock: 'Stellen Sie die Uhr dieses Rechners: Die Börse fand die Anfrage zu alt oder zu neu.',
       notActive:
         'Nennen Sie die Kennung des Schlüssels bei der Börse, damit die Verbindung aktiv wird.',
+      frozen:
+        'Die Verbindung ist eingefroren und eröffnet kein neues Risiko. Ein Eigentümer taut sie auf der Seite Verbindungen auf.',
+      quarantined:
+        'Die Börse sagt über den Schlüssel anderes als zuvor. Die Seite Verbindungen nennt, was.',
+      unchecked:
+        'Die Börse hat noch nicht gesagt, was der Schlüssel darf. Lassen Sie ihn auf der Seite Verbindungen prüfen.',
       log: 'Der Signer konnte sein Log nicht schreiben, oder sein Verzeichnis ist voll. Sehen Sie nach Ordner und Platte des Signers.',
       again:
         'Nichts zu tun: Die Börse hat nichts erreicht, und der Desk entscheidet von selbst neu.',
@@ -900,7 +912,6 @@ export const german: Catalogue = {
   },
   connections: {
     title: 'Verbindungen',
-    state: { created: 'Wartet auf Freischaltung', active: 'Aktiv', expired: 'Abgelaufen' },
     venue: 'Börse',
     publicKey: 'Öffentlicher Schlüssel',
     publicKeyHint: 'Die private Hälfte liegt versiegelt im Tresor; nichts gibt sie heraus.',
@@ -940,7 +951,7 @@ export const german: Catalogue = {
     example: 'Beispiel',
     session: 'Dieser Browser',
     sessionText:
-      'Der Handel läuft weiter; der nächste Besuch braucht einen Link von „kontor link“.',
+      'Der Handel läuft weiter; der nächste Besuch braucht einen Passkey oder einen Link von „kontor link“.',
     lock: 'Desk sperren',
     notLocked: (reason) => `Der Desk wurde nicht gesperrt: ${reason}.`,
     keyboard: 'Tastatur',
@@ -966,6 +977,9 @@ export const german: Catalogue = {
     goBots: 'Zu den Bots',
     goDeals: 'Zu den Deals',
     goConnections: 'Zu den Verbindungen',
+    goAlarms: 'Zu den Alarmen',
+    goPeople: 'Zu den Personen',
+    goLog: 'Zum Log',
     goRisk: 'Zum Risiko',
     goSettings: 'Zu den Einstellungen',
     down: 'Nächste Zeile',

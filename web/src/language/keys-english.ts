@@ -75,11 +75,11 @@ export const englishKeys = {
   apiKeyWrong: 'Take the API key as the exchange shows it: up to 128 letters and digits.',
   apiKeyIsSecret: 'That is the secret. Enter the API key, which stands beside it at the exchange.',
   activate: 'Activate',
-  activated: (name: string): string => `${name} is active.`,
+  activated: (name: string): string => `${name} is named.`,
   later: 'Later',
   goOn: 'Go on with the activation',
-  doneTitle: 'The connection is active',
-  done: 'The signer signs what the policy file allows for this connection, and nothing else.',
+  doneTitle: 'The key is named',
+  done: 'The desk asks the exchange now what this key may do. As soon as that is in order the signer signs what the policy file allows for the connection, and nothing else.',
   donePolicy:
     'No line of the policy file names it yet. Write one into signer/policy and restart the desk.',
   toConnections: 'To the connections',
@@ -92,20 +92,15 @@ export const englishKeys = {
     'hmac-sha256': 'HMAC secret',
   },
   grade: 'Grade',
-  grades: {
-    own: 'B: the exchange knows only the public half. A once the exchange confirms that the key was made here and is bound to your addresses, which the desk cannot ask yet.',
-    shared: 'C: the exchange knows this secret too, and it was outside the vault before.',
-  },
   vault: 'Vault',
   vaultState: { open: 'Open', locked: 'Locked', unattended: 'Open, unattended' },
-  vaultOpen: 'Opened with a passphrase. The key files alone open nothing.',
+  vaultOpen: 'It opens with a passphrase. The key files alone open nothing.',
   vaultUnattended:
     'An unlock file opens the vault without a question: whoever reads the data folder, or wherever that file lies, has the keys.',
   vaultPassphrase: 'For a passphrase instead, stop the desk and run:',
   vaultLockedTitle: 'The vault is locked: nothing is signed',
   vaultLocked:
     'Orders, exits, stop losses and reading the account all wait. Prices are followed, and what rests at the exchange stays there.',
-  vaultUnlock: 'Give the passphrase in the terminal where “kontor start” runs.',
   vaultUnknown: 'The signer cannot be asked now; it is being started again.',
   refused: {
     nameInUse: (name: string): string => `The name ${name} is in use by a live connection.`,

@@ -21,7 +21,7 @@ export const germanKeys: KeysText = {
     ed25519: {
       name: 'Ed25519',
       grade: 'Empfohlen · Stufe A oder B',
-      what: 'Entsteht im Signer; die Börse erfährt nur die öffentliche Hälfte. Stufe A, sobald die Börse ihn an deine Adressen bindet, bis dahin B.',
+      what: 'Entsteht im Signer; die Börse erfährt nur die öffentliche Hälfte. Stufe A, sobald die Börse ihn an Ihre Adressen bindet, bis dahin B.',
     },
     'rsa-2048': {
       name: 'RSA mit 2.048 Bit',
@@ -82,11 +82,11 @@ export const germanKeys: KeysText = {
   apiKeyIsSecret:
     'Das ist das Geheimnis. Gebraucht wird der API-Schlüssel, der bei der Börse daneben steht.',
   activate: 'Freischalten',
-  activated: (name) => `${name} ist aktiv.`,
+  activated: (name) => `${name} ist benannt.`,
   later: 'Später',
   goOn: 'Mit der Freischaltung fortfahren',
-  doneTitle: 'Die Verbindung ist aktiv',
-  done: 'Der Signer unterschreibt, was die Policy-Datei für diese Verbindung erlaubt, und sonst nichts.',
+  doneTitle: 'Der Schlüssel ist benannt',
+  done: 'Der Desk fragt die Börse jetzt, was dieser Schlüssel darf. Sobald das in Ordnung ist, signiert der Signer, was die Policy-Datei für die Verbindung erlaubt, und sonst nichts.',
   donePolicy:
     'Noch nennt keine Zeile der Policy-Datei sie. Bitte in signer/policy eine schreiben und den Desk neu starten.',
   toConnections: 'Zu den Verbindungen',
@@ -99,20 +99,15 @@ export const germanKeys: KeysText = {
     'hmac-sha256': 'HMAC-Geheimnis',
   },
   grade: 'Stufe',
-  grades: {
-    own: 'B: Die Börse kennt nur die öffentliche Hälfte. A, sobald die Börse bestätigt, dass der Schlüssel hier entstand und an deine Adressen gebunden ist; danach kann der Desk noch nicht fragen.',
-    shared: 'C: Auch die Börse kennt dieses Geheimnis, und es war vorher außerhalb des Tresors.',
-  },
   vault: 'Tresor',
   vaultState: { open: 'Offen', locked: 'Verschlossen', unattended: 'Offen, unbeaufsichtigt' },
-  vaultOpen: 'Mit einer Passphrase geöffnet. Die Schlüsseldateien allein öffnen nichts.',
+  vaultOpen: 'Er öffnet sich mit einer Passphrase. Die Schlüsseldateien allein öffnen nichts.',
   vaultUnattended:
     'Eine Entsperrdatei öffnet den Tresor ohne Rückfrage: Wer den Datenordner liest oder den Ort, an dem diese Datei liegt, hat die Schlüssel.',
   vaultPassphrase: 'Für eine Passphrase stattdessen den Desk anhalten und ausführen:',
   vaultLockedTitle: 'Der Tresor ist verschlossen: nichts wird unterschrieben',
   vaultLocked:
     'Orders, Ausstiege, Stop-Loss und das Lesen des Kontos warten. Preise werden verfolgt, und was an der Börse liegt, bleibt dort.',
-  vaultUnlock: 'Bitte die Passphrase im Terminal eingeben, in dem „kontor start“ läuft.',
   vaultUnknown: 'Der Signer ist gerade nicht zu erreichen; er wird neu gestartet.',
   refused: {
     nameInUse: (name) => `Den Namen ${name} hat schon eine gültige Verbindung.`,

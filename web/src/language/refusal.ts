@@ -9,6 +9,7 @@ export type RefusalHint =
   | 'openOrders'
   | 'rate'
   | 'allow'
+  | 'hold'
   | 'deny'
   | 'expired'
   | 'reference'
@@ -24,6 +25,9 @@ export type RefusalHint =
   | 'clock'
   | 'exchangeKey'
   | 'notActive'
+  | 'frozen'
+  | 'quarantined'
+  | 'unchecked'
   | 'log'
   | 'again'
   | 'desk'
@@ -41,14 +45,19 @@ export interface Refusal {
 
 /** Read from the top; the first pattern found in the rule, or failing that in the reason, decides. */
 const POLICY_HINTS: readonly (readonly [RegExp, RefusalHint])[] = [
+  [/^hold: /, 'hold'],
   [/: notional$/, 'notional'],
   [/: per-day$/, 'perDay'],
   [/: rate$/, 'rate'],
   [/: band$/, 'band'],
   [/: open$/, 'openOrders'],
+  [/: agree$/, 'reference'],
   [/^(busy|intent)$/, 'rate'],
   [/^(connection-expired|expired)$/, 'expired'],
   [/^connection-not-active$/, 'notActive'],
+  [/^connection-frozen$/, 'frozen'],
+  [/^connection-quarantined$/, 'quarantined'],
+  [/^connection-probing$/, 'unchecked'],
   [/^connection-unknown$/, 'notActive'],
   [/^clock$/, 'clock'],
   [/^(log|capacity)$/, 'log'],
@@ -62,6 +71,11 @@ const POLICY_HINTS: readonly (readonly [RegExp, RefusalHint])[] = [
 const DESK_HINTS: readonly (readonly [RegExp, RefusalHint])[] = [
   [/^(notSent|absent|namesake)$/, 'again'],
   [/^reserved$/, 'reserved'],
+  [/^connection(?:: | )frozen$/, 'frozen'],
+  [/^connection: quarantined$/, 'quarantined'],
+  [/^connection: probing$/, 'unchecked'],
+  [/^connection: expired$/, 'expired'],
+  [/^connection: draft$/, 'notActive'],
   [/minNotional|minQuantity/, 'minNotional'],
   [/maxNotional|maxQuantity/, 'maxSize'],
   [/minPrice|maxPrice/, 'percentPrice'],

@@ -2,7 +2,7 @@
 // Pages in the place of a page: locked, not answering, not found, broken.
 
 import type { ErrorComponentProps } from '@tanstack/react-router';
-import type { ReactElement, ReactNode } from 'react';
+import { lazy, Suspense, type ReactElement, type ReactNode } from 'react';
 
 import { useLanguage } from '../language/language.tsx';
 import { Anchor } from '../parts/anchor.tsx';
@@ -10,17 +10,34 @@ import { Button } from '../parts/button.tsx';
 import { paths } from '../paths.ts';
 import './closed.css';
 
+const Door = lazy(async () => ({ default: (await import('../people/door.tsx')).Door }));
+const Invited = lazy(async () => ({ default: (await import('../people/door.tsx')).Invited }));
+
 /** There is no password to ask for: the link that the command line prints opens the desk. */
 export function LockedPage(): ReactElement {
   const { text } = useLanguage();
   return (
     <Alone title={text.locked.title}>
       {location.pathname === '/locked' ? <p>{text.locked.spent}</p> : null}
+      <Suspense fallback={null}>
+        <Door />
+      </Suspense>
       <p>{text.locked.text}</p>
       <pre>kontor start</pre>
       <p>{text.locked.again}</p>
       <pre>kontor link</pre>
       <p className="faint">{text.locked.waiting}</p>
+    </Alone>
+  );
+}
+
+/** An invited person is a stranger still: the page stands alone. */
+export function InvitedPage(): ReactElement {
+  return (
+    <Alone title="">
+      <Suspense fallback={null}>
+        <Invited />
+      </Suspense>
     </Alone>
   );
 }
@@ -75,7 +92,7 @@ function Alone({
     <main className="alone">
       <div className="alone-box">
         <p className="alone-name">Kontor</p>
-        <h1>{title}</h1>
+        {title === '' ? null : <h1>{title}</h1>}
         {children}
       </div>
     </main>

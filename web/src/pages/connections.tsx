@@ -9,13 +9,16 @@ import { useEverySecond } from '../api/market-clock.ts';
 import { useLanguage } from '../language/language.tsx';
 import type { Language } from '../language/languages.ts';
 import { useKeysLanguage } from '../language/use-keys-language.ts';
+import { useLifeLanguage } from '../language/use-life-language.ts';
+import { usePolicyLanguage } from '../language/use-policy-language.ts';
 import { Anchor } from '../parts/anchor.tsx';
 import { Badge, type BadgeLook } from '../parts/badge.tsx';
 import { Card } from '../parts/card.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Holding } from '../parts/numbers.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';
-import { newConnectionPath } from '../paths.ts';
+import { newConnectionPath, paths } from '../paths.ts';
+import { ConnectionLife, useGradeText } from './connection-life.tsx';
 import { ReconciliationCard } from './reconciliation.tsx';
 import { LockedVaultNote, VaultCard } from './vault-card.tsx';
 import './connections.css';
@@ -49,9 +52,17 @@ export function ConnectionsPage(): ReactElement {
           ) : connections.data.length === 0 ? (
             <Empty title={text.connections.empty} hint={text.connections.emptyHint} />
           ) : (
-            connections.data.map((connection) => (
-              <ConnectionCard key={connection.id} connection={connection} />
-            ))
+            connections.data
+              .filter(({ replaces }) => replaces === null)
+              .map((connection) => (
+                <ConnectionCard
+                  key={connection.id}
+                  connection={connection}
+                  successor={
+                    connections.data.find(({ replaces }) => replaces === connection.id) ?? null
+                  }
+                />
+              ))
           )}
           <ReconciliationCard />
         </div>
@@ -64,16 +75,22 @@ export function ConnectionsPage(): ReactElement {
   );
 }
 
-function ConnectionCard({ connection }: { readonly connection: Connection }): ReactElement {
+function ConnectionCard({
+  connection,
+  successor,
+}: {
+  readonly connection: Connection;
+  readonly successor: Connection | null;
+}): ReactElement {
   const { text, format } = useLanguage();
+  const policyWords = usePolicyLanguage();
   const keys = useKeysLanguage();
-  const isShared = connection.keyKind === 'hmac-sha256';
+  const life = useLifeLanguage();
+  const grade = useGradeText(connection);
   return (
     <Card
       title={connection.name}
-      aside={
-        <Badge look={stateLook(connection.state)}>{text.connections.state[connection.state]}</Badge>
-      }
+      aside={<Badge look={stateLook(connection.state)}>{life.state[connection.state]}</Badge>}
     >
       <div className="card-body connection">
         <dl className="connection-facts">
@@ -97,10 +114,11 @@ function ConnectionCard({ connection }: { readonly connection: Connection }): Re
           </div>
           <div className="connection-grade">
             <dt>{keys.grade}</dt>
-            <dd>{isShared ? keys.grades.shared : keys.grades.own}</dd>
+            <dd>{grade}</dd>
           </div>
         </dl>
-        {connection.state === 'created' ? (
+        <ConnectionLife connection={connection} successor={successor} />
+        {connection.state === 'draft' ? (
           <Anchor
             className="button button-plain connection-go-on"
             href={newConnectionPath(connection.id)}
@@ -132,6 +150,11 @@ function ConnectionCard({ connection }: { readonly connection: Connection }): Re
             <span className="muted">{text.connections.policyHash}</span>
             <code>{connection.policyHash}</code>
             <CopyButton label={text.connections.copyHash} value={connection.policyHash} />
+          </p>
+          <p>
+            <Anchor className="button button-plain" href={paths.policy}>
+              {policyWords.open}
+            </Anchor>
           </p>
         </div>
       </div>
@@ -202,9 +225,14 @@ function stateLook(state: Connection['state']): BadgeLook {
   switch (state) {
     case 'active':
       return 'on';
-    case 'created':
+    case 'draft':
+    case 'probing':
       return 'busy';
+    case 'expiring':
     case 'expired':
+    case 'frozen':
+    case 'quarantined':
+    case 'retired':
       return 'needsYou';
   }
 }

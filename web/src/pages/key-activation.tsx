@@ -4,10 +4,11 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState, type ReactElement } from 'react';
 
-import { activateConnection, useVault } from '../api/queries.ts';
+import { activateConnection, checkConnection, useVault } from '../api/queries.ts';
 import type { Connection } from '../api/types.ts';
 import { isSameSecret } from '../keys/sealing.ts';
 import { useKeysLanguage } from '../language/use-keys-language.ts';
+import { useLifeLanguage } from '../language/use-life-language.ts';
 import { Anchor } from '../parts/anchor.tsx';
 import { Button } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
@@ -28,6 +29,7 @@ export function KeyActivation({
 }): ReactElement {
   const client = useQueryClient();
   const keys = useKeysLanguage();
+  const life = useLifeLanguage();
   const refusalOf = useKeyRefusal();
   const vault = useVault();
   const input = useRef<HTMLInputElement>(null);
@@ -45,6 +47,8 @@ export function KeyActivation({
         setError(keys.apiKeyIsSecret);
       } else {
         await activateConnection(client, connection.id, typed);
+        // The page shows what comes of it; that the exchange does not answer now stops nothing here.
+        await checkConnection(client, connection.id).catch(() => undefined);
         return;
       }
       input.current?.focus();
@@ -55,11 +59,11 @@ export function KeyActivation({
     }
   };
 
-  if (connection.state === 'active') {
+  if (connection.state !== 'draft') {
     return (
       <>
         <p>{keys.activated(connection.name)}</p>
-        <p className="muted">{keys.done}</p>
+        <p className="muted">{connection.replaces === null ? keys.done : life.rotationChecked}</p>
         {connection.policy.length > 0 ? null : <p className="needs-you">{keys.donePolicy}</p>}
         <div className="keys-foot">
           <Anchor className="button button-primary" href={paths.connections}>

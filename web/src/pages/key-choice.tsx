@@ -57,7 +57,7 @@ export function ChooseKey({
   };
   const live = known.filter((each) => each.state !== 'expired');
   const venues = [...new Set(['binance', ...live.map((each) => each.venue)])];
-  const elsewhere = live.find((each) => each.state === 'active')?.venue;
+  const elsewhere = live.find((each) => each.signs === 'all')?.venue;
   const errorAt = (field: FieldName | null): string | null =>
     refusal?.field === field ? refusal.text : null;
 

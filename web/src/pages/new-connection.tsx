@@ -10,6 +10,7 @@ import { useConnections } from '../api/queries.ts';
 import type { Connection } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
 import { useKeysLanguage } from '../language/use-keys-language.ts';
+import { useLifeLanguage } from '../language/use-life-language.ts';
 import { Anchor } from '../parts/anchor.tsx';
 import { Card } from '../parts/card.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';
@@ -46,6 +47,8 @@ function Steps({ id }: { readonly id: string | null }): ReactElement {
   const connections = useConnections();
   const [choice, setChoice] = useState<KeyChoice | null>(null);
   const [isSealing, setSealing] = useState(false);
+  const life = useLifeLanguage();
+  const renewed = useRenewed(id, connections.data);
   const [secretDigest, setSecretDigest] = useState<string | null>(null);
   if (connections.data === undefined) {
     return connections.isError ? (
@@ -58,11 +61,11 @@ function Steps({ id }: { readonly id: string | null }): ReactElement {
   if (id !== null) {
     const connection = connections.data.find((each) => each.id === id);
     if (connection === undefined || connection.state === 'expired') {
-      return <Empty title={keys.notThere} />;
+      return <Empty title={renewed === null ? keys.notThere : life.rotationDone(renewed)} />;
     }
     return (
       <StepCard
-        title={connection.state === 'active' ? keys.doneTitle : activationTitle(connection, keys)}
+        title={connection.state === 'draft' ? activationTitle(connection, keys) : keys.doneTitle}
         at={connection.keyKind === 'hmac-sha256' ? 3 : 2}
         of={connection.keyKind === 'hmac-sha256' ? 3 : 2}
       >
@@ -97,6 +100,17 @@ function Steps({ id }: { readonly id: string | null }): ReactElement {
       />
     </StepCard>
   );
+}
+
+/** The connection whose key the one of `id` has replaced while this page was open. */
+function useRenewed(
+  id: string | null,
+  connections: readonly Connection[] | undefined,
+): string | null {
+  const [waiting, setWaiting] = useState<Connection | null>(null);
+  const seen = connections?.find((each) => each.id === id && each.replaces !== null) ?? null;
+  if (seen !== null && seen.id !== waiting?.id) setWaiting(seen);
+  return seen === null && waiting?.id === id ? waiting.name : null;
 }
 
 function activationTitle(connection: Connection, keys: ReturnType<typeof useKeysLanguage>): string {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first page: how it goes, what runs, what just happened.
 
-import { useMemo, type ReactElement } from 'react';
+import { lazy, Suspense, useMemo, type ReactElement } from 'react';
 
 import { useAddress } from '../address.ts';
 import { useDeskFacts } from '../api/desk-facts.tsx';
-import { useBots, useNotes, useRunningDeals, useTotals } from '../api/queries.ts';
+import { useBots, useNotes, useRunningDeals, useTotals, useVault } from '../api/queries.ts';
 import type { Deal, Totals } from '../api/types.ts';
 import { ChartPanel } from '../chart/chart-panel.tsx';
 import { ProfitCurve } from '../chart/profit-curve.tsx';
@@ -21,8 +21,13 @@ import { Amount, CountOf, Profit } from '../parts/numbers.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';
 import { useSymbolOf } from '../parts/symbol-of.ts';
 import { paths } from '../paths.ts';
+import { ProtectOffer } from '../people/protect-offer.tsx';
 import './overview.css';
 
+/** Loaded when the vault is locked. */
+const LockedVaultNote = lazy(async () => ({
+  default: (await import('./vault-card.tsx')).LockedVaultNote,
+}));
 const NO_DEALS: readonly Deal[] = [];
 /** More stand on the page of deals. */
 const DEALS_MOST = 50;
@@ -33,12 +38,19 @@ export function OverviewPage(): ReactElement {
   const { desk } = useDeskFacts();
   const address = useAddress();
   const totals = useTotals();
+  const vault = useVault();
   const deals = useRunningDeals();
   const symbols = desk.instruments.map((instrument) => instrument.symbol);
   const symbol = pickSymbol(address.parameter('symbol'), symbols, deals.data ?? NO_DEALS);
   return (
     <div className="page-scroll overview">
       <h1 className="hidden-text">{text.overview.title}</h1>
+      {vault.data?.isOpen === false ? (
+        <Suspense fallback={null}>
+          <LockedVaultNote />
+        </Suspense>
+      ) : null}
+      <ProtectOffer />
       {totals.isError && totals.data === undefined ? (
         <Failed error={totals.error} onRetry={() => void totals.refetch()} />
       ) : (

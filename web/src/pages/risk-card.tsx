@@ -25,7 +25,7 @@ import { Card } from '../parts/card.tsx';
 import { Amount, CountOf, NoNumber, Profit } from '../parts/numbers.tsx';
 import { Failed, Skeleton } from '../parts/states.tsx';
 import { say } from '../parts/toasts.tsx';
-import { RiskButtons, RiskState } from '../shell/risk-switch.tsx';
+import { RiskButtons, RiskState } from '../shell/risk-dialog.tsx';
 import './risk.css';
 
 const ARRANGEMENT: Arrangement = completeArrangement(RISK_LIMIT_FIELDS, {

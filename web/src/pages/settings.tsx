@@ -9,10 +9,12 @@ import { marketNow, useEverySecond } from '../api/market-clock.ts';
 import { endSession } from '../api/queries.ts';
 import { useErrorText } from '../language/error-text.ts';
 import { useLanguage } from '../language/language.tsx';
+import { Anchor } from '../parts/anchor.tsx';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Segmented } from '../parts/segmented.tsx';
 import { say } from '../parts/toasts.tsx';
+import { paths } from '../paths.ts';
 import { choosePreferences, usePreferences } from '../preferences.ts';
 import { KeyboardList } from '../shell/keyboard-list.tsx';
 import './settings.css';
@@ -89,6 +91,11 @@ export function SettingsPage(): ReactElement {
         <div className="card-body settings-list">
           <Choice name={settings.sessionText}>
             <LockButton />
+          </Choice>
+          <Choice name={text.nav.people}>
+            <Anchor className="button button-plain" href={paths.people}>
+              {text.nav.people}
+            </Anchor>
           </Choice>
         </div>
       </Card>

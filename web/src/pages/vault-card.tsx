@@ -9,6 +9,8 @@ import { Badge } from '../parts/badge.tsx';
 import { Card } from '../parts/card.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Skeleton } from '../parts/states.tsx';
+import { VaultUnlock } from './vault-unlock.tsx';
+import { VaultWays } from './vault-ways.tsx';
 import './keys.css';
 
 /** Nothing while the vault is open. */
@@ -22,7 +24,7 @@ export function LockedVaultNote(): ReactElement | null {
       <div>
         <p className="vault-locked-title">{keys.vaultLockedTitle}</p>
         <p>{keys.vaultLocked}</p>
-        <p>{keys.vaultUnlock}</p>
+        <VaultUnlock vault={vault.data} />
       </div>
     </div>
   );
@@ -46,7 +48,6 @@ export function VaultCard(): ReactElement {
     >
       <div className="card-body keys-part">
         {state === 'open' ? <p className="muted">{keys.vaultOpen}</p> : null}
-        {state === 'locked' ? <p className="muted">{keys.vaultUnlock}</p> : null}
         {state === 'unattended' ? (
           <>
             <p className="needs-you">{keys.vaultUnattended}</p>
@@ -55,6 +56,7 @@ export function VaultCard(): ReactElement {
             </p>
           </>
         ) : null}
+        <VaultWays vault={data} />
       </div>
     </Card>
   );

@@ -25,6 +25,7 @@ export function Dialog({
 }: DialogProps): ReactElement {
   const { text } = useLanguage();
   const content = useRef<HTMLDivElement>(null);
+  const { remember, giveBack } = useFocusBefore();
   return (
     <Radix.Root open={isOpen} onOpenChange={(isNowOpen) => !isNowOpen && onClose()}>
       <Radix.Portal>
@@ -36,8 +37,10 @@ export function Dialog({
           // The dialog itself takes the focus: on the first button it would open that button's hint.
           onOpenAutoFocus={(event) => {
             event.preventDefault();
+            remember();
             content.current?.focus();
           }}
+          onCloseAutoFocus={giveBack}
         >
           <header className="dialog-head">
             <Radix.Title>{title}</Radix.Title>
@@ -68,11 +71,16 @@ export function DecisionDialog({
   decision,
 }: DecisionDialogProps): ReactElement {
   const { text } = useLanguage();
+  const { remember, giveBack } = useFocusBefore();
   return (
     <AlertDialog.Root open={isOpen} onOpenChange={(isNowOpen) => !isNowOpen && onClose()}>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className="dialog-veil" />
-        <AlertDialog.Content className="dialog">
+        <AlertDialog.Content
+          className="dialog"
+          onOpenAutoFocus={remember}
+          onCloseAutoFocus={giveBack}
+        >
           <header className="dialog-head">
             <AlertDialog.Title>{title}</AlertDialog.Title>
           </header>
@@ -89,4 +97,23 @@ export function DecisionDialog({
       </AlertDialog.Portal>
     </AlertDialog.Root>
   );
+}
+
+/** Dialogs are opened by state, not by a button of their own, so what had the focus before gets it back. */
+function useFocusBefore(): {
+  readonly remember: () => void;
+  readonly giveBack: (event: Event) => void;
+} {
+  const before = useRef<Element | null>(null);
+  return {
+    remember: () => {
+      before.current = document.activeElement;
+    },
+    giveBack: (event) => {
+      event.preventDefault();
+      if (before.current instanceof HTMLElement && before.current.isConnected) {
+        before.current.focus();
+      }
+    },
+  };
 }

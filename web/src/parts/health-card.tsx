@@ -3,7 +3,7 @@
 
 import type { ReactElement, ReactNode } from 'react';
 
-import { useHealth } from '../api/queries.ts';
+import { useHealth, useWitnesses } from '../api/queries.ts';
 import type { ProcessHealth, StreamHealth } from '../api/types.ts';
 import type { Catalogue } from '../language/english.ts';
 import { useLanguage } from '../language/language.tsx';
@@ -18,6 +18,7 @@ import './health-card.css';
 export function HealthCard(): ReactElement {
   const { text, format } = useLanguage();
   const health = useHealth();
+  const witnesses = useWitnesses();
   const { data } = health;
   return (
     <Card title={text.health.title} aside={<HealthBadge />}>
@@ -26,7 +27,7 @@ export function HealthCard(): ReactElement {
           <Failed error={health.error} onRetry={() => void health.refetch()} />
         ) : (
           <div className="health-list">
-            <Skeleton rows={9} height={24} />
+            <Skeleton rows={10} height={24} />
           </div>
         )
       ) : (
@@ -53,6 +54,7 @@ export function HealthCard(): ReactElement {
               <StreamText stream={stream} />
             </Line>
           ))}
+          <Line name={text.health.log}>{witnesses.data?.level ?? <NoNumber />}</Line>
           <Line name={text.health.roundTrip}>
             {data.roundTripMs === null ? <NoNumber /> : format.milliseconds(data.roundTripMs)}
           </Line>

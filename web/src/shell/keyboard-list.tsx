@@ -26,7 +26,10 @@ const GROUPS: readonly KeyGroup[] = [
       ['goBots', ['G', 'B']],
       ['goDeals', ['G', 'D']],
       ['goConnections', ['G', 'C']],
+      ['goAlarms', ['G', 'A']],
+      ['goLog', ['G', 'L']],
       ['goRisk', ['G', 'R']],
+      ['goPeople', ['G', 'P']],
       ['goSettings', ['G', 'S']],
       ['close', ['Esc']],
     ],
@@ -87,16 +90,10 @@ export function KeyboardList(): ReactElement {
   );
 }
 
-export function KeyboardDialog({
-  isOpen,
-  onClose,
-}: {
-  readonly isOpen: boolean;
-  readonly onClose: () => void;
-}): ReactElement {
+export function KeyboardDialog({ onClose }: { readonly onClose: () => void }): ReactElement {
   const { text } = useLanguage();
   return (
-    <Dialog title={text.keys.title} isOpen={isOpen} onClose={onClose} isWide>
+    <Dialog title={text.keys.title} isOpen onClose={onClose} isWide>
       <div className="keyboard-dialog">
         <KeyboardList />
       </div>

@@ -36,21 +36,20 @@ const NO_BOTS: readonly Bot[] = [];
 const NO_DEALS: readonly Deal[] = [];
 
 export interface PaletteProps {
-  readonly isOpen: boolean;
   readonly onClose: () => void;
   readonly onKeyboard: () => void;
 }
 
-export function Palette({ isOpen, onClose, onKeyboard }: PaletteProps): ReactElement {
+export function Palette({ onClose, onKeyboard }: PaletteProps): ReactElement {
   const { text } = useLanguage();
   return (
-    <Dialog title={text.palette.title} isOpen={isOpen} onClose={onClose}>
+    <Dialog title={text.palette.title} isOpen onClose={onClose}>
       <CommandList onClose={onClose} onKeyboard={onKeyboard} />
     </Dialog>
   );
 }
 
-function CommandList({ onClose, onKeyboard }: Omit<PaletteProps, 'isOpen'>): ReactElement {
+function CommandList({ onClose, onKeyboard }: PaletteProps): ReactElement {
   const { text } = useLanguage();
   const commands = useCommands(onKeyboard);
   const [typed, setTyped] = useState('');
@@ -148,6 +147,10 @@ function useCommands(onKeyboard: () => void): readonly Command[] {
       goTo('bots', text.nav.bots, paths.bots, 'G B'),
       goTo('deals', text.nav.deals, paths.deals, 'G D'),
       goTo('connections', text.nav.connections, paths.connections, 'G C'),
+      goTo('alarms', text.nav.alarms, paths.alarms, 'G A'),
+      goTo('people', text.nav.people, paths.people, 'G P'),
+      goTo('log', text.nav.log, paths.log, 'G L'),
+      goTo('policy', text.nav.policy, paths.policy),
       goTo('risk', text.nav.risk, paths.risk, 'G R'),
       goTo('settings', text.nav.settings, paths.settings, 'G S'),
       {

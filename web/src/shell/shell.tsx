@@ -2,9 +2,10 @@
 // What stands around every page: the rail, the strip, the commands.
 
 import { Outlet } from '@tanstack/react-router';
-import { useEffect, useState, type ReactElement } from 'react';
+import { lazy, Suspense, useEffect, useState, type ReactElement } from 'react';
 
 import { useAddress } from '../address.ts';
+import { setStepUp } from '../api/client.ts';
 import { StaleProvider, useStaleSince } from '../api/desk-facts.tsx';
 import { useLanguage } from '../language/language.tsx';
 import { Anchor } from '../parts/anchor.tsx';
@@ -13,13 +14,22 @@ import { Icon, type IconName } from '../parts/icon.tsx';
 import { useKeys } from '../parts/keyboard.ts';
 import { Toasts } from '../parts/toasts.tsx';
 import { paths } from '../paths.ts';
-import { KeyboardDialog } from './keyboard-list.tsx';
-import { Palette } from './palette.tsx';
+import { stepUp, useOpenQuestion } from '../people/consent.ts';
+import { AlarmCount, AlarmSlot } from './alarm-slot.tsx';
 import { Strip } from './strip.tsx';
 import './shell.css';
 
 interface Place {
-  readonly name: 'overview' | 'bots' | 'deals' | 'connections' | 'risk' | 'settings';
+  readonly name:
+    | 'overview'
+    | 'bots'
+    | 'deals'
+    | 'connections'
+    | 'alarms'
+    | 'log'
+    | 'risk'
+    | 'people'
+    | 'settings';
   readonly icon: IconName;
   readonly key: string;
 }
@@ -29,9 +39,22 @@ const PLACES: readonly Place[] = [
   { name: 'bots', icon: 'bots', key: 'g b' },
   { name: 'deals', icon: 'deals', key: 'g d' },
   { name: 'connections', icon: 'connections', key: 'g c' },
+  { name: 'alarms', icon: 'warning', key: 'g a' },
+  { name: 'log', icon: 'log', key: 'g l' },
   { name: 'risk', icon: 'shield', key: 'g r' },
+  { name: 'people', icon: 'people', key: 'g p' },
   { name: 'settings', icon: 'settings', key: 'g s' },
 ];
+
+/** Layers are fetched when the first of their kind opens. */
+const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
+const KeyboardDialog = lazy(async () => ({
+  default: (await import('./keyboard-list.tsx')).KeyboardDialog,
+}));
+/** Loaded when there is something to consent to. */
+const ConsentDialog = lazy(async () => ({
+  default: (await import('../people/consent-dialog.tsx')).ConsentDialog,
+}));
 
 type Layer = 'none' | 'palette' | 'keyboard';
 
@@ -39,7 +62,9 @@ export function Shell(): ReactElement {
   const { text } = useLanguage();
   const address = useAddress();
   const staleSince = useStaleSince();
+  const question = useOpenQuestion();
   const [layer, setLayer] = useState<Layer>('none');
+  useEffect(() => setStepUp(stepUp), []);
   const close = (): void => setLayer('none');
 
   useKeys({
@@ -53,11 +78,15 @@ export function Shell(): ReactElement {
     document.documentElement.dataset['stale'] = String(isStale);
   }, [isStale]);
 
-  const here = PLACES.find(({ name }) => isAt(address.path, paths[name]));
+  // The policy says what connections may sign, so it lies beneath them.
+  const isPolicy = isAt(address.path, paths.policy);
+  const here = PLACES.find(({ name }) =>
+    isAt(isPolicy ? paths.connections : address.path, paths[name]),
+  );
   useEffect(() => {
-    const title = here && text.nav[here.name];
+    const title = isPolicy ? text.nav.policy : here && text.nav[here.name];
     document.title = title === undefined ? 'Kontor' : `${title} – Kontor`;
-  }, [here, text]);
+  }, [here, isPolicy, text]);
 
   return (
     <div className="shell">
@@ -76,6 +105,7 @@ export function Shell(): ReactElement {
           >
             <Icon name={place.icon} />
             <span className="rail-text">{text.nav[place.name]}</span>
+            {place.name === 'alarms' ? <AlarmCount /> : null}
           </Anchor>
         ))}
         <div className="rail-foot">
@@ -89,16 +119,23 @@ export function Shell(): ReactElement {
       </nav>
       <main id="page" className="page" tabIndex={-1}>
         <StaleProvider value={staleSince}>
+          <AlarmSlot />
           <Outlet />
         </StaleProvider>
       </main>
+      {question === null ? null : (
+        <Suspense fallback={null}>
+          <ConsentDialog />
+        </Suspense>
+      )}
       <Toasts />
-      <Palette
-        isOpen={layer === 'palette'}
-        onClose={close}
-        onKeyboard={() => setLayer('keyboard')}
-      />
-      <KeyboardDialog isOpen={layer === 'keyboard'} onClose={close} />
+      <Suspense fallback={null}>
+        {layer === 'palette' ? (
+          <Palette onClose={close} onKeyboard={() => setLayer('keyboard')} />
+        ) : layer === 'keyboard' ? (
+          <KeyboardDialog onClose={close} />
+        ) : null}
+      </Suspense>
     </div>
   );
 }

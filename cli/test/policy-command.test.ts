@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// `kontor policy` as a person runs it: real processes, a real desk, running and stopped.
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const FLAGS = ['--disable-warning=ExperimentalWarning', MAIN];
+const WAIT_MS_MAX = 60_000;
+const POLL_MS = 50;
+
+interface Said {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function policy(data: string, ...args: readonly string[]): Said {
+  return policyWith({}, data, ...args);
+}
+
+function policyWith(
+  env: Readonly<Record<string, string>>,
+  data: string,
+  ...args: readonly string[]
+): Said {
+  const result = spawnSync(process.execPath, [...FLAGS, 'policy', ...args, '--data', data], {
+    encoding: 'utf8',
+    input: '',
+    timeout: WAIT_MS_MAX,
+    env: { ...process.env, ...env },
+  });
+  return { code: result.status, out: result.stdout, err: result.stderr };
+}
+
+class Desk {
+  readonly child: ChildProcess;
+  readonly #exit: Promise<void>;
+  isReady = false;
+  err = '';
+
+  constructor(t: TestContext, data: string) {
+    this.child = spawn(
+      process.execPath,
+      [...FLAGS, 'start', '--json', '--no-open', '--port', '0', '--data', data],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.err += text));
+    if (this.child.stdout !== null)
+      createInterface({ input: this.child.stdout }).on('line', () => (this.isReady = true));
+    this.#exit = new Promise((resolve) => this.child.once('exit', () => resolve()));
+    t.after(() => this.stop());
+  }
+
+  async ready(): Promise<this> {
+    const deadline = performance.now() + WAIT_MS_MAX;
+    while (!this.isReady) {
+      assert.ok(performance.now() < deadline, `the desk does not start: ${this.err}`);
+      await delay(POLL_MS);
+    }
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.child.kill('SIGTERM');
+    await this.#exit;
+  }
+}
+
+function scratch(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'kontor-policy-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Asks a running desk until the answer is as wanted: just after its start the signer may not be joined yet. */
+async function until(ask: () => Said, isSo: (said: Said) => boolean): Promise<Said> {
+  const deadline = performance.now() + WAIT_MS_MAX;
+  for (;;) {
+    const said = ask();
+    if (isSo(said)) return said;
+    assert.ok(performance.now() < deadline, said.out + said.err);
+    await delay(POLL_MS);
+  }
+}
+
+test('[C90] a policy is said in words, with its worst day, from a running desk and a stopped one alike', async (t) => {
+  const data = join(scratch(t), 'desk');
+  const desk = await new Desk(t, data).ready();
+  const running = await until(
+    () => policy(data, 'show'),
+    ({ code }) => code === 0,
+  );
+  await desk.stop();
+  const stopped = policy(data, 'show');
+  assert.equal(stopped.out, running.out);
+  assert.match(
+    stopped.out,
+    /May: order\.place BUY and SELL .* at most 5\.0% worse than the references/,
+  );
+  assert.match(stopped.out, /Prices: bookTicker and avgPrice, asked by egress, at most 5 s old/);
+  assert.match(
+    stopped.out,
+    /Worst day: 1000000 USDT turned over; bad prices .* could cost 50000 USDT/,
+  );
+  const facts = JSON.parse(policy(data, 'show', '--json').out);
+  assert.deepEqual(facts.connections[0].worstDay, [
+    { asset: 'USDT', turnover: '1000000', loss: '50000' },
+  ]);
+});
+
+test('[C91] a file is checked: where it departs from the grammar, or what it says and would change', async (t) => {
+  const directory = scratch(t);
+  const file = join(directory, 'candidate');
+  const none = join(directory, 'none');
+  writeFileSync(file, 'policy/v1\nconnection demo\nallow op=order.place notional<=5e2 USDT\n');
+  const wrong = policy(none, 'check', file);
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.err, /candidate:3:32: expected a plain decimal number, found "5e2"/);
+  const { error } = JSON.parse(policy(none, 'check', file, '--json').out);
+  assert.deepEqual([error.error.line, error.error.column], [3, 32]);
+  writeFileSync(file, 'policy/v1\nconnection demo\nallow op=order.place symbol=BTCUSDT\n');
+  const right = policy(none, 'check', file);
+  assert.equal(right.code, 0);
+  assert.match(right.out, /Worst day: no limit/);
+  assert.equal(policy(none, 'check', join(directory, 'missing')).code, 1);
+});
+
+test('[C92] a running desk tightens at once, explains by the new limits, and leaves loosening to a passkey', async (t) => {
+  const directory = scratch(t);
+  const data = join(directory, 'desk');
+  const desk = await new Desk(t, data).ready();
+  await until(
+    () => policy(data, 'show'),
+    ({ code }) => code === 0,
+  );
+  const text = readFileSync(join(data, 'signer', 'policy'), 'utf8');
+  const [tighter, looser] = [join(directory, 'tighter'), join(directory, 'looser')];
+  writeFileSync(tighter, text.replace('notional<=2000', 'notional<=1500'));
+  writeFileSync(looser, text.replace('notional<=2000', 'notional<=2500'));
+  assert.equal(policy(data, 'edit', '--from', tighter).out.includes('Nothing is changed'), true);
+  const tightened = policy(data, 'edit', '--from', tighter, '--yes');
+  assert.equal(tightened.code, 0, tightened.err);
+  assert.match(tightened.out, /only tightens.*The policy holds from now on/s);
+  const order = ['buy', 'BTCUSDT', '0.05', '40000'];
+  const refused = policy(data, 'explain', 'demo', ...order);
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.out,
+    /Refused by demo-orders: notional: expected notional of at most 1500 USDT, found 2000/,
+  );
+  const allowed = await until(
+    () => policy(data, 'explain', 'demo', 'buy', 'BTCUSDT', '0.01', '40000'),
+    ({ code }) => code === 0,
+  );
+  assert.match(allowed.out, /Allowed by demo-orders\..*per-day .* of 1000000 USDT is used/s);
+  const loosened = policy(data, 'edit', '--from', looser, '--yes');
+  assert.equal(loosened.code, 1);
+  assert.match(loosened.err, /expected an enrolled owner, found none/);
+  await desk.stop();
+});
+
+test('[C93] of a stopped desk whoever can open the vault changes the policy at once, in an editor or from a file', async (t) => {
+  const directory = scratch(t);
+  const data = join(directory, 'desk');
+  await (await new Desk(t, data).ready()).stop();
+  const file = join(data, 'signer', 'policy');
+  const before = readFileSync(file, 'utf8');
+  const editor = { VISUAL: '', EDITOR: "sed -i 's/notional<=2000/notional<=2500/'" };
+  const edited = policyWith({ ...editor, VISUAL: editor.EDITOR }, data, 'edit', '--yes');
+  assert.equal(edited.code, 0, edited.err);
+  assert.match(edited.out, /It loosens, or may:/);
+  assert.match(edited.err, /The policy holds from the next start on/);
+  assert.equal(readFileSync(file, 'utf8'), before.replace('notional<=2000', 'notional<=2500'));
+  writeFileSync(file, before);
+  const locked = await new Desk(t, data).ready();
+  const shown = await until(
+    () => policy(data, 'show'),
+    ({ code }) => code === 0,
+  );
+  assert.match(shown.out, /No order is signed: expected the policy that the log vouches for/);
+  await locked.stop();
+  const from = join(directory, 'from');
+  writeFileSync(from, before);
+  assert.equal(policy(data, 'edit', '--from', from, '--yes').code, 0);
+  await new Desk(t, data).ready();
+  const open = await until(
+    () => policy(data, 'show'),
+    ({ code }) => code === 0,
+  );
+  assert.doesNotMatch(open.out, /No order is signed/);
+});
+
+test('[C94, C95] what a hold line keeps is listed, dropped, and released with a passkey, or at the terminal of a stopped desk', async (t) => {
+  const directory = scratch(t);
+  const data = join(directory, 'desk');
+  const desk = await new Desk(t, data).ready();
+  await until(
+    () => policy(data, 'show'),
+    ({ code }) => code === 0,
+  );
+  const from = join(directory, 'held');
+  const text = readFileSync(join(data, 'signer', 'policy'), 'utf8');
+  const holding = text.replace('allow id=demo-orders', 'hold id=demo-orders expires=1h');
+  writeFileSync(from, holding.replace('rate<=200', 'rate<=199'));
+  const tightened = policy(data, 'edit', '--from', from, '--yes');
+  assert.equal(tightened.code, 0, tightened.err);
+  assert.match(tightened.out, /If a person allows it within 3600 s: order\.place/);
+  const listed = await until(
+    () => policy(data, 'held'),
+    ({ out }) => /^h[0-9]+ {2}/.test(out),
+  );
+  const [order = ''] = /^h[0-9]+/.exec(listed.out) ?? [];
+  assert.match(listed.out, /, worth [0-9.]+, held by demo-orders: waits until /);
+  const released = policy(data, 'release', order);
+  assert.equal(released.code, 1);
+  assert.match(released.err, /expected an enrolled owner, found none: enrol one/);
+  const dropped = policy(data, 'drop', order);
+  assert.equal(dropped.code, 0, dropped.err);
+  assert.match(dropped.out, /is dropped/);
+  const next = await until(
+    () => policy(data, 'held', '--json'),
+    ({ out }) => /"order"/.test(out),
+  );
+  const other: string = JSON.parse(next.out)[0].order;
+  assert.notEqual(other, order);
+  await desk.stop();
+  const atTerminal = policy(data, 'release', other);
+  assert.equal(atTerminal.code, 0, atTerminal.err);
+  assert.match(atTerminal.err, /is released: .* is signed once if it comes again in time/);
+  assert.equal(policy(data, 'release', other).code, 1, 'once');
+  assert.equal(policy(data, 'drop', other).code, 0);
+});

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// An alarm in one English sentence, for the terminal and for channels outside the desk.
+
+import type { Alarm, AlarmKind } from './alarm-book.ts';
+
+type Facts = Alarm['facts'];
+
+const SENTENCES: Readonly<Record<AlarmKind, (facts: Facts) => string>> = {
+  foreignOrder: (facts) =>
+    `An order that this desk did not send is at your account: ${orderOf(facts)}.`,
+  foreignTrade: (facts) => `A trade that this desk did not make: ${orderOf(facts)}.`,
+  forgedTag: (facts) =>
+    `An order bears this desk's mark and was not signed here: ${facts['clientOrderId'] ?? ''}, ${orderOf(facts)}.`,
+  cancelledByOthers: (facts) =>
+    `Someone else took one of this desk's orders off the book: ${facts['clientOrderId'] ?? ''} on ${facts['symbol'] ?? ''}.`,
+  balanceUnexplained: (facts) =>
+    `Your balance of ${facts['asset'] ?? ''} changed by ${facts['difference'] ?? ''}, and nothing this desk knows of explains it.`,
+  streamGap: (facts) =>
+    `The account stream is silent (${facts['reason'] ?? ''}): what happens at the account is seen later.`,
+  sourcesDisagree: (facts) =>
+    `Two sources of the exchange contradict each other about ${facts['clientOrderId'] ?? facts['symbol'] ?? 'an order'}.`,
+  notificationFailed: (facts) =>
+    `Alarms do not get out by ${facts['channel'] ?? ''}: ${facts['reason'] ?? ''}.`,
+  connectionExpiring: (facts) =>
+    `The connection ${facts['name'] ?? ''} ends in ${facts['days'] ?? ''} days: make a new key.`,
+  connectionExpired: (facts) =>
+    `The connection ${facts['name'] ?? ''} has ended: it opens no risk.`,
+  rightsChanged: (facts) =>
+    `The rights of the key of ${facts['name'] ?? ''} are not what they were: ${facts['reason'] ?? ''}.`,
+  rightsUnknown: (facts) =>
+    `What the key of ${facts['name'] ?? ''} may do could not be checked: it signs no new risk until then.`,
+  connectionFrozen: (facts) =>
+    `The connection ${facts['name'] ?? ''} is frozen: ${facts['reason'] ?? ''}.`,
+  splitView: (facts) =>
+    `The log was shown to the witness ${facts['name'] ?? ''} otherwise than it stands here: another history of ${facts['theirs'] ?? ''} entries, under the log's own signature.`,
+  logRolledBack: (facts) =>
+    `The log was cut back: the witness ${facts['name'] ?? ''} has seen ${facts['theirs'] ?? ''} entries, here are ${facts['ours'] ?? ''}.`,
+  witnessSilent: (facts) => `The witness ${facts['name'] ?? ''} does not answer.`,
+  orderHeld: (facts) =>
+    `An order waits for you as ${facts['order'] ?? ''}: ${orderOf(facts)}, held by ${facts['line'] ?? ''} of the policy.`,
+  canaryUsed: (facts) =>
+    `A key that exists only to be stolen was used: ${facts['name'] ?? ''}. Someone is in your systems.`,
+};
+
+/** What an alarm says, without its time. */
+export function alarmSentence({ kind, facts }: Pick<Alarm, 'kind' | 'facts'>): string {
+  return SENTENCES[kind](facts);
+}
+
+function orderOf(facts: Facts): string {
+  const of = (name: string): string => facts[name] ?? '';
+  return `${of('side')} ${of('quantity')} ${of('symbol')} at ${of('price')}`;
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Canaries: connections to accounts that exist only to be robbed. Their keys lie where a thief would look; this desk
+// sends nothing to them but the opening of the account's stream, so whatever happens there is a thief's doing.
+
+import { hash } from 'node:crypto';
+import type { ConnectionInfo } from '@kontor/signer';
+import type { CaseBook, Evidence } from '../cases/case-book.ts';
+import type { Outcome } from '../link/links.ts';
+import type { CancelTimer, Time } from '../time.ts';
+import type { AlarmBook } from './alarm-book.ts';
+
+export interface CanaryPorts {
+  readonly time: Time;
+  readonly alarms: AlarmBook;
+  readonly cases: CaseBook;
+  readonly connections: () => Promise<readonly ConnectionInfo[]>;
+  readonly subscribe: (connection: string) => Promise<Outcome>;
+  /** A canary that cannot be watched, and why; '' once it is. */
+  readonly onUnwatched: (name: string, reason: string) => void;
+}
+
+/** The name is the mark: `canary`, `canary-2`, `canary of the old backup`. */
+const CANARY = /^canary\b/i;
+const LOOK_MS = 10_000;
+
+export class CanaryWatch {
+  readonly #ports: CanaryPorts;
+  readonly #canaries = new Map<string, ConnectionInfo>();
+  readonly #watched = new Set<string>();
+  /** The open case of each. */
+  readonly #cases = new Map<string, string>();
+  #timer: CancelTimer | null = null;
+  #isLooking = false;
+
+  constructor(ports: CanaryPorts) {
+    this.#ports = ports;
+  }
+
+  start(): void {
+    void this.#look();
+    this.#timer = this.#ports.time.every(LOOK_MS, () => void this.#look());
+  }
+
+  close(): void {
+    this.#timer?.();
+  }
+
+  has(connection: string): boolean {
+    return this.#canaries.has(connection);
+  }
+
+  onStream(connection: string, state: 'up' | 'down'): void {
+    if (state === 'up') this.#watched.add(connection);
+    else {
+      this.#watched.delete(connection);
+      void this.#look();
+    }
+  }
+
+  /** The process that holds the streams is gone, and all of them with it; its successor has none. */
+  onEgressLost(): void {
+    this.#watched.clear();
+  }
+
+  /** Every event of such an account is one too many: also one that nobody here can read. */
+  onEvent(connection: string, event: unknown): void {
+    const { alarms, time } = this.#ports;
+    const info = this.#canaries.get(connection);
+    if (info === undefined) return;
+    const text = JSON.stringify(event);
+    const caseId = this.#note(info, { source: 'stream', text });
+    alarms.raise({
+      kind: 'canaryUsed',
+      severity: 'critical',
+      connection,
+      facts: {
+        name: info.name,
+        seenAt: new Date(time.now()).toISOString(),
+        ...(caseId === null ? {} : { case: caseId }),
+      },
+    });
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      const infos = await this.#ports.connections();
+      this.#canaries.clear();
+      for (const info of infos) {
+        if (CANARY.test(info.name) && info.state !== 'draft')
+          this.#canaries.set(info.connection, info);
+      }
+      for (const [id, { name }] of this.#canaries) {
+        if (this.#watched.has(id)) continue;
+        const outcome = await this.#ports.subscribe(id);
+        const isUp = outcome.kind === 'answered' && outcome.status === 200;
+        if (isUp) this.#watched.add(id);
+        this.#ports.onUnwatched(name, isUp ? '' : reasonOf(outcome));
+      }
+    } catch {
+      // The signer is being replaced: the next look finds it.
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  /** Writes the event into the canary's case. A disk that takes no case must not keep the alarm from being told. */
+  #note(info: ConnectionInfo, evidence: Evidence): string | null {
+    const { cases, time } = this.#ports;
+    try {
+      const id =
+        this.#cases.get(info.connection) ??
+        cases.open({
+          connection: info.connection,
+          name: info.name,
+          venue: info.venue,
+          grade: info.grade ?? '',
+          keyKind: info.keyKind,
+          publicKeySha256: info.publicKeyPem === '' ? '' : hash('sha256', info.publicKeyPem, 'hex'),
+          createdAt: info.createdAt,
+          expiresAt: info.expiresAt,
+        });
+      if (id === null) return null;
+      this.#cases.set(info.connection, id);
+      cases.add(id, { time: time.now(), kind: 'canaryUsed', facts: { name: info.name } }, [
+        evidence,
+      ]);
+      return id;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      return null;
+    }
+  }
+}
+
+function reasonOf(outcome: Outcome): string {
+  return outcome.kind === 'answered'
+    ? `HTTP ${outcome.status} ${outcome.body.slice(0, 200)}`
+    : outcome.reason;
+}

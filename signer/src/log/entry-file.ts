@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file of private lines: appended to, read back, and nothing else. What was written durably is there whatever
+// happens; a last line that a crash left half written is cut off.
+
+import { createHash, type Hash } from 'node:crypto';
+import { constants } from 'node:fs';
+import {
+  checkPrivateFile,
+  settle,
+  SYNCHRONOUS,
+  syncDirectoryOf,
+  writeAll,
+  type Disk,
+} from '../disk.ts';
+import type { Ownership } from '../ownership.ts';
+import { LINE_BYTES_MAX, LogError, type LogErrorCode } from './entries.ts';
+
+const READ_BYTES = 1_048_576;
+const NEWLINE = 0x0a;
+const FILE_MODE = 0o600;
+
+export class EntryFile {
+  readonly path: string;
+  readonly #disk: Disk;
+  /** What is written here is on disk once `settle` returns. */
+  readonly #durableFd: number;
+  /** The same file for what need not wait. */
+  readonly #fd: number;
+  /** The same file again, to write a second time what did not wait; only where a sync can be had in no other way. */
+  readonly #rewriteFd: number | null;
+  readonly #ownership: Ownership;
+  /** Over everything up to the end. */
+  readonly #digest: Hash = createHash('sha256');
+  #bytes = 0;
+  /** Everything before this is on disk. */
+  #settledBytes = 0;
+  /** Why nothing can be appended any more; a restart reads the file anew. */
+  #failure: LogError | null = null;
+
+  private constructor(disk: Disk, path: string, ownership: Ownership) {
+    this.path = path;
+    this.#disk = disk;
+    this.#ownership = ownership;
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND;
+    this.#durableFd = disk.openSync(path, flags | SYNCHRONOUS, FILE_MODE);
+    checkPrivateFile(disk, this.#durableFd, path);
+    syncDirectoryOf(disk, path);
+    const isSynchronous = SYNCHRONOUS !== 0;
+    this.#fd = isSynchronous ? disk.openSync(path, flags, FILE_MODE) : this.#durableFd;
+    this.#rewriteFd = isSynchronous
+      ? disk.openSync(path, constants.O_RDWR | SYNCHRONOUS, FILE_MODE)
+      : null;
+  }
+
+  /** Opens the file, or makes it. Nothing is read yet. */
+  static open(disk: Disk, path: string, ownership: Ownership): EntryFile {
+    return new EntryFile(disk, path, ownership);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** SHA-256 of the whole file as it is now. */
+  digest(): string {
+    return this.#digest.copy().digest('hex');
+  }
+
+  /**
+   * Reads the file for the first time, line by line, and cuts off a half-written end. Answers how many bytes were cut,
+   * and whether the first `sealed.bytes` bytes have the digest `sealed.sha256`.
+   */
+  replay(
+    sealed: { readonly bytes: number; readonly sha256: string } | null,
+    onLine: (text: string) => void,
+  ): { readonly cutBytes: number; readonly isSealed: boolean } {
+    let isSealed = false;
+    const include = (bytes: Buffer): void => {
+      const end = this.#bytes + bytes.length;
+      const at = sealed === null ? -1 : sealed.bytes - this.#bytes;
+      if (sealed !== null && at > 0 && at <= bytes.length) {
+        this.#digest.update(bytes.subarray(0, at));
+        isSealed = this.digest() === sealed.sha256;
+        this.#digest.update(bytes.subarray(at));
+      } else {
+        this.#digest.update(bytes);
+      }
+      this.#bytes = end;
+    };
+    const rest = this.#readLines(
+      0,
+      (text) => {
+        onLine(text);
+        return true;
+      },
+      include,
+    );
+    // What was sealed was on disk before.
+    if (isSealed && sealed !== null) this.#settledBytes = sealed.bytes;
+    if (rest > 0) {
+      this.#disk.ftruncateSync(this.#fd, this.#bytes);
+      settle(this.#disk, this.#durableFd);
+    }
+    return { cutBytes: rest, isSealed };
+  }
+
+  /** Every line from the byte `from` on, until `onLine` answers false. */
+  read(from: number, onLine: (text: string) => boolean): void {
+    this.#readLines(from, onLine, null);
+  }
+
+  /**
+   * Puts `bytes` at the end. Throws LogError when they may not be there; then what reached the file is cut off again
+   * where that is possible.
+   */
+  append(bytes: Buffer, isDurable: boolean): void {
+    if (this.#failure !== null) throw this.#failure;
+    this.#checkAlone();
+    try {
+      writeAll(this.#disk, isDurable ? this.#durableFd : this.#fd, bytes);
+    } catch (error) {
+      throw this.#cutBack(error);
+    }
+    if (isDurable) this.#sync(() => settle(this.#disk, this.#durableFd));
+    this.#bytes += bytes.length;
+    this.#checkAlone();
+    this.#digest.update(bytes);
+    // Where the system can sync, all that was written before went along.
+    if (isDurable && this.#rewriteFd === null) this.#settledBytes = this.#bytes;
+  }
+
+  /** Waits until everything up to the byte `end` is on disk. */
+  settle(end: number): void {
+    if (this.#failure !== null) throw this.#failure;
+    if (end <= this.#settledBytes) return;
+    this.#checkAlone();
+    const rewriteFd = this.#rewriteFd;
+    this.#sync(() => {
+      if (rewriteFd === null) return settle(this.#disk, this.#durableFd);
+      // A synchronous write takes its own bytes to disk, not those before it that did not wait.
+      const block = Buffer.allocUnsafe(Math.min(READ_BYTES, end - this.#settledBytes));
+      for (let position = this.#settledBytes; position < end;) {
+        const length = Math.min(block.length, end - position);
+        const count = this.#disk.readSync(this.#fd, block, 0, length, position);
+        if (count === 0) throw new Error('the file is shorter than it was');
+        for (let written = 0; written < count;) {
+          const at = position + written;
+          written += this.#disk.writeSync(rewriteFd, block, written, count - written, at);
+        }
+        position += count;
+      }
+    });
+    this.#settledBytes = end;
+  }
+
+  /** Whether this signer still has the directory. */
+  isAlone(): boolean {
+    return this.#failure === null && this.#ownership.isHeld();
+  }
+
+  /** Ends all appending: what is on disk is not known any more, or is not ours. */
+  fail(code: LogErrorCode, message: string, cause?: unknown): LogError {
+    this.#failure = new LogError(code, message, { cause });
+    return this.#failure;
+  }
+
+  #sync(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      // After a failed sync the kernel may have dropped the pages: what is on disk is not known any more.
+      throw this.fail(
+        'log.sync',
+        'expected the log to reach the disk, found that it may not have',
+        error,
+      );
+    }
+  }
+
+  /** Throws when another signer has taken over or anything else has changed the file. */
+  #checkAlone(): void {
+    if (!this.#ownership.isHeld()) {
+      throw this.fail(
+        'log.taken',
+        'expected to be the only signer on this directory, found a later one',
+      );
+    }
+    const { size } = this.#disk.fstatSync(this.#fd);
+    if (size !== this.#bytes) {
+      throw this.fail(
+        'log.taken',
+        `expected a log of ${this.#bytes} bytes, found ${size}: something else wrote to it`,
+      );
+    }
+  }
+
+  #cutBack(cause: unknown): LogError {
+    try {
+      this.#disk.ftruncateSync(this.#fd, this.#bytes);
+    } catch (error) {
+      return this.fail(
+        'log.write',
+        'expected room for the log, found none, nor could the rest be cut off',
+        error,
+      );
+    }
+    return new LogError('log.write', `expected room for the log, found ${codeOf(cause)}`, {
+      cause,
+    });
+  }
+
+  /** Answers how many bytes follow the last newline. `onBytes` is given each run of whole lines after its lines. */
+  #readLines(
+    from: number,
+    onLine: (text: string) => boolean,
+    onBytes: ((bytes: Buffer) => void) | null,
+  ): number {
+    const block = Buffer.alloc(READ_BYTES);
+    let rest: Buffer = Buffer.alloc(0);
+    let position = from;
+    for (;;) {
+      const count = this.#disk.readSync(this.#fd, block, 0, block.length, position);
+      if (count === 0) return rest.length;
+      position += count;
+      const bytes =
+        rest.length === 0
+          ? block.subarray(0, count)
+          : Buffer.concat([rest, block.subarray(0, count)]);
+      const whole = bytes.lastIndexOf(NEWLINE) + 1;
+      for (let start = 0; start < whole;) {
+        const end = bytes.indexOf(NEWLINE, start);
+        if (!onLine(bytes.toString('utf8', start, end))) return 0;
+        start = end + 1;
+      }
+      onBytes?.(bytes.subarray(0, whole));
+      rest = Buffer.from(bytes.subarray(whole));
+      if (rest.length > LINE_BYTES_MAX && rest.some((byte) => byte !== 0)) {
+        throw new LogError(
+          'log.damaged',
+          `${this.path}: after byte ${position - rest.length}: expected a line, found too many bytes without an end`,
+        );
+      }
+    }
+  }
+}
+
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'an error';
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// Orders that a hold line keeps for a person: those that wait for a word, and those that were released and may be signed
+// once. The log says all of it; nothing here is decided by the server.
+
+import type { Entry, PastEntry } from '../log/intent-log.ts';
+import { factsOf } from '../facts.ts';
+import type { HeldInfo } from '../wire.ts';
+import { formatNotional } from '../amount.ts';
+import type { PolicyRule } from './grammar.ts';
+import type { RequestFacts } from './request-facts.ts';
+
+/** A person reads them one by one; more would hide the one that matters. */
+export const HELD_ORDERS_MAX = 64;
+
+export interface HeldOrder {
+  /** Its name: `h` and the number of its entry. */
+  readonly order: string;
+  readonly connection: string;
+  readonly rule: string;
+  /** SHA-256 of the policy that held it; under another one it is void. */
+  readonly policy: string;
+  readonly facts: RequestFacts;
+  /** As on the log. */
+  readonly fields: Entry['fields'];
+  readonly expiresMs: number;
+  /** Wall time. */
+  readonly since: number;
+  /** On the window clock. */
+  readonly until: number;
+  readonly state: 'held' | 'released' | 'dropped';
+}
+
+/** What an order is asked about: which connection, line and policy. */
+export interface HoldQuestion {
+  readonly connection: string;
+  readonly rule: string;
+  readonly policy: string;
+  readonly facts: RequestFacts;
+}
+
+/** A release that is used up by one request, unless that comes to nothing. */
+export interface Permission {
+  readonly order: string;
+  readonly restore: () => void;
+}
+
+export class HeldOrders {
+  readonly #orders = new Map<string, HeldOrder>();
+
+  /**
+   * Takes one entry of the log, at the start and when it was just written. `at` is its time on the window clock, which
+   * at a start is the wall's.
+   */
+  read({ kind, sequence, time, fields }: PastEntry, at: number = time): void {
+    const { held } = fields;
+    if (kind === 'intent' && typeof held === 'string') this.#orders.delete(held);
+    if (kind !== 'held') return;
+    this.#prune(at);
+    const { step, order } = fields;
+    if (step === 'held') {
+      this.#remember({
+        order: `h${sequence}`,
+        connection: String(fields['connection']),
+        rule: String(fields['rule']),
+        policy: String(fields['policy']),
+        facts: factsOf(fields),
+        fields,
+        expiresMs: Number(fields['expires']),
+        since: time,
+        until: at + Number(fields['expires']),
+        state: 'held',
+      });
+      return;
+    }
+    const known = this.#orders.get(String(order));
+    if (known === undefined) return;
+    // A dropped order stays away for as long as it could have waited.
+    const until = at + known.expiresMs;
+    this.#orders.set(known.order, {
+      ...known,
+      until,
+      state: step === 'released' ? 'released' : 'dropped',
+    });
+  }
+
+  /** The order of that name that waits or was released under `policy`. */
+  get(order: string, policy: string, now: number): HeldOrder | undefined {
+    return this.list(policy, now).find((held) => held.order === order);
+  }
+
+  /** What waits and what was released, the oldest first. */
+  list(policy: string, now: number): readonly HeldOrder[] {
+    return this.#live(policy, now).filter(({ state }) => state !== 'dropped');
+  }
+
+  hasRoom(now: number): boolean {
+    this.#prune(now);
+    return this.#orders.size < HELD_ORDERS_MAX;
+  }
+
+  /** What a person was asked, or has said, about an order like this one or a larger one. */
+  find(question: HoldQuestion, now: number): HeldOrder | undefined {
+    const covering = this.#covering(question, now);
+    return covering.find(({ state }) => state === 'held') ?? covering[0];
+  }
+
+  /** Uses up the release of an order like this one; null where there is none. */
+  take(question: HoldQuestion, now: number): Permission | null {
+    const released = this.#covering(question, now).find(({ state }) => state === 'released');
+    if (released === undefined) return null;
+    this.#orders.delete(released.order);
+    return {
+      order: released.order,
+      restore: () => void this.#orders.set(released.order, released),
+    };
+  }
+
+  #covering({ connection, rule, policy, facts }: HoldQuestion, now: number): readonly HeldOrder[] {
+    return this.#live(policy, now).filter(
+      (held) =>
+        held.connection === connection && held.rule === rule && isCovered(facts, held.facts),
+    );
+  }
+
+  #live(policy: string, now: number): readonly HeldOrder[] {
+    return [...this.#orders.values()].filter((held) => held.policy === policy && held.until > now);
+  }
+
+  #remember(held: HeldOrder): void {
+    this.#orders.set(held.order, held);
+  }
+
+  #prune(now: number): void {
+    for (const [order, { until }] of this.#orders) if (until <= now) this.#orders.delete(order);
+  }
+}
+
+/** The entry that keeps an order for a person. */
+export function heldEntry(
+  {
+    fields,
+    rule,
+    policy,
+  }: { readonly fields: Entry['fields']; readonly rule: PolicyRule; readonly policy: string },
+  time: number,
+): Entry {
+  const expires = rule.expiresMs ?? 0;
+  return {
+    time,
+    kind: 'held',
+    fields: { ...fields, step: 'held', rule: rule.id, policy, expires },
+  };
+}
+
+/** The entry that says what a person made of it. */
+export function answerEntry(
+  { order, connection, rule }: HeldOrder,
+  step: 'released' | 'dropped',
+  time: number,
+): Entry {
+  return { time, kind: 'held', fields: { step, connection, rule, order } };
+}
+
+/** What the server may know of it. */
+export function heldInfo(
+  { order, connection, rule, fields, facts, since, until, state }: HeldOrder,
+  now: { readonly wall: number; readonly window: number },
+): HeldInfo {
+  const text = (name: string): string => String(fields[name] ?? '');
+  return {
+    order,
+    connection,
+    rule,
+    symbol: text('symbol'),
+    side: facts.side === 'SELL' ? 'sell' : 'buy',
+    type: text('type'),
+    timeInForce: text('tif'),
+    price: text('price'),
+    stop: fields['stop'] === undefined ? null : text('stop'),
+    quantity: text('quantity'),
+    notional: formatNotional(facts.notional ?? 0n),
+    clientOrderId: text('clientOrderId'),
+    since,
+    until: Math.max(Math.floor(now.wall + until - now.window), 0),
+    isReleased: state === 'released',
+  };
+}
+
+/** Whether who allowed `held` has allowed `asked`: the same, or less of it, at a price that is no worse for him. */
+function isCovered(asked: RequestFacts, held: RequestFacts): boolean {
+  if (
+    asked.operation !== held.operation ||
+    asked.symbol !== held.symbol ||
+    asked.side !== held.side ||
+    asked.type !== held.type ||
+    asked.timeInForce !== held.timeInForce ||
+    asked.stop !== held.stop ||
+    asked.price === null ||
+    held.price === null ||
+    asked.quantity === null ||
+    held.quantity === null
+  ) {
+    return false;
+  }
+  const isNoWorse = asked.side === 'BUY' ? asked.price <= held.price : asked.price >= held.price;
+  return isNoWorse && asked.quantity <= held.quantity;
+}

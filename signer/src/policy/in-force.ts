@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policy in force: the file, vouched for by its hash on the log, and a change that waits for its time.
+//
+// The log says which policy holds; the file only holds its text. A file that the log does not know locks orders out. A
+// change goes to disk as a draft, then to the log, then into the file's place, so that a crash leaves one of the two.
+
+import { hash } from 'node:crypto';
+import { join } from 'node:path';
+import { destroyFile, readFile, syncDirectoryOf, writeFileAtomically, type Disk } from '../disk.ts';
+import type { Entry, PastEntry } from '../log/intent-log.ts';
+import { comparePolicies, type PolicyComparison } from './compare.ts';
+import { newPast, PolicyEvaluator, type PolicySubject } from './evaluator.ts';
+import type { HeldOrders } from './held-orders.ts';
+import { describePolicyError, parsePolicy, type ParsedPolicy, type Policy } from './grammar.ts';
+import { POLICY_BYTES_MAX } from '../wire-parsers.ts';
+import type { References } from './references.ts';
+
+const POLICY_FILE = 'policy';
+/** A policy that the log knows already and that is not in its place yet. */
+const NEXT_FILE = 'policy.next';
+/** A loosening that waits. */
+export const PENDING_FILE = 'policy.pending';
+const FILE_MODE = 0o644;
+const SHORT_HASH = 12;
+
+export class PolicyFileError extends Error {
+  readonly code = 'policy.syntax';
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'PolicyFileError';
+  }
+}
+
+/** How a policy came about. */
+export type PolicyChangedBy = 'start' | 'server' | 'passkey' | 'terminal';
+
+interface PendingEntry {
+  readonly hash: string;
+  /** Wall time. */
+  readonly dueAt: number;
+}
+
+/** What the log says of policies. */
+export class PolicyHistory {
+  /** SHA-256 of the policy that holds; null where the log knows of none. */
+  attested: string | null = null;
+  pending: PendingEntry | null = null;
+
+  read({ kind, fields }: PastEntry | Entry): void {
+    if (kind !== 'policy.change') return;
+    const { step, policy, due } = fields;
+    switch (step) {
+      case 'attested':
+      case 'applied':
+        this.attested = String(policy);
+        this.pending = null;
+        return;
+      case 'pending':
+        this.pending = { hash: String(policy), dueAt: Number(due) };
+        return;
+      default:
+        this.pending = null;
+    }
+  }
+}
+
+/** A loosening that a person has confirmed and that waits for its time. */
+export interface PendingPolicy {
+  readonly policy: Policy;
+  readonly text: string;
+  /** Wall time. */
+  readonly dueAt: number;
+  /** The same by the window clock, which nobody can set. */
+  readonly dueWindow: number;
+}
+
+interface PolicyPorts {
+  readonly disk: Disk;
+  readonly directory: string;
+  /** Puts entries on the log; throws LogError where they may not be on disk. */
+  readonly append: (entries: readonly Entry[]) => void;
+}
+
+/** The policy file as it lies there, before the log was asked about it. */
+export interface PolicyFile {
+  readonly path: string;
+  readonly bytes: Buffer | null;
+  readonly policy: Policy | null;
+}
+
+/** Reads the policy file. Throws PolicyFileError where it departs from the grammar, DiskError where others may write it. */
+export function readPolicyFile(disk: Disk, directory: string): PolicyFile {
+  const path = join(directory, POLICY_FILE);
+  const bytes = readFile(disk, path, { bytesMax: POLICY_BYTES_MAX, others: 'read' });
+  if (bytes === null) return { path, bytes, policy: null };
+  const parsed = parsePolicy(bytes);
+  if (!parsed.ok) throw new PolicyFileError(describePolicyError(path, parsed.error));
+  return { path, bytes, policy: parsed.policy };
+}
+
+export class PolicyInForce {
+  readonly #ports: PolicyPorts;
+  #text: string;
+  #evaluator: PolicyEvaluator;
+  #pending: PendingPolicy | null = null;
+  /** Why no order is allowed whatever the file says; null where the log vouches for it. */
+  #lock: string | null = null;
+
+  private constructor(ports: PolicyPorts, text: string, evaluator: PolicyEvaluator) {
+    this.#ports = ports;
+    this.#text = text;
+    this.#evaluator = evaluator;
+  }
+
+  /**
+   * Compares the file with what the log vouches for. The first policy of a desk is vouched for as it lies there.
+   * `subjects` are the connections there are.
+   */
+  static open(
+    ports: PolicyPorts,
+    file: PolicyFile,
+    history: PolicyHistory,
+    now: { readonly wall: number; readonly window: number },
+    options: {
+      readonly references: References;
+      readonly subjects: readonly PolicySubject[];
+      /** What the log says of orders that wait for a person. */
+      readonly held?: HeldOrders;
+    },
+  ): PolicyInForce {
+    const { references, subjects } = options;
+    const found = file.policy?.hash ?? null;
+    if (history.attested === null && file.policy !== null) {
+      ports.append([changeEntry(now.wall, 'attested', file.policy.hash, { by: 'start' })]);
+    } else if (history.attested !== found) {
+      const finished = finishChange(ports, file, history.attested);
+      if (finished === null) {
+        const policy = withoutOrders(subjects);
+        const evaluator = new PolicyEvaluator(policy, file.path, references);
+        const kept = new PolicyInForce(ports, textOf(file.bytes), evaluator);
+        kept.#lock = lockReason(file.path, history.attested, found);
+        return kept;
+      }
+      return PolicyInForce.#attested(ports, finished, history, now, options);
+    }
+    return PolicyInForce.#attested(ports, file, history, now, options);
+  }
+
+  static #attested(
+    ports: PolicyPorts,
+    { path, policy, bytes }: PolicyFile,
+    history: PolicyHistory,
+    now: { readonly wall: number; readonly window: number },
+    { references, held }: { readonly references: References; readonly held?: HeldOrders },
+  ): PolicyInForce {
+    const evaluator = new PolicyEvaluator(policy, path, references, newPast(held));
+    const kept = new PolicyInForce(ports, textOf(bytes), evaluator);
+    const { pending } = history;
+    if (pending !== null) kept.#takeUp(pending, now);
+    return kept;
+  }
+
+  get evaluator(): PolicyEvaluator {
+    return this.#evaluator;
+  }
+
+  /** Why no order is allowed whatever the file says, or null. */
+  get lock(): string | null {
+    return this.#lock;
+  }
+
+  get pending(): PendingPolicy | null {
+    return this.#pending;
+  }
+
+  /** The policy in force as people wrote it; empty where there is none. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** How `text` differs from what holds, or why it cannot hold at all. */
+  compare(
+    text: string,
+  ):
+    | { readonly ok: true; readonly policy: Policy; readonly comparison: PolicyComparison }
+    | { readonly ok: false; readonly reason: string } {
+    const parsed: ParsedPolicy = parsePolicy(Buffer.from(text));
+    if (!parsed.ok) return { ok: false, reason: describePolicyError('policy', parsed.error) };
+    const before = this.#lock === null ? this.#evaluator.policy : null;
+    return {
+      ok: true,
+      policy: parsed.policy,
+      comparison: comparePolicies(before, parsed.policy),
+    };
+  }
+
+  /** How long a loosening waits from now on. */
+  get looseningDelayMs(): number {
+    return this.#evaluator.policy?.looseningDelayMs ?? 0;
+  }
+
+  /** Puts `text` in force now. The caller knows that it only tightens, or that the person may. */
+  apply(
+    text: string,
+    how: { readonly by: PolicyChangedBy; readonly evidence?: number },
+    subjectOf: (connection: string) => PolicySubject | undefined,
+    now: { readonly wall: number; readonly window: number },
+  ): void {
+    const parsed = parsePolicy(Buffer.from(text));
+    if (!parsed.ok) throw new Error('Invariant: only a policy that was read is applied');
+    replacePolicy(
+      this.#ports,
+      Buffer.from(text),
+      parsed.policy,
+      this.#evaluator.hash,
+      how,
+      now.wall,
+    );
+    this.#evaluator = this.#evaluator.under(parsed.policy, subjectOf, now.window);
+    this.#text = text;
+    this.#lock = null;
+    this.#dropPending();
+  }
+
+  /** Keeps a loosening until its time has come. */
+  postpone(
+    text: string,
+    evidence: number,
+    now: { readonly wall: number; readonly window: number },
+  ): PendingPolicy {
+    const parsed = parsePolicy(Buffer.from(text));
+    if (!parsed.ok) throw new Error('Invariant: only a policy that was read waits');
+    const { disk, directory, append } = this.#ports;
+    const delayMs = this.looseningDelayMs;
+    const pending: PendingPolicy = {
+      policy: parsed.policy,
+      text,
+      dueAt: now.wall + delayMs,
+      dueWindow: now.window + delayMs,
+    };
+    writeFileAtomically(disk, join(directory, PENDING_FILE), Buffer.from(text));
+    const { hash: policy } = pending.policy;
+    append([
+      changeEntry(now.wall, 'pending', policy, { by: 'passkey', evidence, due: pending.dueAt }),
+    ]);
+    this.#pending = pending;
+    return pending;
+  }
+
+  /** Gives up the change that waits. */
+  cancel(now: number): void {
+    const pending = this.#pending;
+    if (pending === null) return;
+    this.#ports.append([changeEntry(now, 'cancelled', pending.policy.hash, {})]);
+    this.#dropPending();
+  }
+
+  /** Puts the change that waits in force once its time has come; returns whether it did. */
+  applyDue(
+    subjectOf: (connection: string) => PolicySubject | undefined,
+    now: { readonly wall: number; readonly window: number },
+  ): boolean {
+    const pending = this.#pending;
+    if (pending === null || now.window < pending.dueWindow) return false;
+    this.apply(pending.text, { by: 'passkey' }, subjectOf, now);
+    return true;
+  }
+
+  /** A change of an earlier run. Its text must be the one that was confirmed. */
+  #takeUp(
+    { hash: wanted, dueAt }: PendingEntry,
+    now: { readonly wall: number; readonly window: number },
+  ): void {
+    const { disk, directory, append } = this.#ports;
+    const bytes = readFile(disk, join(directory, PENDING_FILE), {
+      bytesMax: POLICY_BYTES_MAX,
+      others: 'nothing',
+    });
+    const parsed = bytes === null ? null : parsePolicy(bytes);
+    if (bytes === null || parsed?.ok !== true || parsed.policy.hash !== wanted) {
+      append([changeEntry(now.wall, 'cancelled', wanted, { reason: 'its text is gone' })]);
+      this.#dropPending();
+      return;
+    }
+    const leftMs = Math.max(0, dueAt - now.wall);
+    this.#pending = {
+      policy: parsed.policy,
+      text: textOf(bytes),
+      dueAt,
+      dueWindow: now.window + leftMs,
+    };
+  }
+
+  #dropPending(): void {
+    this.#pending = null;
+    destroyFile(this.#ports.disk, join(this.#ports.directory, PENDING_FILE));
+  }
+}
+
+/** Draft, log, place: whatever a crash leaves, the log and one of the two files agree. */
+export function replacePolicy(
+  { disk, directory, append }: PolicyPorts,
+  text: Uint8Array,
+  policy: Policy,
+  before: string,
+  how: { readonly by: PolicyChangedBy; readonly evidence?: number },
+  now: number,
+): void {
+  const draft = join(directory, NEXT_FILE);
+  writeFileAtomically(disk, draft, text, FILE_MODE);
+  append([changeEntry(now, 'applied', policy.hash, { before, ...how })]);
+  const path = join(directory, POLICY_FILE);
+  disk.renameSync(draft, path);
+  syncDirectoryOf(disk, path);
+}
+
+/** The file that a crash kept from its place; null where there is none that the log vouches for. */
+function finishChange(
+  { disk, directory }: PolicyPorts,
+  { path }: PolicyFile,
+  attested: string | null,
+): PolicyFile | null {
+  const draft = join(directory, NEXT_FILE);
+  const bytes = readFile(disk, draft, { bytesMax: POLICY_BYTES_MAX, others: 'read' });
+  if (bytes === null || hash('sha256', bytes, 'hex') !== attested) return null;
+  const parsed = parsePolicy(bytes);
+  if (!parsed.ok) return null;
+  disk.renameSync(draft, path);
+  syncDirectoryOf(disk, path);
+  return { path, bytes, policy: parsed.policy };
+}
+
+/** What holds while nobody vouches for the file: looking and cancelling. */
+function withoutOrders(subjects: readonly PolicySubject[]): Policy {
+  const sections = subjects.map(
+    ({ connection }, index) =>
+      `connection ${connection}\nallow id=unattested-${index} op=order.cancel,read.* rate<=600/60s\n`,
+  );
+  const parsed = parsePolicy(Buffer.from(`policy/v1\n${sections.join('')}default deny\n`));
+  if (!parsed.ok) throw new Error('Invariant: a policy for looking and cancelling can be read');
+  return parsed.policy;
+}
+
+function lockReason(path: string, attested: string | null, found: string | null): string {
+  return (
+    `expected the policy that the log vouches for (${short(attested)}), found another in ${path} (${short(found)}): ` +
+    'put the old file back, or take this one over with kontor policy edit while the desk is stopped'
+  );
+}
+
+function short(value: string | null): string {
+  return value === null ? 'none' : value.slice(0, SHORT_HASH);
+}
+
+function changeEntry(
+  time: number,
+  step: 'attested' | 'pending' | 'applied' | 'cancelled',
+  policy: string,
+  fields: Entry['fields'],
+): Entry {
+  return { time: Math.max(time, 0), kind: 'policy.change', fields: { step, policy, ...fields } };
+}
+
+function textOf(bytes: Buffer | null): string {
+  return bytes === null ? '' : bytes.toString('utf8');
+}

@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person may do to the vault from the terminal, while no desk runs on the directory: look, change what opens
+// it, retire a key, make a backup, put one back. There is no way to get a key out in the clear.
+
+import { strict as assert } from 'node:assert';
+import { hash } from 'node:crypto';
+import { codeText, leaveCode } from '../acts/consent.ts';
+import { credentialFingerprint } from '../acts/cose.ts';
+import { Owners } from '../acts/owners.ts';
+import { identityOf, isExpired, publicKeyHash, slotOf, type Connection } from '../connections.ts';
+import { ensurePrivateDirectory } from '../disk.ts';
+import { Lives } from '../life/lives.ts';
+import { objectionToThaw } from '../life/keeper.ts';
+import type { Entry, EntryKind, PastEntry } from '../log/intent-log.ts';
+import { birthOf, KeyRing, type KeyRingPorts, type LogPast } from '../key-ring.ts';
+import {
+  patternsOf,
+  sealPatterns,
+  SECRET_BYTES_MIN,
+  type SecretPattern,
+} from './secret-patterns.ts';
+import { decryptAge, encryptAge, parseAgeIdentity, parseRecipient } from './age.ts';
+import { decodeBackup, encodeBackup, type Backup } from './backup.ts';
+import { PolicyHistory } from '../policy/in-force.ts';
+import { answerEntry, HeldOrders } from '../policy/held-orders.ts';
+import { takeOverPolicy } from '../policy/terminal.ts';
+import { VaultError } from '../vault/file.ts';
+import { privatePartOf, readKey, toSecret } from '../vault/keys.ts';
+import { objectionToPassphrase } from '../vault/unlock.ts';
+import { importKeyHash } from '../vault/vault.ts';
+import { readWayLine } from '../vault/way-line.ts';
+
+export interface ToolPorts extends KeyRingPorts {
+  /** Asks the person for a line; the caller zeroes it. Null when there is nobody to answer. */
+  readonly ask: (
+    what: 'passphrase' | 'newPassphrase' | 'identity' | 'wayKey',
+  ) => Promise<Buffer | null>;
+  /** What the person gave in full: an age file. */
+  readonly input: () => Buffer;
+  /** Takes what was asked for to whoever called. */
+  readonly output: (bytes: Buffer) => void;
+}
+
+export interface ToolRequest {
+  readonly verb: string;
+  readonly words: readonly string[];
+  readonly unlockFile: string | null;
+  /** Where the log's public half lies, if not in the directory. */
+  readonly publicDirectory?: string | undefined;
+}
+
+const ATTEMPTS_MAX = 3;
+const SCAN_KEY_BYTES = 32;
+
+/** Does what was asked. Throws an Error with a message for people when that cannot be. */
+export async function runTool(
+  directory: string,
+  request: ToolRequest,
+  ports: ToolPorts,
+): Promise<void> {
+  const { verb, words, unlockFile } = request;
+  ensurePrivateDirectory(ports.disk, directory);
+  if (verb === 'restore') return restore(directory, request, ports);
+  const owners = new Owners();
+  const policies = new PolicyHistory();
+  const lives = new Lives();
+  const held = new HeldOrders();
+  const onEntry = (entry: PastEntry): void => {
+    owners.read(entry);
+    policies.read(entry);
+    lives.read(entry, entry.sequence);
+    held.read(entry);
+  };
+  const { publicDirectory } = request;
+  const successor = verb === 'reopen-log' ? 'any' : 'never';
+  const ring = KeyRing.open(directory, ports, unlockFile, { onEntry, publicDirectory, successor });
+  const [word = ''] = words;
+  switch (verb) {
+    case 'reopen-log':
+      await open(ring, ports);
+      return reopenLog(ring, ports);
+    case 'show':
+      return show(ring, ports);
+    case 'passphrase':
+      await open(ring, ports);
+      return setPassphrase(ring, ports);
+    case 'unattended':
+      await open(ring, ports);
+      ring.vault.setUnattended(idsOf(ring));
+      note(ring, 'vault.unattended', {});
+      return ports.say('The vault opens unattended now: whoever reads this folder has the keys.');
+    case 'way-add':
+      await open(ring, ports);
+      return addWay(ring, words.join(' '), ports);
+    case 'way-remove':
+      return removeWay(ring, word, ports);
+    case 'retire':
+      await open(ring, ports);
+      return retire(ring, word, ports);
+    case 'thaw':
+      await open(ring, ports);
+      return thaw(ring, { owners, lives }, word, ports);
+    case 'backup':
+      await open(ring, ports);
+      return backup(ring, word, ports);
+    case 'patterns':
+      await open(ring, ports);
+      return patterns(ring, ports);
+    case 'policy':
+      await open(ring, ports);
+      return takePolicy(ring, directory, policies, ports);
+    case 'held-release':
+    case 'held-drop':
+      await open(ring, ports);
+      return answerHeld(ring, { held, policies }, { order: word, verb }, ports);
+    case 'owners':
+      return showOwners(owners, ports);
+    case 'owner-code':
+      await open(ring, ports);
+      return leaveOwnerCode(ring, directory, ports);
+    case 'owner-remove':
+      await open(ring, ports);
+      return removeOwner(ring, owners, word, ports);
+    default:
+      throw new VaultError(
+        'vault.form',
+        `expected show, passphrase, unattended, retire, backup, restore, way-add, way-remove, reopen-log, patterns, policy, held-release, held-drop, owners, owner-code or owner-remove, found ${verb}`,
+      );
+  }
+}
+
+function show(ring: KeyRing, ports: ToolPorts): void {
+  const { vault, connections } = ring;
+  const point = vault.importPoint();
+  const now = ports.time.wall();
+  const facts = {
+    isOpen: vault.isOpen,
+    isUnattended: vault.isUnattended,
+    ways: ring.ways().map(({ id, kind, name, addedAt, stanza }) => {
+      return { id, kind, name, addedAt, stanza };
+    }),
+    importKey: point?.toString('base64') ?? null,
+    fingerprint: point === null ? null : fingerprintText(point),
+    connections: connections.all().map((connection) => ({
+      connection: connection.connection,
+      name: connection.name,
+      venue: connection.venue,
+      keyKind: connection.keyKind,
+      isExpired: isExpired(connection, now),
+    })),
+  };
+  ports.output(Buffer.from(`${JSON.stringify(facts)}\n`));
+}
+
+async function setPassphrase(ring: KeyRing, ports: ToolPorts): Promise<void> {
+  const passphrase = await ports.ask('newPassphrase');
+  if (passphrase === null)
+    throw new VaultError('vault.form', 'expected a new passphrase, found none');
+  try {
+    const objection = objectionToPassphrase(passphrase);
+    if (objection !== null) throw new VaultError('vault.form', objection);
+    ring.vault.setPassphrase(passphrase, idsOf(ring));
+  } finally {
+    passphrase.fill(0);
+  }
+  note(ring, 'vault.passphrase', {});
+  ports.say(
+    'The vault opens with the new passphrase only. Without it the keys are lost: nobody can recover it.',
+  );
+}
+
+/** Whoever can open the vault may say what its keys may sign. */
+function takePolicy(
+  ring: KeyRing,
+  directory: string,
+  history: PolicyHistory,
+  ports: ToolPorts,
+): void {
+  const { direction } = takeOverPolicy(directory, ports.input(), history, {
+    disk: ports.disk,
+    append: (entries) => void ring.log.append(entries),
+    now: Math.max(ring.clock.wall(), 0),
+  });
+  ports.say(`The policy holds from the next start on (${direction}).`);
+}
+
+/** Whoever can open the vault may say yes to an order that waits; its time goes on while the desk is stopped. */
+function answerHeld(
+  ring: KeyRing,
+  { held, policies }: { readonly held: HeldOrders; readonly policies: PolicyHistory },
+  { order, verb }: { readonly order: string; readonly verb: 'held-release' | 'held-drop' },
+  ports: ToolPorts,
+): void {
+  const now = Math.max(ring.clock.wall(), 0);
+  const known = held.get(order, policies.attested ?? 'none', now);
+  const isRelease = verb === 'held-release';
+  if (known === undefined || (isRelease && known.state !== 'held')) {
+    throw new VaultError(
+      'vault.other',
+      `expected an order that waits for a person, found none named ${order}: its time may have passed`,
+    );
+  }
+  ring.log.append([answerEntry(known, isRelease ? 'released' : 'dropped', now)]);
+  const { side, quantity, symbol, price } = known.fields;
+  const words = `${String(side)} ${String(quantity)} ${String(symbol)} at ${String(price)}`;
+  ports.say(
+    isRelease
+      ? `${order} is released: ${words} is signed once if it comes again in time.`
+      : `${order} is dropped: ${words} is refused.`,
+  );
+}
+
+/** A way of the machine's: whoever holds its key gives that, and what the way is. */
+async function addWay(ring: KeyRing, name: string, ports: ToolPorts): Promise<void> {
+  const line = await ports.ask('wayKey');
+  const way = line === null ? null : readWayLine(line);
+  if (way === null) throw new VaultError('vault.form', 'expected the key of a way, found none');
+  const objection = ring.addWay(way.what, way.key, name);
+  if (objection !== null) throw new VaultError('vault.form', objection);
+  ports.say(`The vault opens by ${name} as well now. Its passphrase goes on opening it.`);
+}
+
+function removeWay(ring: KeyRing, id: string, ports: ToolPorts): void {
+  const name = ring.ways().find((way) => way.id === id)?.name;
+  if (!ring.removeWay(id))
+    throw new VaultError(
+      'vault.form',
+      `expected a way that opens the vault, found none named ${id}`,
+    );
+  ports.say(
+    `The vault does not open by ${name ?? id} any more. If somebody may have used it with a copy of this folder, set a new passphrase too.`,
+  );
+}
+
+function showOwners(owners: Owners, ports: ToolPorts): void {
+  const shown = owners.all().map(({ credential, name, key, rpId, origin, enrolledAt }) => {
+    const fingerprint = credentialFingerprint(key);
+    return { credential, name, fingerprint, rpId, origin, enrolledAt };
+  });
+  ports.output(Buffer.from(`${JSON.stringify(shown)}\n`));
+}
+
+/** For an enrolment without the consent of an owner: whoever opens the vault may say who is one. */
+function leaveOwnerCode(ring: KeyRing, directory: string, ports: ToolPorts): void {
+  note(ring, 'owner.code', {});
+  const code = leaveCode(ports.disk, directory, ports.time.wall());
+  ports.say(
+    `Start the desk and type this code into the page People within an hour: ${codeText(code)}`,
+  );
+}
+
+function removeOwner(ring: KeyRing, owners: Owners, word: string, ports: ToolPorts): void {
+  const found = owners.all().filter(({ credential, name }) => credential === word || name === word);
+  const [owner] = found;
+  if (owner === undefined || found.length > 1) {
+    throw new VaultError('vault.form', `expected one owner named ${word}, found ${found.length}`);
+  }
+  record(ring, 'owner.remove', { credential: owner.credential, by: 'terminal' });
+  ports.say(`${owner.name} is no owner any more.`);
+}
+
+/** Only where nobody could consent by a passkey: an owner's word is worth more than the terminal's. */
+function thaw(
+  ring: KeyRing,
+  { owners, lives }: { readonly owners: Owners; readonly lives: Lives },
+  word: string,
+  ports: ToolPorts,
+): void {
+  const connection = namedConnection(ring, word);
+  if (owners.all().length > 0) {
+    throw new VaultError(
+      'vault.form',
+      `expected no enrolled owner, found ${owners.all().length}: an owner thaws a connection on its page, with a passkey`,
+    );
+  }
+  const objection = objectionToThaw(lives, connection.connection);
+  if (objection !== null) throw new VaultError('vault.form', objection);
+  record(ring, 'thaw', { connection: connection.connection, by: 'terminal' });
+  ports.say(`${connection.name} (${connection.connection}) signs new risk again.`);
+}
+
+function namedConnection(ring: KeyRing, name: string): Connection {
+  // A successor bears the name of the connection whose key it replaces, and is meant by its identifier alone.
+  const found = ring.connections
+    .all()
+    .filter((one) => one.connection === name || (one.name === name && one.replaces === null));
+  const [connection] = found;
+  if (connection === undefined || found.length > 1) {
+    throw new VaultError(
+      'vault.form',
+      `expected one connection named ${name}, found ${found.length}`,
+    );
+  }
+  return connection;
+}
+
+function retire(ring: KeyRing, name: string, ports: ToolPorts): void {
+  const connection = namedConnection(ring, name);
+  record(ring, 'key.retire', { connection: connection.connection });
+  ring.connections.retire(ring.vault, connection);
+  ports.say(
+    `${connection.name} (${connection.connection}) is retired and its key destroyed. Delete it at the exchange too.`,
+  );
+}
+
+function backup(ring: KeyRing, recipient: string, ports: ToolPorts): void {
+  const key = parseRecipient(recipient);
+  const connections = ring.connections.all();
+  const fields = { recipient: hash('sha256', recipient, 'hex'), keys: connections.length };
+  note(ring, 'vault.backup', fields);
+  const secrets = new Map<string, Buffer>();
+  try {
+    for (const name of ['import', 'log'] as const) {
+      const own = ring.vault.own(name);
+      assert(own !== null, 'Invariant: a backup is made of an open vault');
+      secrets.set(name, toSecret(own));
+    }
+    for (const connection of connections) {
+      secrets.set(connection.connection, ring.vault.read(identityOf(connection)));
+    }
+    const importKey = importKeyHash(ring.vault.importPoint() ?? Buffer.alloc(0));
+    const { length: logLength, head: logHead } = ring.log;
+    const plain = encodeBackup({ logLength, logHead, importKey, connections }, secrets);
+    const file = encryptAge(plain, key);
+    plain.fill(0);
+    ports.output(file);
+  } finally {
+    for (const secret of secrets.values()) secret.fill(0);
+  }
+}
+
+/** What a scanner needs to recognise the keys, sealed under the key that was given. */
+function patterns(ring: KeyRing, ports: ToolPorts): void {
+  const key = ports.input();
+  if (key.length !== SCAN_KEY_BYTES) {
+    throw new VaultError(
+      'vault.form',
+      `expected a key of ${SCAN_KEY_BYTES} bytes, found ${key.length}`,
+    );
+  }
+  note(ring, 'vault.patterns', {});
+  const known: SecretPattern[] = [];
+  const add = (label: string, secret: Buffer): void => {
+    if (secret.length >= SECRET_BYTES_MIN) known.push(...patternsOf(label, secret, key));
+    else ports.say(`${label} is shorter than ${SECRET_BYTES_MIN} bytes and cannot be looked for.`);
+    secret.fill(0);
+  };
+  for (const name of ['import', 'log'] as const) {
+    const own = ring.vault.own(name);
+    assert(own !== null, 'Invariant: patterns are made of an open vault');
+    add(`the vault's ${name} key`, privatePartOf(own));
+  }
+  for (const connection of ring.connections.all()) {
+    const secret = ring.vault.read(identityOf(connection));
+    add(connection.name, privatePartOf(readKey(connection.keyKind, secret).key));
+    secret.fill(0);
+  }
+  ports.output(sealPatterns(known, key));
+}
+
+async function restore(directory: string, request: ToolRequest, ports: ToolPorts): Promise<void> {
+  const isWithoutLog = request.words.includes('without-log');
+  const line = await ports.ask('identity');
+  if (line === null) throw new VaultError('vault.form', 'expected an age identity, found none');
+  let plain: Buffer;
+  try {
+    plain = decryptAge(ports.input(), parseAgeIdentity(line));
+  } finally {
+    line.fill(0);
+  }
+  try {
+    const kept = decodeBackup(plain);
+    const ring = KeyRing.open(directory, ports, request.unlockFile, {
+      ownKeys: kept.secrets,
+      publicDirectory: request.publicDirectory,
+      // A restored log goes on under another name than the one it may have gone further under elsewhere.
+      successor: isWithoutLog ? 'any' : 'missing',
+      onLog: (past) => checkAgainstLog(past, kept, isWithoutLog),
+    });
+    await open(ring, ports);
+    record(ring, 'restore', { backupLength: kept.logLength, backupHead: kept.logHead });
+    const outcomes = kept.connections.map(
+      (one) => `${one.name}: ${putBack(ring, one, kept, ports)}`,
+    );
+    ports.say(outcomes.length === 0 ? 'The backup holds no connection.' : outcomes.join('; '));
+  } finally {
+    plain.fill(0);
+  }
+}
+
+/** Throws VaultError unless the log here is the one that the backup was made beside, or a later state of it. */
+function checkAgainstLog(
+  { length, headsAt, importKeys }: LogPast,
+  kept: Backup,
+  isWithoutLog: boolean,
+): void {
+  const stated = `expected the log that the backup was made beside, of ${kept.logLength} lines or more`;
+  if (length < kept.logLength) {
+    if (isWithoutLog) return;
+    throw new VaultError(
+      'vault.other',
+      length === 0
+        ? `${stated}, found none: restore the desk's own backup first, or say without-log and accept that keys retired since are not recognised`
+        : `${stated}, found ${length}: the log here was rolled back, or is from an older backup; without-log accepts that`,
+    );
+  }
+  const isSame = headsAt(kept.logLength).includes(kept.logHead);
+  if (!isSame || !importKeys.includes(kept.importKey)) {
+    throw new VaultError('vault.other', `${stated}, found another desk's or a rewritten one`);
+  }
+}
+
+/** Puts one connection back; returns in words what became of it. */
+function putBack(ring: KeyRing, connection: Connection, kept: Backup, ports: ToolPorts): string {
+  const id = connection.connection;
+  const birth = ring.births.get(id);
+  const secret = kept.secrets.get(id);
+  if (ring.connections.get(id) !== undefined) return 'is here already';
+  if (birth !== undefined && birth.retiredAt !== null) {
+    return `refused, it was retired at ${new Date(birth.retiredAt).toISOString()}`;
+  }
+  const now = ports.time.wall();
+  const objection = isExpired(connection, now)
+    ? null
+    : ring.connections.objectionTo(connection.name, now);
+  if (objection !== null) return `refused, ${objection}`;
+  if (secret === undefined) return 'refused, the backup lacks its key';
+  if (birth !== undefined && birth.time !== connection.createdAt) {
+    return 'refused, the log knows another birth of it';
+  }
+  const key = readKey(connection.keyKind, secret);
+  // An age file does not say who made it.
+  if (birth !== undefined && birth.publicKeyHash !== publicKeyHash(key.publicKeyPem)) {
+    return 'refused, the log knows another key of it';
+  }
+  ring.connections.add(ring.vault, { ...key, secret }, connection, (added) => {
+    // In a new vault the key has a new fingerprint.
+    if (birth?.keyId !== added.keyId) ring.log.append([birthOf(added, 'key.import')]);
+    if (birth === undefined && added.apiKey !== null) {
+      const fields = { connection: id, apiKey: hash('sha256', added.apiKey, 'hex') };
+      ring.log.append([{ time: now, kind: 'key.active', fields }]);
+    }
+  });
+  return 'put back';
+}
+
+/** Asks for the passphrase until the vault is open, a few times. An unattended one is open already. */
+async function open(ring: KeyRing, ports: ToolPorts): Promise<void> {
+  for (let attempt = 0; !ring.vault.isOpen && attempt < ATTEMPTS_MAX; attempt += 1) {
+    const passphrase = await ports.ask('passphrase');
+    if (passphrase === null) break;
+    const result = ring.unlock(passphrase);
+    passphrase.fill(0);
+    if (result.kind === 'open') return;
+    ports.say(
+      result.kind === 'wrong'
+        ? 'The passphrase does not open the vault.'
+        : `Too many wrong passphrases: wait ${Math.ceil(result.waitMs / 1_000)} s.`,
+    );
+    if (result.kind === 'tooSoon') break;
+  }
+  if (!ring.vault.isOpen)
+    throw new VaultError(
+      'vault.locked',
+      'expected the vault to be opened, found no right passphrase',
+    );
+}
+
+/** Opening the vault has closed the log already, where its lines were not what was signed, or no checkpoint was left. */
+function reopenLog(ring: KeyRing, ports: ToolPorts): void {
+  const { origin } = ring.log;
+  ring.log.publishAll(ring.clock.now());
+  ports.say(
+    ring.log.isSuccessor
+      ? `The log is closed and goes on as ${origin}. What it lost stays lost, and its last entry of before says so.`
+      : `The log ${origin} is whole: there is nothing to reopen.`,
+  );
+}
+
+function idsOf({ connections }: KeyRing): readonly string[] {
+  return connections.all().map(slotOf);
+}
+
+function note(ring: KeyRing, name: string, fields: Entry['fields']): void {
+  record(ring, 'note', { note: name, ...fields });
+}
+
+function record(ring: KeyRing, kind: EntryKind, fields: Entry['fields']): void {
+  ring.log.append([{ time: Math.max(ring.clock.wall(), 0), kind, fields }]);
+}
+
+/** The first half of the import key's hash, in groups that people can compare. */
+function fingerprintText(point: Buffer): string {
+  return (importKeyHash(point).slice(0, 32).match(/.{4}/g) ?? []).join(' ');
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// A locked desk that is opened from a real browser: by its passphrase, and by a passkey that gives a key.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { builtPage } from '../web/test/built-page.ts';
+import { launchBrowser } from './browser.ts';
+import {
+  deferrer,
+  startDesk,
+  startSimulator,
+  temporaryDirectory,
+  type TestDesk,
+} from './harness.ts';
+
+const WAIT_MS_MAX = 60_000;
+const KONTOR = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
+const PASSPHRASE = 'correct horse battery';
+
+test('[T160, T161] attack 32: a locked desk opens from the browser by its passphrase, then by a passkey, and no request shows either', async (t) => {
+  const defer = deferrer(t);
+  const directory = temporaryDirectory(defer);
+  const simulator = await startSimulator([
+    '--account', 'demo:USDT=10000', '--no-keys', '--seed', '160',
+  ]); // prettier-ignore
+  defer(() => simulator.stop());
+  const webDirectory = await builtPage();
+  let desk: TestDesk | null = null;
+  const stop = async (): Promise<void> => {
+    await desk?.stop();
+    desk = null;
+  };
+  const start = async (): Promise<TestDesk> => {
+    desk = await startDesk({ simulator, directory, bots: [], symbols: ['BTCUSDT'], webDirectory });
+    return desk;
+  };
+  defer(stop);
+  await start();
+  await stop();
+  await setPassphrase(directory);
+
+  const browser = await launchBrowser();
+  defer(() => browser.close());
+  const context = await browser.newContext({ locale: 'en-GB' });
+  context.setDefaultTimeout(WAIT_MS_MAX);
+  const page = await context.newPage();
+  const sent: string[] = [];
+  page.on('request', (request) => {
+    sent.push(request.url(), JSON.stringify(request.headers()), request.postData() ?? '');
+  });
+  const session = await context.newCDPSession(page);
+  await session.send('WebAuthn.enable');
+  await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      ctap2Version: 'ctap2_1',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      hasPrf: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+
+  await page.goto((await start()).link);
+  const field = page.getByLabel('Passphrase of the vault');
+  const open = page.getByRole('button', { name: 'Open the vault' });
+  await field.fill('wrong horse');
+  await open.click();
+  await page.getByText('This does not open the vault.').waitFor();
+  assert.equal(await field.inputValue(), '');
+  await field.fill(PASSPHRASE);
+  await page.keyboard.press('Enter');
+  await page.getByText('The vault is open.').waitFor();
+  await open.waitFor({ state: 'detached' });
+
+  await page.goto(`${new URL(page.url()).origin}/connections`);
+  await page.getByRole('button', { name: 'Open with a passkey…' }).click();
+  await page.getByLabel('Name of the passkey').fill('Laptop');
+  await field.fill(PASSPHRASE);
+  await page.getByRole('button', { name: 'Make the passkey' }).click();
+  await page.getByText('The vault opens by Laptop as well now.').waitFor();
+  await stop();
+
+  await page.goto((await start()).link);
+  await page.getByRole('button', { name: 'Open with Laptop' }).click();
+  await page.getByText('The vault is open.').waitFor();
+  await page.goto(`${new URL(page.url()).origin}/connections`);
+  await page.getByRole('button', { name: 'Take away Laptop' }).click();
+  await page.getByText('The vault does not open by Laptop any more.').waitFor();
+  await stop();
+
+  await page.goto((await start()).link);
+  await field.waitFor();
+  assert.equal(await page.getByRole('button', { name: /^Open with/ }).count(), 0);
+  assert.deepEqual(
+    readdirSync(join(directory, 'signer', 'vault')).filter((name) => name.startsWith('w_')),
+    [],
+  );
+  const log = readFileSync(join(directory, 'signer', 'intents.log'), 'utf8');
+  const unlocks = [...log.matchAll(/"by":"([a-z]+)"[^\n]*?"result":"(open|wrong)"/g)];
+  assert.deepEqual(
+    unlocks.map(([, by, result]) => `${by} ${result}`),
+    ['desk wrong', 'desk open', 'desk open', 'prf open'],
+  );
+  const whole = sent.join('\n');
+  assert.match(whole, /"sealed":"/);
+  for (const form of [PASSPHRASE, encodeURIComponent(PASSPHRASE), btoa(PASSPHRASE).slice(0, 20)])
+    assert.equal(whole.includes(form), false);
+  await context.close();
+});
+
+/** Sets the passphrase of a desk that does not run, as its owner would. */
+async function setPassphrase(directory: string): Promise<void> {
+  const child = spawn(process.execPath, [KONTOR, 'vault', 'passphrase', '--data', directory], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
+  child.stdin.end(`${PASSPHRASE}\n${PASSPHRASE}\n`);
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  assert.equal(code, 0, said);
+}

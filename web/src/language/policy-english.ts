@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the desk says in English about the policy: its lines in words, what the worst day could cost, and a change of it.
+
+import type { HeldOrder, PolicyConnection, PolicyLine } from '../api/types.ts';
+
+type Floor = PolicyConnection['floors'][number];
+type Day = PolicyConnection['worstDay'][number];
+
+export const englishPolicy = {
+  title: 'Policy',
+  intro: 'What your keys may sign. Everything else is refused.',
+  open: 'Read or change the policy',
+  inForce: 'In force',
+  none: 'There is no policy',
+  noneHint: 'Everything is refused until there is one.',
+  locked: 'No order is signed',
+  lockedHint:
+    'The policy file was changed by other hands. Put the old file back, or stop the desk and take this one over with kontor policy edit.',
+  worstDay: 'The worst day',
+  worstDayHint:
+    'What somebody who has the server in his hands could do in 24 hours, apart from what prices do by themselves.',
+  pending: 'A change waits',
+  pendingHint: 'It allows more and holds from this time on:',
+  held: 'Orders that wait for you',
+  heldHint:
+    'A hold line of the policy keeps them. What you release is signed once, when it comes again: at this price or a better one, and no more of it.',
+  heldOrder: ({ side, quantity, symbol, price, type, stop }: HeldOrder): string =>
+    `${side === 'buy' ? 'Buy' : 'Sell'} ${quantity} ${symbol} at ${price}, ${type}${stop === null ? '' : `, from ${stop} on`}`,
+  worth: 'Worth',
+  heldBy: 'held by',
+  timeLeft: 'time left:',
+  goodFor: 'good for',
+  isReleased: 'Released: it waits to come again.',
+  release: 'Allow this order',
+  released: 'The order is released: it is signed when it comes again.',
+  drop: 'Drop',
+  dropped: 'The order is dropped.',
+  giveUp: 'Give it up',
+  gaveUp: 'The change is given up.',
+  edit: 'Change the policy',
+  editHint: 'What only tightens holds at once. What loosens needs a passkey and then waits.',
+  text: 'The policy file',
+  reset: 'Back to the policy in force',
+  change: 'Change it',
+  changed: 'The policy holds from now on.',
+  waits: 'The change is confirmed and waits for its time.',
+  fault: (line: string, column: string, expected: string, found: string): string =>
+    `Line ${line}, column ${column}: expected ${expected}, found ${found}.`,
+  direction: {
+    same: 'Nothing changes in what is allowed.',
+    tightening: 'It only tightens: it holds at once.',
+    loosening: 'It loosens, or may: a passkey confirms it, then it waits.',
+  },
+  delay: (minutes: string): string => `What loosens waits ${minutes} minutes.`,
+  line: (line: PolicyLine): string => {
+    const { effect, operations, symbols, sides, types, timesInForce } = line;
+    const what = [
+      operations.length === 0 ? 'what no request can be' : operations.join(', '),
+      ...(sides === null ? [] : [sides.join(' and ')]),
+      ...(types === null ? [] : [`of type ${types.join(', ')}`]),
+      ...(timesInForce === null ? [] : [`good ${timesInForce.join(', ')}`]),
+      ...(symbols === null ? [] : [`in ${symbols.join(', ')}`]),
+    ].join(' ');
+    if (effect === 'deny') return `Never: ${what}`;
+    const limits = [
+      ...(line.notional === null ? [] : [`${line.notional} an order`]),
+      ...(line.perDay === null ? [] : [`${line.perDay} in 24 hours`]),
+      ...(line.open === null ? [] : [`${line.open} open at once`]),
+      ...(line.rate === null ? [] : [`${line.rate} requests`]),
+      ...(line.band === null ? [] : [`${line.band} worse than the references`]),
+    ];
+    const most = limits.length === 0 ? 'without a limit' : `at most ${limits.join(', ')}`;
+    return effect === 'allow'
+      ? `May: ${what}; ${most}`
+      : `If you allow it each time: ${what}; ${most}`;
+  },
+  reference: (sources: string, seconds: string, agree: string | null): string =>
+    `Prices: ${sources}, asked for by egress, at most ${seconds} s old${agree === null ? '' : `, within ${agree} of each other`}`,
+  floor: ({ symbols, minDayQuote, maxSpread, bookShare }: Floor): string => {
+    const demands = [
+      ...(minDayQuote === null ? [] : [`at least ${minDayQuote} traded a day`]),
+      ...(maxSpread === null ? [] : [`a spread of at most ${maxSpread}`]),
+      ...(bookShare === null
+        ? []
+        : [`an order of at most ${bookShare.share} of what rests within ${bookShare.within}`]),
+    ];
+    return `Orders in ${symbols === null ? 'all markets' : symbols.join(', ')} need ${demands.join(', ')}`;
+  },
+  day: ({ asset, turnover, loss }: Day): string => {
+    const unit = asset === null ? '' : ` ${asset}`;
+    if (turnover === null || loss === null) return `No limit${unit === '' ? '' : ` in${unit}`}`;
+    if (turnover === loss) return `All of ${turnover}${unit} could be lost: a line has no band`;
+    return `${turnover}${unit} turned over, of which bad prices could cost ${loss}${unit}`;
+  },
+  noDay: 'Nothing: no order is allowed',
+};
+
+export type PolicyText = typeof englishPolicy;
