@@ -17,9 +17,12 @@ export function stateLines(connection: api.Connection, now: number = Date.now())
   const { id, name, venue, state, signs, grade, keyKind, frozen, quarantined } = connection;
   const successor =
     connection.replaces === null ? '' : `  replaces the key of ${connection.replaces}`;
+  const readyText =
+    '  ready to take over: an owner compares it with the page of the exchange and confirms it on the page Connections ("Use the new key"); the old key stays in use until then';
   return [
     `${name}  ${id}  ${venue}  ${keyKind}${successor}`,
     `  ${state}; signed: ${SIGNED[signs]}; grade ${grade ?? 'not known yet'}; ${endText(connection, now)}`,
+    ...(connection.isReady ? [readyText] : []),
     ...(frozen === null
       ? []
       : [`  frozen since ${new Date(frozen.since).toISOString()} (${frozen.cause})`]),

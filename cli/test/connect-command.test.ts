@@ -126,9 +126,9 @@ test('[C110, C111, C112, C113] a desk’s connection is listed, frozen with and 
   assert.equal(kontor('connect', 'freeze', 'demo', '--all', '--data', data).code, 2);
 });
 
-test('[C110] the days that are left are told, and what comes after the end', () => {
+test('[C110, C113] the days that are left are told, and what comes after the end', () => {
   const now = Date.parse('2026-11-23T12:00:00Z');
-  const lines = (left: number, closing = 10): string =>
+  const lines = (left: number, closing = 10, isReady = false): string =>
     stateLines(
       {
         ...{
@@ -139,7 +139,7 @@ test('[C110] the days that are left are told, and what comes after the end', () 
           publicKeyPem: '',
         },
         ...{ state: 'active', signs: 'all', grade: 'A', createdAt: now, reducesUntil: now },
-        ...{ checkedAt: now, isIpRestricted: true, frozen: null, replaces: null },
+        ...{ checkedAt: now, isIpRestricted: true, frozen: null, replaces: null, isReady },
         ...{ policy: [], policyHash: 'none' },
         expiresAt: now + left * DAY_MS,
         cancelsUntil: now + (left + closing) * DAY_MS,
@@ -147,6 +147,8 @@ test('[C110] the days that are left are told, and what comes after the end', () 
       },
       now,
     ).join('\n');
+  assert.doesNotMatch(lines(20), /ready to take over/);
+  assert.match(lines(20, 10, true), /ready to take over: an owner .*"Use the new key"/);
   assert.match(lines(20), /20 days left, until 2026-12-13/);
   assert.match(lines(0.5), /1 day left, until 2026-11-24/);
   assert.match(lines(-1), /ended on 2026-11-22, closes on 2026-12-02/);

@@ -631,6 +631,7 @@ test('[A4] real answers have the described shape', async (t) => {
         frozen: null,
         quarantined: null,
         replaces: null,
+        isReady: false,
         policy: ['default deny'],
         policyHash: 'none',
       },

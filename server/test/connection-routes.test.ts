@@ -24,6 +24,7 @@ const INFO: ConnectionInfo = {
   frozen: null,
   quarantined: null,
   replaces: null,
+  isReady: false,
   policy: ['default deny'],
   policyHash: 'none',
 };
@@ -117,6 +118,13 @@ test("[Y44] the exchanges that a key can be for are named, the desk's own first"
     { venue: 'demo', isTraded: true, hasAdapter: false },
     { venue: 'binance', isTraded: false, hasAdapter: true },
   ]);
+  const body = { name: 'main', venue: 'kraken', keyKind: 'ed25519' };
+  const other = await api.ask('POST', '/api/v1/connections', body);
+  assert.deepEqual(other.body, {
+    error: 'refused',
+    message: 'venue: expected one of demo, binance, found kraken',
+  });
+  assert.deepEqual(api.keyRequests, []);
 });
 
 test("[A41] the signer's no is told as 409 with its reason; a locked vault and a missing signer as 503", async (t) => {

@@ -30,6 +30,7 @@ const INFO: ConnectionInfo = {
   frozen: null,
   quarantined: null,
   replaces: null,
+  isReady: false,
   policy: [],
   policyHash: 'none',
 };

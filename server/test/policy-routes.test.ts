@@ -138,7 +138,7 @@ test('[Y122] an order is explained as the signer does, and only one that is well
 test('[Y122] an order is not called refused for prices that egress is still asked for', async (t) => {
   const api = await opened(t);
   const shown = { isAllowed: true, rule: 'btc', reason: '', limits: [] };
-  const answers = [{ ...shown, isAllowed: false, reason: 'reference: found none yet' }, shown];
+  const answers = [{ ...shown, isAllowed: false, rule: 'btc: reference' }, shown];
   Object.defineProperty(api, 'explanation', {
     get: () => ({ ok: true, explanation: answers.shift() ?? shown }),
   });

@@ -216,6 +216,7 @@ export async function openApi(
         frozen: null,
         quarantined: null,
         replaces: null,
+        isReady: false,
         policy: api.policy,
         policyHash: 'none',
       },

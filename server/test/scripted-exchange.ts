@@ -55,6 +55,7 @@ const ACTIVE_CONNECTION: ConnectionInfo = {
   frozen: null,
   quarantined: null,
   replaces: null,
+  isReady: false,
   policy: [],
   policyHash: 'none',
 };
@@ -441,6 +442,11 @@ export class ScriptedExchange {
     }
     if (intent.kind === 'listConnections') {
       this.decide({ kind: 'connections', id: intent.id, connections: [ACTIVE_CONNECTION] });
+      return;
+    }
+    if (intent.kind === 'describePolicy') {
+      const policy = { hash: 'none', text: '', lock: null, pending: null, held: [] };
+      this.decide({ kind: 'policy', id: intent.id, policy });
       return;
     }
     this.sign(intent);

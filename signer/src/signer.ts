@@ -16,7 +16,14 @@ import type { Clock } from './clock.ts';
 import type { Connection, Connections } from './connections.ts';
 import { LifeKeeper } from './life/keeper.ts';
 import { Lives } from './life/lives.ts';
-import { CLOSING_MS, GRACE_MS_MAX, gradeOf, KEY_LIFE_MS, type Standing } from './life/state.ts';
+import {
+  CLOSING_MS,
+  GRACE_MS_MAX,
+  gradeOf,
+  KEY_LIFE_MS,
+  lesser,
+  type Standing,
+} from './life/state.ts';
 import { ensurePrivateDirectory } from './disk.ts';
 import { factsOf, loggedFields, loggedParts } from './facts.ts';
 import { WireError } from './fields.ts';
@@ -181,6 +188,7 @@ export class Signer {
       lives: state.lives,
       connections: this.#connections,
       vault: ring.vault,
+      hasOwner: () => state.owners.all().length > 0,
     });
     this.readEchoes(({ intent, ...answer }) => this.#keeper.onAnswer(intent, answer));
     state.lives.deskIdOf = (connection, exchangeId) => this.#deskIdOf(connection, exchangeId);
@@ -464,6 +472,12 @@ export class Signer {
       this.#policy.graceMs(connection),
     );
     if (objection !== null) return refuse(objection.rule, objection.reason);
+    if (connection.replaces !== null && orderIdsOf(intent).length > 0) {
+      return refuse(
+        'connection-waiting',
+        'expected a key in use, found a new one that has not taken over',
+      );
+    }
     const { apiKey } = connection;
     if (apiKey === null) {
       return refuse(
@@ -966,6 +980,7 @@ export class Signer {
         frozen: facts?.frozen ?? null,
         quarantined: facts?.quarantined ?? null,
         replaces: connection.replaces,
+        isReady: this.#keeper.isReady(connection),
         policy: this.#policy.linesFor(connection),
         policyHash: this.#policy.hash,
       };
@@ -979,7 +994,11 @@ export class Signer {
     assert(standing !== undefined, 'Invariant: every connection has its birth on the log');
     // A crash between the log and the file of connections: the key wants its name once more.
     const isUnnamed = known.apiKey === null && standing.signs !== 'nothing';
-    return isUnnamed ? { ...standing, state: 'draft', signs: 'nothing' } : standing;
+    if (isUnnamed) return { ...standing, state: 'draft', signs: 'nothing' };
+    // The key of a successor is asked about, and trades nothing before it is in use.
+    return known.replaces === null
+      ? standing
+      : { ...standing, signs: lesser(standing.signs, 'cancels') };
   }
 
   #isBusy(now: number): boolean {

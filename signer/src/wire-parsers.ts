@@ -562,6 +562,7 @@ function readConnectionInfo(value: unknown): ConnectionInfo {
     replaces: fields.nullable('replaces', (name) =>
       fields.text(name, CONNECTION_PATTERN, 'c_ and 7 of A-Z 2-7'),
     ),
+    isReady: fields.flag('isReady'),
     policy: fields.list('policy', POLICY_LINES_MAX).map((line) => {
       if (typeof line !== 'string') throw fields.error('policy', 'expected lines of text');
       return line;

@@ -269,6 +269,8 @@ export interface ConnectionInfo {
   readonly quarantined: { readonly since: number; readonly faults: readonly Fault[] } | null;
   /** The connection whose key this one will replace, or null. */
   readonly replaces: string | null;
+  /** Whether its key waits for nothing but an owner's consent (`takeOver`) to replace the other. */
+  readonly isReady: boolean;
   /** The policy lines that apply, as written, and the SHA-256 of the whole policy file (`none` without one). */
   readonly policy: readonly string[];
   readonly policyHash: string;

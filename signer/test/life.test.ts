@@ -2,13 +2,14 @@
 // The life of a connection within the signer: checks of its rights, freezing, what only reduces, and a new key.
 
 import { strict as assert } from 'node:assert';
-import { createHmac } from 'node:crypto';
+import { createHmac, generateKeyPairSync, hash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Passkey } from '../../test/passkey.ts';
 import { SYSTEM_DISK, type Disk } from '../src/disk.ts';
 import { comparePolicies } from '../src/policy/compare.ts';
+import { sealSecret } from '../src/seal-secret.ts';
 import { parsePolicy, type Policy } from '../src/policy/grammar.ts';
 import type { ConnectionInfo, Decision } from '../src/index.ts';
 import {
@@ -174,6 +175,78 @@ function withSuccessor(
   const successor = made.connections[0]?.connection ?? '';
   signer.ask({ kind: 'activateConnection', connection: successor, apiKey: 'another' });
   return { signer, successor };
+}
+
+/** The identifier of a key at another's account. */
+const THIEF = 'identifierOfAStrangeAccount';
+
+/** A connection in use, an enrolled owner, and a named key that the server wants in the place of the one in use. */
+async function withOwner(
+  t: TestContext,
+  origin: 'made' | 'imported' | 'testnet',
+): Promise<{
+  readonly signer: OpenSigner;
+  readonly successor: string;
+  readonly owner: Passkey;
+}> {
+  const directory = temporaryDirectory(t);
+  writePolicy(directory, POLICY);
+  const venue = origin === 'testnet' ? 'binance-testnet' : 'binance';
+  const signer = new OpenSigner(directory).connect('main', venue);
+  if (origin !== 'testnet') check(signer);
+  const owner = new Passkey();
+  enrol(signer, owner);
+  const wanted = { name: 'main', venue, replaces: signer.connection } as const;
+  const [made] = signer.ask(
+    origin === 'imported'
+      ? { kind: 'importConnection', ...wanted, ...(await sealedKey(signer, wanted)) }
+      : { kind: 'createConnection', ...wanted },
+  );
+  assert.equal(made?.kind, 'connections', JSON.stringify(made));
+  const successor = made.connections[0]?.connection ?? '';
+  signer.ask({ kind: 'activateConnection', connection: successor, apiKey: THIEF });
+  return { signer, successor, owner };
+}
+
+/** A key that was made elsewhere, sealed to the vault. */
+async function sealedKey(
+  signer: OpenSigner,
+  { name, venue }: { readonly name: string; readonly venue: string },
+): Promise<{
+  readonly keyKind: 'ed25519';
+  readonly sealed: string;
+  readonly publicKeyPem: string;
+}> {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const secret = new Uint8Array(privateKey.export({ type: 'pkcs8', format: 'der' }));
+  const importKey = Uint8Array.from(signer.ring.vault.importPoint() ?? []);
+  const keyKind = 'ed25519' as const;
+  const sealed = await sealSecret(secret, { importKey, name, venue, keyKind });
+  const publicKeyPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  return { keyKind, sealed, publicKeyPem };
+}
+
+/** Has the rights of another connection's key checked than the one in use. */
+function checkOf(signer: OpenSigner, connection: string, body: unknown = GOOD): void {
+  const used = signer.connection;
+  signer.connection = connection;
+  check(signer, body);
+  signer.connection = used;
+}
+
+/** Asks for the new key to take over and has `passkey` consent; `between` happens while the person reads. */
+function confirmed(
+  signer: OpenSigner,
+  passkey: Passkey,
+  between: () => void = () => undefined,
+): { readonly text: string; readonly outcome: string } {
+  const act = { kind: 'takeOver', connection: signer.connection } as const;
+  const [asked] = signer.ask({ kind: 'requestAct', act });
+  if (asked?.kind !== 'consent') return { text: '', outcome: outcomeOf(asked) };
+  between();
+  const approval = passkey.assert(asked.challenge);
+  const [done] = signer.ask({ kind: 'confirmAct', nonce: asked.nonce, approval });
+  return { text: asked.text, outcome: outcomeOf(done) };
 }
 
 /** Buys, and lets the exchange say that it was executed by `fills`. */
@@ -914,6 +987,96 @@ test('[S184] a new key takes over once it is checked: same connection, same reco
   assert.match(signer.said.join(' '), /main \(c_.*\) has its new key/);
   freeze(last);
   assert.equal(sell(last, '1'), 'signed', 'what the old key bought the new one may sell');
+});
+
+test('[S187] the server replaces a key by one of its own: it waits for an owner, and the old key stays in use', async (t) => {
+  for (const origin of ['made', 'imported', 'testnet'] as const) {
+    const { signer, successor, owner } = await withOwner(t, origin);
+    const old = infoOf(signer);
+    if (origin !== 'testnet') {
+      assert.equal(infoOf(signer, successor).isReady, false, 'what is not checked is not ready');
+      assert.equal(confirmed(signer, owner).outcome, 'act');
+      checkOf(signer, successor);
+      checkOf(signer, successor);
+    }
+    let last = signer;
+    for (const life of lives(signer)) {
+      last = life;
+      const waiting = infoOf(life, successor);
+      assert.deepEqual([waiting.isReady, waiting.signs], [true, 'cancels'], origin);
+      assert.equal(infoOf(life).publicKeyPem, old.publicKeyPem);
+      assert.equal(infoOf(life).isReady, false);
+      const order = { ...placeIntent(successor), id: 900 };
+      assert.equal(
+        outcomeOf(life.ask(order)[0]),
+        'connection-waiting',
+        'no order with the new one',
+      );
+      assert.equal(life.place(), 'signed', 'the old key stays in use');
+    }
+    assert.ok(existsSync(join(signer.directory, 'vault', `${old.connection}.vault`)));
+    const stranger = confirmed(last, new Passkey());
+    assert.equal(stranger.outcome, 'consent');
+    const { text, outcome } = confirmed(last, owner);
+    assert.equal(outcome, 'performed');
+    const next = infoOf(last);
+    const fingerprint = (pem: string): string => hash('sha256', pem, 'hex');
+    for (const line of [
+      'act: use the new key of a connection, and destroy the old one',
+      `connection: ${old.connection}`,
+      'name: main',
+      `venue: ${old.venue}`,
+      `old key: ed25519, SHA-256 of its public half ${fingerprint(old.publicKeyPem)}`,
+      `old key at the exchange: ${API_KEY}`,
+      `new key: ed25519, SHA-256 of its public half ${fingerprint(next.publicKeyPem)}`,
+      `new key at the exchange: ${THIEF}`,
+      `new key was: ${origin === 'imported' ? 'made elsewhere and taken in' : 'made in this vault'}`,
+    ])
+      assert.ok(text.includes(`${line}\n`), `${line} in ${text}`);
+    assert.notEqual(next.publicKeyPem, old.publicKeyPem);
+    assert.equal(next.isReady, false);
+    assert.ok(!existsSync(join(signer.directory, 'vault', `${old.connection}.vault`)));
+    for (const life of lives(last)) assert.equal(life.place(), 'signed');
+    assert.equal(confirmed(last, owner).outcome, 'act', 'nothing waits any more');
+  }
+});
+
+test('[S187] what an owner saw of a new key is what takes over: another key or identifier is asked for anew', async (t) => {
+  const { signer, successor, owner } = await withOwner(t, 'made');
+  const { publicKeyPem } = infoOf(signer);
+  checkOf(signer, successor);
+  const renamed = confirmed(signer, owner, () => {
+    signer.ask({ kind: 'activateConnection', connection: successor, apiKey: 'yet another' });
+    signer.ask({ kind: 'activateConnection', connection: successor, apiKey: 'thirdIdentifier' });
+    checkOf(signer, successor);
+  });
+  assert.equal(renamed.outcome, 'act');
+  const replaced = confirmed(signer, owner, () => {
+    const created = { name: 'main', venue: 'binance', replaces: signer.connection } as const;
+    const [made] = signer.ask({ kind: 'createConnection', ...created });
+    assert.equal(made?.kind, 'connections');
+    const other = made.connections[0]?.connection ?? '';
+    signer.ask({ kind: 'activateConnection', connection: other, apiKey: THIEF });
+    checkOf(signer, other);
+  });
+  assert.equal(replaced.outcome, 'act');
+  assert.equal(infoOf(signer).publicKeyPem, publicKeyPem);
+  assert.equal(signer.place(), 'signed');
+});
+
+test('[S187] a check that failed or is too old does not let a key take over; the old one ends as it would have', async (t) => {
+  const { signer, successor, owner } = await withOwner(t, 'made');
+  const { expiresAt } = infoOf(signer);
+  checkOf(signer, successor);
+  signer.time.pass(27 * HOUR_MS);
+  assert.equal(infoOf(signer, successor).isReady, false);
+  assert.equal(confirmed(signer, owner).outcome, 'act');
+  checkOf(signer, successor, { ...GOOD, enableWithdrawals: true });
+  assert.equal(infoOf(signer, successor).isReady, false);
+  assert.equal(confirmed(signer, owner).outcome, 'act');
+  assert.equal(infoOf(signer).expiresAt, expiresAt);
+  signer.time.pass(90 * DAY_MS);
+  assert.equal(infoOf(signer).state, 'expired');
 });
 
 test('[S184] what was allowed is signed before a change that came along with it takes its key away', (t) => {

@@ -107,6 +107,7 @@ const DECISIONS: readonly Decision[] = [
         frozen: { since: 1, cause: 'person' },
         quarantined: { since: 1, faults: ['withdrawals', 'ipListVanished'] },
         replaces: 'c_ABCDEF2',
+        isReady: true,
         policy: ['allow op=read.*'],
         policyHash: 'a'.repeat(64),
       },

@@ -477,6 +477,7 @@ export class Line {
       frozen: null,
       quarantined: null,
       replaces: null,
+      isReady: false,
       policy: [],
       policyHash: 'none',
     };

@@ -45,11 +45,11 @@ const SECOND = alarm({
 });
 
 for (const [locale, said, more] of [
-  ['en-GB', 'A trade that this desk did not make: sell 500 DOGEUSDT at 0.1.', 'and 1 more'],
+  ['en-GB', 'A trade that this desk did not make: sell 500 DOGEUSDT at 0.1.', 'And 1 more'],
   [
     'de-DE',
     'Ein Geschäft, das dieses Desk nicht gemacht hat: Verkauf von 500 DOGEUSDT zu 0.1.',
-    'und 1 weitere',
+    'Und 1 weitere',
   ],
 ] as const) {
   test(`[W90] the gravest alarm stands above every page until it is acknowledged (${locale})`, async () => {

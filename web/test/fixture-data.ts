@@ -809,6 +809,7 @@ const LIFE = {
   frozen: null,
   quarantined: null,
   replaces: null,
+  isReady: false,
 } as const;
 
 function makeConnections(): Connection[] {

@@ -13,6 +13,8 @@ import type { Page } from 'playwright-core';
 
 import { englishKeys } from '../src/language/keys-english.ts';
 import { germanKeys } from '../src/language/keys-german.ts';
+import { englishLife } from '../src/language/life-english.ts';
+import { germanLife } from '../src/language/life-german.ts';
 import { keyRefusal } from '../src/language/key-refusal.ts';
 import { eventually, plain, Readers, settled, type Reader } from './desk-page.ts';
 import type { Connection } from '../src/api/types.ts';
@@ -307,6 +309,42 @@ test('[W87] a key is renewed by the same steps; the page says when the new one h
     await page.keyboard.press('Enter');
     await page.getByText('The new key of Spot account is in use').waitFor();
   });
+});
+
+test('[W87] a new key that is checked waits for an owner: he reads the act, and the key takes over by his passkey', async () => {
+  for (const [locale, say] of [
+    ['en-GB', englishLife],
+    ['de-DE', germanLife],
+  ] as const) {
+    await readers.read({ path: '/connections', locale }, async ({ page, server }) => {
+      const [own] = server.data.connections;
+      assert.ok(own);
+      const waiting = { ...own, id: 'c_ABCDEFG', replaces: own.id, isReady: true } as const;
+      server.data.connections.push({ ...waiting, signs: 'cancels' });
+      await page.reload();
+      const card = page.getByRole('region', { name: own.name });
+      await card.getByText(say.rotationReady).waitFor();
+      assert.equal(await card.getByText(say.rotationWaits).count(), 0);
+      await card.getByRole('button', { name: say.takeOver }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.waitFor();
+      assert.deepEqual(server.bodies.get('POST /acts'), {
+        act: { kind: 'takeOver', connection: own.id },
+      });
+      assert.equal(server.bodies.has('POST /acts/confirm'), false, 'nothing is done unread');
+      await page.goto(`${server.url}${NEW}?connection=c_ABCDEFG`);
+      await page.getByText(say.rotationReady).waitFor();
+      server.answers.set('POST /acts', () => {
+        server.data.connections.pop();
+        return { kind: 'performed', act: 'takeOver', entry: 7 };
+      });
+      await page.getByRole('button', { name: say.takeOver }).click();
+      await page.getByText(say.rotationDone(own.name)).waitFor();
+      assert.deepEqual(server.bodies.get('POST /acts'), {
+        act: { kind: 'takeOver', connection: own.id },
+      });
+    });
+  }
 });
 
 test('[W66] every refusal of the signer is told at its field, in both languages; others as they came', () => {

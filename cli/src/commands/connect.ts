@@ -123,7 +123,9 @@ export function connectCommand(): Command {
     )
     .addCommand(
       deskCommand('rotate')
-        .description('make a new key for a connection; it takes over once the exchange has it')
+        .description(
+          'make a new key for a connection; it takes over once it is checked and an owner confirms',
+        )
         .argument('<name>', 'the connection')
         .addOption(
           new Option('--kind <kind>', 'kind of key').choices(BORN_KINDS).default('ed25519'),
@@ -269,7 +271,9 @@ function stepsForSuccessor(made: api.Connection): string {
   const [, ...steps] = stepsForNew({ ...made, name: made.id }).split('\n');
   return `The signer made a new key of the kind ${made.keyKind} for ${made.name}. The old one stays in use until this one is checked.
 ${steps.slice(0, -2).join('\n')}
-6. Delete the old key at the exchange once ${made.name} has the new one; kontor connect list tells.`;
+6. Where an owner is enrolled, confirm the new key with a passkey on the page Connections, "Use the new key": compare what
+   it says with the exchange's own page first. Without an owner the key takes over by itself once it is checked.
+7. Delete the old key at the exchange once ${made.name} has the new one; kontor connect list tells.`;
 }
 
 function stepsForImported({ name, keyKind }: api.Connection): string {

@@ -41,12 +41,17 @@ const ADAPTED: readonly string[] = ['binance'];
 const ERRORS = { 409: schemas.ErrorBody, 503: schemas.ErrorBody };
 
 export function registerConnections(app: App, keys: KeyDesk): void {
+  const venues = [...new Set([keys.venue, ...ADAPTED])];
   const change = async (
     request: Parameters<KeyDesk['change']>[0],
   ): Promise<
     | { readonly ok: true; readonly connection: Connection }
     | { readonly ok: false; readonly status: 409 | 503; readonly body: schemas.ErrorBody }
   > => {
+    if ('venue' in request && !venues.includes(request.venue)) {
+      const message = `venue: expected one of ${venues.join(', ')}, found ${request.venue}`;
+      return { ok: false, status: 409, body: { error: 'refused', message } };
+    }
     const result = await keys.change(request);
     const [info] = result.ok ? result.connections : [];
     if (info !== undefined) return { ok: true, connection: toConnection(info) };
@@ -177,7 +182,7 @@ export function registerConnections(app: App, keys: KeyDesk): void {
       },
     },
     () =>
-      [...new Set([keys.venue, ...ADAPTED])].map((venue) => ({
+      venues.map((venue) => ({
         venue,
         isTraded: venue === keys.venue,
         hasAdapter: ADAPTED.includes(venue),
@@ -208,6 +213,7 @@ export function toConnection(info: ConnectionInfo): Connection {
         ? null
         : { since: info.quarantined.since, faults: [...info.quarantined.faults] },
     replaces: info.replaces,
+    isReady: info.isReady,
     policy: [...info.policy],
     policyHash: info.policyHash,
   };

@@ -125,7 +125,7 @@ export function registerPolicy(app: App, desk: PolicyDesk): void {
 
 /** Whether the signer would wait for prices that egress has not brought yet. */
 function waitsForPrices({ explanation }: { readonly explanation: Explanation }): boolean {
-  return !explanation.isAllowed && explanation.reason.startsWith('reference:');
+  return !explanation.isAllowed && explanation.rule.endsWith(': reference');
 }
 
 function stateOf({ hash, text, lock, pending }: PolicyInfo): schemas.PolicyState {

@@ -299,6 +299,8 @@ export const Connection = Type.Object(
     quarantined: Nullable(Type.Object({ since: Time, faults: Type.Array(Type.String()) })),
     /** The connection whose key this one will replace once it is checked. */
     replaces: Nullable(Type.String()),
+    /** Whether its key waits for nothing but an owner's consent (the act `takeOver`) to replace the other. */
+    isReady: Type.Boolean(),
     policy: Type.Array(Type.String()),
     policyHash: Type.String(),
   },

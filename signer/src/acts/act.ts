@@ -45,6 +45,13 @@ export interface ThawConnection {
   readonly connection: string;
 }
 
+/** Puts the checked key of a successor in the place of the one in use. */
+export interface TakeOver {
+  readonly kind: 'takeOver';
+  /** The connection in use, not its successor. */
+  readonly connection: string;
+}
+
 /** Lets an order that a hold line keeps be signed once. */
 export interface ReleaseHeld {
   readonly kind: 'releaseHeld';
@@ -63,6 +70,7 @@ export type Act =
   | ChangePolicy
   | CancelPolicyChange
   | ThawConnection
+  | TakeOver
   | OwnTrade
   | ReleaseHeld
   | DenyHeld;
@@ -73,6 +81,7 @@ export const ACT_KINDS: readonly Act['kind'][] = [
   'changePolicy',
   'cancelPolicyChange',
   'thawConnection',
+  'takeOver',
   'ownTrade',
   'releaseHeld',
   'denyHeld',
@@ -115,6 +124,7 @@ function readKind(fields: Fields): Act {
     case 'removeOwner':
       return { kind, credential: credential(fields) };
     case 'thawConnection':
+    case 'takeOver':
       return { kind, connection: fields.text('connection', CONNECTION, 'c_ and 7 of A-Z 2-7') };
     case 'ownTrade':
       return readOwnTrade(fields, fields.text('connection', CONNECTION, 'c_ and 7 of A-Z 2-7'));

@@ -3,7 +3,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import type { Entry } from '../log/intent-log.ts';
-import { thawConnection, type LifeWorld } from '../life/thaw-act.ts';
+import { takeOver, thawConnection, type LifeWorld } from '../life/life-acts.ts';
 import { denyHeld, releaseHeld, type HeldWorld } from '../policy/held-acts.ts';
 import { cancelPolicyChange, changePolicy, type PolicyWorld } from '../policy/policy-acts.ts';
 import type { BoundAct } from './bound-act.ts';
@@ -27,6 +27,8 @@ export function bindAct(act: Act, world: ActWorld): BoundAct {
       return removeOwner(act, world);
     case 'thawConnection':
       return thawConnection(act, world);
+    case 'takeOver':
+      return takeOver(act, world);
     case 'ownTrade':
       return ownTrade(act, world);
     case 'changePolicy':

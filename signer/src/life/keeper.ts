@@ -4,13 +4,13 @@
 
 import type { KeyIntent } from '../binance/requests.ts';
 import type { Clock } from '../clock.ts';
-import type { Connection, Connections } from '../connections.ts';
+import { publicKeyHash, type Connection, type Connections } from '../connections.ts';
 import type { Disk } from '../disk.ts';
 import { LogError, type Entry, type IntentLog } from '../log/intent-log.ts';
 import type { Vault } from '../vault/vault.ts';
 import { readFreezeFile, removeFreezeFile } from './freeze-file.ts';
 import type { Lives } from './lives.ts';
-import { mayBeThawed } from './state.ts';
+import { cannotBeAsked, mayBeThawed, mayTakeOver } from './state.ts';
 
 export interface KeeperPorts {
   readonly directory: string;
@@ -20,6 +20,8 @@ export interface KeeperPorts {
   readonly lives: Lives;
   readonly connections: Connections;
   readonly vault: Vault;
+  /** Whether somebody could consent that a new key takes over: then nobody's key does so without. */
+  readonly hasOwner: () => boolean;
   readonly say: (sentence: string) => void;
 }
 
@@ -121,7 +123,59 @@ export class LifeKeeper {
 
   /** A key was named: where the exchange has no way to ask for its rights, a successor takes over at once. */
   onNamed(connection: Connection): void {
-    if (connection.venue.endsWith('-testnet')) this.#takeOver(connection.connection);
+    if (cannotBeAsked(connection.venue)) this.#takeOverUnasked(connection.connection);
+  }
+
+  /** Whether a successor's key waits for nothing but the consent of an owner. */
+  isReady({ connection, replaces }: Connection): boolean {
+    const facts = this.#ports.lives.factsOf(connection);
+    return (
+      replaces !== null &&
+      facts !== undefined &&
+      this.#ports.hasOwner() &&
+      mayTakeOver(facts, this.#now())
+    );
+  }
+
+  /** Why no new key can take the place of a connection's own now, or null. */
+  objectionToTakeOver(connection: string): string | null {
+    const { connections } = this.#ports;
+    const next = connections.successorOf(connection);
+    if (connections.get(connection) === undefined || next === undefined)
+      return 'expected a connection with a new key that waits, found none of this name';
+    if (!this.isReady(next))
+      return 'expected a new key that the exchange has confirmed, found one that is not checked: have its rights checked first';
+    // What is destroyed must have its successor at hand.
+    if (connections.keyOf(next.connection) === undefined)
+      return 'expected an open vault that has the new key, found it locked';
+    return null;
+  }
+
+  /** What a person compares with the exchange's page before a new key takes over, in lines. */
+  describeTakeOver(connection: string): readonly string[] {
+    const { connections, lives } = this.#ports;
+    const old = connections.get(connection);
+    const next = connections.successorOf(connection);
+    if (old === undefined || next === undefined) return [];
+    const origin = lives.factsOf(next.connection)?.origin;
+    return [
+      `name: ${old.name}`,
+      `venue: ${old.venue}`,
+      `old key: ${fingerprintOf(old)}`,
+      `old key at the exchange: ${old.apiKey ?? 'not named'}`,
+      `new key: ${fingerprintOf(next)}`,
+      `new key at the exchange: ${next.apiKey ?? 'not named'}`,
+      `new key was: ${origin === 'born' ? 'made in this vault' : 'made elsewhere and taken in'}`,
+      `new key waits as: ${next.connection}`,
+    ];
+  }
+
+  /** Lets the new key take over to which nothing objects. Throws LogError where the log takes nothing. */
+  takeOver(connection: string, time: number): void {
+    const { connections } = this.#ports;
+    const old = connections.get(connection);
+    const next = connections.successorOf(connection);
+    if (old !== undefined && next !== undefined) this.#replace(old, next, time);
   }
 
   #onCheck(connection: string, entries: readonly Entry[]): void {
@@ -130,7 +184,7 @@ export class LifeKeeper {
     if (entry === undefined) return;
     if (entry.fields['result'] !== 'quarantined') {
       this.#follow(entries);
-      if (lives.factsOf(connection)?.passed?.time === entry.time) this.#takeOver(connection);
+      if (lives.factsOf(connection)?.passed?.time === entry.time) this.#takeOverUnasked(connection);
       return;
     }
     const before = lives.factsOf(connection)?.quarantined ?? null;
@@ -141,21 +195,26 @@ export class LifeKeeper {
     say(`${name} is quarantined: ${String(entry.fields['faults'])}.`);
   }
 
-  /** Lets a successor's key that was checked take the place of the key it replaces. */
-  #takeOver(successor: string): void {
-    const { connections, lives, vault, say } = this.#ports;
+  /** A successor's key that was checked takes over by itself only where there is no owner to ask. */
+  #takeOverUnasked(successor: string): void {
+    const { connections, hasOwner } = this.#ports;
     const next = connections.get(successor);
-    if (next === undefined || next.replaces === null) return;
+    if (next === undefined || next.replaces === null || hasOwner()) return;
     const old = connections.get(next.replaces);
     if (old === undefined) return;
-    const fields = { connection: old.connection, successor };
     try {
-      this.#record([{ time: this.#now(), kind: 'key.rotate', fields }]);
+      this.#replace(old, next, this.#now());
     } catch (error) {
       // Then the old key stays in use; the next check tries again.
-      if (error instanceof LogError) return;
-      throw error;
+      if (!(error instanceof LogError)) throw error;
     }
+  }
+
+  /** Puts a successor's key in the place of the old one, which is destroyed. */
+  #replace(old: Connection, next: Connection, time: number): void {
+    const { connections, lives, vault, say } = this.#ports;
+    const fields = { connection: old.connection, successor: next.connection };
+    this.#record([{ time, kind: 'key.rotate', fields }]);
     connections.takeOver(vault, old, next);
     const standing = lives.standing(old.connection, this.#now());
     const until = standing === undefined ? '' : new Date(standing.expiresAt).toISOString();
@@ -235,6 +294,13 @@ export function objectionToThaw(lives: Lives, connection: string): string | null
 
 function dateOf(time: number): string {
   return new Date(time).toISOString();
+}
+
+/** As the log's line of the key's birth has it. */
+function fingerprintOf({ keyKind, publicKeyPem }: Connection): string {
+  return publicKeyPem === ''
+    ? `${keyKind}, a secret without a public half`
+    : `${keyKind}, SHA-256 of its public half ${publicKeyHash(publicKeyPem)}`;
 }
 
 function nameOf({ name, connection }: Connection): string {

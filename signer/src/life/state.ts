@@ -233,7 +233,20 @@ export function lesser(left: Scope, right: Scope): Scope {
  * rights may be missing, and market times say nothing about the age of a key.
  */
 export function isHouse(venue: string): boolean {
-  return venue === 'demo' || venue.startsWith('paper-') || venue.endsWith('-testnet');
+  return venue === 'demo' || venue.startsWith('paper-') || cannotBeAsked(venue);
+}
+
+/** Whether the key of a successor may take the place of another's now, as far as its own life goes. */
+export function mayTakeOver(facts: LifeFacts, now: number): boolean {
+  const { named, quarantined, passed, venue } = facts;
+  if (named === null || quarantined !== null || now >= endOf(facts)) return false;
+  // Where the exchange has no way to ask for rights, a named key is all there is.
+  return cannotBeAsked(venue) || (passed !== null && !isStale(facts, now));
+}
+
+/** Whether a venue has no way to ask what a key may do. */
+export function cannotBeAsked(venue: string): boolean {
+  return venue.endsWith('-testnet');
 }
 
 /** Whether the exchange gives the key a right for which it is refused for good. */

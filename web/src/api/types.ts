@@ -232,6 +232,7 @@ export type Connection = {
     readonly faults: readonly string[];
   } | null;
   readonly replaces: string | null;
+  readonly isReady: boolean;
   readonly policy: readonly string[];
   readonly policyHash: string;
 };

@@ -17,7 +17,7 @@ export const englishAlarms = {
   acknowledge: 'I have seen it',
   notAcknowledged: (reason: string): string => `The alarm was not marked: ${reason}`,
   show: 'Show',
-  more: (count: string): string => `and ${count} more`,
+  more: (count: string): string => `And ${count} more.`,
   times: (count: string): string => `${count} times`,
   facts: 'What was seen',
   raisedAt: 'Raised',

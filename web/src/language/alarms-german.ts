@@ -23,7 +23,7 @@ export const germanAlarms: AlarmsText = {
   acknowledge: 'Gesehen',
   notAcknowledged: (reason) => `Der Alarm wurde nicht vermerkt: ${reason}`,
   show: 'Zeigen',
-  more: (count) => `und ${count} weitere`,
+  more: (count) => `Und ${count} weitere.`,
   times: (count) => `${count}-mal`,
   facts: 'Was gesehen wurde',
   raisedAt: 'Gemeldet',

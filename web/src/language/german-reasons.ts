@@ -38,8 +38,28 @@ const PLACES: Readonly<Record<string, string>> = {
 /** Patterns of whole sentences. Read from the top; the first that fits is said. */
 const ROWS: readonly (readonly [string, string | Tell])[] = [
   [
+    'expected a connection with a new key that waits, found none of this name',
+    'für diese Verbindung wartet kein neuer Schlüssel',
+  ],
+  [
+    'expected a new key that the exchange has confirmed, found one that is not checked: have its rights checked first',
+    'der neue Schlüssel ist nicht geprüft: bitte zuerst seine Rechte prüfen lassen',
+  ],
+  [
+    'expected an open vault that has the new key, found it locked',
+    'der Tresor ist gesperrt: bitte zuerst öffnen',
+  ],
+  [
+    'expected a key in use, found a new one that has not taken over',
+    'der neue Schlüssel hat noch nicht übernommen',
+  ],
+  [
     'expected another owner who stays, found that this is the last one',
     'die letzte Eigentümerin, der letzte Eigentümer muss bleiben',
+  ],
+  [
+    'venue: expected one of (.+), found (\\S+)',
+    (venues, found) => `bei ${found} kann dieser Desk nicht handeln, nur bei ${venues}`,
   ],
   [
     'expected fewer than (\\d+) passkeys: remove one first',

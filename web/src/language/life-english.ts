@@ -75,12 +75,17 @@ export const englishLife = {
   rotate: 'Renew the key',
   rotation: 'A new key for this connection',
   rotationWhat: (name: string): string =>
-    `The new key takes the place of the one of ${name} as soon as the exchange has it and its rights are checked. Bots and policy stay as they are; the old key is destroyed here. Then delete it at the exchange.`,
+    `The new key takes the place of the one of ${name} once the exchange has it, its rights are checked and, where one is enrolled, an owner has confirmed it. Bots and policy stay as they are; the old key is destroyed here. Then delete it at the exchange.`,
   rotationWaits: 'A new key waits to be registered at the exchange.',
   rotationGoOn: 'Go on with the new key',
   rotationDone: (name: string): string =>
     `The new key of ${name} is in use and the old one destroyed here. Delete the old one at the exchange.`,
-  rotationChecked: 'The key is named. It takes over as soon as its rights are checked.',
+  rotationChecked:
+    'The key is named. It takes over once its rights are checked; where an owner is enrolled, an owner confirms that.',
+  rotationReady:
+    'The new key is checked and ready. Until an owner confirms it the old one stays in use. Compare its identifier and its public half with the page of your exchange: the key must stand in your own account.',
+  takeOver: 'Use the new key',
+  notTakenOver: (reason: string): string => `The new key did not take over: ${reason}.`,
   endsAt: {
     reductions: (time: string): string => `Exits until ${time}, then cancels and reads.`,
     cancels: (time: string): string => `Cancels and reads until ${time}, then nothing.`,

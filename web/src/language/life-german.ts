@@ -80,12 +80,17 @@ export const germanLife: LifeText = {
   rotate: 'Schlüssel erneuern',
   rotation: 'Ein neuer Schlüssel für diese Verbindung',
   rotationWhat: (name) =>
-    `Der neue Schlüssel tritt an die Stelle dessen von ${name}, sobald die Börse ihn hat und seine Rechte geprüft sind. Bots und Policy bleiben, wie sie sind; der alte Schlüssel wird hier vernichtet. Löschen Sie ihn dann an der Börse.`,
+    `Der neue Schlüssel tritt an die Stelle dessen von ${name}, sobald die Börse ihn hat, seine Rechte geprüft sind und, wo jemand als Eigentümer eingetragen ist, ein Eigentümer ihn bestätigt hat. Bots und Policy bleiben, wie sie sind; der alte Schlüssel wird hier vernichtet. Löschen Sie ihn dann an der Börse.`,
   rotationWaits: 'Ein neuer Schlüssel wartet darauf, an der Börse eingetragen zu werden.',
   rotationGoOn: 'Weiter mit dem neuen Schlüssel',
   rotationDone: (name) =>
     `Der neue Schlüssel von ${name} ist in Gebrauch, der alte hier vernichtet. Löschen Sie den alten an der Börse.`,
-  rotationChecked: 'Der Schlüssel ist benannt. Er übernimmt, sobald seine Rechte geprüft sind.',
+  rotationChecked:
+    'Der Schlüssel ist benannt. Er übernimmt, sobald seine Rechte geprüft sind; wo jemand als Eigentümer eingetragen ist, bestätigt das ein Eigentümer.',
+  rotationReady:
+    'Der neue Schlüssel ist geprüft und bereit. Bis ein Eigentümer ihn bestätigt, bleibt der alte in Gebrauch. Vergleichen Sie seine Kennung und seine öffentliche Hälfte mit der Seite Ihrer Börse: Der Schlüssel muss in Ihrem eigenen Konto stehen.',
+  takeOver: 'Den neuen Schlüssel verwenden',
+  notTakenOver: (reason) => `Der neue Schlüssel hat nicht übernommen: ${reason}.`,
   endsAt: {
     reductions: (time) => `Ausstiege bis ${time}, danach Stornos und Abfragen.`,
     cancels: (time) => `Stornos und Abfragen bis ${time}, danach nichts.`,

@@ -22,6 +22,7 @@ import { HoldButton } from '../parts/hold-button.tsx';
 import { say } from '../parts/toasts.tsx';
 import { newConnectionPath } from '../paths.ts';
 import { performAct } from '../people/consent.ts';
+import { UseNewKey } from './use-new-key.tsx';
 import './connections.css';
 
 const OPEN_KEY_LIFE_MS = 14 * 86_400_000;
@@ -55,7 +56,9 @@ export function ConnectionLife({
           </Fact>
         )}
       </dl>
-      {successor === null ? null : (
+      {successor === null ? null : successor.isReady ? (
+        <UseNewKey connection={connection.id} />
+      ) : (
         <p className="needs-you">
           {life.rotationWaits}{' '}
           <Anchor className="button button-plain" href={newConnectionPath(successor.id)}>

@@ -14,6 +14,7 @@ import { Button } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { paths } from '../paths.ts';
 import { KeyField } from './key-field.tsx';
+import { UseNewKey } from './use-new-key.tsx';
 import { useKeyRefusal } from './use-key-refusal.ts';
 import './connections.css';
 
@@ -63,7 +64,11 @@ export function KeyActivation({
     return (
       <>
         <p>{keys.activated(connection.name)}</p>
-        <p className="muted">{connection.replaces === null ? keys.done : life.rotationChecked}</p>
+        {connection.replaces !== null && connection.isReady ? (
+          <UseNewKey connection={connection.replaces} />
+        ) : (
+          <p className="muted">{connection.replaces === null ? keys.done : life.rotationChecked}</p>
+        )}
         {connection.policy.length > 0 ? null : <p className="needs-you">{keys.donePolicy}</p>}
         <div className="keys-foot">
           <Anchor className="button button-primary" href={paths.connections}>
