@@ -168,11 +168,13 @@ test(
         .join(', '),
     );
 
-    const { processes } = await connectDesk(data).get<api.Health>('/api/v1/health');
-    assert.deepEqual(
-      processes.map(({ name, state, hardening }) => [name, state, hardening !== undefined]),
-      [['server', 'up', true]],
-    );
+    // Whoever keeps the server reports of it soon after it is ready.
+    await until('the server in its own report', async () => {
+      const { processes } = await connectDesk(data).get<api.Health>('/api/v1/health');
+      const [own, ...others] = processes;
+      const isShown = others.length === 0 && own?.state === 'up' && own.hardening !== undefined;
+      return isShown ? own : null;
+    });
     // The public half of the log is for the server, too.
     assert.equal(
       tryAs('server', `fs.readFileSync('${log}/checkpoint'); console.log('read')`),

@@ -168,16 +168,23 @@ export class Desk {
 
   /** Gives egress a new link to the server and keeps the other end. */
   async joinServer(): Promise<void> {
-    const [near, far] = await socketPair(this.parent);
-    this.egressChild.send({ link: 'server' }, far);
-    this.#server = new ServerEnd(new Peer(near));
+    this.#server = new ServerEnd(new Peer(await this.#link('server')));
   }
 
   /** Puts the test in the signer's place. */
   async becomeSigner(): Promise<Peer> {
+    return new Peer(await this.#link('signer'));
+  }
+
+  /** Hands egress one end of a new link; the other end, which no failing test leaves open. */
+  async #link(link: 'server' | 'signer'): Promise<Socket> {
     const [near, far] = await socketPair(this.parent);
-    this.egressChild.send({ link: 'signer' }, far);
-    return new Peer(near);
+    this.#t.after(() => {
+      near.destroy();
+      far.destroy();
+    });
+    this.egressChild.send({ link }, far);
+    return near;
   }
 
   /** Starts a signer and gives egress its other end. */

@@ -16,7 +16,7 @@ import type { Observed } from './invariants.ts';
 import { runPlan } from './world.ts';
 
 const FIRST_SEED = 1;
-const RUNS = 200;
+const RUNS = 100;
 const WORKERS = Math.max(1, Math.min(2, os.availableParallelism()));
 /** A seed whose bots trade all the time. */
 const BUSY_SEED = 5;
