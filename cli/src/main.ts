@@ -1,46 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `kontor` command.
+// The process of the `kontor` command.
 
-import { Command } from 'commander';
-import { withExitCodes } from './command-output.ts';
-import { version } from './version.ts';
+import { kontorProgram } from './program.ts';
 
-/** Each command is loaded only when it is the one asked for, or when all are listed. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  start: async () => (await import('./commands/start.ts')).startCommand(),
-  run: async () => (await import('./commands/run.ts')).runCommand(),
-  status: async () => (await import('./commands/desk.ts')).statusCommand(),
-  link: async () => (await import('./commands/desk.ts')).linkCommand(),
-  people: async () => (await import('./commands/people.ts')).peopleCommand(),
-  bots: async () => (await import('./commands/desk.ts')).botsCommand(),
-  deals: async () => (await import('./commands/deals.ts')).dealsCommand(),
-  risk: async () => (await import('./commands/risk.ts')).riskCommand(),
-  alarms: async () => (await import('./commands/alarms.ts')).alarmsCommand(),
-  foreign: async () => (await import('./commands/foreign.ts')).foreignCommand(),
-  case: async () => (await import('./commands/case.ts')).caseCommand(),
-  orphans: async () => (await import('./commands/orphans.ts')).orphansCommand(),
-  backtest: async () => (await import('./commands/backtest.ts')).backtestCommand(),
-  candles: async () => (await import('./commands/candles.ts')).candlesCommand(),
-  simulator: async () => (await import('./commands/simulator.ts')).simulatorCommand(),
-  backup: async () => (await import('./commands/backup.ts')).backupCommand(),
-  restore: async () => (await import('./commands/backup.ts')).restoreCommand(),
-  vault: async () => (await import('./commands/vault.ts')).vaultCommand(),
-  connect: async () => (await import('./commands/connect.ts')).connectCommand(),
-  policy: async () => (await import('./commands/policy.ts')).policyCommand(),
-  canary: async () => (await import('./commands/canary.ts')).canaryCommand(),
-  scan: async () => (await import('./commands/scan.ts')).scanCommand(),
-  log: async () => (await import('./commands/log.ts')).logCommand(),
-  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
-};
-
-const program = withExitCodes(new Command('kontor'))
-  .description('A self-hosted trading desk whose exchange keys live in a process of their own.')
-  .version(version)
-  .addHelpText('after', '\nExample:\n  kontor start\n  kontor backtest --help')
-  .showHelpAfterError('(run kontor --help for what there is)');
-
-const [, , asked = ''] = process.argv;
-const only = COMMANDS[asked];
-for (const load of only === undefined ? Object.values(COMMANDS) : [only])
-  program.addCommand(await load());
-await program.parseAsync();
+const [, , asked] = process.argv;
+await (await kontorProgram(asked)).parseAsync();
