@@ -11,12 +11,8 @@ import {
   parseProofExtra,
   parseProofFile,
   parseTrustPolicy,
-  proveInclusion,
   toHex,
-  toProofExtra,
-  toProofFile,
   toVerifierKey,
-  treeHasher,
   verifyProofFile,
   type ClaimVerdict,
   type OrderClaim,
@@ -30,6 +26,7 @@ import { readWholeLog, type WholeLog } from '../claim/read-log.ts';
 import { printJson, ProgressLine, reportFailure } from '../command-output.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
+import { entryProof } from '../log/entry-proof.ts';
 import { LogFolderError } from '../log/log-folder.ts';
 import { preferWitnessed } from '../log/witnessed-log.ts';
 
@@ -315,20 +312,10 @@ function proofOf(
 ): Uint8Array | string {
   const found = log.entries.find(({ entry }) => entry.seq === index);
   if (found === undefined) return `there is no entry ${index}`;
-  const { reader, signed } = preferWitnessed(log.folder, directory, BigInt(index));
-  const hasher = treeHasher(nodeCryptography);
-  const made = proveInclusion(hasher, reader, BigInt(index), signed.checkpoint);
-  if (!made.ok) return made.reason;
+  const best = preferWitnessed(log.folder, directory, BigInt(index));
   const opening = isOpen ? found.opening : undefined;
-  const extra = toProofExtra({ entry: found.bytes, opening });
-  if (!extra.ok) return extra.reason;
-  const { proof } = made.value;
-  return toProofFile({
-    index: BigInt(index),
-    proof,
-    extra: extra.value,
-    signed,
-  });
+  const made = entryProof(best, BigInt(index), { entry: found.bytes, opening });
+  return made.ok ? made.value : made.reason;
 }
 
 function checkpointOf({ folder: { signed } }: WholeLog): Record<string, string> {

@@ -13,10 +13,7 @@ import {
   parseProofExtra,
   parseProofFile,
   parseTrustPolicy,
-  proveInclusion,
   readTile,
-  toProofExtra,
-  toProofFile,
   toVerifierKey,
   treeHasher,
   verifyProofFile,
@@ -36,6 +33,7 @@ import {
 } from '../command-output.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { deskFiles } from '../desk-files.ts';
+import { entryProof } from '../log/entry-proof.ts';
 import {
   LogFolderError,
   openLog,
@@ -311,13 +309,6 @@ async function findLine(path: string, named: string, isNumber: boolean): Promise
 
 function proofOf(log: OpenLog, index: bigint, opened: PrivateLine | null): Uint8Array {
   const entry = publicEntryAt(log, index);
-  const made = proveInclusion(HASHER, log.reader, index, log.signed.checkpoint);
-  if (!made.ok) throw new LogFolderError('damaged', `${log.directory}: ${made.reason}`);
-  if (!Buffer.from(HASHER.leaf(entry)).equals(made.value.leaf))
-    throw new LogFolderError(
-      'damaged',
-      `${log.directory}: entry ${index} is not the one in the tree`,
-    );
   const nonce = opened?.nonce ?? null;
   const fields = Object.fromEntries(
     Object.entries(opened?.fields ?? {}).flatMap(([name, value]) =>
@@ -325,10 +316,9 @@ function proofOf(log: OpenLog, index: bigint, opened: PrivateLine | null): Uint8
     ),
   ) satisfies JsonObject;
   const opening = nonce === null ? undefined : { nonce, fields };
-  const extra = toProofExtra({ entry, opening });
-  if (!extra.ok) throw new LogFolderError('damaged', `entry ${index}: ${extra.reason}`);
-  const { proof } = made.value;
-  return toProofFile({ index, proof, extra: extra.value, signed: log.signed });
+  const made = entryProof(log, index, { entry, opening });
+  if (!made.ok) throw new LogFolderError('damaged', `${log.directory}: ${made.reason}`);
+  return made.value;
 }
 
 // ---- verify ----

@@ -8,19 +8,10 @@
 // Every file is written aside and put in its place whole; the manifest comes last, so it names only what is there.
 
 import { hash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomText } from '../reconcile/order-ids.ts';
+import { putWhole } from '../whole-file.ts';
 
 /** Something that came from outside, as it came. */
 export interface Evidence {
@@ -200,7 +191,7 @@ export class CaseBook {
       pieces.length >= EVIDENCE_MAX || bytes.length > EVIDENCE_BYTES_MAX || total > CASE_BYTES_MAX;
     if (isTooMuch) return false;
     const path = `evidence/${String(pieces.length + 1).padStart(4, '0')}-${source}.json`;
-    this.#put(join(known.file.id, path), bytes);
+    putWhole(join(this.#directory, known.file.id, path), bytes);
     known.manifest.push({
       path,
       sha256,
@@ -214,7 +205,7 @@ export class CaseBook {
   #write(known: { readonly file: CaseFile; manifest: ManifestEntry[] }): void {
     const { id } = known.file;
     const bytes = Buffer.from(`${JSON.stringify(known.file, null, 2)}\n`);
-    this.#put(join(id, 'case.json'), bytes);
+    putWhole(join(this.#directory, id, 'case.json'), bytes);
     const entry: ManifestEntry = {
       path: 'case.json',
       sha256: hash('sha256', bytes, 'hex'),
@@ -224,22 +215,7 @@ export class CaseBook {
     };
     known.manifest = [...known.manifest.filter(({ path }) => path !== 'case.json'), entry];
     const manifest = `${JSON.stringify({ version: 1, files: known.manifest }, null, 2)}\n`;
-    this.#put(join(id, 'manifest.json'), Buffer.from(manifest));
-  }
-
-  #put(path: string, bytes: Buffer): void {
-    const whole = join(this.#directory, path);
-    const aside = `${whole}.new`;
-    const fd = openSync(aside, 'w', 0o600);
-    try {
-      for (let written = 0; written < bytes.length;) {
-        written += writeSync(fd, bytes, written, bytes.length - written);
-      }
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(aside, whole);
+    putWhole(join(this.#directory, id, 'manifest.json'), Buffer.from(manifest));
   }
 
   /** Null also for a case whose own files somebody broke: the others are still to be read. */

@@ -3,18 +3,7 @@
 // another history. A witness that fails stops nothing: the desk trades on, and says what its log is worth meanwhile.
 
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   NOTE_SIGNATURES_MAX,
@@ -29,6 +18,7 @@ import {
 } from '@kontor/tlog';
 import { nodeCryptography } from '@kontor/tlog/node';
 import type { CancelTimer, Time } from '../time.ts';
+import { putWhole } from '../whole-file.ts';
 import { askWitness, monitorWitness, type OwnLog, type WitnessOutcome } from './ask-witness.ts';
 import type { PublicLog } from './public-log.ts';
 import { trustPolicyText } from './trust-policy-text.ts';
@@ -437,17 +427,7 @@ export class WitnessDesk {
 
   #write(name: string, bytes: Uint8Array): void {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const path = join(this.#folder, name);
-    const fd = openSync(`${path}.new`, 'w', 0o600);
-    try {
-      for (let written = 0; written < bytes.length;) {
-        written += writeSync(fd, bytes, written, bytes.length - written);
-      }
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(`${path}.new`, path);
+    putWhole(join(this.#folder, name), bytes);
   }
 }
 
