@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Measures the signer as a process: orders signed and logged, one at a time and many together, and how fast it starts.
+// Orders at a given rate are measured by signer-pace.ts.
 
 import { strict as assert } from 'node:assert';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -32,7 +33,9 @@ import { parseSignedCheckpoint, proveInclusion, toProofFile, treeHasher } from '
 import { nodeCryptography } from '@kontor/tlog/node';
 import type { BenchResult } from './result.ts';
 
-const SEQUENTIAL = 400;
+/** Not measured: code that runs for the first time. */
+const FIRST = 400;
+const SEQUENTIAL = 2_000;
 const TOGETHER = 4_000;
 /** Entries of the log that a start reads back: two for each order. */
 const RESTART_ENTRIES = 100_000;
@@ -144,6 +147,7 @@ export async function run(): Promise<BenchResult[]> {
     const connection = created.connections[0]?.connection ?? '';
     await signer.ask({ kind: 'activateConnection', connection, apiKey: 'bench' });
 
+    for (let count = 0; count < FIRST; count += 1) await signer.place(connection);
     const times: number[] = [];
     for (let count = 0; count < SEQUENTIAL; count += 1) {
       const start = performance.now();
@@ -166,7 +170,7 @@ export async function run(): Promise<BenchResult[]> {
     await signer.stop();
 
     const log = join(directory, 'intents.log');
-    const bytesPerOrder = statSync(log).size / (SEQUENTIAL + TOGETHER);
+    const bytesPerOrder = statSync(log).size / (FIRST + SEQUENTIAL + TOGETHER);
 
     const longer = new BenchSigner(directory);
     left = (RESTART_ENTRIES - countLines(log)) / 2;
@@ -189,17 +193,15 @@ export async function run(): Promise<BenchResult[]> {
     return [
       decisionTime(),
       {
-        name: 'signer: intent to signed, p50',
+        name: 'signer: intent to signed, one after another, p50',
         value: at(times, 0.5),
         unit: 'ms',
-        target: 1,
         higherIsBetter: false,
       },
       {
-        name: 'signer: intent to signed, p99',
+        name: 'signer: intent to signed, one after another, p99',
         value: at(times, 0.99),
         unit: 'ms',
-        target: 3,
         higherIsBetter: false,
       },
       {
@@ -247,8 +249,15 @@ function decisionTime(): BenchResult {
   assert.ok(parsed.ok);
   const references = new References(() => undefined);
   const market = { venue: 'demo', symbol: 'BTCUSDT' };
-  const sources = ['referencePrice', 'bookTicker', 'dayVolume', 'depth'] as const;
-  references.want(market, { sources, maxAgeMs: 60_000 }, 0);
+  const evaluator = new PolicyEvaluator(parsed.policy, 'policy', references);
+  const subject = { connection: 'c_ABCDEF2', name: 'bench', venue: 'demo' };
+  const facts: RequestFacts = {
+    ...{ operation: 'order.place', symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT' },
+    ...{ timeInForce: 'GTC', stop: null, clientOrderId: null, quantity: null, isReleased: false },
+    price: 2_650_010_000_000n,
+    notional: 2_650_010_000_000n * 100_000n,
+  };
+  evaluator.want(subject, facts, 0);
   const common = { kind: 'reference', ageMs: 0, ...market } as const;
   const levels = (from: number, step: number): BookLevel[] =>
     Array.from({ length: BOOK_LEVELS_MAX }, (_, index) => [
@@ -260,14 +269,6 @@ function decisionTime(): BenchResult {
   references.take({ ...common, source: 'dayVolume', quoteVolume: '912345678.12345678' }, 0);
   const book = { bids: levels(26_500, -0.5), asks: levels(26_500.2, 0.5) };
   references.take({ ...common, source: 'depth', ...book }, 0);
-  const evaluator = new PolicyEvaluator(parsed.policy, 'policy', references);
-  const subject = { connection: 'c_ABCDEF2', name: 'bench', venue: 'demo' };
-  const facts: RequestFacts = {
-    ...{ operation: 'order.place', symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT' },
-    ...{ timeInForce: 'GTC', stop: null, clientOrderId: null, quantity: null, isReleased: false },
-    price: 2_650_010_000_000n,
-    notional: 2_650_010_000_000n * 100_000n,
-  };
   const decide = (now: number): void => {
     const verdict = evaluator.judge(subject, facts, () => null, now);
     assert.ok(verdict.ok);

@@ -24,13 +24,13 @@ const FONTS_TEXT = `<?xml version="1.0"?>
 </fontconfig>
 `;
 
-/** Starts the browser. `KONTOR_BROWSER` may name another Chromium of the machine's. */
-export async function launchBrowser(): Promise<Browser> {
+/** Starts the browser, with further arguments of its own. `KONTOR_BROWSER` may name another Chromium of the machine's. */
+export async function launchBrowser(args: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env['KONTOR_BROWSER'] ?? (await unpack());
   return await chromium.launch({
     executablePath,
     timeout: LAUNCH_MS_MAX,
-    args: ['--no-sandbox', '--no-zygote', '--font-render-hinting=none'],
+    args: ['--no-sandbox', '--no-zygote', '--font-render-hinting=none', ...args],
     env: {
       ...process.env,
       FONTCONFIG_FILE: FONTS,

@@ -23,6 +23,8 @@ import { fileURLToPath } from 'node:url';
 import { makeSettings, type DcaSettings } from '@kontor/core';
 import type { api } from '@kontor/server';
 import type { ProcessName } from '../cli/src/supervisor.ts';
+import { builtPage } from '../web/test/built-page.ts';
+import { browseDesk } from './browsed-desk.ts';
 import {
   deferrer,
   startDesk,
@@ -189,6 +191,7 @@ test(
       bots: [BOT],
       rest: wire.address,
       nodeFlags: { server: flags, egress: flags },
+      webDirectory: await builtPage(),
     });
     let isStopped = false;
     defer(async () => {
@@ -221,6 +224,30 @@ test(
         ...['--private-key', own, '--public-key', shown, '--data', directory],
       );
     }
+
+    // A person imports one more in the browser and looks around; what passes at the server's socket is kept, both ways.
+    const typed = alphanumeric(64);
+    secrets.set('typed', typed);
+    const web = await capture(desk.url);
+    defer(() => web.stop());
+    const visited = await browseDesk({
+      link: desk.link,
+      through: web.address,
+      secret: typed,
+      name: 'typed',
+      folder: dumps,
+    });
+    t.diagnostic(
+      `${visited.length} pages looked at, ${web.bytes().length} bytes between browser and server`,
+    );
+    assert.match(
+      readFileSync(join(dumps, 'screens'), 'utf8'),
+      /USDT/,
+      'the pages showed something',
+    );
+    assert.match(readFileSync(join(dumps, 'browser-storage'), 'utf8'), /"cookies":\[\{/);
+    assert.ok(web.bytes().includes('"sealed":"'), 'the check can fail: the import passed here');
+    assert.ok(web.bytes().includes('HTTP/1.1 200'), 'and so did the answers');
 
     await until('an order on the wire', () =>
       wire.bytes().includes('POST /api/v3/order ') ? true : null,
@@ -274,6 +301,7 @@ test(
     isStopped = true;
 
     writeFileSync(join(dumps, 'wire'), wire.bytes());
+    writeFileSync(join(dumps, 'web'), web.bytes());
     writeFileSync(join(dumps, 'said'), [...said.map(({ all }) => all), ...desk.said].join('\n'));
 
     // T152: the server never had a signature, in no form in which it could be used.

@@ -3,11 +3,23 @@
 
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { getuid } from 'node:process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { demoPolicy } from '../cli/src/demo-desk.ts';
 import { parseConfig } from '../egress/src/config.ts';
 import { readServerConfig } from '../server/src/config.ts';
 
@@ -54,6 +66,7 @@ test('[T154] the configurations for the demo exchange are ones that server and e
   const exchange = read('systemd', 'kontor-exchange.service');
   assert.ok(exchange.includes(`--port ${new URL(config.market.rest).port} `));
   assert.ok(exchange.includes(`--control-port ${new URL(config.market.control ?? '').port} `));
+  assert.equal(read('demo', 'policy'), demoPolicy(config.symbols, 'USDT', 'synthetic'));
 });
 
 test('[T154] three users everywhere, each in the groups of its own links', () => {
@@ -91,6 +104,145 @@ test('[T154] three users everywhere, each in the groups of its own links', () =>
   assert.match(read('systemd', 'kontor-signer.service'), /^PrivateNetwork=yes$/m);
 });
 
+/** Each folder with its mode, its owner and its group. */
+type Folders = ReadonlyMap<string, string>;
+
+function foldersOfSystem(): Folders {
+  return new Map(
+    [...read('systemd', 'kontor.tmpfiles.conf').matchAll(/^d (\S+) (\d+) (\S+) (\S+)$/gm)]
+      .filter(([, , , owner]) => owner !== 'root')
+      .map(([, path = '', mode = '', owner = '', group = '']) => [
+        path,
+        `${mode} ${owner} ${group}`,
+      ]),
+  );
+}
+
+function foldersOfImage(): Folders {
+  const image = read('Dockerfile');
+  const names = new Map(
+    [...image.matchAll(/(?:--uid|--gid) (\d+) .*?(kontor-[a-z-]+) \\/g)].map(
+      ([, number = '', name = '']) => [number, name],
+    ),
+  );
+  const parts = /for name in ([a-z -]+); do/.exec(image)?.[1]?.split(' ') ?? [];
+  return new Map(
+    [...image.matchAll(/install -d -o (\d+) -g (\d+) -m (\d+) (\/[^\s]+)/g)]
+      .filter(([, owner = '']) => names.has(owner))
+      .flatMap(([, owner = '', group = '', mode = '', path = '']) =>
+        (path.includes('$name') ? parts : ['']).map((part): readonly [string, string] => [
+          path.replace('$name', part),
+          `${mode} ${names.get(owner)} ${names.get(group)}`,
+        ]),
+      ),
+  );
+}
+
+test('[T191] system and image make the same folders, and each process gets those of its user', () => {
+  const folders = foldersOfSystem();
+  assert.ok(folders.size > 10);
+  assert.deepEqual(
+    [...foldersOfImage()].toSorted().map(([path, is]) => `${path} ${is}`),
+    [...folders].toSorted().map(([path, is]) => `${path} ${is}`),
+  );
+  const compose = read('compose.yaml');
+  for (const name of ['server', 'signer', 'egress']) {
+    const service = new RegExp(`\\n  ${name}:\\n(.*?)\\n\\n`, 's').exec(compose)?.[1] ?? '';
+    const mounted = [...service.matchAll(/- [a-z-]+:(\/\S+?)(?::ro)?$/gm)].map(([, to]) => to);
+    const unit = read('systemd', `kontor-${name}.service`);
+    for (const [path, is] of folders) {
+      const [, owner = '', group = ''] = is.split(' ');
+      const isOwn = owner === `kontor-${name}`;
+      const isItsLink = path.startsWith('/run/') && group.includes(name);
+      if (isOwn || isItsLink) assert.ok(mounted.includes(path), `${name} has no ${path}`);
+      else if (path !== '/var/lib/kontor/log')
+        assert.ok(!mounted.includes(path), `${name} has ${path} of ${owner}`);
+      // Who listens at a link, or writes into a folder, may write there; an edge log is committed by a command.
+      if (isOwn && !path.endsWith('/edge-logs'))
+        assert.match(
+          unit,
+          new RegExp(`^(?:ReadWrite|Bind)Paths=(?:.* )?${path}(?: |$)`, 'm'),
+          path,
+        );
+    }
+  }
+  // Of the desk's data egress sees nothing else.
+  assert.match(
+    read('systemd', 'kontor-egress.service'),
+    /^TemporaryFileSystem=\/var\/lib\/kontor:ro/m,
+  );
+});
+
+test(
+  '[T191] the system makes users and folders from the files',
+  { skip: reasonNotToMake() },
+  (t) => {
+    const root = mkdtempSync(join(tmpdir(), 'kontor-root-'));
+    t.after(() => rmSync(root, { recursive: true, force: true }));
+    for (const [kind, name] of [
+      ['sysusers.d', 'kontor.sysusers.conf'],
+      ['tmpfiles.d', 'kontor.tmpfiles.conf'],
+    ] as const) {
+      mkdirSync(join(root, 'etc', kind), { recursive: true });
+      cpSync(join(UNITS, name), join(root, 'etc', kind, 'kontor.conf'));
+    }
+    for (const command of [
+      ['systemd-sysusers', `--root=${root}`],
+      ['systemd-tmpfiles', `--root=${root}`, '--create'],
+    ] as const) {
+      const [program, ...words] = command;
+      const { status, stderr } = spawnSync(program, words, { encoding: 'utf8' });
+      assert.equal(status, 0, stderr);
+    }
+    const numbers = (file: string): ReadonlyMap<number, string> =>
+      new Map(
+        readFileSync(join(root, 'etc', file), 'utf8')
+          .trim()
+          .split('\n')
+          .map((line) => line.split(':'))
+          .map(([name = '', , number = '']) => [Number(number), name]),
+      );
+    const users = numbers('passwd');
+    const groups = numbers('group');
+    for (const [path, is] of foldersOfSystem()) {
+      assert.ok(existsSync(join(root, path)), path);
+      const { mode, uid, gid } = statSync(join(root, path));
+      const found = (mode & 0o7777).toString(8).padStart(4, '0');
+      assert.equal(`${found} ${users.get(uid)} ${groups.get(gid)}`, is, path);
+    }
+  },
+);
+
+test('[T192] neither signer nor egress is swapped to a disk, and the signer’s container has no network', () => {
+  const compose = read('compose.yaml');
+  const [, memory, both] =
+    /x-unswapped: &unswapped\n  mem_limit: (\S+)\n  memswap_limit: (\S+)\n/.exec(compose) ?? [];
+  assert.notEqual(memory, undefined);
+  assert.equal(memory, both);
+  for (const name of ['signer', 'egress']) {
+    assert.ok(compose.includes(`\n  ${name}:\n    <<: [*part, *unswapped]\n`), name);
+    assert.match(read('systemd', `kontor-${name}.service`), /^MemorySwapMax=0$/m);
+  }
+});
+
+test('[T192] Compose takes the file', { skip: reasonNotToCompose() }, () => {
+  const { status, stdout, stderr } = spawnSync(
+    'docker',
+    ['compose', '-f', join(DEPLOY, 'compose.yaml'), 'config', '--format', 'json'],
+    { encoding: 'utf8' },
+  );
+  assert.equal(status, 0, stderr);
+  const { services } = JSON.parse(stdout) as {
+    readonly services: Readonly<Record<string, { readonly network_mode: string }>>;
+  };
+  assert.deepEqual(
+    Object.entries(services)
+      .map(([name, { network_mode }]) => `${name} ${network_mode}`)
+      .toSorted(),
+    ['egress host', 'exchange host', 'server host', 'signer none'],
+  );
+});
+
 test('[T154] systemd takes the units', { skip: reasonNotToAsk() }, (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'kontor-units-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -119,4 +271,16 @@ test('[T154] systemd takes the units', { skip: reasonNotToAsk() }, (t) => {
 
 function reasonNotToAsk(): string | false {
   return spawnSync('systemd-analyze', ['--version']).status === 0 ? false : 'needs systemd-analyze';
+}
+
+function reasonNotToMake(): string | false {
+  if (getuid?.() !== 0) return 'needs root, to give folders to others';
+  const isThere = ['systemd-sysusers', 'systemd-tmpfiles'].every(
+    (program) => spawnSync(program, ['--version']).status === 0,
+  );
+  return isThere ? false : 'needs systemd-sysusers and systemd-tmpfiles';
+}
+
+function reasonNotToCompose(): string | false {
+  return spawnSync('docker', ['compose', 'version']).status === 0 ? false : 'needs docker compose';
 }

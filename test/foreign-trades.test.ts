@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -309,6 +309,111 @@ async function liar(t: TestContext, address: string, isLying: () => boolean): Pr
   assert.ok(typeof bound === 'object' && bound !== null);
   return `http://127.0.0.1:${bound.port}`;
 }
+
+/**
+ * An exchange whose signatures do not cover what they are sent with: what was signed once is good for any order for two
+ * minutes. Behind it the simulator is spoken to with a key of the exchange's own.
+ */
+async function looseExchange(
+  t: TestContext,
+  address: string,
+): Promise<{ readonly address: string; readonly captured: Captured[]; key: OwnKey | null }> {
+  const loose = { address: '', captured: [] as Captured[], key: null as OwnKey | null };
+  const isSigned = (path: string, signature: string | null): boolean =>
+    loose.captured.some(
+      (known) =>
+        known.path === path && known.signature === signature && Date.now() - known.at < 120_000,
+    );
+  const server = createServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+      const { pathname, searchParams } = new URL(request.url ?? '', address);
+      const body = Buffer.concat(chunks).toString('utf8');
+      const isOrder = request.method === 'POST' && pathname === '/api/v3/order';
+      const given = new URLSearchParams(body);
+      const signature = given.get('signature');
+      let [apiKey, payload] = [String(request.headers['x-mbx-apikey'] ?? ''), body];
+      if (isOrder && isSigned(pathname, signature) && loose.key !== null) {
+        given.delete('signature');
+        given.set('timestamp', String(Date.now()));
+        const { secret } = loose.key;
+        given.set('signature', createHmac('sha256', secret).update(String(given)).digest('hex'));
+        [apiKey, payload] = [loose.key.apiKey, String(given)];
+      } else if (isOrder && signature !== null) {
+        loose.captured.push({ path: pathname, signature, body, at: Date.now() });
+      }
+      const answer = await fetch(`${address}${pathname}?${searchParams}`, {
+        method: request.method ?? 'GET',
+        headers: {
+          ...(apiKey === '' ? {} : { 'x-mbx-apikey': apiKey }),
+          ...(payload === '' ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+        },
+        ...(payload === '' ? {} : { body: payload }),
+      });
+      response
+        .writeHead(answer.status, { 'content-type': 'application/json' })
+        .end(await answer.text());
+    })();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const bound = server.address();
+  assert.ok(typeof bound === 'object' && bound !== null);
+  loose.address = `http://127.0.0.1:${bound.port}`;
+  return loose;
+}
+
+interface Captured {
+  readonly path: string;
+  readonly signature: string;
+  readonly body: string;
+  readonly at: number;
+}
+
+interface OwnKey {
+  readonly apiKey: string;
+  readonly secret: string;
+}
+
+test('[T173,Y152] attack 17: what was signed for one order is sent again with another, at an exchange that takes it: told within 2 s', async (t) => {
+  let exchange: Awaited<ReturnType<typeof looseExchange>> | null = null;
+  const { simulator, desk } = await scene(t, {
+    between: async (address) => (exchange = await looseExchange(t, address)).address,
+  });
+  const loose = exchange as Awaited<ReturnType<typeof looseExchange>> | null;
+  assert.ok(loose !== null);
+  loose.key = await simulator.control<OwnKey>('/accounts/demo/keys', {
+    rights: { reading: true, spotTrading: true },
+  });
+  const ours = loose.captured.find(({ body }) => body.includes('side=BUY'));
+  assert.ok(ours !== undefined);
+  const again = async (changes: Readonly<Record<string, string>>): Promise<number> => {
+    const body = new URLSearchParams(ours.body);
+    for (const [name, value] of Object.entries(changes)) body.set(name, value);
+    const answer = await fetch(`${loose.address}/api/v3/order`, { method: 'POST', body });
+    assert.equal(answer.status, 200, await answer.text());
+    return Date.now();
+  };
+  // The very ID of ours, tag and all, on a pair that the desk does not trade, forty times as much.
+  const changes = { symbol: 'BTCUSDT', side: 'SELL', type: 'LIMIT', timeInForce: 'GTC' };
+  const at = await again({ ...changes, quantity: '2.00000', price: '90.00' });
+  const { alarm: found, tookMs } = await alarm(t, desk, 'forgedTag', at);
+  assert.ok(tookMs <= STREAM_MS_MAX, `expected at most ${STREAM_MS_MAX} ms, took ${tookMs} ms`);
+  assert.deepEqual([found.severity, found.facts['symbol']], ['critical', 'BTCUSDT']);
+  await alarm(t, desk, 'connectionFrozen', at);
+  // And without an ID.
+  const later = await again({
+    ...changes,
+    newClientOrderId: 'x-1',
+    quantity: '0.50000',
+    price: '95.00',
+  });
+  await alarm(t, desk, 'foreignTrade', later);
+});
 
 let lastSeen: unknown = null;
 

@@ -68,6 +68,8 @@ export interface DeskOptions {
   readonly policy?: string;
   /** Egress talks to this address instead of the simulator's own. */
   readonly rest?: string;
+  /** Another address for egress' streams. */
+  readonly wsApi?: string;
   /** What egress and signer call the exchange; `demo` by default, where keys need no check. */
   readonly venue?: string;
   /** The kind of market that the desk is told it trades on; the simulator's own by default. */
@@ -98,7 +100,7 @@ export async function startDesk(options: DeskOptions): Promise<TestDesk> {
     venues: {
       [options.venue ?? 'demo']: {
         rest: options.rest ?? addresses.rest,
-        wsApi: addresses.wsApi,
+        wsApi: options.wsApi ?? addresses.wsApi,
       },
     },
   });
@@ -149,7 +151,11 @@ export async function startDesk(options: DeskOptions): Promise<TestDesk> {
         WAIT_MS_MAX,
       ).unref();
     },
-  );
+  ).catch(async (error: unknown) => {
+    // Processes that are left would keep the test from ending.
+    await supervisor?.stop();
+    throw error;
+  });
   assert.ok(supervisor !== null);
   const running: Supervisor = supervisor;
   return {

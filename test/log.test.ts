@@ -2,7 +2,6 @@
 // The log of a whole desk behind its walls, and the commands that read it, while it runs and on a copy.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
@@ -15,8 +14,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { makeSettings, type DcaSettings } from '@kontor/core';
 import {
   deferrer,
   startDesk,
@@ -25,45 +22,9 @@ import {
   until,
   type TestDesk,
 } from './harness.ts';
+import { kontor, ONE_DEAL, startKontor, type Said } from './kontor-command.ts';
 
-const MAIN = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
-
-const SETTINGS: DcaSettings = makeSettings<DcaSettings>('dca', {
-  name: 'Logged',
-  symbols: ['ETHUSDT'],
-  baseOrderVolume: '100',
-  baseOrderType: 'market',
-  safetyOrderVolume: '110',
-  safetyOrderStep: '3',
-  maxSafetyOrders: 2,
-  maxActiveSafetyOrders: 2,
-  volumeScale: '1',
-  stepScale: '1',
-  takeProfit: '5',
-  cooldownSeconds: 2_592_000,
-  maxActiveDeals: 1,
-  maxSlippage: '1',
-});
-
-interface Said {
-  readonly code: number | null;
-  readonly out: string;
-  readonly errors: string;
-}
-
-async function log(...args: readonly string[]): Promise<Said> {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', MAIN, 'log', ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let out = '';
-  let errors = '';
-  child.stdout.on('data', (part: Buffer) => (out += part.toString()));
-  child.stderr.on('data', (part: Buffer) => (errors += part.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out, errors };
-}
+const log = (...given: readonly string[]): Promise<Said> => kontor(['log', ...given]);
 
 function sizeOf(directory: string): number {
   const path = join(directory, 'log', 'checkpoint');
@@ -90,7 +51,7 @@ test('[T120, T121, C80, C81, C82, C83] a desk’s log is published while it trad
   const directory = temporaryDirectory(defer);
   const simulator = await startSimulator(['--account', 'demo', '--no-keys', '--seed', '7']);
   defer(() => simulator.stop());
-  const desk: TestDesk = await startDesk({ simulator, directory, bots: [SETTINGS] });
+  const desk: TestDesk = await startDesk({ simulator, directory, bots: [ONE_DEAL] });
   defer(() => desk.stop());
   const folder = join(directory, 'log');
   const order = await until('an order on the log', () => {
@@ -197,9 +158,7 @@ async function start(
   directory: string,
 ): Promise<{ readonly isReady: boolean; readonly errors: string; stop(): Promise<void> }> {
   const given = ['start', '--data', directory, '--port', '0', '--no-open', '--json'];
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...given], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = startKontor(given);
   const ended = once(child, 'close');
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
@@ -207,8 +166,10 @@ async function start(
   };
   defer(stop);
   let errors = '';
-  child.stderr.on('data', (part: Buffer) => (errors += part.toString()));
-  const ready = once(child.stdout, 'data').then(() => true);
+  child.stderr?.on('data', (part: Buffer) => (errors += part.toString()));
+  const { stdout } = child;
+  assert.ok(stdout !== null);
+  const ready = once(stdout, 'data').then(() => true);
   const isReady = await Promise.race([ready, ended.then(() => false)]);
   return {
     isReady,
@@ -262,7 +223,7 @@ test('[C85] without the signer’s folder the public half is shown, and what is 
   assert.match(empty.errors, /expected a log with its checkpoint and vkey, found none/);
   const simulator = await startSimulator(['--account', 'demo', '--no-keys', '--seed', '7']);
   defer(() => simulator.stop());
-  const desk = await startDesk({ simulator, directory, bots: [SETTINGS] });
+  const desk = await startDesk({ simulator, directory, bots: [ONE_DEAL] });
   await until('some entries', () => (sizeOf(directory) > 10 ? true : null));
   await desk.stop();
   rmSync(join(directory, 'signer'), { recursive: true });

@@ -187,6 +187,17 @@ test('[T8] pages are built anew when their sources change, and a failed build ke
   assert.equal(fs.readFileSync(dist, 'utf8'), '<p>changed</p>');
 });
 
+test('[T190] an own Node that npm did not link is linked', async (t) => {
+  const fresh = await clone(t);
+  const { code, stdout, stderr } = await fresh.run(['start'], { npm_config_bin_links: 'false' });
+  assert.equal(code, 0, stderr);
+  assert.equal(said(stdout).args[0], 'start');
+  assert.match(
+    fs.readlinkSync(path.join(fresh.folder, 'node_modules/.bin/node')),
+    /^\.\.\/node-(bin-)?(linux|darwin)-/,
+  );
+});
+
 test('[T9] the program’s exit code is ours', async (t) => {
   const fresh = await clone(t);
   await fresh.run(['start']);

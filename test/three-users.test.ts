@@ -95,6 +95,7 @@ test(
       folder(join(data, name), USERS.server, 0o700);
     const signer = folder(join(data, 'signer'), USERS.signer, 0o700);
     const log = folder(join(data, 'log'), USERS.signer, 0o2750, LINKS['signer-server'].group);
+    folder(join(data, 'egress'), USERS.egress, 0o700);
     const config = folder(join(data, 'config'), 0, 0o755);
     const links = folder(join(root, 'links'), 0, 0o755);
     for (const [link, { owner, group }] of Object.entries(LINKS))

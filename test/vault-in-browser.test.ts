@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { keyFingerprint } from '../cli/src/key-fingerprint.ts';
 import { builtPage } from '../web/test/built-page.ts';
 import { launchBrowser } from './browser.ts';
 import {
@@ -22,7 +23,7 @@ const WAIT_MS_MAX = 60_000;
 const KONTOR = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
 const PASSPHRASE = 'correct horse battery';
 
-test('[T160, T161] attack 32: a locked desk opens from the browser by its passphrase, then by a passkey, and no request shows either', async (t) => {
+test('[T160, T161, C182] attack 32: a locked desk opens from the browser by its passphrase, then by a passkey, and no request shows either', async (t) => {
   const defer = deferrer(t);
   const directory = temporaryDirectory(defer);
   const simulator = await startSimulator([
@@ -71,6 +72,13 @@ test('[T160, T161] attack 32: a locked desk opens from the browser by its passph
   await page.goto((await start()).link);
   const field = page.getByLabel('Passphrase of the vault');
   const open = page.getByRole('button', { name: 'Open the vault' });
+  // C182: the page computes it from what the server says, the terminal has it from the signer.
+  const told = readFileSync(join(directory, 'run', 'processes.log'), 'utf8');
+  const [, unlockKey = ''] = [...told.matchAll(/"unlockKey":"([^"]{44})"/g)].at(-1) ?? [];
+  assert.equal(
+    await page.locator('.vault-fingerprint').innerText(),
+    keyFingerprint(Buffer.from(unlockKey, 'base64')),
+  );
   await field.fill('wrong horse');
   await open.click();
   await page.getByText('This does not open the vault.').waitFor();

@@ -2,15 +2,14 @@
 // A whole desk whose log others sign: witnesses in processes of their own, claims against real orders and real edge logs.
 
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { makeSettings, type DcaSettings } from '@kontor/core';
 import type { api } from '@kontor/server';
+import { authorityChain, pemOf, stampOf, startAuthority } from '../server/test/time-authority.ts';
 import {
   deferrer,
   startDesk,
@@ -19,49 +18,9 @@ import {
   until,
   type TestDesk,
 } from './harness.ts';
+import { kontor, ONE_DEAL, startKontor } from './kontor-command.ts';
 
-const MAIN = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
 const START_MS_MAX = 60_000;
-
-const SETTINGS: DcaSettings = makeSettings<DcaSettings>('dca', {
-  name: 'Witnessed',
-  symbols: ['ETHUSDT'],
-  baseOrderVolume: '100',
-  baseOrderType: 'market',
-  safetyOrderVolume: '110',
-  safetyOrderStep: '3',
-  maxSafetyOrders: 2,
-  maxActiveSafetyOrders: 2,
-  volumeScale: '1',
-  stepScale: '1',
-  takeProfit: '5',
-  cooldownSeconds: 2_592_000,
-  maxActiveDeals: 1,
-  maxSlippage: '1',
-});
-
-interface Said {
-  readonly code: number | null;
-  readonly out: string;
-  readonly errors: string;
-}
-
-function run(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-}
-
-async function kontor(args: readonly string[], input = ''): Promise<Said> {
-  const child = run(args);
-  let out = '';
-  let errors = '';
-  child.stdout?.on('data', (part: Buffer) => (out += part.toString()));
-  child.stderr?.on('data', (part: Buffer) => (errors += part.toString()));
-  child.stdin?.end(input);
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out, errors };
-}
 
 interface WitnessProcess {
   readonly child: ChildProcess;
@@ -74,7 +33,7 @@ async function startWitness(
   folder: string,
   listen = '127.0.0.1:0',
 ): Promise<WitnessProcess> {
-  const child = run(['log', 'witness', 'serve', '--data', folder, '--listen', listen]);
+  const child = startKontor(['log', 'witness', 'serve', '--data', folder, '--listen', listen]);
   defer(() => child.kill('SIGKILL'));
   let text = '';
   return new Promise((resolve, reject) => {
@@ -101,7 +60,7 @@ async function deskWithLog(t: TestContext): Promise<{
   const folder = temporaryDirectory(defer);
   const simulator = await startSimulator(['--account', 'demo', '--no-keys', '--seed', '7']);
   defer(() => simulator.stop());
-  const desk = await startDesk({ simulator, bots: [SETTINGS], directory: join(folder, 'desk') });
+  const desk = await startDesk({ simulator, bots: [ONE_DEAL], directory: join(folder, 'desk') });
   defer(() => desk.stop());
   const vkey = await until('a signed checkpoint', async () => {
     const { size, verifierKey } = await desk.client.get<api.LogOverview>('/api/v1/log');
@@ -242,8 +201,8 @@ const edgeLine = (number: number): string =>
     ClientRequestURI: `/api/v1/deals?page=${number}`,
   });
 
-test('[T147] attack 41: lines of an edge log that were committed are found with their proof, older ones are out of scope', async (t) => {
-  const { desk, folder } = await deskWithLog(t);
+test('[T147][T175] attack 41: lines of an edge log that were committed are found with their proof, older ones are out of scope; and a date of an authority goes into proofs and claims', async (t) => {
+  const { desk, defer, folder, vkey } = await deskWithLog(t);
   const data = ['--data', desk.directory];
   const lines = Array.from({ length: 1000 }, (_, number) => edgeLine(number));
   const file = join(folder, 'edge.ndjson.gz');
@@ -281,4 +240,42 @@ test('[T147] attack 41: lines of an edge log that were committed are found with 
   assert.match(found.out, /^MATCHES committed edge-log line 18/);
   const shown = readFileSync(join(desk.directory, 'log', 'checkpoint'), 'utf8');
   assert.doesNotMatch(shown, /203\.0\.113/);
+  await dated({ desk, defer, folder, vkey });
 });
+
+/** An authority dates the log on demand; proofs and claims say so, and an outsider checks it without a desk. */
+async function dated({
+  desk,
+  defer,
+  folder,
+  vkey,
+}: Awaited<ReturnType<typeof deskWithLog>>): Promise<void> {
+  const data = ['--data', desk.directory];
+  const { root, authority } = authorityChain();
+  const { url } = await startAuthority(defer, (request) => stampOf(request, authority));
+  const ca = join(folder, 'ca.pem');
+  writeFileSync(ca, pemOf(root));
+  const without = await kontor(['log', 'prove', '0', '--anchored', ...data]);
+  assert.match(without.errors, /no authority has dated a tree with entry 0/);
+  await kontor(['log', 'anchor', 'use', 'clock', '--url', url, '--ca', ca, ...data]);
+  const now = await kontor(['log', 'anchor', 'now', ...data]);
+  assert.equal(now.code, 0, now.out + now.errors);
+  assert.match(now.out, /clock +anchored +\d+ /);
+  assert.match((await kontor(['log', 'witness', 'status', ...data])).out, /^W2: the log was dated/);
+  const proof = join(folder, 'dated.tlog-proof');
+  const proved = await kontor(['log', 'prove', '0', '--anchored', '-o', proof, ...data]);
+  assert.equal(proved.code, 0, proved.errors);
+  const verified = await kontor(['log', 'verify', proof, '--key', vkey, '--ca', ca]);
+  assert.match(verified.out, /\nIt existed before 2\S+Z, says Test Time Authority\.\n/);
+  assert.match(
+    (await kontor(['log', 'verify', proof, '--key', vkey])).out,
+    /A date comes along; whether it is right, --ca FILE tells/,
+  );
+  const others = authorityChain();
+  writeFileSync(ca, pemOf(others.root));
+  const distrusted = await kontor(['log', 'verify', proof, '--key', vkey, '--ca', ca]);
+  assert.equal(distrusted.code, 1);
+  assert.match(distrusted.errors, /the date proves nothing/);
+  const claimed = await kontor(['log', 'claim', proof, ...data]);
+  assert.match(claimed.out, /^MATCHES entry 0\nEntry 0 existed before 2\S+Z, says clock/);
+}

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 
-import { SYSTEM_DISK, type WitnessDisk } from '../cli/src/witness/durable-file.ts';
+import { SYSTEM_DISK, type WitnessDisk } from '../cli/src/durable-file.ts';
 import { openKeys, type WitnessKeys } from '../cli/src/witness/keys.ts';
 import { witnessServer } from '../cli/src/witness/serve.ts';
 import { WitnessStore } from '../cli/src/witness/store.ts';
@@ -137,6 +137,7 @@ export class ClientWorld {
       log: new PublicLog(this.directory),
       logKeys: () => [LOG.key],
       time,
+      anchors: () => ({ anchors: [], fault: null }),
       raise: (alarm) => this.alarms.push(alarm),
       onSilence: (witness, isSilent) => this.silences.push({ witness, isSilent }),
       onAgreed: (witness) => this.agreed.push(witness),

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { SYSTEM_DISK, type WitnessDisk } from '../cli/src/witness/durable-file.ts';
+import { SYSTEM_DISK, type WitnessDisk } from '../cli/src/durable-file.ts';
 import { openKeys } from '../cli/src/witness/keys.ts';
 import { WitnessStore } from '../cli/src/witness/store.ts';
 import {

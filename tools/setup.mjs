@@ -419,8 +419,26 @@ function isWritable(folder) {
   }
 }
 
+/**
+ * npm 9, which Debian and Ubuntu carry, takes the link away again with the packages for other kinds of machine that bear
+ * the same name.
+ *
+ * @param {string} root
+ */
+function linkOwnNode(root) {
+  const link = ownNode(root);
+  if (fs.existsSync(link)) return;
+  const names = Object.keys(ownNodePackages(root));
+  const name = names.find((one) => fs.existsSync(path.join(root, 'node_modules', one, 'bin/node')));
+  if (name === undefined) return;
+  fs.rmSync(link, { force: true });
+  fs.mkdirSync(path.dirname(link), { recursive: true });
+  fs.symlinkSync(path.join('..', name, 'bin', 'node'), link);
+}
+
 /** @param {string} root */
 function checkOwnNode(root) {
+  linkOwnNode(root);
   const wanted = wantedNodeVersion(root);
   const answer = spawnSync(ownNode(root), ['--version'], { encoding: 'utf8', timeout: 60_000 });
   if (answer.status === 0 && answer.stdout.trim() === `v${wanted}`) return;
@@ -443,12 +461,19 @@ function isOwnNodeGoodEnough(root) {
 
 /** @param {string} root @returns {string} */
 function wantedNodeVersion(root) {
+  const [version] = Object.values(ownNodePackages(root));
+  if (version === undefined) throw new SetupError('package.json names no Node of its own');
+  return version;
+}
+
+/** @param {string} root @returns {Record<string, string>} a package for each kind of machine, and its version */
+function ownNodePackages(root) {
   const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
-  const entry = Object.entries(manifest.optionalDependencies ?? {}).find(([name]) =>
-    /^node-(bin-)?(linux|darwin)-/.test(name),
+  return Object.fromEntries(
+    Object.entries(manifest.optionalDependencies ?? {}).filter(([name]) =>
+      /^node-(bin-)?(linux|darwin)-/.test(name),
+    ),
   );
-  if (entry === undefined) throw new SetupError('package.json names no Node of its own');
-  return String(entry[1]);
 }
 
 function platformKey() {

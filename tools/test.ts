@@ -24,7 +24,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const TOTAL_MS_MAX = 15 * 60_000;
 const FILE_MS_MAX = 5 * 60_000;
 const LONG_TOTAL_MS_MAX = 6 * 60 * 60_000;
-const LONG_FILE_MS_MAX = 60 * 60_000;
+/** The longest kills a desk at each of some two thousand moments. */
+const LONG_FILE_MS_MAX = 2 * 60 * 60_000;
 /** What a file's processes have to be gone by, after the file has ended. */
 const LEFTOVER_MS_MAX = 5_000;
 const OUTPUT_CHARACTERS_MAX = 1_000_000;

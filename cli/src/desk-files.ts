@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What lies in a data directory, and the lock that keeps it to one desk at a time.
 
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PRIVATE_MODE, putFile, SYSTEM_DISK } from './durable-file.ts';
+import { FolderHeldError, LOCK_FILES, lockFolder, type FolderLock } from './folder-lock.ts';
 
 /** A data directory cannot be used; the message says what to do. */
 export class DeskFilesError extends Error {
@@ -35,6 +25,8 @@ export interface DeskFiles {
   readonly signer: string;
   /** The public half of the signer's log, which the signer alone writes. */
   readonly log: string;
+  /** By which authorities exchanges are known; egress and people at the terminal write it, the server cannot. */
+  readonly egress: string;
   /** The demo exchange's state. */
   readonly simulatorState: string;
   /** Files of the running desk: address, the terminal's token, logs. */
@@ -46,7 +38,6 @@ export interface DeskFiles {
 
 /** The parts that make up one desk; `--fresh` puts them aside together. */
 const DESK_PARTS = ['server', 'signer', 'log', 'simulator', 'desk.json'];
-const SQLITE_BUSY = 5;
 
 export function deskFiles(directory: string): DeskFiles {
   return {
@@ -54,6 +45,7 @@ export function deskFiles(directory: string): DeskFiles {
     server: join(directory, 'server'),
     signer: join(directory, 'signer'),
     log: join(directory, 'log'),
+    egress: join(directory, 'egress'),
     simulatorState: join(directory, 'simulator', 'state.json'),
     run: join(directory, 'run'),
     config: join(directory, 'config'),
@@ -64,25 +56,34 @@ export function deskFiles(directory: string): DeskFiles {
 /** Makes the directories, each for its owner only. Throws DeskFilesError when that cannot be done. */
 export function makeDirectories(files: DeskFiles): void {
   try {
-    for (const path of [
-      files.directory,
-      files.server,
-      files.signer,
-      join(files.directory, 'simulator'),
-      files.run,
-      files.config,
-    ]) {
+    const { directory, server, signer, egress, run, config } = files;
+    const simulator = dirname(files.simulatorState);
+    for (const path of [directory, server, signer, egress, simulator, run, config]) {
       mkdirSync(path, { recursive: true, mode: 0o700 });
       chmodSync(path, 0o700);
     }
     makeLogDirectory(files.log);
   } catch (error) {
-    throw new DeskFilesError(
-      'notWritable',
-      `the data directory ${files.directory} cannot be written: ${error instanceof Error ? error.message : String(error)}; choose another with --data DIR`,
-      { cause: error },
-    );
+    throw notWritable(files, error);
   }
+}
+
+/** Makes one folder of the directory if it is not there. Throws DeskFilesError when that cannot be done. */
+export function makePart(files: DeskFiles, folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw notWritable(files, error);
+  }
+}
+
+function notWritable({ directory }: DeskFiles, error: unknown): DeskFilesError {
+  const said = error instanceof Error ? error.message : String(error);
+  return new DeskFilesError(
+    'notWritable',
+    `the data directory ${directory} cannot be written: ${said}; choose another with --data DIR`,
+    { cause: error },
+  );
 }
 
 /** Where the signer publishes its log; others of its group may be allowed to read there. */
@@ -91,21 +92,35 @@ export function makeLogDirectory(path: string): void {
 }
 
 /**
- * Takes the directory for this process until it ends, however it ends: the lock is the system's own, held through
- * an open database. Throws DeskFilesError `busy` when another Kontor has it.
+ * Takes the directory for `command` until this process ends, however it ends: the desk's own folder and the signer's,
+ * which a process that runs apart may hold alone. Throws DeskFilesError `busy` when another Kontor has one of them.
  */
-export function lockDirectory(files: DeskFiles): { readonly release: () => void } {
+export function lockDirectory(files: DeskFiles, command: string): FolderLock {
+  const desk = lockPart(files, files.run, command);
   try {
-    const database = new DatabaseSync(join(files.run, 'lock.db'), { timeout: 0 });
-    database.exec(
-      'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS held (by INTEGER); COMMIT;',
-    );
-    return { release: () => database.close() };
+    const signer = lockPart(files, files.signer, command);
+    return {
+      release: () => {
+        signer.release();
+        desk.release();
+      },
+    };
   } catch (error) {
-    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) {
+    desk.release();
+    throw error;
+  }
+}
+
+/** Takes one folder of the directory. Throws DeskFilesError as `lockDirectory`. */
+export function lockPart(files: DeskFiles, folder: string, command: string): FolderLock {
+  try {
+    return lockFolder(folder, command);
+  } catch (error) {
+    if (error instanceof FolderHeldError) {
+      const { holder } = error;
       throw new DeskFilesError(
         'busy',
-        `another Kontor is running on ${files.directory}; stop it first, or choose another directory with --data DIR`,
+        `another Kontor is running on ${files.directory}${holder === '' ? '' : `: ${holder}`}; stop it first, or choose another directory with --data DIR`,
         { cause: error },
       );
     }
@@ -121,7 +136,7 @@ export function lockDirectory(files: DeskFiles): { readonly release: () => void 
 export function putDeskAside(files: DeskFiles, now: Date): string | null {
   const parts = DESK_PARTS.filter((part) => {
     const path = join(files.directory, part);
-    return existsSync(path) && (part === 'desk.json' || readdirSync(path).length > 0);
+    return existsSync(path) && (part === 'desk.json' || holdsMoreThanLock(path));
   });
   if (parts.length === 0) return null;
   const aside = join(files.directory, 'previous', now.toISOString().replaceAll(':', '-'));
@@ -130,17 +145,14 @@ export function putDeskAside(files: DeskFiles, now: Date): string | null {
   return aside;
 }
 
+function holdsMoreThanLock(folder: string): boolean {
+  return readdirSync(folder).some((name) => !LOCK_FILES.includes(name));
+}
+
 /** Writes `value` as JSON, whole or not at all, readable by its owner only. */
 export function writeJson(path: string, value: unknown): void {
-  const temporary = `${path}.new`;
-  const descriptor = openSync(temporary, 'w', 0o600);
-  try {
-    writeSync(descriptor, `${JSON.stringify(value, null, 2)}\n`);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(temporary, path);
+  const bytes = Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
+  putFile(SYSTEM_DISK, path, bytes, PRIVATE_MODE);
 }
 
 /** The JSON in `path`; undefined when there is no such file. Throws DeskFilesError `damaged` when it is no JSON. */

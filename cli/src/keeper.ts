@@ -16,7 +16,7 @@ import {
 import { deskFiles } from './desk-files.ts';
 import { connectLink, linkPath, listenForLinks } from './link-sockets.ts';
 import { printable } from './printable.ts';
-import { egressStart, serverStart } from './process-starts.ts';
+import { egressArguments, egressStart, NODE_FLAGS, serverStart } from './process-starts.ts';
 import {
   endChild,
   FATAL_EXIT_CODE,
@@ -48,7 +48,6 @@ export type KeeperOptions = {
     }
 );
 
-const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
 const RESTART_MS_MIN = 100;
 const RESTART_MS_MAX = 10_000;
 /** A process that lived this long starts its back-off anew. */
@@ -184,18 +183,30 @@ export class Keeper {
     const { signal } = this.#stop;
     if (name === 'server') return [];
     if (name === 'signer') {
-      const server = await connectLink(linkPath(links, 'signer-server'), signal);
-      const egress = await connectLink(linkPath(links, 'signer-egress'), signal);
+      const server = await this.#connect('server', linkPath(links, 'signer-server'));
+      const egress = await this.#connect('egress', linkPath(links, 'signer-egress'));
       return server === null || egress === null ? null : [server, egress];
     }
-    const server = await connectLink(linkPath(links, 'egress-server'), signal);
-    while (!signal.aborted) {
+    const server = await this.#connect('server', linkPath(links, 'egress-server'));
+    for (let looks = 1; !signal.aborted; looks += 1) {
       const signer = this.#waiting.get('signer');
       this.#waiting.delete('signer');
       if (signer !== undefined && !signer.destroyed && server !== null) return [signer, server];
+      if (looks === 1) this.#sayWaiting('signer', linkPath(links, 'signer-egress'));
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     return null;
+  }
+
+  /** The end of a link that another process listens for; says so when that one is not there yet. */
+  #connect(other: ProcessName, path: string): Promise<Socket | null> {
+    return connectLink(path, this.#stop.signal, () => this.#sayWaiting(other, path));
+  }
+
+  #sayWaiting(other: ProcessName, path: string): void {
+    this.#options.onLine(
+      `${this.#options.name} waits for the ${other}, which is to meet it at ${path}: kontor run ${other} --links ${this.#options.links}`,
+    );
   }
 
   #handOver(): void {
@@ -265,7 +276,7 @@ export class Keeper {
     };
     return networkedArguments(
       options.name === 'server' ? serverStart(start) : egressStart(start),
-      ['--config', options.configFile],
+      options.name === 'server' ? ['--config', options.configFile] : egressArguments(start),
       NODE_FLAGS,
     );
   }

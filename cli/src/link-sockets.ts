@@ -32,11 +32,19 @@ export async function listenForLinks(path: string, onLink: (end: Socket) => void
   return server;
 }
 
-/** Tries until somebody listens at `path`; null when `signal` is aborted. Nothing is read of what comes. */
-export async function connectLink(path: string, signal: AbortSignal): Promise<Socket | null> {
-  while (!signal.aborted) {
+/**
+ * Tries until somebody listens at `path`; null when `signal` is aborted. Nothing is read of what comes. `onWaiting` hears
+ * once that nobody listens there yet.
+ */
+export async function connectLink(
+  path: string,
+  signal: AbortSignal,
+  onWaiting: () => void = () => undefined,
+): Promise<Socket | null> {
+  for (let tries = 1; !signal.aborted; tries += 1) {
     const end = await tryOnce(path);
     if (end !== null) return end;
+    if (tries === 1) onWaiting();
     await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
   }
   return null;

@@ -42,7 +42,11 @@ export function explanationWords({
   return [
     isAllowed ? `Allowed by ${rule}.` : `Refused by ${rule}: ${reason}.`,
     ...limits.map(({ field, limit, used }) =>
-      used === '' ? `  ${field}  ${limit}` : `  ${field}  ${used} of ${limit} is used`,
+      used === ''
+        ? `  ${field}  ${limit}`
+        : field === 'liquidity'
+          ? `  ${field}  ${limit}: ${used}`
+          : `  ${field}  ${used} of ${limit} is used`,
     ),
   ];
 }
@@ -102,7 +106,7 @@ function floorWords({
       ? []
       : [`an order of at most ${bookShare.share} of what rests within ${bookShare.within}`]),
   ];
-  return `Orders in ${symbols === null ? 'all markets' : symbols.join(', ')} need ${demands.join(', ')}.`;
+  return `Orders in ${symbols === null ? 'all markets' : symbols.join(', ')} need ${demands.join(', ')}; sales of what was bought here need only a band.`;
 }
 
 function worstDayWords(days: api.PolicyConnection['worstDay']): Words {

@@ -2,10 +2,10 @@
 // What server and egress may read and write, and how each is started behind walls of its own.
 
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NetworkedStart } from '@kontor/signer';
-import { readJson } from './desk-files.ts';
+import { deskFiles, readJson } from './desk-files.ts';
 
 /** What the two have in common to be told; both are of this repository. */
 export interface DeskStart {
@@ -16,6 +16,16 @@ export interface DeskStart {
   readonly inherited: readonly number[];
   readonly channel: number | null;
 }
+
+/**
+ * Of every process of the desk. A small nursery and one thread of V8's beside the main one: these processes wait far more
+ * than they compute, and memory is what a small host lacks.
+ */
+export const NODE_FLAGS: readonly string[] = [
+  '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=2',
+  '--v8-pool-size=1',
+];
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 /** Their sources, and what tells Node how to read them. */
@@ -57,14 +67,36 @@ export function egressStart(start: DeskStart): NetworkedStart {
   const cache = codeCacheOf('egress');
   return {
     main: mainOf('egress'),
-    reads: [...sources(OF_EGRESS), start.configFile],
-    writes: cache,
+    reads: [...sources(OF_EGRESS), start.configFile, join(dirname(start.configFile), 'tls-pins')],
+    writes: [...madeFolder(egressState(start.dataDirectory)), ...cache],
     mayListen: false,
     environment: start.environment,
     variables: cacheVariable(cache),
     inherited: start.inherited,
     channel: start.channel,
   };
+}
+
+/** What egress keeps of its own: who vouches for an exchange. Only egress and a person at the terminal write there. */
+function egressState(dataDirectory: string): string {
+  return deskFiles(dataDirectory).egress;
+}
+
+/** Egress's own arguments. */
+export function egressArguments(
+  start: Pick<DeskStart, 'dataDirectory' | 'configFile'>,
+): readonly string[] {
+  return ['--config', start.configFile, '--state', egressState(start.dataDirectory)];
+}
+
+/** Where it cannot be made, the process that needs it says so. */
+function madeFolder(path: string): readonly string[] {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return [path];
+  } catch {
+    return [];
+  }
 }
 
 /** The pages, and where the desk speaks TLS, its certificate and key. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `kontor` command and all that are beneath it.
 
-import { Command } from 'commander';
+import { Command, type Option } from 'commander';
 import { withExitCodes } from './command-output.ts';
 import { version } from './version.ts';
 
@@ -38,10 +38,35 @@ export async function kontorProgram(asked = ''): Promise<Command> {
   const program = withExitCodes(new Command('kontor'))
     .description('A self-hosted trading desk whose exchange keys live in a process of their own.')
     .version(version)
-    .addHelpText('after', '\nExample:\n  kontor start\n  kontor backtest --help')
-    .showHelpAfterError('(run kontor --help for what there is)');
+    .addHelpText('after', '\nExamples:\n  kontor start\n  kontor backtest --help');
   const only = COMMANDS[asked];
   for (const load of only === undefined ? Object.values(COMMANDS) : [only])
     program.addCommand(await load());
+  finish(program, 'kontor');
   return program;
+}
+
+/** What all commands have alike: whoever called one wrongly is told which help says how. */
+function finish(command: Command, path: string): void {
+  const what = command.commands.length > 0 ? 'there is' : 'it takes';
+  command.showHelpAfterError(`(run ${path} --help for what ${what})`);
+  command.configureHelp({ optionDescription: optionText });
+  for (const each of command.commands) finish(each, `${path} ${each.name()}`);
+}
+
+/** A default that says nothing is left out: a switch that is off, a list that is empty. */
+function optionText({
+  description,
+  argChoices,
+  defaultValue,
+  defaultValueDescription,
+}: Option): string {
+  const value: unknown = defaultValue;
+  const isPlain = typeof value === 'string' || typeof value === 'number';
+  const byDefault = defaultValueDescription ?? (isPlain ? String(value) : undefined);
+  const more = [
+    ...(argChoices === undefined ? [] : [`choices: ${argChoices.join(', ')}`]),
+    ...(byDefault === undefined ? [] : [`default: ${byDefault}`]),
+  ];
+  return more.length === 0 ? description : `${description} (${more.join('; ')})`;
 }

@@ -19,7 +19,7 @@ import {
   type Hardening,
 } from '@kontor/signer';
 import { forgetCarriedKey, isCarrying, moveCarriedKey, openCarriedKey } from './carried-key.ts';
-import { egressStart, mainOf, serverStart } from './process-starts.ts';
+import { egressArguments, egressStart, mainOf, NODE_FLAGS, serverStart } from './process-starts.ts';
 import { printable } from './printable.ts';
 import { MachineWays, parseLockedWays, type LockedWay } from './ways/machine-ways.ts';
 import { socketPair, type SocketPair } from './socket-pair.ts';
@@ -65,8 +65,8 @@ export interface SupervisorOptions {
 
 export type VaultState =
   | { readonly kind: 'open' }
-  /** `ways`: what opens it besides its passphrase. */
-  | { readonly kind: 'locked'; readonly ways: readonly LockedWay[] }
+  /** `ways`: what opens it besides its passphrase; `unlockKey`: to which a page seals it at this start, base64. */
+  | { readonly kind: 'locked'; readonly ways: readonly LockedWay[]; readonly unlockKey: string }
   /** `waitMs`: before this the signer tries no passphrase again. */
   | { readonly kind: 'wrong' | 'tooSoon'; readonly waitMs: number };
 
@@ -78,8 +78,6 @@ export interface ServerReady {
 /** A process that exits with this code has said on stderr why starting it again cannot help. */
 export const FATAL_EXIT_CODE = 3;
 
-// A small nursery: these processes wait far more than they compute, and memory is what a small host lacks.
-const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'];
 const STOP_MS_MAX = 5_000;
 const REPORT_MS = 1_000;
 const RESTART_MS_MIN = 50;
@@ -340,7 +338,10 @@ export class Supervisor {
       case 'server':
         return ['--config', this.#options.serverConfigFile];
       case 'egress':
-        return ['--config', this.#options.egressConfigFile];
+        return egressArguments({
+          dataDirectory: this.#options.dataDirectory,
+          configFile: this.#options.egressConfigFile,
+        });
       case 'signer':
         return [
           '--data',
@@ -435,7 +436,10 @@ function managed(): Managed {
 export function parseVaultState(line: string): VaultState | null {
   const match = /"vault":"(locked|open|wrong|tooSoon)"(?:,"waitMs":([0-9]+))?\}$/.exec(line);
   const kind = match?.[1];
-  if (kind === 'locked') return { kind, ways: parseLockedWays(line) };
+  if (kind === 'locked') {
+    const unlockKey = /"unlockKey":"([A-Za-z0-9+/]{43}=)"/.exec(line)?.[1] ?? '';
+    return { kind, ways: parseLockedWays(line), unlockKey };
+  }
   if (kind === 'open') return { kind };
   if (kind === 'wrong' || kind === 'tooSoon') return { kind, waitMs: Number(match?.[2] ?? 0) };
   return null;

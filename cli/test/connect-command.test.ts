@@ -101,6 +101,9 @@ test('[C110, C111, C112, C113] a desk’s connection is listed, frozen with and 
   assert.equal(thawed.code, 0, thawed.err);
   assert.match(thawed.err, /demo \(c_.*\) signs new risk again/);
   assert.equal(kontor('vault', 'thaw', 'demo', '--data', data).code, 1, 'there is nothing to thaw');
+  const noKey = kontor('vault', 'take-over', 'demo', '--data', data);
+  assert.equal(noKey.code, 1);
+  assert.match(noKey.err, /expected a connection with a new key that waits, found none/);
 
   const alone = kontor('connect', 'freeze', '--all', '--data', data);
   assert.equal(alone.code, 0, alone.err);

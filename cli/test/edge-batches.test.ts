@@ -3,10 +3,13 @@
 
 import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -15,23 +18,35 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { treeHasher, verifyInclusion } from '@kontor/tlog';
+import {
+  createAppender,
+  noteKey,
+  signCheckpoint,
+  toCheckpointText,
+  toEntryBytes,
+  toNote,
+  toVerifierKey,
+  treeHasher,
+  verifyInclusion,
+} from '@kontor/tlog';
 import { nodeCryptography } from '@kontor/tlog/node';
 import {
   batchesFolder,
+  digestOf,
   draftBatch,
   edgeLineTime,
   findLine,
   linesOf,
   readBatches,
+  readDrafts,
 } from '../src/claim/edge-batches.ts';
 import { judgeEdgeLines } from '../src/claim/edge-claim.ts';
 import { openKeys } from '../src/witness/keys.ts';
-import { SYSTEM_DISK } from '../src/witness/durable-file.ts';
+import { SYSTEM_DISK } from '../src/durable-file.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const HASHER = treeHasher(nodeCryptography);
@@ -56,6 +71,10 @@ test('[C139] every line of a batch is found with a proof of its salted hash, and
   const draft = await draftBatch(folder, file);
   assert.deepEqual([draft.lines, draft.from, draft.to], [COUNT, FROM, FROM + COUNT - 1]);
   assert.deepEqual(readBatches(folder), [], 'what the log has not taken is no batch');
+  assert.deepEqual(
+    readDrafts(folder).map(({ root, digest }) => [root, digest]),
+    [[draft.root, await digestOf(file)]],
+  );
   draft.settle(77);
   const batches = readBatches(folder);
   assert.deepEqual([batches.length, batches[0]?.entry], [1, 77]);
@@ -174,6 +193,103 @@ async function kontor(args: readonly string[]): Promise<{ code: number | null; t
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, text };
 }
+
+/** A log with one entry for each root, as a signer would have left it. */
+function writeLog(directory: string, roots: readonly string[]): void {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const raw = createPublicKey(publicKey.export({ format: 'pem', type: 'spki' }));
+  const bytes = raw.export({ format: 'der', type: 'spki' }).subarray(-32);
+  const key = noteKey(nodeCryptography, {
+    name: 'kontor.local/edge',
+    type: 'ed25519',
+    publicKey: bytes,
+  });
+  assert.ok(key.ok);
+  const appender = createAppender(HASHER);
+  for (const [seq, root] of roots.entries()) {
+    const more = { root, lines: 2, from: FROM, to: FROM };
+    const entry = toEntryBytes({ v: 1, t: FROM, seq, kind: 'edgelog.batch', ...more });
+    assert.ok(entry.ok);
+    assert.ok(appender.append(entry.value).ok);
+  }
+  const folder = join(directory, 'log');
+  for (const { path, bytes: file } of appender.takeResources()) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), file);
+  }
+  const origin = key.value.name;
+  const text = toCheckpointText({
+    origin,
+    size: appender.size(),
+    root: appender.root(),
+    extensions: [],
+  });
+  const signed = signCheckpoint(text, key.value, (message) => sign(null, message, privateKey), 0n);
+  assert.ok(signed.ok);
+  writeFileSync(join(folder, 'checkpoint'), toNote({ text, signatures: [signed.value] }));
+  writeFileSync(join(folder, 'vkey'), `${toVerifierKey(key.value)}\n`);
+}
+
+test('[C139] where the log’s answer is lost the salts stay, and the next run goes on with them', async (t) => {
+  const folder = folderOf(t);
+  const asked: string[] = [];
+  let isLost = true;
+  const desk = createServer((request, response) => {
+    request.setEncoding('utf8').on('data', (part: string) => asked.push(part));
+    request.on('end', () => {
+      if (isLost) response.destroy();
+      else response.writeHead(201, { 'content-type': 'application/json' }).end('{"entry":9}');
+    });
+  });
+  desk.listen(0, '127.0.0.1');
+  await once(desk, 'listening');
+  t.after(() => desk.close());
+  const { port } = desk.address() as AddressInfo;
+  const access = { url: `http://127.0.0.1:${port}`, token: 'x' };
+  const file = join(folder, 'edge.ndjson');
+  writeFileSync(file, `${lineAt(1)}\n${lineAt(2)}\n`);
+  const commit = (name: string): ReturnType<typeof kontor> =>
+    kontor(['log', 'commit-edge', name, '--data', folder]);
+  const none = await commit(file);
+  assert.match(none.text, /no desk is running/);
+  assert.ok(!existsSync(batchesFolder(folder)), 'nobody was asked, so nothing stays');
+
+  mkdirSync(join(folder, 'run'));
+  writeFileSync(join(folder, 'run', 'terminal.json'), JSON.stringify(access));
+  const lost = await commit(file);
+  assert.equal(lost.code, 1);
+  assert.match(lost.text, /\.draft keeps its salts: run the same command again/);
+  const [draft] = readDrafts(folder);
+  assert.ok(draft !== undefined);
+
+  // The log has not taken it: the same root is asked for again.
+  writeLog(folder, ['ab'.repeat(32)]);
+  isLost = false;
+  const again = await commit(file);
+  assert.equal(again.code, 0, again.text);
+  assert.match(again.text, /2 lines are committed by entry 9 of the log/);
+  const roots = asked.map((body) => (JSON.parse(body) as { root: string }).root);
+  assert.deepEqual(roots, [draft.root, draft.root]);
+  assert.deepEqual(readDrafts(folder), []);
+  assert.deepEqual(
+    readBatches(folder).map(({ entry, root }) => [entry, root]),
+    [[9, draft.root]],
+  );
+
+  // The log has taken it, and only the answer was lost: nobody is asked again.
+  const other = join(folder, 'other.ndjson');
+  writeFileSync(other, `${lineAt(3)}\n${lineAt(4)}\n`);
+  isLost = true;
+  await commit(other);
+  const [second] = readDrafts(folder);
+  assert.ok(second !== undefined);
+  writeLog(folder, ['ab'.repeat(32), second.root]);
+  const found = await commit(other);
+  assert.equal(found.code, 0, found.text);
+  assert.match(found.text, /by entry 1 of the log/);
+  assert.equal(asked.length, 3);
+  assert.equal(findLine(readBatches(folder), Buffer.from(lineAt(4)))?.batch.entry, 1);
+});
 
 test('[C138] the desk’s list of witnesses is changed as a whole, and what it would not take changes nothing', async (t) => {
   const folder = folderOf(t);

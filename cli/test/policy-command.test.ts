@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -145,7 +145,9 @@ test('[C92] a running desk tightens at once, explains by the new limits, and lea
   const [tighter, looser] = [join(directory, 'tighter'), join(directory, 'looser')];
   writeFileSync(tighter, text.replace('notional<=2000', 'notional<=1500'));
   writeFileSync(looser, text.replace('notional<=2000', 'notional<=2500'));
-  assert.equal(policy(data, 'edit', '--from', tighter).out.includes('Nothing is changed'), true);
+  const unconfirmed = policy(data, 'edit', '--from', tighter);
+  assert.match(unconfirmed.out, /Nothing is changed/);
+  assert.doesNotMatch(unconfirmed.err, /kept in/, 'it lies where it lay');
   const tightened = policy(data, 'edit', '--from', tighter, '--yes');
   assert.equal(tightened.code, 0, tightened.err);
   assert.match(tightened.out, /only tightens.*The policy holds from now on/s);
@@ -167,14 +169,32 @@ test('[C92] a running desk tightens at once, explains by the new limits, and lea
   await desk.stop();
 });
 
-test('[C93] of a stopped desk whoever can open the vault changes the policy at once, in an editor or from a file', async (t) => {
+test('[C93, C181] of a stopped desk whoever can open the vault changes the policy at once, in an editor or from a file', async (t) => {
   const directory = scratch(t);
   const data = join(directory, 'desk');
   await (await new Desk(t, data).ready()).stop();
   const file = join(data, 'signer', 'policy');
   const before = readFileSync(file, 'utf8');
-  const editor = { VISUAL: '', EDITOR: "sed -i 's/notional<=2000/notional<=2500/'" };
-  const edited = policyWith({ ...editor, VISUAL: editor.EDITOR }, data, 'edit', '--yes');
+  // C181: nobody to type, nothing to type into.
+  const nobody = policyWith({ VISUAL: '', EDITOR: '' }, data, 'edit');
+  assert.equal(nobody.code, 2);
+  assert.match(nobody.err, /expected a terminal to open an editor in, found none; .*--from FILE/);
+  assert.equal(readFileSync(file, 'utf8'), before);
+  // C181: what was typed and not taken is kept, whether it is no policy, was not confirmed, or its editor failed.
+  for (const script of ["'s/policy/police/'", "'s/notional<=2000/notional<=2500/'"]) {
+    const refused = policyWith({ VISUAL: ' ', EDITOR: `sed -i ${script}` }, data, 'edit');
+    assert.equal(readFileSync(file, 'utf8'), before);
+    const [, draft = ''] =
+      /kept in (.+); go on with it: kontor policy edit --from \1\n/.exec(refused.err) ?? [];
+    assert.notEqual(draft, '', refused.err);
+    assert.match(readFileSync(draft, 'utf8'), /police|notional<=2500/);
+    rmSync(dirname(draft), { recursive: true });
+  }
+  const untouched = policyWith({ VISUAL: 'false' }, data, 'edit');
+  assert.match(untouched.err, /the editor \(false\) ended with 1; .*\$EDITOR names another\n$/s);
+  assert.doesNotMatch(untouched.err, /kept in/);
+  const editor = "sed -i 's/notional<=2000/notional<=2500/'";
+  const edited = policyWith({ VISUAL: editor }, data, 'edit', '--yes');
   assert.equal(edited.code, 0, edited.err);
   assert.match(edited.out, /It loosens, or may:/);
   assert.match(edited.err, /The policy holds from the next start on/);

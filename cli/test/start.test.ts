@@ -468,7 +468,17 @@ test('[C5, C11] a desk goes on only on its own market; --fresh puts it aside', a
   assert.match(readFileSync(join(data, 'previous', aside, 'desk.json'), 'utf8'), /ETHUSDT-1m\.csv/);
 });
 
-test('[C6] every command helps with an example', async () => {
+test('[C6, C186] every command helps with an example, every option with a text, and a wrong call with what helps', async () => {
+  const wrong = kontor('policy', 'edit', '--fro', 'x');
+  assert.equal(wrong.code, 2);
+  assert.equal(
+    wrong.err,
+    "error: unknown option '--fro'\n(Did you mean --from?)\n(run kontor policy edit --help for what it takes)\n",
+  );
+  assert.match(
+    kontor('bots', 'lst').err,
+    /Did you mean list\?\)\n\(run kontor bots --help for what there is\)/,
+  );
   assert.equal(kontor('--help').code, 0);
   assert.match(kontor('deals', 'close', '--help').out, /Example:/);
   // Its help is the simulator's own.
@@ -481,6 +491,10 @@ test('[C6] every command helps with an example', async () => {
     command.configureOutput({ writeOut: (text) => (said += text) });
     command.outputHelp();
     if (!/Examples?:/.test(said)) without.push(name);
+    // C186: an option without a text, or with a default that only a program can read.
+    for (const { flags, description } of command.options)
+      if (description === '') without.push(`${name} ${flags}`);
+    assert.doesNotMatch(said, /default: (?:false|\[|\{)/, name);
     for (const inner of command.commands) look(inner, `${name} ${inner.name()}`);
   };
   look(await kontorProgram(), 'kontor');

@@ -2,45 +2,18 @@
 // `kontor vault` and `kontor connect` as a person runs them: real processes, secrets piped in, a real data directory.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { FLAGS, WAIT_MS_MAX, kontor, scratch, type Said } from './kontor-command.ts';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const FLAGS = ['--disable-warning=ExperimentalWarning', MAIN];
-const WAIT_MS_MAX = 60_000;
 const POLL_MS = 50;
 const SECRET = 'NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j';
 const PASSPHRASE = 'correct horse battery';
-
-interface Said {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function kontor(input: string, ...args: readonly string[]): Said {
-  const result = spawnSync(process.execPath, [...FLAGS, ...args], {
-    encoding: 'utf8',
-    input,
-    timeout: WAIT_MS_MAX,
-  });
-  return { code: result.status, out: result.stdout, err: result.stderr };
-}
 
 /** A desk whose standard input and errors are in the test's hands. */
 class Desk {
@@ -74,12 +47,6 @@ class Desk {
     this.child.kill('SIGTERM');
     await this.#exit;
   }
-}
-
-function scratch(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'kontor-vault-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }
 
 function contents(directory: string): Buffer {

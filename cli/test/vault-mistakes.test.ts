@@ -2,14 +2,13 @@
 // `kontor vault`, `connect` and `scan` where a person slips, a file is in the way, or the server lies.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   closeSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readFileSync,
   readSync,
@@ -20,39 +19,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { patternsOf, sealPatterns } from '@kontor/signer';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { FLAGS, WAIT_MS_MAX, kontor, scratch, type Said } from './kontor-command.ts';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const FLAGS = ['--disable-warning=ExperimentalWarning', MAIN];
-const WAIT_MS_MAX = 60_000;
 const PASSPHRASE = 'correct horse battery';
-
-interface Said {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function kontor(input: string, ...args: readonly string[]): Said {
-  const result = spawnSync(process.execPath, [...FLAGS, ...args], {
-    encoding: 'utf8',
-    input,
-    timeout: WAIT_MS_MAX,
-  });
-  return { code: result.status, out: result.stdout, err: result.stderr };
-}
-
-function scratch(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), 'kontor-mistakes-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 /** A desk's folder with an empty vault that an unlock file opens. */
 function vaultIn(home: string): string {

@@ -2,6 +2,7 @@
 // Ways of the machine to open the vault: key services and the keyring of the system, with real processes.
 
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import {
   chmodSync,
@@ -429,7 +430,7 @@ test('[C158] the real keyring of the system opens the vault of a desk that start
   assert.deepEqual(await waysOf(data), []);
 });
 
-test('[C159] opened elsewhere, the vault asks the terminal for nothing any more', async (t) => {
+test('[C159, C182] opened elsewhere, the vault asks the terminal for nothing any more', async (t) => {
   const data = newFolder(t);
   // A desk makes its connection at its first start, for which the vault is open.
   await withDesk(t, data, async () => void (await deskOf(data)));
@@ -447,6 +448,9 @@ test('[C159] opened elsewhere, the vault asks the terminal for nothing any more'
   const desk = await deskOf(data);
   const { unlockKey } = await desk.get<{ readonly unlockKey: string }>('/api/v1/vault');
   const point = Uint8Array.from(Buffer.from(unlockKey, 'base64'));
+  // C182: what the page computes from what the server says; the terminal has it from the signer.
+  const digits = hash('sha256', point, 'hex').slice(0, 32).match(/.{4}/g) ?? [];
+  assert.ok(said.includes(`Unlock key  ${digits.join(' ')}  (`), said);
   const purpose = { kind: 'passphrase' } as const;
   const sealed = await sealToOpen(Uint8Array.from(Buffer.from(PASSPHRASE)), point, purpose);
   await desk.post('/api/v1/vault/unlock', { way: null, sealed });

@@ -2,12 +2,13 @@
 // What the command does around the walls: terminal, swap, the key between two signers, and single processes.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +19,7 @@ import {
   moveCarriedKey,
   openCarriedKey,
 } from '../src/carried-key.ts';
+import { holderOf, lockFolder } from '../src/folder-lock.ts';
 import { connectLink, linkPath, listenForLinks } from '../src/link-sockets.ts';
 import { printable, printableLines } from '../src/printable.ts';
 import { swapsOnDisk } from '../src/swap.ts';
@@ -123,4 +125,69 @@ test('[C143] a process that ends with 3 has said why, and is not started again',
   const [code] = await once(child, 'close');
   assert.equal(code, 3, said);
   assert.match(said, /policy:1:1: expected policy\/v1/);
+});
+
+test('[C180] a process that cannot have what another holds says who holds it at once, and ends with 2', (t) => {
+  const data = scratch(t);
+  const run = (...given: readonly string[]): { code: number | null; err: string } => {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [MAIN, 'run', ...given, '--data', data, '--links', join(data, 'links')],
+      { encoding: 'utf8', timeout: WAIT_MS_MAX, input: '' },
+    );
+    return { code: status, err: stderr };
+  };
+  const config = join(data, 'config.json');
+  writeFileSync(config, '{}');
+  const missing = run('signer');
+  assert.equal(missing.code, 2, missing.err);
+  assert.match(
+    missing.err,
+    /^error: --links: expected the folder .*signer-server.*kontor start\n$/s,
+  );
+  const held = (folder: string, command: string): { readonly release: () => void } => {
+    mkdirSync(join(data, folder), { recursive: true });
+    return lockFolder(join(data, folder), command);
+  };
+  const desk = ['run', 'signer'].map((folder) => held(folder, 'kontor start'));
+  for (const given of [
+    ['signer'],
+    ['server', '--config', config],
+    ['egress', '--config', config],
+  ]) {
+    const busy = run(...given);
+    assert.equal(busy.code, 2, busy.err);
+    assert.match(busy.err, new RegExp(`process ${process.pid} \\(kontor start\\)`), given[0] ?? '');
+    assert.ok(busy.err.includes(data));
+  }
+  for (const { release } of desk) release();
+  // A second egress would take the first one's link away.
+  for (const link of ['signer-egress', 'egress-server'])
+    mkdirSync(join(data, 'links', link), { recursive: true });
+  const first = held(join('links', 'signer-egress'), 'kontor run egress');
+  const second = run('egress', '--config', config);
+  assert.equal(second.code, 2, second.err);
+  assert.match(
+    second.err,
+    new RegExp(`signer-egress is held by process ${process.pid} \\(kontor run egress\\)`),
+  );
+  first.release();
+  assert.equal(holderOf(join(data, 'links', 'signer-egress')), null);
+});
+
+test('[C180] a process that waits for another says for which and where', async (t) => {
+  const data = scratch(t);
+  for (const link of ['signer-egress', 'signer-server']) mkdirSync(join(data, link));
+  const child = spawn(process.execPath, [MAIN, 'run', 'signer', '--data', data, '--links', data], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: WAIT_MS_MAX,
+  });
+  const [line] = await once(createInterface({ input: child.stderr }), 'line');
+  assert.equal(
+    line,
+    `signer waits for the server, which is to meet it at ${join(data, 'signer-server', 'link')}: kontor run server --links ${data}`,
+  );
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'close');
+  assert.equal(code, 0);
 });

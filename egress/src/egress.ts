@@ -3,6 +3,7 @@
 
 import {
   ACCOUNT_NEWS_BYTES_MAX,
+  CONDITION_FACT_CHARACTERS_MAX,
   ECHO_BODY_BYTES_MAX,
   FRAME_BYTES_MAX,
   FrameError,
@@ -10,13 +11,16 @@ import {
   parseEgressTask,
   type Answer,
   type EgressReport,
+  type IssuerReport,
   type SignedRequest,
   type WatchReferences,
 } from '@kontor/signer';
 import type { Socket } from 'node:net';
-import { isOrderEvent } from './binance-events.ts';
+import { eventTimeOf, isOrderEvent } from './binance-events.ts';
 import type { VenueAddresses } from './config.ts';
-import { ReferenceFeed } from './reference-feed.ts';
+import type { IssuerNews } from './pin-guard.ts';
+import type { Issuer } from './pin-store.ts';
+import { LATE_MS, ReferenceFeed } from './reference-feed.ts';
 import { UserStream } from './user-stream.ts';
 import { Venue, type RestRequest, type VenueResult } from './venue.ts';
 
@@ -29,14 +33,20 @@ export type Log = (
 
 type SubscribeRequest = Extract<SignedRequest, { kind: 'subscribe' }>;
 type Health = Extract<Answer, { kind: 'egressHealth' }>;
+type Condition = Extract<Answer, { kind: 'condition' }>;
 
 const CLOCK_PROBE_MS = 60_000;
 const STREAMS_MAX = 64;
 const REASON_CHARACTERS_MAX = 1_000;
+/** What is wrong at once; more is told and not told again. */
+const CONDITIONS_MAX = 256;
+const UNNOTED_MAX = 64;
 
 export interface EgressOptions {
   readonly venues: VenueAddresses;
   readonly log: Log;
+  /** Why the last connection to a host was refused for its certificate's sake, or null. */
+  readonly refusalOf: (host: string) => string | null;
   /** A link has gone and none has taken its place yet. */
   readonly onLinkLost: (name: LinkName) => void;
 }
@@ -46,6 +56,12 @@ export class Egress {
   readonly #venues: ReadonlyMap<string, Venue>;
   readonly #feeds = new Map<string, ReferenceFeed>();
   readonly #health = new Map<string, Health>();
+  /** What is wrong and lasts, by what it is and what it is about. */
+  readonly #conditions = new Map<string, Condition>();
+  /** What came late last, by venue and subject. */
+  readonly #late = new Set<string>();
+  /** Issuers that wait for a signer to note them. */
+  readonly #unnoted: IssuerReport[] = [];
   readonly #streams = new Map<string, UserStream>();
   /** Connections whose stream was ended because nobody listened. */
   readonly #silenced = new Set<string>();
@@ -84,6 +100,7 @@ export class Egress {
     if (name === 'signer') {
       this.#stopFeeds();
       this.#signer = link;
+      for (const issuer of this.#unnoted.splice(0)) report(link, issuer);
     } else this.#onServer(link);
     this.#options.log('info', `the link to the ${name} is up`);
   }
@@ -106,6 +123,7 @@ export class Egress {
     }
     this.#silenced.clear();
     for (const health of this.#health.values()) this.#tell(health);
+    for (const condition of this.#conditions.values()) this.#tell(condition);
   }
 
   #onLinkClosed(name: LinkName, link: FrameLink, reason: string): void {
@@ -158,7 +176,13 @@ export class Egress {
     if (venue === undefined) return;
     let feed = this.#feeds.get(task.venue);
     if (feed === undefined) {
-      feed = new ReferenceFeed(task.venue, (path, query) => venue.ask(path, query));
+      feed = new ReferenceFeed({
+        venue: task.venue,
+        ask: (path, query) => venue.ask(path, query),
+        now: () => performance.now(),
+        venueNow: venue.clock,
+        onNews: (news) => this.#onCondition({ kind: 'condition', venue: task.venue, ...news }),
+      });
       this.#feeds.set(task.venue, feed);
     }
     feed.watch(task, (reference) => report(signer, reference));
@@ -209,11 +233,14 @@ export class Egress {
         this.#tell({ kind: 'userStream', connection, state: 'up', reason: 'subscribed' });
         this.#options.log('info', 'an account stream is up', { connection });
       },
-      onFailed: (certainty, reason) => {
+      onFailed: (certainty, failure) => {
         this.#opening -= 1;
-        finish({ kind: 'failed', id, certainty, reason });
+        // A WebSocket does not say why there is no connection.
+        const refusal = certainty === 'notSent' ? this.#refusalOf(venue.wsApi) : null;
+        finish({ kind: 'failed', id, certainty, reason: refusal ?? failure });
       },
       onEvent: (event) => {
+        this.#checkLateness(request.venue, venue, { connection, time: eventTimeOf(event) });
         this.#tellSigner(connection, event);
         this.#tell({ kind: 'userEvent', connection, event });
       },
@@ -223,6 +250,69 @@ export class Egress {
         this.#options.log('warn', 'an account stream is down', { connection, reason });
       },
     });
+  }
+
+  /** A certificate showed by whom it was issued. */
+  onIssuer({ host, verdict, issuers, expected }: IssuerNews): void {
+    const facts = {
+      host,
+      found: issuerNames(issuers),
+      foundKeys: issuerKeys(issuers),
+      expected: issuerNames(expected),
+      expectedKeys: issuerKeys(expected),
+    };
+    const level = verdict === 'refused' ? 'warn' : 'info';
+    this.#options.log(level, `the issuer of a certificate: ${verdict}`, facts);
+    const isOver = verdict !== 'refused';
+    for (const [venue, { rest, wsApi }] of this.#options.venues) {
+      if (!(hostOf(rest) === host || hostOf(wsApi) === host)) continue;
+      const condition = 'issuerRefused';
+      this.#onCondition({ kind: 'condition', venue, condition, subject: host, isOver, facts });
+      if (verdict === 'known') continue;
+      const names = `${facts.found} (${facts.foundKeys})`.slice(0, CONDITION_FACT_CHARACTERS_MAX);
+      this.#note({ kind: 'issuer', venue, host, verdict, issuers: names });
+    }
+  }
+
+  /** Events of an account that come long after they happened, by the exchange's own word. */
+  #checkLateness(
+    name: string,
+    { clock }: Venue,
+    { connection, time }: { readonly connection: string; readonly time: number | null },
+  ): void {
+    if (clock === null || time === null) return;
+    const what = 'events of the account';
+    this.#onLateness(name, { subject: connection, what, lateMs: clock() - time });
+  }
+
+  #onLateness(
+    venue: string,
+    found: { readonly subject: string; readonly what: string; readonly lateMs: number },
+  ): void {
+    const { subject, what, lateMs } = found;
+    const isOver = lateMs <= LATE_MS;
+    if (this.#late.has(`${venue} ${subject}`) === !isOver) return;
+    if (isOver) this.#late.delete(`${venue} ${subject}`);
+    else if (this.#late.size < CONDITIONS_MAX) this.#late.add(`${venue} ${subject}`);
+    const facts = { what, seconds: String(Math.max(0, Math.floor(lateMs / 1_000))) };
+    this.#onCondition({ kind: 'condition', venue, condition: 'dataLate', subject, isOver, facts });
+  }
+
+  #note(issuer: IssuerReport): void {
+    if (this.#signer !== null) report(this.#signer, issuer);
+    else if (this.#unnoted.length < UNNOTED_MAX) this.#unnoted.push(issuer);
+  }
+
+  #refusalOf(address: URL): string | null {
+    return this.#options.refusalOf(hostOf(address))?.slice(0, REASON_CHARACTERS_MAX) ?? null;
+  }
+
+  #onCondition(news: Condition): void {
+    const key = `${news.condition} ${news.venue} ${news.subject}`;
+    if (news.isOver) this.#conditions.delete(key);
+    else if (this.#conditions.size < CONDITIONS_MAX || this.#conditions.has(key))
+      this.#conditions.set(key, news);
+    this.#tell(news);
   }
 
   #tellDown(connection: string, reason: string): void {
@@ -241,9 +331,12 @@ export class Egress {
   #probeClocks(): void {
     for (const [name, venue] of this.#venues) {
       void venue.probeClock().then((probe) => {
-        const health: Health = { kind: 'egressHealth', venue: name, ...probe };
+        const { lagMs, ...measured } = probe;
+        const health: Health = { kind: 'egressHealth', venue: name, ...measured };
         this.#health.set(name, health);
         this.#tell(health);
+        if (measured.clockSkewMs !== null && venue.clock !== null)
+          this.#onLateness(name, { subject: 'clock', what: 'its clock', lateMs: lagMs });
       });
     }
   }
@@ -272,6 +365,21 @@ export class Egress {
       link.write({ kind: 'userStream', connection, state: 'down', reason } satisfies Answer);
     }
   }
+}
+
+/** As TLS names it: an address of version 6 without its brackets. */
+function hostOf(address: URL): string {
+  return address.hostname.replaceAll(/^\[|\]$/g, '');
+}
+
+function issuerNames(issuers: readonly Issuer[]): string {
+  const names = issuers.map(({ name }) => name).join(' / ');
+  return (names === '' ? 'nobody' : names).slice(0, CONDITION_FACT_CHARACTERS_MAX);
+}
+
+function issuerKeys(issuers: readonly Issuer[]): string {
+  const keys = issuers.map(({ fingerprint }) => fingerprint).join(' ');
+  return keys.slice(0, CONDITION_FACT_CHARACTERS_MAX);
 }
 
 function answerOf(

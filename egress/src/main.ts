@@ -1,15 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Egress's process: `main.ts --config FILE`, with its links inherited or handed over.
+// Egress's process: `main.ts --config FILE [--state DIR]`, with its links inherited or handed over. In DIR lies by which
+// authorities hosts are known; without it they are learned anew at every start.
 //
 // A Unix socket inherited as descriptor 3 is the link to the signer, one inherited as descriptor 4 the link to the
 // server. With an IPC channel, a message `{ link: 'signer' | 'server' }` with a socket puts a new link in place of the
 // old, and the process waits for the next one when a link breaks; without one it ends when either link does.
 
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { settleNetworked } from '@kontor/signer';
 import { parseConfig, type VenueAddresses } from './config.ts';
 import { Egress, type LinkName } from './egress.ts';
+import { PinGuard } from './pin-guard.ts';
+import { PinStore, readGivenPins } from './pin-store.ts';
 
 const SIGNER_FD = 3;
 const SERVER_FD = 4;
@@ -42,9 +55,14 @@ function run(): void {
       'expected links on descriptors 3 (signer) and 4 (server), or an IPC channel that brings them',
     );
   }
-  const egress = new Egress({
-    venues: readConfig(process.argv.slice(2)),
+  const { config, state } = readArguments(process.argv.slice(2));
+  const venues = readConfig(config);
+  const pins = readPins(config, state, (news) => egress.onIssuer(news));
+  pins.install();
+  const egress: Egress = new Egress({
+    venues,
     log: (level, message, fields) => log(level, message, fields),
+    refusalOf: (host) => pins.refusalOf(host),
     onLinkLost: (name) => {
       if (!hasChannel) leave(0, `the link to the ${name} ended`);
     },
@@ -62,11 +80,49 @@ function run(): void {
   process.send?.({ ready: 'egress' });
 }
 
-function readConfig(given: readonly string[]): VenueAddresses {
-  const [option, file, ...rest] = given;
-  if (option !== '--config' || file === undefined || rest.length > 0) {
-    return leave(EXIT_FATAL, 'expected exactly: --config FILE');
+function readArguments(given: readonly string[]): {
+  readonly config: string;
+  readonly state: string | null;
+} {
+  const [option, config, stateOption, state] = given;
+  const isPlain = given.length === 2;
+  const hasState = given.length === 4 && stateOption === '--state';
+  if (option !== '--config' || config === undefined || !(isPlain || hasState)) {
+    return leave(EXIT_FATAL, 'expected exactly: --config FILE [--state DIR]');
   }
+  return { config, state: state ?? null };
+}
+
+/** Who may vouch for a host is known before the first connection, or none is made. */
+function readPins(
+  config: string,
+  state: string | null,
+  onNews: ConstructorParameters<typeof PinGuard>[0]['onNews'],
+): PinGuard {
+  const path = join(dirname(config), 'tls-pins');
+  try {
+    const given = readGivenPins(path);
+    if (state !== null) checkFolder(state);
+    const store = state === null ? null : new PinStore(state);
+    return new PinGuard({ store, given, now: () => Date.now(), onNews });
+  } catch (error) {
+    return leave(EXIT_FATAL, describe(error));
+  }
+}
+
+function checkFolder(path: string): void {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    if (statSync(path).isDirectory()) return;
+  } catch {
+    // Said below.
+  }
+  throw new Error(
+    `expected a folder that this process may write at ${path}: it keeps there who vouches for the exchange`,
+  );
+}
+
+function readConfig(file: string): VenueAddresses {
   try {
     return parseConfig(readText(file));
   } catch (error) {

@@ -10,12 +10,29 @@ import {
   type ReferenceSource,
   type WatchReferences,
 } from '@kontor/signer';
+import { PriceWatch, type PriceNews } from './price-watch.ts';
 
 /** Asks the venue one public question. Null: no answer, or none with status 200 or 400. */
 export type AskPublic = (
   path: string,
   query: string,
-) => Promise<{ readonly status: number; readonly body: string } | null>;
+) => Promise<{
+  readonly status: number;
+  readonly body: string;
+  /** When the venue says that it answered, by its own clock; null where it does not say. */
+  readonly saidAt: number | null;
+} | null>;
+
+export interface ReferenceFeedOptions {
+  readonly venue: string;
+  readonly ask: AskPublic;
+  /** Monotonic. */
+  readonly now: () => number;
+  /** The time at the venue; null where its prices are not of today's market. */
+  readonly venueNow: (() => number) | null;
+  /** What people are told of. */
+  readonly onNews: (news: PriceNews) => void;
+}
 
 /** Sums and depths change slowly beside prices, and their questions are dear. */
 const EVERY_MS: Readonly<Partial<Record<ReferenceSource, number>>> = {
@@ -34,6 +51,8 @@ const DAY_SYMBOLS_MAX = 20;
 const CONCURRENT_MAX = 8;
 /** A symbol that the venue does not know is not asked for again for this long. */
 const UNKNOWN_MS = 300_000;
+/** Prices are never so late by themselves. */
+export const LATE_MS = 5_000;
 const AGE_MS_MAX = 600_000;
 const ANSWERED = 200;
 const REFUSED = 400;
@@ -45,9 +64,11 @@ interface Question {
 }
 
 export class ReferenceFeed {
-  readonly #venue: string;
-  readonly #ask: AskPublic;
+  readonly #options: ReferenceFeedOptions;
   readonly #now: () => number;
+  readonly #prices: PriceWatch;
+  /** Markets whose prices came late last. */
+  readonly #late = new Set<string>();
   #watch: WatchReferences | null = null;
   #tell: (reference: Reference) => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -59,10 +80,10 @@ export class ReferenceFeed {
   #minuteStart = Number.NEGATIVE_INFINITY;
   #weight = 0;
 
-  constructor(venue: string, ask: AskPublic, now: () => number = () => performance.now()) {
-    this.#venue = venue;
-    this.#ask = ask;
-    this.#now = now;
+  constructor(options: ReferenceFeedOptions) {
+    this.#options = options;
+    this.#now = options.now;
+    this.#prices = new PriceWatch(options.now, options.onNews);
   }
 
   /** Asks for what `watch` names from now on, at once for what is new. Facts go to `tell`. */
@@ -70,6 +91,10 @@ export class ReferenceFeed {
     const known = new Set(this.#watch?.symbols ?? []);
     this.#watch = watch;
     this.#tell = tell;
+    this.#prices.watch(watch);
+    for (const symbol of this.#late) {
+      if (!watch.symbols.includes(symbol)) this.#endLateness(symbol);
+    }
     for (const key of this.#askedAt.keys()) {
       const [symbol = ''] = key.split(' ');
       // What was watched before and is watched again later counts as new then.
@@ -86,6 +111,8 @@ export class ReferenceFeed {
     clearTimeout(this.#timer);
     this.#watch = null;
     this.#waiting.length = 0;
+    this.#prices.watch(null);
+    for (const symbol of this.#late) this.#endLateness(symbol);
   }
 
   /** Puts every question that is due in line. Prices that still wait from the round before are not asked for twice. */
@@ -94,6 +121,7 @@ export class ReferenceFeed {
     const watch = this.#watch;
     if (watch === null) return;
     this.#timer = setTimeout(() => this.#round(), watch.everyMs);
+    this.#prices.look();
     const now = this.#now();
     const symbols = watch.symbols.filter((symbol) => {
       const since = this.#unknownSince.get(symbol);
@@ -147,15 +175,16 @@ export class ReferenceFeed {
   async #perform({ source, symbols }: Question): Promise<void> {
     const askedAt = this.#now();
     const [path, query] = addressOf(source, symbols);
-    const answer = await this.#ask(path, query);
+    const answer = await this.#options.ask(path, query);
     if (answer === null) return;
-    const ageMs = Math.min(Math.ceil(this.#now() - askedAt), AGE_MS_MAX);
-    const common = { kind: 'reference', venue: this.#venue, ageMs } as const;
+    const waitedMs = Math.ceil(this.#now() - askedAt);
+    const common = { kind: 'reference', venue: this.#options.venue } as const;
     const [only] = symbols;
     if (answer.status === REFUSED && symbols.length === 1 && only !== undefined) {
       // A market without a reference price, or one that the venue does not know, has no price to go by.
       if (source === 'referencePrice') {
-        this.#tell({ ...common, symbol: only, source, price: null });
+        const ageMs = Math.min(waitedMs, AGE_MS_MAX);
+        this.#put({ ...common, ageMs, symbol: only, source, price: null });
       } else this.#unknownSince.set(only, this.#now());
       return;
     }
@@ -167,9 +196,37 @@ export class ReferenceFeed {
       return;
     }
     if (answer.status !== ANSWERED) return;
-    for (const reference of readReferences(source, symbols, answer.body)) {
-      this.#tell({ ...common, ...reference });
+    for (const { facts, saidAt } of readReferences(source, symbols, answer.body)) {
+      const lateMs = this.#lateness(facts.symbol, [answer.saidAt, saidAt]);
+      const ageMs = Math.min(Math.max(waitedMs, lateMs), AGE_MS_MAX);
+      this.#put({ ...common, ageMs, ...facts });
     }
+  }
+
+  #put(reference: Reference): void {
+    this.#prices.take(reference);
+    this.#tell(reference);
+  }
+
+  /** How long ago a fact was so by the venue's own word, which nobody can make younger by sending it late. */
+  #lateness(symbol: string, times: readonly (number | null)[]): number {
+    const { venueNow, onNews } = this.#options;
+    const said = times.filter((time) => time !== null);
+    if (venueNow === null || said.length === 0) return 0;
+    const lateMs = Math.max(0, Math.ceil(venueNow() - Math.min(...said)));
+    if (lateMs <= LATE_MS) this.#endLateness(symbol);
+    else if (!this.#late.has(symbol)) {
+      this.#late.add(symbol);
+      const facts = { what: `prices of ${symbol}`, seconds: String(Math.floor(lateMs / 1_000)) };
+      onNews({ condition: 'dataLate', subject: symbol, isOver: false, facts });
+    }
+    return lateMs;
+  }
+
+  #endLateness(symbol: string): void {
+    if (!this.#late.delete(symbol)) return;
+    const facts = { what: `prices of ${symbol}` };
+    this.#options.onNews({ condition: 'dataLate', subject: symbol, isOver: true, facts });
   }
 }
 
@@ -227,7 +284,7 @@ function readReferences(
   source: ReferenceSource,
   symbols: readonly string[],
   body: string,
-): readonly Facts[] {
+): readonly { readonly facts: Facts; readonly saidAt: number | null }[] {
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -235,14 +292,17 @@ function readReferences(
     return [];
   }
   const [only = ''] = symbols;
-  const found: Facts[] = [];
+  const found: { readonly facts: Facts; readonly saidAt: number | null }[] = [];
   for (const each of Array.isArray(value) ? (value as unknown[]) : [value]) {
     if (!isObject(each)) continue;
     // `avgPrice` and `depth` do not repeat the symbol; of a list every answer must.
     const symbol = each['symbol'] ?? (symbols.length === 1 ? only : undefined);
     if (typeof symbol !== 'string' || !symbols.includes(symbol)) continue;
     const facts = factsOf(source, symbol, each);
-    if (facts !== null) found.push(facts);
+    // Only this price has a time at which it was so; those of others tell of the last trade, which may be long ago.
+    const { timestamp } = each;
+    const hasTime = source === 'referencePrice' && typeof timestamp === 'number';
+    if (facts !== null) found.push({ facts, saidAt: hasTime ? timestamp : null });
   }
   return found;
 }

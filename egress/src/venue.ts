@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One venue: what may be sent to it, in which order, and how much of it at once.
 
-import type { Agent } from 'node:http';
+import type { Agent, IncomingHttpHeaders } from 'node:http';
 import type { SignedRequest } from '@kontor/signer';
 import type { VenueAddress } from './config.ts';
 import { connectingAgent } from './connecting-agent.ts';
 import { orderCountsOf, Pace, type PaceClock } from './pace.ts';
 import { send, type SendResult } from './send.ts';
+import { VenueClock } from './venue-clock.ts';
 
 export type RestRequest = Extract<SignedRequest, { kind: 'request' }>;
 
@@ -29,6 +30,8 @@ export interface ClockProbe {
   readonly clockSkewMs: number | null;
   readonly roundTripMs: number | null;
   readonly reason: string;
+  /** By how much the venue's clock lags what it said before. */
+  readonly lagMs: number;
 }
 
 /** The whole of what egress sends with a key. */
@@ -66,6 +69,7 @@ export class Venue {
   readonly #address: VenueAddress;
   readonly #agent: Agent;
   readonly #pace = new Pace(SYSTEM_CLOCK);
+  readonly #clock = new VenueClock(SYSTEM_CLOCK);
   readonly #orders: Waiting[] = [];
   readonly #reads: Waiting[] = [];
   #running = 0;
@@ -74,6 +78,14 @@ export class Venue {
   constructor(address: VenueAddress) {
     this.#address = address;
     this.#agent = connectingAgent(address.rest.protocol);
+  }
+
+  /**
+   * The time at the venue. Null where it is not spoken to over TLS: an exchange of that kind is on this machine, and its
+   * market may be one of long ago.
+   */
+  get clock(): (() => number) | null {
+    return this.#address.rest.protocol === 'https:' ? () => this.#clock.now() : null;
   }
 
   get wsApi(): URL {
@@ -99,20 +111,26 @@ export class Venue {
   async ask(
     path: string,
     query: string,
-  ): Promise<{ readonly status: number; readonly body: string } | null> {
+  ): Promise<{
+    readonly status: number;
+    readonly body: string;
+    readonly saidAt: number | null;
+  } | null> {
     if (this.#pace.objectionTo('read') !== null) return null;
     const result = await send(this.#address.rest, this.#agent, {
       ...{ method: 'GET', path, payload: query, apiKey: null, timeoutMs: PUBLIC_MS_MAX },
     });
     if (result.kind === 'failed') return null;
     this.#pace.learn(result.status, result.headers);
-    return { status: result.status, body: result.body };
+    const { status, body, headers } = result;
+    return { status, body, saidAt: saidAtOf(headers) };
   }
 
   /** Asks the venue for the time. */
   async probeClock(): Promise<ClockProbe> {
     const objection = this.#pace.objectionTo('read');
-    if (objection !== null) return { clockSkewMs: null, roundTripMs: null, reason: objection };
+    if (objection !== null)
+      return { clockSkewMs: null, roundTripMs: null, reason: objection, lagMs: 0 };
     const result = await send(this.#address.rest, this.#agent, {
       method: 'GET',
       path: TIME_PATH,
@@ -121,17 +139,19 @@ export class Venue {
       timeoutMs: TIME_MS_MAX,
     });
     if (result.kind === 'failed')
-      return { clockSkewMs: null, roundTripMs: null, reason: result.reason };
+      return { clockSkewMs: null, roundTripMs: null, reason: result.reason, lagMs: 0 };
     this.#pace.learn(result.status, result.headers);
     const roundTripMs = result.receivedAt - result.sentAt;
     const serverTime = result.status === 200 ? serverTimeOf(result.body) : null;
     if (serverTime === null) {
       const reason = `expected the venue's time, found status ${result.status} without one`;
-      return { clockSkewMs: null, roundTripMs, reason };
+      return { clockSkewMs: null, roundTripMs, reason, lagMs: 0 };
     }
     const clockSkewMs = Math.round(serverTime - (result.sentAt + result.receivedAt) / 2);
     this.#pace.setSkew(clockSkewMs);
-    return { clockSkewMs, roundTripMs, reason: 'ok' };
+    const heardAt = SYSTEM_CLOCK.monotonic();
+    const lagMs = this.#clock.learn(serverTime, heardAt - roundTripMs, heardAt);
+    return { clockSkewMs, roundTripMs, reason: 'ok', lagMs };
   }
 
   close(): void {
@@ -187,6 +207,12 @@ export class Venue {
 
 function notSent(reason: string): Promise<VenueResult> {
   return Promise.resolve({ kind: 'failed', certainty: 'notSent', reason });
+}
+
+/** The header has whole seconds, which were over when it was written. */
+function saidAtOf(headers: IncomingHttpHeaders): number | null {
+  const time = headers.date === undefined ? Number.NaN : Date.parse(headers.date);
+  return Number.isNaN(time) ? null : time + 1_000;
 }
 
 function serverTimeOf(body: string): number | null {

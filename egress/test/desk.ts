@@ -32,6 +32,9 @@ allow id=rest op=order.cancel,read.* rate<=1000/10s
 type Unnumbered<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
 export type Settled = Extract<Answer, { kind: 'answer' | 'failed' }>;
 
+/** A machine that does other things as well. */
+const START_MS_MAX = 60_000;
+
 let orderCount = 0;
 
 /** An order that the policy allows, unless `order` makes it another. */
@@ -106,6 +109,9 @@ export class Desk {
   connection = '';
   publicKeyPem = '';
   stderr = '';
+  /** The environment of the processes, and what egress is told besides its configuration. */
+  environment: NodeJS.ProcessEnv = {};
+  egressOptions: readonly string[] = [];
   #id = 1_000;
 
   constructor(t: TestContext, venues: Readonly<Record<string, unknown>>, policy: string = POLICY) {
@@ -142,10 +148,16 @@ export class Desk {
   /** Egress under a supervisor: all its links come over IPC. */
   async startWithChannel(): Promise<this> {
     this.#egress = this.#spawn(
-      [EGRESS_MAIN, '--config', this.config],
+      [EGRESS_MAIN, '--config', this.config, ...this.egressOptions],
       ['ignore', 'ignore', 'pipe', 'ipc'],
     );
-    const [ready] = await once(this.#egress, 'message');
+    const ended = once(this.#egress, 'exit').then(() =>
+      assert.fail(`egress ended: ${this.stderr}`),
+    );
+    const told = once(this.#egress, 'message', { signal: AbortSignal.timeout(START_MS_MAX) });
+    const [ready] = await Promise.race([told, ended]);
+    // Its end is the test's own doing from here on.
+    ended.catch(() => undefined);
     assert.deepEqual(ready, { ready: 'egress' });
     await this.joinServer();
     await this.startSigner();
@@ -158,7 +170,7 @@ export class Desk {
     const end = signer.stdio[4];
     assert.ok(end instanceof Socket);
     this.#egress = this.#spawn(
-      [EGRESS_MAIN, '--config', this.config],
+      [EGRESS_MAIN, '--config', this.config, ...this.egressOptions],
       ['ignore', 'ignore', 'pipe', end, 'pipe'],
     );
     end.destroy();
@@ -239,7 +251,7 @@ export class Desk {
   }
 
   #spawn(command: readonly string[], stdio: StdioOptions): ChildProcess {
-    const child = spawn(process.execPath, command, { stdio, env: {} });
+    const child = spawn(process.execPath, command, { stdio, env: this.environment });
     child.stderr?.on('data', (bytes: Buffer) => (this.stderr += bytes.toString('utf8')));
     this.#t.after(() => child.kill('SIGKILL'));
     return child;

@@ -284,7 +284,7 @@ test('[E7] many requests at once are bounded, orders overtake reads, and all are
     setTimeout(() => {
       running -= 1;
       json(response, 200, {});
-    }, 10);
+    }, 25);
   };
   const reads = Array.from({ length: 200 }, () =>
     desk.perform({ kind: 'queryAccount', connection: desk.connection }),

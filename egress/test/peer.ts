@@ -37,9 +37,9 @@ export class Peer {
     assert.ok(this.#writer.write(message));
   }
 
-  /** The first message, received before or later, of which `pick` makes something. Fails after ten seconds. */
+  /** The first message, received before or later, of which `pick` makes something. Fails after 30 s. */
   async find<T>(pick: (message: unknown) => T | undefined): Promise<T> {
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + 30_000;
     for (let index = 0; ;) {
       for (; index < this.received.length; index += 1) {
         const picked = pick(this.received[index]);

@@ -2,9 +2,14 @@
 // What egress asks of a venue's public side, and what it makes of the answers.
 
 import { strict as assert } from 'node:assert';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { mock, test, type TestContext } from 'node:test';
-import type { Reference, WatchReferences } from '@kontor/signer';
+import type { Answer, Reference, WatchReferences } from '@kontor/signer';
+import type { PriceNews } from '../src/price-watch.ts';
 import { ReferenceFeed } from '../src/reference-feed.ts';
+import { VenueClock } from '../src/venue-clock.ts';
+import { Authority } from './authority.ts';
 import { Desk, placeIntent } from './desk.ts';
 import { json, VenueServer } from './venue-server.ts';
 
@@ -14,7 +19,10 @@ const WATCH: WatchReferences = {
   symbols: ['BTCUSDT', 'ETHUSDT'],
   sources: ['referencePrice', 'avgPrice', 'bookTicker', 'dayVolume', 'depth'],
   everyMs: 1_000,
+  agreement: null,
 };
+
+const VENUE_TIME = 1_800_000_000_000;
 
 type Ask = (path: string, query: URLSearchParams) => { status: number; body: unknown } | null;
 
@@ -22,7 +30,10 @@ type Ask = (path: string, query: URLSearchParams) => { status: number; body: unk
 class TestFeed {
   readonly asked: string[] = [];
   readonly told: Reference[] = [];
+  readonly news: PriceNews[] = [];
   nowMs = 0;
+  /** When the venue says that it answered. */
+  saidAt: (() => number) | null = null;
   readonly #feed: ReferenceFeed;
 
   constructor(t: TestContext, answer: Ask) {
@@ -31,17 +42,19 @@ class TestFeed {
       this.#feed.close();
       mock.timers.reset();
     });
-    this.#feed = new ReferenceFeed(
-      'demo',
-      (path, query) => {
+    this.#feed = new ReferenceFeed({
+      venue: 'demo',
+      ask: (path, query) => {
         this.asked.push(`${path}?${decodeURIComponent(query)}`);
         const given = answer(path, new URLSearchParams(query));
-        return Promise.resolve(
-          given === null ? null : { status: given.status, body: JSON.stringify(given.body) },
-        );
+        if (given === null) return Promise.resolve(null);
+        const saidAt = this.saidAt?.() ?? null;
+        return Promise.resolve({ status: given.status, body: JSON.stringify(given.body), saidAt });
       },
-      () => this.nowMs,
-    );
+      now: () => this.nowMs,
+      venueNow: () => VENUE_TIME + this.nowMs,
+      onNews: (news) => this.news.push(news),
+    });
   }
 
   async watch(watch: Partial<WatchReferences> = {}): Promise<void> {
@@ -62,7 +75,11 @@ async function settled(): Promise<void> {
 }
 
 const ANSWERS: Readonly<Record<string, (symbol: string) => unknown>> = {
-  '/api/v3/referencePrice': (symbol) => ({ symbol, referencePrice: '100.5', timestamp: 1 }),
+  '/api/v3/referencePrice': (symbol) => ({
+    symbol,
+    referencePrice: '100.5',
+    timestamp: VENUE_TIME,
+  }),
   '/api/v3/avgPrice': () => ({ mins: 5, price: '100.1', closeTime: 1 }),
   '/api/v3/ticker/bookTicker': (symbol) => ({ symbol, bidPrice: '99', askPrice: '101' }),
   '/api/v3/ticker/24hr': (symbol) => ({ symbol, quoteVolume: '123456.78' }),
@@ -264,3 +281,169 @@ function receiptOf(message: unknown, id: number): true | undefined {
   const text = JSON.stringify(message);
   return text.includes('"receipt"') && text.includes(`"id":${id}`) ? true : undefined;
 }
+
+const COMPARED = {
+  symbols: ['BTCUSDT'],
+  sources: ['avgPrice', 'bookTicker'],
+  agreement: { sources: ['avgPrice', 'bookTicker'], millionths: 10_000 },
+} satisfies Partial<WatchReferences>;
+
+test('[E69] prices further apart than the policy lets them be are told once, with both, until they agree for 10 s', async (t) => {
+  let average = '100.1';
+  const feed = new TestFeed(t, (path, query) =>
+    path === '/api/v3/avgPrice' ? { status: 200, body: { price: average } } : answer(path, query),
+  );
+  await feed.watch(COMPARED);
+  for (let second = 0; second < 20; second += 1) await feed.pass(1_000);
+  assert.equal(feed.news.length, 0);
+  // The book's middle is 100: 1 % above the lower is the edge, which still agrees.
+  average = '101';
+  await feed.pass(1_000);
+  assert.equal(feed.news.length, 0);
+  average = '101.01';
+  for (let second = 0; second < 5; second += 1) await feed.pass(1_000);
+  const facts = {
+    ...{ symbol: 'BTCUSDT', low: 'bookTicker 99 to 101', high: 'avgPrice 101.01', agree: '1%' },
+  };
+  const disputed = { condition: 'pricesDisagree', subject: 'BTCUSDT' };
+  assert.deepEqual(feed.news, [{ ...disputed, isOver: false, facts }]);
+  average = '100';
+  for (let second = 0; second < 9; second += 1) await feed.pass(1_000);
+  assert.equal(feed.news.length, 1, 'not before it has agreed for a while');
+  for (let second = 0; second < 4; second += 1) await feed.pass(1_000);
+  const over = { ...disputed, isOver: true, facts: { symbol: 'BTCUSDT' } };
+  assert.deepEqual(feed.news.slice(1), [over]);
+  average = '50';
+  await feed.pass(1_000);
+  await feed.watch({ ...COMPARED, symbols: [] });
+  assert.deepEqual(feed.news.slice(3), [over], 'nobody trades there any more');
+});
+
+test('[E70] a market whose prices do not come for 10 s while orders are in it is told once, until all come again', async (t) => {
+  let isSilent = false;
+  const feed = new TestFeed(t, (path, query) =>
+    isSilent && path === '/api/v3/avgPrice' ? null : answer(path, query),
+  );
+  await feed.watch(COMPARED);
+  await feed.pass(1_000);
+  isSilent = true;
+  for (let second = 0; second < 9; second += 1) await feed.pass(1_000);
+  assert.equal(feed.news.length, 0);
+  for (let second = 0; second < 5; second += 1) await feed.pass(1_000);
+  assert.deepEqual(
+    feed.news.map(({ condition, isOver, facts }) => [condition, isOver, facts['sources']]),
+    [['pricesSilent', false, 'avgPrice']],
+  );
+  assert.ok(Number(feed.news[0]?.facts['seconds']) >= 10);
+  isSilent = false;
+  for (let second = 0; second < 3; second += 1) await feed.pass(1_000);
+  assert.deepEqual(
+    feed.news.slice(1).map(({ condition, isOver }) => [condition, isOver]),
+    [['pricesSilent', true]],
+  );
+});
+
+test('[E67,E68] a price is as old as the venue says that it is, however fresh its answer; 5 s are told', async (t) => {
+  let lateMs = 0;
+  const feed = new TestFeed(t, (path, query) =>
+    path === '/api/v3/referencePrice'
+      ? {
+          status: 200,
+          body: {
+            ...{ symbol: 'BTCUSDT', referencePrice: '100' },
+            timestamp: VENUE_TIME + feed.nowMs - lateMs,
+          },
+        }
+      : answer(path, query),
+  );
+  const last = (): number | undefined => feed.told.at(-1)?.ageMs;
+  await feed.watch({ symbols: ['BTCUSDT'], sources: ['referencePrice'] });
+  assert.equal(last(), 0);
+  lateMs = 4_000;
+  await feed.pass(1_000);
+  assert.equal(last(), 4_000);
+  assert.equal(feed.news.length, 0);
+  lateMs = 30_000;
+  await feed.pass(1_000);
+  await feed.pass(1_000);
+  assert.equal(last(), 30_000);
+  const late = { condition: 'dataLate', subject: 'BTCUSDT' };
+  const what = 'prices of BTCUSDT';
+  const facts = { what, seconds: '30' };
+  assert.deepEqual(feed.news, [{ ...late, isOver: false, facts }]);
+  lateMs = 0;
+  await feed.pass(1_000);
+  assert.deepEqual(feed.news.slice(1), [{ ...late, isOver: true, facts: { what } }]);
+  // An answer out of somebody's store bears its time outside.
+  feed.saidAt = () => VENUE_TIME + feed.nowMs - 60_000;
+  await feed.pass(1_000);
+  assert.equal(last(), 60_000);
+  assert.equal(feed.news.at(-1)?.isOver, false);
+});
+
+test('[E67] the venue’s clock goes on by ours: answers that were held back do not turn it back', () => {
+  let monotonic = 0;
+  let wall = 5_000;
+  const clock = new VenueClock({ wall: () => wall, monotonic: () => monotonic });
+  assert.equal(clock.now(), 5_000, 'by our own before it told');
+  monotonic = 100;
+  assert.equal(clock.learn(VENUE_TIME, 0, 100), 0);
+  assert.equal(clock.now(), VENUE_TIME + 50);
+  // Ours is set: the venue's does not move with it.
+  wall = 9e12;
+  monotonic = 60_100;
+  assert.equal(clock.now(), VENUE_TIME + 60_050);
+  // An hour-old answer is late by an hour, and counts for nothing.
+  assert.equal(clock.learn(VENUE_TIME + 60_000 - 3_600_000, 60_000, 60_100), 3_599_950);
+  assert.equal(clock.now(), VENUE_TIME + 60_050);
+  assert.equal(clock.learn(VENUE_TIME + 60_000, 60_000, 60_100), 0);
+});
+
+const DELAYED = `policy/v1
+connection demo
+reference source=egress:referencePrice max-age=3s
+allow id=btc op=order.place symbol=BTCUSDT band=2.0%
+allow id=rest op=order.cancel,read.*
+`;
+
+test('[E67,E68] attack 51: over TLS, old prices and events that are delivered fresh are refused and told', async (t) => {
+  const root = new Authority('Root');
+  const venue = await VenueServer.start(t, root.issue());
+  let lateMs = 0;
+  venue.respond = (request, response) =>
+    json(response, 200, {
+      ...{ symbol: 'BTCUSDT', status: 'NEW', referencePrice: '100' },
+      ...(request.path === '/api/v3/referencePrice' && { timestamp: Date.now() - lateMs }),
+    });
+  const desk = new Desk(t, { demo: venue.addresses }, DELAYED);
+  const trusted = join(desk.parent, 'trusted.pem');
+  writeFileSync(trusted, root.pem);
+  desk.environment = { NODE_EXTRA_CA_CERTS: trusted };
+  await desk.startWithChannel();
+  await desk.connect();
+  venue.publicKeyPem = desk.publicKeyPem;
+  const { connection } = desk;
+  assert.equal((await desk.perform(placeIntent(connection))).kind, 'answer');
+  lateMs = 30_000;
+  const told = (subject: string, isOver: boolean): Promise<Answer> =>
+    desk.server.find((found) =>
+      found.kind === 'condition' && found.subject === subject && found.isOver === isOver
+        ? found
+        : undefined,
+    );
+  await told('BTCUSDT', false);
+  const refused = await venue.until(async () => {
+    const decision = await desk.ask(placeIntent(connection));
+    return decision.kind === 'refused' ? decision : undefined;
+  });
+  assert.equal(refused.rule, 'btc: reference');
+  assert.match(refused.reason, /at most 3000 ms, found one of \d{4,5} ms/);
+  assert.equal((await desk.perform({ kind: 'subscribe', connection })).kind, 'answer');
+  const [socket] = venue.sockets;
+  const event = { e: 'executionReport', c: 'k1-a', X: 'FILLED' };
+  socket?.sendEvent({ ...event, E: Date.now() - 20_000 });
+  const late = await told(connection, false);
+  assert.match(JSON.stringify(late), /events of the account","seconds":"(19|2\d)"/);
+  socket?.sendEvent({ ...event, E: Date.now() });
+  await told(connection, true);
+});

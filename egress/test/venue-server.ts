@@ -5,8 +5,10 @@ import { strict as assert } from 'node:assert';
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import type { ServerCertificate } from './authority.ts';
 
 export interface ReceivedRequest {
   readonly method: string;
@@ -41,17 +43,26 @@ export class VenueServer {
     socket.subscriptionId = 7;
     return { id: message['id'], status: 200, result: { subscriptionId: 7 } };
   };
-  readonly #server: Server;
+  readonly #server: Server | TlsServer;
+  readonly #isSecure: boolean;
   #wake: (() => void)[] = [];
 
-  private constructor() {
-    this.#server = createServer((request, response) => void this.#onRequest(request, response));
+  private constructor(certificate: ServerCertificate | null) {
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void =>
+      void this.#onRequest(request, response);
+    this.#isSecure = certificate !== null;
+    this.#server =
+      certificate === null ? createServer(onRequest) : createTlsServer(certificate, onRequest);
     this.#server.on('connection', (socket) => this.connections.push(socket));
     this.#server.on('upgrade', (request, socket) => this.#onUpgrade(request, socket as Socket));
   }
 
-  static async start(t: TestContext): Promise<VenueServer> {
-    const venue = new VenueServer();
+  /** With a certificate it speaks TLS. */
+  static async start(
+    t: TestContext,
+    certificate: ServerCertificate | null = null,
+  ): Promise<VenueServer> {
+    const venue = new VenueServer(certificate);
     venue.#server.listen(0, '127.0.0.1');
     await once(venue.#server, 'listening');
     t.after(() => venue.stop());
@@ -63,10 +74,18 @@ export class VenueServer {
   }
 
   get addresses(): { readonly rest: string; readonly wsApi: string } {
+    const s = this.#isSecure ? 's' : '';
     return {
-      rest: `http://127.0.0.1:${this.port}`,
-      wsApi: `ws://127.0.0.1:${this.port}/ws-api/v3`,
+      rest: `http${s}://127.0.0.1:${this.port}`,
+      wsApi: `ws${s}://127.0.0.1:${this.port}/ws-api/v3`,
     };
+  }
+
+  /** From now on new connections are shown another certificate, and those that stand are cut. */
+  showCertificate(certificate: ServerCertificate): void {
+    assert.ok('setSecureContext' in this.#server);
+    this.#server.setSecureContext(certificate);
+    for (const socket of this.connections.splice(0)) socket.destroy();
   }
 
   stop(): void {
@@ -79,11 +98,11 @@ export class VenueServer {
     return this.requests.filter(({ path }) => path !== '/api/v3/time');
   }
 
-  /** Waits until `look` finds something. Fails after ten seconds. */
-  async until<T>(look: () => T | undefined): Promise<T> {
-    const deadline = performance.now() + 10_000;
+  /** Waits until `look` finds something. Fails after 30 s. */
+  async until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+    const deadline = performance.now() + 30_000;
     for (;;) {
-      const found = look();
+      const found = await look();
       if (found !== undefined) return found;
       const left = deadline - performance.now();
       assert.ok(left > 0, 'the venue waited in vain');

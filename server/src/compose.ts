@@ -23,6 +23,7 @@ import { keyPageOf } from './alarms/key-page.ts';
 import { Notifier } from './alarms/notifier.ts';
 import { OwnTrades } from './alarms/own-trades.ts';
 import { StreamGap } from './alarms/stream-gap.ts';
+import { VenueConditions } from './alarms/venue-conditions.ts';
 import { Webhook } from './alarms/webhook.ts';
 import { CaseBook, type CaseSubject, type Evidence } from './cases/case-book.ts';
 import { alarmsOf } from './api/alarm-routes.ts';
@@ -66,6 +67,7 @@ import { StoreError } from './store/errors.ts';
 import { Store } from './store/store.ts';
 import { terminalFile, writeTerminalFile } from './terminal-file.ts';
 import { systemTime, type CancelTimer, type Time } from './time.ts';
+import { AnchorDesk } from './witness/anchor-desk.ts';
 import { PublicLog } from './witness/public-log.ts';
 import { WitnessDesk } from './witness/witness-desk.ts';
 
@@ -83,11 +85,19 @@ const START_CHECK_MS_MAX = 3_000;
 /** So many reports of the supervisor in a row, one a second, may show a peer that runs and has no link. */
 const REPORTS_APART_MAX = 5;
 
+export interface DeskAddress {
+  readonly url: string;
+  readonly link: string;
+}
+
 export interface Server {
   attach(peer: PeerName, socket: Socket): void;
   setProcesses(processes: readonly ProcessHealth[]): void;
-  /** Starts everything; resolves with the address once pages are served. */
-  start(): Promise<{ readonly url: string; readonly link: string }>;
+  /**
+   * Starts everything; resolves with the address once the whole desk is served. Where a person is needed before that,
+   * as for a locked vault without a connection, `onServed` hears the address earlier.
+   */
+  start(onServed?: (address: DeskAddress) => void): Promise<DeskAddress>;
   close(): Promise<void>;
   /** What the pages talk to. */
   readonly desk: Desk;
@@ -138,6 +148,9 @@ export function createServer(
   let ownInfo: ConnectionInfo | null = null;
   let demo: DemoMarketStatus | null = null;
   let isRunning = false;
+  /** Until then the pages serve only what a start may wait for. */
+  let isStarting = true;
+  let served: Promise<string> | null = null;
 
   const listener: LinkListener = {
     onAccountEvent(from, event) {
@@ -180,9 +193,11 @@ export function createServer(
     onEgressHealth(health) {
       exchangeClock = { skewMs: health.clockSkewMs, roundTripMs: health.roundTripMs };
     },
+    onCondition: (condition) => venueConditions.onCondition(condition),
     onKeyRefused: (from) => life.onKeyRefused(from),
     onPeer(peer, state, reason) {
       logger.info({ peer, state, reason }, 'link');
+      if (peer === 'egress' && state === 'up') venueConditions.onEgressUp();
       if (peer === 'egress' && state === 'down') {
         onAccountLost(`egress: ${reason}`);
         canaries.onEgressLost();
@@ -200,6 +215,7 @@ export function createServer(
     alarms: {
       raise: (alarm) => alarms.raise(alarm),
       resolve: (kind, about, subject) => alarms.resolve(kind, about, subject),
+      resolveOthers: (kind, about, subject) => alarms.resolveOthers(kind, about, subject),
     },
     time,
     venue: config.venue,
@@ -287,11 +303,26 @@ export function createServer(
     onChanged: () => live.put('alarms', { kind: 'alarms', alarms: alarmsOf(alarms) }),
   });
   const publicLog = new PublicLog(config.dataDirectory);
+  const anchors = new AnchorDesk({
+    dataDirectory: config.dataDirectory,
+    log: publicLog,
+    logKeys: () => publicLog.keys(),
+    time,
+    onStale(name, isStale, reason) {
+      if (!isStale) alarms.resolve('anchorStale', '', name);
+      else {
+        const facts = { name, reason };
+        alarms.raise({ kind: 'anchorStale', severity: 'warning', subject: name, facts });
+      }
+    },
+    onError: (error) => logger.warn({ reason: messageOf(error) }, 'the log was not dated'),
+  });
   const witnesses = new WitnessDesk({
     dataDirectory: config.dataDirectory,
     log: publicLog,
     logKeys: () => publicLog.keys(),
     time,
+    anchors: () => anchors.status(),
     raise({ kind, witness, ...facts }) {
       alarms.raise({
         kind: kind === 'split' ? 'splitView' : 'logRolledBack',
@@ -341,6 +372,7 @@ export function createServer(
       else logger.warn({ name, reason }, 'a canary is not watched');
     },
   });
+  const venueConditions = new VenueConditions(alarms);
   const heldOrders: HeldWatch = new HeldWatch({ time, alarms, policy: () => links.policy() });
   const watch = new ForeignWatch({
     store,
@@ -497,6 +529,7 @@ export function createServer(
     now: () => clock.now(),
     market,
     marketUnseen: () => demo?.unseen ?? null,
+    troubled: () => life.troubled,
     balances: () => balances.list(),
     connections: listConnections,
     account: () => account,
@@ -656,9 +689,30 @@ export function createServer(
     }
   }
 
+  /** The address of the pages, which are served from the first call on. */
+  async function openPages(): Promise<DeskAddress> {
+    served ??= servePages();
+    const url = await served;
+    return { url, link: `${site.origin}/login?token=${sessions.createLink()}` };
+  }
+
+  /** The connection, which a locked vault keeps from being made: then a person is let in to open it. */
+  async function connectionOrHelp(onServed: (address: DeskAddress) => void): Promise<string> {
+    try {
+      return await openConnection();
+    } catch (error) {
+      if (world === undefined && served === null && !isLasting(error)) {
+        const vault = await links.vault();
+        if (vault?.isOpen === false) onServed(await openPages());
+      }
+      throw error;
+    }
+  }
+
   async function servePages(): Promise<string> {
     app = await buildApp({
       desk,
+      isStarting: () => isStarting,
       live,
       sessions,
       people: {
@@ -700,6 +754,7 @@ export function createServer(
       commitEdgeLog: (batch) => links.commitEdgeLog(batch),
       isLogPublic: config.publicLog === true,
       witnesses,
+      anchors,
       webDirectory: config.webDirectory,
       metrics: () => metrics.text(),
       logger,
@@ -744,17 +799,18 @@ export function createServer(
       }
     },
 
-    async start() {
+    async start(onServed = () => undefined) {
       if (world === undefined) forgetOldBackups();
       await patiently('market', () => hub.open(config.symbols));
-      connection = await patiently('connection', openConnection);
+      connection = await patiently('connection', () => connectionOrHelp(onServed));
       // No command may come before the orders it speaks of are known: pages are served last.
       const alive = runner.load();
       balances.load();
       if (world === undefined) await life.start(START_CHECK_MS_MAX);
       await reconciler.askSigner();
       for (const order of alive) orders.takeUp(order);
-      const url = world === undefined ? await servePages() : '';
+      if (world === undefined) await openPages();
+      isStarting = false;
       // The bots act once it is known how their orders stand, or once waiting longer would do more harm.
       await reconciler.start();
       stop.signal.throwIfAborted();
@@ -769,7 +825,10 @@ export function createServer(
       timers.push(time.every(RISK_TICK_MS, () => risk.tick()));
       makeFirstBots();
       conditions.start(runner.bots.keys());
-      if (world === undefined) witnesses.start();
+      if (world === undefined) {
+        witnesses.start();
+        anchors.start();
+      }
       hub.catchUp();
       void subscribe();
       const { control } = config.market;
@@ -777,7 +836,7 @@ export function createServer(
         await pollDemoMarket(control);
         timers.push(time.every(MARKET_STATUS_MS, () => void pollDemoMarket(control)));
       }
-      return { url, link: `${site.origin}/login?token=${sessions.createLink()}` };
+      return world === undefined ? openPages() : { url: '', link: '' };
     },
 
     async close() {
@@ -798,6 +857,7 @@ export function createServer(
         reconciler.close(),
         notifier.close(),
         witnesses.close(),
+        anchors.close(),
       ]);
       links.close();
       await isQuiet;

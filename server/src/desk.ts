@@ -93,6 +93,8 @@ export interface DeskParts {
   readonly market: () => Market;
   /** Why the exchange whose prices a paper market follows cannot be seen; null while it can. */
   readonly marketUnseen: () => string | null;
+  /** Connections that a person must look after. */
+  readonly troubled: () => Health['connections'];
   readonly balances: () => readonly VenueBalance[];
   readonly connections: () => Promise<readonly ConnectionInfo[]>;
   readonly account: () => AccountStatus;
@@ -168,7 +170,9 @@ export class Desk implements LiveSource {
     const marketState = unseen === null ? hub.status.state : 'down';
     const comparison = this.#parts.comparison();
     const isCompared = comparison.failedInARow < COMPARISONS_FAILED_MAX;
+    const connections = this.#parts.troubled();
     const isOk =
+      connections.length === 0 &&
       (marketState === 'up' || hasEnded) &&
       account.state === 'up' &&
       isCompared &&
@@ -196,6 +200,7 @@ export class Desk implements LiveSource {
           detail: comparison.fault ?? 'compared with the exchange',
         },
       ],
+      connections,
       clockSkewMs: clock.skewMs,
       roundTripMs: clock.roundTripMs,
       pendingEffects: orders.inFlight + runner.waiting,

@@ -8,6 +8,12 @@ export { listeningFault, type Listening } from './people/listening.ts';
 export { Secret } from './secret.ts';
 export { StoreError } from './store/errors.ts';
 export { Store } from './store/store.ts';
+export {
+  authorityListPath,
+  parseAuthorityList,
+  readAuthorityList,
+  type TimeAuthority,
+} from './witness/anchor-list.ts';
 export { trustPolicyText } from './witness/trust-policy-text.ts';
 export {
   parseWitnessList,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { settleNetworked } from '@kontor/signer';
 import type { ProcessHealth } from './api/schemas.ts';
-import { createServer, type Server } from './compose.ts';
+import { createServer, type DeskAddress, type Server } from './compose.ts';
 import { readServerConfig } from './config.ts';
 import { createLogger } from './log.ts';
 import { Refusal } from './refusal.ts';
@@ -60,8 +60,12 @@ process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 
 try {
-  const ready = await server.start();
-  process.send?.({ ready: 'server', ...ready });
+  let isTold = false;
+  const tell = (address: DeskAddress): void => {
+    if (!isTold) process.send?.({ ready: 'server', ...address });
+    isTold = true;
+  };
+  tell(await server.start(tell));
 } catch (error) {
   if (!isEnding) fail(error);
 }

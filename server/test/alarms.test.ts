@@ -137,6 +137,15 @@ test('[Y60] an alarm is on disk when it is told, and counted while it waits', (t
   assert.equal(raised.length, 2, 'another connection is another alarm');
 });
 
+test('[Y60] a condition is one alarm however often it is said, also by a desk that starts again', (t) => {
+  const { book, raised } = opened(t);
+  const alarm = { kind: 'connectionExpiring', severity: 'notice', facts: { days: '14' } } as const;
+  const first = book.raise(alarm);
+  const again = book.raise({ ...alarm, facts: { days: '13' } });
+  assert.deepEqual([again.id, again.count, again.facts['days']], [first.id, 1, '13']);
+  assert.equal(raised.length, 1);
+});
+
 test('[Y60] a graver word is told again; a milder one changes nothing', (t) => {
   const { book, raised } = opened(t);
   book.raise({ kind: 'balanceUnexplained', severity: 'warning', subject: 'BTC', facts: {} });

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { ConnectionInfo } from '@kontor/signer';
+import type { Venue } from '../src/api/schemas.ts';
 import { openApi, VAULT, type ScriptedApi } from './scripted-api.ts';
 
 const INFO: ConnectionInfo = {
@@ -114,10 +115,17 @@ test('[Y44] a key is checked, frozen and given a successor, each as the signer g
 test("[Y44] the exchanges that a key can be for are named, the desk's own first", async (t) => {
   const api = await opened(t);
   const answer = await api.ask('GET', '/api/v1/venues');
-  assert.deepEqual(answer.body, [
+  const shown = answer.body.map(({ venue, isTraded, hasAdapter }: Venue) => {
+    return { venue, isTraded, hasAdapter };
+  });
+  assert.deepEqual(shown, [
     { venue: 'demo', isTraded: true, hasAdapter: false },
     { venue: 'binance', isTraded: false, hasAdapter: true },
   ]);
+  for (const { keys } of answer.body) {
+    assert.deepEqual(keys[0], { kind: 'ed25519', from: 'made' });
+    assert.deepEqual(keys.at(-1), { kind: 'hmac-sha256', from: 'imported' });
+  }
   const body = { name: 'main', venue: 'kraken', keyKind: 'ed25519' };
   const other = await api.ask('POST', '/api/v1/connections', body);
   assert.deepEqual(other.body, {

@@ -72,6 +72,11 @@ class World {
           for (const key of [...this.standing.keys()])
             if (key.startsWith(`${kind} `)) this.standing.delete(key);
         },
+        resolveOthers: (kind, _connection, subject) => {
+          for (const key of [...this.standing.keys()])
+            if (key.startsWith(`${kind} `) && key !== `${kind} ${subject}`)
+              this.standing.delete(key);
+        },
       },
       time: {
         now: () => this.now,
@@ -207,6 +212,23 @@ test('[Y42] the end is announced 14, 7, 3 and 1 days before, each time as an ala
   world.info = { ...INFO, expiresAt: world.now + 90 * DAY_MS };
   await world.pass(0);
   assert.equal(world.standing.size, 0, 'a new key ends both');
+});
+
+test('[Y174] what stands still is named, whichever connection it is, and a successor in waiting is not', async () => {
+  const world = new World();
+  await world.watch.start(1_000);
+  assert.deepEqual(world.watch.troubled, []);
+  for (const state of ['frozen', 'quarantined', 'expired'] as const) {
+    world.others = [
+      { ...INFO, connection: 'c_ABCDEF3', name: 'second', state, signs: 'cancels' },
+      { ...INFO, connection: 'c_ABCDEF4', name: 'next', state, replaces: CONNECTION },
+    ];
+    await world.pass(15_000);
+    assert.deepEqual(world.watch.troubled, [{ name: 'second', state }]);
+  }
+  world.others = [{ ...INFO, connection: 'c_ABCDEF3', state: 'retired', signs: 'nothing' }];
+  await world.pass(15_000);
+  assert.deepEqual(world.watch.troubled, []);
 });
 
 test('[Y43] bots start nothing that would be refused: frozen keeps what rests, an end takes entries back, a quarantine halts', async () => {

@@ -43,7 +43,8 @@ async function served(t: TestContext): Promise<Served> {
   const live = new LiveHub(SOURCE, (session) => !over.has(session));
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     // The path stands for the session.
-    if (!live.add(response, request.url ?? null)) response.writeHead(503).end();
+    const added = live.add(response, request.url ?? null);
+    if (added !== 'added') response.writeHead(added === 'full' ? 503 : 429).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(async () => {
@@ -62,11 +63,11 @@ interface Heard {
 }
 
 /** A page that reads; what it heard grows. */
-async function listen(t: TestContext, port: number): Promise<Heard[]> {
+async function listen(t: TestContext, port: number, path = '/'): Promise<Heard[]> {
   const heard: Heard[] = [];
   const page = new AbortController();
   t.after(() => page.abort());
-  const response = await fetch(`http://127.0.0.1:${port}/`, { signal: page.signal });
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: page.signal });
   assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);
   void read(response, heard);
   await until('hello', () => heard.length > 0);
@@ -180,10 +181,21 @@ test('[A6] a page that stops reading is cut off; the others go on', async (t) =>
 
 test('[A6] too many pages are refused', async (t) => {
   const { live, port } = await served(t);
-  const pages = await Promise.all(Array.from({ length: 100 }, () => listen(t, port)));
+  const pages = await Promise.all(
+    Array.from({ length: 100 }, (_, index) => listen(t, port, `/${index % 10}`)),
+  );
   assert.equal(live.clientCount, pages.length);
-  const response = await fetch(`http://127.0.0.1:${port}/`);
+  const response = await fetch(`http://127.0.0.1:${port}/other`);
   assert.equal(response.status, 503);
+});
+
+test('[Y170] one session has ten live streams at most and takes none from the others', async (t) => {
+  const { live, port } = await served(t);
+  await Promise.all(Array.from({ length: 10 }, () => listen(t, port, '/greedy')));
+  const refused = await fetch(`http://127.0.0.1:${port}/greedy`);
+  assert.equal(refused.status, 429);
+  await listen(t, port, '/other');
+  assert.equal(live.clientCount, 11);
 });
 
 test('[Y7] a session that ends without a word, by age or with its user, hears nothing more', async (t) => {

@@ -9,7 +9,7 @@ import { PeopleBook, drawUserId } from '../src/people/people-book.ts';
 import { demandOf, hasRole, ROLES, type Role } from '../src/people/roles.ts';
 import { FRESH_MS } from '../src/people/sessions.ts';
 import { Passkey, type Bent } from '../../test/passkey.ts';
-import { openApi, type ApiBounds, type ScriptedApi } from './scripted-api.ts';
+import { openApi, VAULT, type ApiBounds, type ScriptedApi } from './scripted-api.ts';
 
 const HOST = 'localhost:4180';
 const ORIGIN = 'http://localhost:4180';
@@ -707,4 +707,56 @@ test('[Y14] an act goes to the signer as it came, and its answer back; a refusal
   const tooLong = await browser.ask('POST', '/api/v1/acts', { act: long });
   assert.equal(tooLong.status, 413, 'no frame to the signer takes it');
   assert.equal(api.actRequests.length, before);
+});
+
+test('[Y172] a desk that waits for its vault serves what a person needs to open it, and nothing else', async (t) => {
+  const api = await opened(t, { isStarting: true });
+  api.vault = VAULT;
+  const browser = await new Browser(api).byLink();
+  for (const path of ['desk', 'health', 'bots', 'connections', 'stream', 'alarms']) {
+    const { status, body } = await browser.ask('GET', `/api/v1/${path}`);
+    assert.equal(status, 503, path);
+    assert.equal(body.error, 'starting');
+  }
+  assert.equal((await browser.ask('POST', '/api/v1/bots', {})).status, 503);
+  assert.equal((await browser.ask('GET', '/api/v1/vault')).status, 200);
+  assert.equal((await browser.ask('GET', '/api/v1/session')).status, 200);
+  assert.equal(await browser.addPasskey(new Passkey({ origin: ORIGIN })), 201);
+  assert.equal((await new Browser(api).ask('GET', '/api/v1/desk')).status, 401, 'strangers first');
+});
+
+test('[Y175] a trader may have the signer drop what waits and ask for no other act; which act it was is noted', async (t) => {
+  const api = await opened(t);
+  const [owner, trader, viewer] = [
+    await member(api, 'owner'),
+    await member(api, 'trader'),
+    await member(api, 'viewer'),
+  ];
+  api.actAnswer = { kind: 'performed', id: 1, act: 'denyHeld', entry: 7 };
+  const ask = (who: { browser: Browser }, act: object): Promise<{ status: number }> =>
+    who.browser.ask('POST', '/api/v1/acts', { act });
+  const drop = { kind: 'denyHeld', order: 'h7' };
+  assert.equal((await ask(trader, drop)).status, 200);
+  assert.equal((await ask(viewer, drop)).status, 403);
+  assert.equal(api.actRequests.length, 1);
+  for (const kind of ['releaseHeld', 'thawConnection', 'changePolicy', 'enrolOwner']) {
+    const { status, body } = await trader.browser.ask('POST', '/api/v1/acts', { act: { kind } });
+    assert.equal(status, 403);
+    assert.equal(body.message, 'expected the role owner, found trader');
+  }
+  assert.equal(api.actRequests.length, 1, 'the signer was not asked');
+  const { body } = await owner.browser.ask('GET', '/api/v1/people/acts');
+  const noted = body.filter(({ act }: { act: string }) => act === 'POST /api/v1/acts');
+  assert.deepEqual(
+    noted.map(({ about, status }: { about: string; status: number }) => `${about} ${status}`),
+    [
+      'act enrolOwner 403',
+      'act changePolicy 403',
+      'act thawConnection 403',
+      'act releaseHeld 403',
+      // Refused before it was read.
+      ' 403',
+      'act denyHeld 200',
+    ],
+  );
 });

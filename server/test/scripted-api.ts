@@ -15,6 +15,7 @@ import type { PolicyDesk } from '../src/api/policy-routes.ts';
 import type { VaultAnswer, VaultDesk, VaultRequest } from '../src/api/vault-routes.ts';
 import { buildApp, type RequestsPerMinute } from '../src/api/app.ts';
 import { LiveHub } from '../src/api/live.ts';
+import type { Health } from '../src/api/schemas.ts';
 import type { PeopleDesk } from '../src/api/people-routes.ts';
 import { Access } from '../src/people/access.ts';
 import { Ceremonies, type Site } from '../src/people/ceremonies.ts';
@@ -32,6 +33,7 @@ import { ConditionHub } from '../src/runner/condition-hub.ts';
 import { DealProjection } from '../src/runner/deal-projection.ts';
 import { ProfitBook } from '../src/runner/profit-book.ts';
 import { PublicLog } from '../src/witness/public-log.ts';
+import { AnchorDesk } from '../src/witness/anchor-desk.ts';
 import { WitnessDesk } from '../src/witness/witness-desk.ts';
 import { ScriptedCandles } from './scripted-candles.ts';
 import { CONNECTION, INSTRUMENT, SYMBOL } from './scripted-exchange.ts';
@@ -83,6 +85,8 @@ export interface ScriptedApi {
   vaultAnswer: VaultAnswer;
   readonly vaultRequests: VaultRequest[];
   marketState: 'up' | 'down';
+  /** Connections that stand still. */
+  troubled: Health['connections'];
   /** The lines of the connection's policy. */
   policy: readonly string[];
   /** What every bot may use. */
@@ -122,6 +126,8 @@ export interface ApiBounds {
   readonly requestsPerMinute?: RequestsPerMinute;
   readonly site?: Site;
   readonly trustedProxy?: string;
+  /** The desk waits for its vault. */
+  readonly isStarting?: boolean;
   /** Whether strangers may read the log's public half. */
   readonly isLogPublic?: boolean;
 }
@@ -131,7 +137,14 @@ const SITE: Site = { origin: 'http://localhost:4180', rpId: 'localhost' };
 
 export async function openApi(
   options: ScriptedDeskOptions = {},
-  { botsMax, requestsPerMinute, site = SITE, trustedProxy, isLogPublic = false }: ApiBounds = {},
+  {
+    botsMax,
+    requestsPerMinute,
+    site = SITE,
+    trustedProxy,
+    isLogPublic = false,
+    isStarting = false,
+  }: ApiBounds = {},
 ): Promise<ScriptedApi> {
   const desk = await new ScriptedDesk(options).start();
   let say: (state: 'up' | 'down') => void = () => undefined;
@@ -225,6 +238,7 @@ export async function openApi(
     comparison: () => ({ sweptAt: 1, fault: null, failedInARow: api.failedInARow }),
     processes: () => [],
     marketUnseen: () => null,
+    troubled: () => api.troubled,
     exchangeClock: () => ({ skewMs: 0, roundTripMs: 1 }),
   });
   const live = new LiveHub(shown, (session) => sessions.goesOn(session));
@@ -245,11 +259,20 @@ export async function openApi(
     onChanged: () => undefined,
   });
   const publicLog = new PublicLog(desk.directory);
+  const anchors = new AnchorDesk({
+    dataDirectory: desk.directory,
+    log: publicLog,
+    logKeys: () => publicLog.keys(),
+    time: systemTime,
+    onStale: () => undefined,
+    onError: () => undefined,
+  });
   const witnesses = new WitnessDesk({
     dataDirectory: desk.directory,
     log: publicLog,
     logKeys: () => publicLog.keys(),
     time: systemTime,
+    anchors: () => anchors.status(),
     raise: () => undefined,
     onAgreed: () => undefined,
     onSilence: () => undefined,
@@ -271,6 +294,7 @@ export async function openApi(
   const app = await buildApp({
     ...(trustedProxy === undefined ? {} : { trustedProxy }),
     desk: shown,
+    isStarting: () => isStarting,
     live,
     sessions,
     people: scriptedPeople,
@@ -296,6 +320,7 @@ export async function openApi(
     commitEdgeLog: async ({ lines }) => ({ ok: true, entry: lines }),
     isLogPublic,
     witnesses,
+    anchors,
     risk: desk.risk,
     keys: {
       change: async (request) => {
@@ -327,6 +352,7 @@ export async function openApi(
     live,
     people: scriptedPeople,
     actRequests: [],
+    troubled: [],
     actAnswer: { kind: 'refused', rule: null, reason: 'the signer is not running' },
     owners: [],
     actions: shown.actions,

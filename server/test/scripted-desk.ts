@@ -158,6 +158,7 @@ export class ScriptedDesk {
         },
         onAccountStream: () => undefined,
         onEgressHealth: () => undefined,
+        onCondition: () => undefined,
         onPeer: () => undefined,
         onBroken: (peer) => this.broken.push(peer),
       },

@@ -7,13 +7,13 @@ import type { KeyObject } from 'node:crypto';
 import { hash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { destroyFile, readFile, writeFileAtomically, type Disk } from './disk.ts';
-import { Fields } from './fields.ts';
+import { readObject, type Fields } from './fields.ts';
 import { CLOSING_MS, GRACE_MS_MAX, KEY_LIFE_MS } from './life/state.ts';
 import { VaultError, type VaultIdentity } from './vault/file.ts';
 import { drawConnectionId, readKey, type Key } from './vault/keys.ts';
 import type { Vault } from './vault/vault.ts';
 import { KEY_KINDS, type KeyKind } from './wire.ts';
-import { CONNECTION_NAME_PATTERN, CONNECTION_PATTERN } from './wire-parsers.ts';
+import { CONNECTION_NAME_PATTERN, CONNECTION_PATTERN, CONNECTION_WORDS } from './wire-fields.ts';
 
 /** Connections that are not expired. Each holds a key in memory and may be named in a policy. */
 const LIVE_MAX = 64;
@@ -334,20 +334,16 @@ export function publicKeyHash(publicKeyPem: string): string {
 }
 
 function parseFile(bytes: Buffer): readonly Connection[] {
-  const file = new Fields(JSON.parse(bytes.toString('utf8')), 'connections');
-  const isFirst = file.integer('version', 1, FILE_VERSION) === 1;
-  const connections = file
-    .list('connections', KNOWN_MAX)
-    .map((value) => parseConnection(value, isFirst));
-  file.end();
-  return connections;
+  return readObject(JSON.parse(bytes.toString('utf8')), 'connections', (file) => {
+    const isFirst = file.integer('version', 1, FILE_VERSION) === 1;
+    return file.objects('connections', KNOWN_MAX, (fields) => readConnection(fields, isFirst));
+  });
 }
 
 /** A connection as the file has it, and a backup. Throws WireError. */
-export function parseConnection(value: unknown, isFirst = false): Connection {
-  const fields = new Fields(value, 'connections.connections');
-  const connection: Connection = {
-    connection: fields.text('connection', CONNECTION_PATTERN, 'c_ and 7 of A-Z 2-7'),
+export function readConnection(fields: Fields, isFirst = false): Connection {
+  return {
+    connection: connectionId(fields, 'connection'),
     name: fields.text('name', CONNECTION_NAME_PATTERN, 'a name'),
     venue: fields.anyText('venue', PEM_CHARACTERS_MAX),
     keyKind: isFirst ? 'ed25519' : fields.oneOf('keyKind', KEY_KINDS),
@@ -361,10 +357,8 @@ export function parseConnection(value: unknown, isFirst = false): Connection {
       ? fields.nullable('replaces', (name) => connectionId(fields, name))
       : null,
   };
-  fields.end();
-  return connection;
 }
 
 function connectionId(fields: Fields, name: string): string {
-  return fields.text(name, CONNECTION_PATTERN, 'c_ and 7 of A-Z 2-7');
+  return fields.text(name, CONNECTION_PATTERN, CONNECTION_WORDS);
 }

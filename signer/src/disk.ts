@@ -228,3 +228,11 @@ function checkOwnerAndMode(
     );
   }
 }
+
+/** Whether the system refused a call: no room, no right, a disk that fails. A fault of our own is none. */
+export function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  if (error instanceof DiskError) return true;
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return false;
+  // Node's own codes, which tell of wrong calls and broken assertions, begin with ERR_.
+  return /^E(?!RR_)[A-Z0-9]+$/.test(error.code);
+}

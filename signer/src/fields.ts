@@ -112,6 +112,35 @@ export class Fields {
     return value;
   }
 
+  /** The object in `name`, to its last field. */
+  object<T>(name: string, read: (fields: Fields) => T): T {
+    return readObject(this.raw(name), `${this.#where}.${name}`, read);
+  }
+
+  /** A list of objects, each to its last field. */
+  objects<T>(name: string, lengthMax: number, read: (fields: Fields) => T): readonly T[] {
+    return this.list(name, lengthMax).map((value) =>
+      readObject(value, `${this.#where}.${name}`, read),
+    );
+  }
+
+  /** A list of texts that `pattern` matches. */
+  texts(name: string, lengthMax: number, pattern: RegExp, expected: string): readonly string[] {
+    return this.list(name, lengthMax).map((value) => {
+      if (typeof value === 'string' && pattern.test(value)) return value;
+      throw this.error(name, `expected ${expected}`);
+    });
+  }
+
+  /** A list of some of `choices`. */
+  someOf<T extends string>(name: string, choices: readonly T[]): readonly T[] {
+    return this.list(name, choices.length).map((value) => {
+      const choice = choices.find((known) => known === value);
+      if (choice === undefined) throw this.error(name, `expected some of ${choices.join(', ')}`);
+      return choice;
+    });
+  }
+
   /** Reads `name` with `read`, or gives null where the value is null. */
   nullable<T>(name: string, read: (name: string) => T): T | null {
     return this.raw(name) === null ? null : read(name);
@@ -129,6 +158,14 @@ export class Fields {
   error(name: string, message: string): WireError {
     return new WireError(`${this.#where}.${name}`, message);
   }
+}
+
+/** An object read to its last field; `where` names it in messages. Throws WireError. */
+export function readObject<T>(value: unknown, where: string, read: (fields: Fields) => T): T {
+  const fields = new Fields(value, where);
+  const found = read(fields);
+  fields.end();
+  return found;
 }
 
 /** A short form of a found value for messages. */

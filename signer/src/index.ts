@@ -20,15 +20,10 @@ export {
   FrameWriter,
   type FrameLinkOptions,
 } from './framing.ts';
-export {
-  parseAnswer,
-  parseDecision,
-  parseIntent,
-  parseEgressReport,
-  parseEgressTask,
-} from './wire-parsers.ts';
+export { parseEgressReport, parseIntent } from './wire-parsers.ts';
+export { parseAnswer, parseDecision, parseEgressTask } from './wire-peers.ts';
 export { WireError } from './fields.ts';
-export { DECIMAL_PATTERN as REFERENCE_DECIMAL } from './amount.ts';
+export { DECIMAL_PATTERN as REFERENCE_DECIMAL, parseDecimal } from './amount.ts';
 export { comparePolicies, type LineChange, type PolicyComparison } from './policy/compare.ts';
 export { describePolicyError, parsePolicy, type ParsedPolicy } from './policy/grammar.ts';
 export {
@@ -53,5 +48,6 @@ export {
   type SecretPattern,
   type Stretch,
 } from './tool/secret-patterns.ts';
+export { encryptAge } from './tool/age.ts';
 export { sealSecret, type SealedFor } from './seal-secret.ts';
 export { wayLine } from './vault/way-line.ts';

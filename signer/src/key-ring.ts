@@ -28,7 +28,7 @@ import {
   WAYS_MAX,
   type Way,
 } from './vault/ways.ts';
-import { CONNECTION_PATTERN } from './wire-parsers.ts';
+import { CONNECTION_PATTERN } from './wire-fields.ts';
 
 export interface KeyRingPorts {
   readonly disk: Disk;
@@ -253,7 +253,7 @@ export class KeyRing {
         passphrase.length > 0 &&
         passphrase.length <= PASSPHRASE_BYTES_MAX &&
         this.vault.isPassphrase(passphrase);
-      this.#deskBackOff.count(isRight);
+      this.#count(this.#deskBackOff, { isRight, isPassphrase: true });
       this.#record('unlock', { by: 'desk', for: 'way', result: isRight ? 'open' : 'wrong' });
       if (!isRight) return { kind: 'wrong', waitMs: this.#deskBackOff.waitMs() };
       const key = Buffer.allocUnsafeSlow(WAY_KEY_BYTES);
@@ -309,11 +309,22 @@ export class KeyRing {
     const waitMs = backOff.waitMs();
     if (waitMs > 0) return { kind: 'tooSoon', waitMs };
     const isRight = opens();
-    backOff.count(isRight);
+    this.#count(backOff, { isRight, isPassphrase: by['by'] !== 'prf' });
     this.#record('unlock', { ...by, result: isRight ? 'open' : 'wrong' });
     if (!isRight) return { kind: 'wrong', waitMs: backOff.waitMs() };
     this.#opened();
     return { kind: 'open' };
+  }
+
+  /** As the log is read at the next start: a wrong try counts where it came, the right passphrase ends both counts. */
+  #count(
+    backOff: UnlockBackOff,
+    { isRight, isPassphrase }: { readonly isRight: boolean; readonly isPassphrase: boolean },
+  ): void {
+    if (!isRight) return backOff.addWrong();
+    if (!isPassphrase) return;
+    this.#backOff.clear();
+    this.#deskBackOff.clear();
   }
 
   #opensBy(kind: Way['kind'], id: string, key: Buffer): boolean {
@@ -378,7 +389,7 @@ class KeyHistory {
   readonly rotations: Rotation[] = [];
   /** Of each vault in turn; a restored desk begins a new one. */
   readonly importKeys: string[] = [];
-  /** Wrong passphrases since the last right one, at the terminal and through the server. */
+  /** Wrong tries since the last right passphrase, at the terminal and through the server. */
   wrongUnlocks = 0;
   wrongUnlocksByDesk = 0;
   /** Further ways to open the vault, and what was taken away of them. */
@@ -416,8 +427,10 @@ class KeyHistory {
     }
   }
 
+  /** Only the right passphrase ends the counts: what else opens the vault says nothing of who guesses at it. */
   #readUnlock({ by, result }: Entry['fields']): void {
     if (result === 'open') {
+      if (by !== 'passphrase' && by !== 'desk') return;
       this.wrongUnlocks = 0;
       this.wrongUnlocksByDesk = 0;
     } else if (by === 'desk' || by === 'prf') this.wrongUnlocksByDesk += 1;

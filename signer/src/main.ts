@@ -83,7 +83,8 @@ function run(options: SignerArguments): void {
 }
 
 /** Publishes what was logged, bit by bit, so that no signature waits for it; and all of it when the process ends. */
-function publishLog({ ring: { log, clock } }: Signer): void {
+function publishLog(signer: Signer): void {
+  const { log, clock } = signer.ring;
   let told: string | null = null;
   const goOn = (): void => {
     if (log.publish()) setImmediate(goOn);
@@ -92,10 +93,14 @@ function publishLog({ ring: { log, clock } }: Signer): void {
     if (told !== null) say(`The log is not published: ${told}`);
   };
   setInterval(() => {
+    signer.passTime();
     log.tick(clock.now());
     goOn();
   }, PUBLISH_MS);
-  finish = () => log.publishAll(clock.now());
+  finish = () => {
+    signer.rest();
+    log.publishAll(clock.now());
+  };
 }
 
 /** Ends the process in order: what was logged is published first. */
@@ -122,7 +127,7 @@ async function openLater({ ring }: Signer, carryFd: number | null): Promise<void
     tell({ vault: 'open' });
   };
   const ways = ring.ways().map(({ id, kind, stanza }) => ({ id, kind, stanza }));
-  const tellLocked = (): void => tell({ ways, vault: 'locked' });
+  const tellLocked = (): void => tell({ ways, unlockKey: ring.unlockKey, vault: 'locked' });
   tellLocked();
   const lines = new SecretLines(process.stdin, WAY_LINE_BYTES_MAX);
   while (!ring.vault.isOpen) {

@@ -2,7 +2,7 @@
 // The signer: takes intents, decides, records, signs, and hands the requests on. It knows no sockets.
 
 import { strict as assert } from 'node:assert';
-import { createPublicKey, createSecretKey, hash } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import {
   draftRequest,
   signedRequest,
@@ -13,50 +13,45 @@ import { Consent, type Asked } from './acts/consent.ts';
 import { credentialFingerprint } from './acts/cose.ts';
 import { Owners } from './acts/owners.ts';
 import type { Clock } from './clock.ts';
+import { ConnectionChanges } from './connection-changes.ts';
 import type { Connection, Connections } from './connections.ts';
 import { LifeKeeper } from './life/keeper.ts';
-import { Lives } from './life/lives.ts';
-import {
-  CLOSING_MS,
-  GRACE_MS_MAX,
-  gradeOf,
-  KEY_LIFE_MS,
-  lesser,
-  type Standing,
-} from './life/state.ts';
-import { ensurePrivateDirectory } from './disk.ts';
+import { Lives, type LifeRefusal } from './life/lives.ts';
+import { gradeOf, lesser, type Standing } from './life/state.ts';
+import { ensurePrivateDirectory, isSystemError } from './disk.ts';
 import { factsOf, loggedFields, loggedParts } from './facts.ts';
 import { WireError } from './fields.ts';
-import {
-  LogError,
-  type Entry,
-  type IntentLog,
-  type PastEntry,
-  type Recorded,
-} from './log/intent-log.ts';
-import { birthOf, KeyRing, type KeyRingPorts } from './key-ring.ts';
+import { LogError, type Entry, type IntentLog, type Recorded } from './log/intent-log.ts';
+import { KeyRing, type KeyRingPorts } from './key-ring.ts';
+import { LOOK_UP_GRACE_MS, Past, TAG_VERSION } from './past.ts';
+import { PerMinute } from './per-minute.ts';
 import type { PolicyApproved } from './policy/approval.ts';
-import type { PolicyEvaluator, PolicySubject, RequestFacts } from './policy/evaluator.ts';
-import { OpenOrders } from './policy/history.ts';
+import type { PolicyEvaluator, PolicySubject } from './policy/evaluator.ts';
 import { secondsOf } from './policy/held-acts.ts';
-import { heldEntry, heldInfo, HeldOrders, HELD_ORDERS_MAX } from './policy/held-orders.ts';
+import {
+  HELD_PER_CONNECTION_MAX,
+  heldEntry,
+  heldInfo,
+  HeldOrders,
+  type HeldOrder,
+} from './policy/held-orders.ts';
 import type { PolicyRule } from './policy/grammar.ts';
 import { PolicyHistory, PolicyInForce, readPolicyFile } from './policy/in-force.ts';
 import { References } from './policy/references.ts';
+import { WaitingOrders, WAITING_MS, type WaitingOrder } from './policy/waiting-orders.ts';
 import { DESK_ID_CHARACTERS_MAX, isTagged, taggedId, untaggedId } from './order-tag.ts';
 import { requestHash, sign, signatureText } from './sign.ts';
-import { SignedOrders, SIGNED_ORDERS_MAX } from './signed-orders.ts';
+import { type SignedOrders, SIGNED_ORDERS_MAX } from './signed-orders.ts';
 import { VaultError } from './vault/file.ts';
 import { answerVault, type VaultAnswer, type VaultIntent } from './vault/vault-intents.ts';
-import { bornKey, readKey, toPem, type Key } from './vault/keys.ts';
-import { IMPORT_INFO, importContext, openSealed } from './vault/sealed-import.ts';
 import {
+  HELD_ORDERS_MAX,
   REQUEST_TIMEOUT_MS,
   type ConnectionInfo,
   type Decision,
   type Intent,
-  type KeyKind,
   type EgressReport,
+  type IssuerReport,
   type EgressTask,
 } from './wire.ts';
 import { intentIdOf, parseIntent } from './wire-parsers.ts';
@@ -69,20 +64,12 @@ const IN_FLIGHT_MS_MAX: number = REQUEST_TIMEOUT_MS + 20_000;
 const REFUSALS_LOGGED_PER_MINUTE = 600;
 /** Edge logs arrive in batches of minutes. */
 const EDGE_BATCHES_PER_MINUTE = 60;
-const MINUTE_MS = 60_000;
-/** Counters look back a day, and a minute for their rounding. */
-const COUNTED_MS: number = 86_400_000 + 2 * MINUTE_MS;
-/** How long after its end a connection's orders can be looked up. */
-const LOOK_UP_GRACE_MS: number = 7 * 86_400_000;
-/** How long the ID of an order is remembered: as long as a key can live and be asked about. */
-const REMEMBERED_MS: number = KEY_LIFE_MS + GRACE_MS_MAX + CLOSING_MS + LOOK_UP_GRACE_MS;
-/** How the IDs of orders are tagged; entries of before there were tags have none. */
-const TAG_VERSION = 1;
-/** An order may wait so long for the first word of its market rather than be refused. */
-const HOLD_MS = 1_000;
-/** Orders that wait at once; further ones are refused. */
-const HELD_MAX = 256;
+/** Issuers of certificates that are noted from one start to the next: egress must not fill the log. */
+const ISSUER_NOTES_MAX = 64;
 const REASON_CHARACTERS_MAX = 300;
+const UNNAMED_REASON = "expected the exchange's identifier of the key, found none yet";
+const FORGOTTEN_REASON =
+  'expected a key in use, found that it had ended when the clock was last looked at: restart the desk';
 const LOCKED_REASON =
   'expected an open vault, found it locked: give the passphrase where the desk was started';
 
@@ -97,15 +84,6 @@ export interface SignerPorts extends KeyRingPorts {
   readonly after: (ms: number, run: () => void) => void;
 }
 
-/** An order that waits for the first word of its market. */
-interface Held {
-  readonly intent: KeyIntent;
-  readonly venue: string;
-  readonly symbol: string;
-  /** On the window clock. */
-  readonly until: number;
-}
-
 /** A request that egress has and has not reported on. */
 interface InFlight {
   readonly intent: KeyIntent;
@@ -118,6 +96,8 @@ interface InFlight {
 /** A request that the policy allowed and that waits for its entry on disk. */
 interface Allowed {
   readonly intent: KeyIntent;
+  /** What it is signed with, whatever becomes of the connection meanwhile. */
+  readonly key: KeyObject;
   readonly approved: PolicyApproved<RequestDraft>;
   /** One for each order in it, at least one. */
   readonly entries: readonly Entry[];
@@ -149,13 +129,13 @@ export class Signer {
   readonly #consent: Consent;
   readonly #lives: Lives;
   readonly #keeper: LifeKeeper;
+  readonly #changes: ConnectionChanges;
+  #issuerNotes = 0;
   readonly #inFlight = new Map<number, InFlight>();
-  #held: readonly Held[] = [];
+  readonly #waiting = new WaitingOrders();
   readonly #echoReaders: ((answer: EchoedAnswer) => void)[] = [];
-  #refusalMinute = 0;
-  #edgeMinute = 0;
-  #edgeBatches = 0;
-  #refusalsInMinute = 0;
+  readonly #refusals = new PerMinute(REFUSALS_LOGGED_PER_MINUTE);
+  readonly #edgeBatches = new PerMinute(EDGE_BATCHES_PER_MINUTE);
   #refusalsUnlogged = 0;
 
   private constructor(
@@ -188,8 +168,9 @@ export class Signer {
       lives: state.lives,
       connections: this.#connections,
       vault: ring.vault,
-      hasOwner: () => state.owners.all().length > 0,
+      needsConsent: () => state.owners.hasEver,
     });
+    this.#changes = new ConnectionChanges(ring, state.lives, this.#keeper);
     this.readEchoes(({ intent, ...answer }) => this.#keeper.onAnswer(intent, answer));
     state.lives.deskIdOf = (connection, exchangeId) => this.#deskIdOf(connection, exchangeId);
     state.lives.onEnded = (connection, id) => void this.#policy.close(connection, id);
@@ -287,7 +268,21 @@ export class Signer {
     this.#applyDuePolicy();
     const allowed: Allowed[] = [];
     for (const message of messages) this.#take(message, allowed);
-    if (allowed.length > 0) this.#signAll(allowed);
+    this.#settle(allowed);
+  }
+
+  /** What must be done in time though nobody asks: a loosening that is due. */
+  passTime(): void {
+    this.#applyDuePolicy();
+  }
+
+  /** Before the process ends: leaves on the log what the next start goes on from, where it takes entries. */
+  rest(): void {
+    try {
+      this.#rules.noteLeft(this.#now);
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+    }
   }
 
   /** Takes what egress says. */
@@ -306,11 +301,38 @@ export class Signer {
         this.#policy.references.take(report, this.#clock.window());
         this.#retry(({ venue, symbol }) => venue === report.venue && symbol === report.symbol);
         return;
+      case 'issuer':
+        this.#noteIssuer(report);
+        return;
+    }
+  }
+
+  /** Who vouched for an exchange is told later by nobody else. */
+  #noteIssuer({ venue, host, verdict, issuers }: IssuerReport): void {
+    if (this.#issuerNotes >= ISSUER_NOTES_MAX) return;
+    this.#issuerNotes += 1;
+    const fields = { note: `issuer.${verdict}`, venue, host, issuers };
+    try {
+      this.#log.append([{ time: Math.max(this.#clock.wall(), 0), kind: 'note', fields }]);
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      this.#ports.say(`Who vouches for ${host} was not noted: ${error.message}.`);
     }
   }
 
   get #policy(): PolicyEvaluator {
     return this.#rules.evaluator;
+  }
+
+  /** Both clocks, right or wrong. */
+  get #now(): { readonly wall: number; readonly window: number } {
+    return { wall: Math.max(this.#clock.wall(), 0), window: this.#clock.window() };
+  }
+
+  /** Why no order is signed whatever the policy says, or null. */
+  get #lockRefusal(): LifeRefusal | null {
+    const { lock } = this.#rules;
+    return lock === null ? null : { rule: 'policy-unattested', reason: lock };
   }
 
   #subjectOf(connection: string): PolicySubject | undefined {
@@ -319,47 +341,40 @@ export class Signer {
 
   /** A loosening whose time has come holds from here on. What the disk does not take now is tried again. */
   #applyDuePolicy(): void {
-    const now = { wall: Math.max(this.#clock.wall(), 0), window: this.#clock.window() };
     try {
-      this.#rules.applyDue((connection) => this.#subjectOf(connection), now);
+      this.#rules.applyDue((connection) => this.#subjectOf(connection), this.#now);
     } catch (error) {
       if (!(error instanceof LogError) && !isSystemError(error)) throw error;
     }
   }
 
   /** Judges waiting orders anew. */
-  #retry(isMeant: (held: Held) => boolean): void {
-    if (!this.#held.some(isMeant)) return;
-    const meant = this.#held.filter(isMeant);
-    this.#held = this.#held.filter((held) => !isMeant(held));
+  #retry(isMeant: (order: WaitingOrder) => boolean): void {
     const allowed: Allowed[] = [];
-    for (const { intent, until } of meant) this.#judge(intent, allowed, until);
-    if (allowed.length > 0) this.#signAll(allowed);
+    for (const { intent, until } of this.#waiting.take(isMeant))
+      this.#judge(intent, allowed, until);
+    this.#settle(allowed);
   }
 
   /** Keeps an order for a moment; false where it has waited long enough or too many wait. */
-  #hold(intent: KeyIntent, venue: string, heldUntil: number | null, now: number): boolean {
-    const until = heldUntil ?? now + HOLD_MS;
-    const [first] = loggedParts(intent);
-    const symbol = first['symbol'];
-    if (now >= until || this.#held.length >= HELD_MAX || typeof symbol !== 'string') return false;
-    this.#held = [...this.#held, { intent, venue, symbol, until }];
-    if (heldUntil === null) {
-      this.#ports.after(HOLD_MS, () => {
+  #wait(intent: KeyIntent, venue: string, waitedUntil: number | null, now: number): boolean {
+    if (!this.#waiting.add(intent, venue, waitedUntil, now)) return false;
+    if (waitedUntil === null) {
+      this.#ports.after(WAITING_MS, () => {
         const window = this.#clock.window();
-        this.#retry((held) => held.until <= window);
+        this.#retry(({ until }) => until <= window);
       });
     }
     return true;
   }
 
   /** An order that is cancelled or asked about while it waits is refused: it must not come to be afterwards. */
-  #dropHeld(connection: string, clientOrderId: string): void {
-    const isMeant = ({ intent }: Held): boolean =>
-      intent.connection === connection && orderIdsOf(intent).includes(clientOrderId);
-    const meant = this.#held.filter(isMeant);
-    this.#held = this.#held.filter((held) => !isMeant(held));
-    for (const { intent } of meant) {
+  #dropWaiting(connection: string, clientOrderId: string): void {
+    const dropped = this.#waiting.take(
+      ({ intent }) =>
+        intent.connection === connection && orderIdsOf(intent).includes(clientOrderId),
+    );
+    for (const { intent } of dropped) {
       const reason = 'expected a price of its market first, found it cancelled or asked about';
       this.#refuse(intent.id, 'reference', reason, loggedFields(intent));
     }
@@ -443,14 +458,15 @@ export class Signer {
       case 'queryAccount':
       case 'queryPermissions':
       case 'subscribe':
-        if (intent.kind === 'cancelOrder') this.#dropHeld(intent.connection, intent.clientOrderId);
+        if (intent.kind === 'cancelOrder')
+          this.#dropWaiting(intent.connection, intent.clientOrderId);
         this.#judge(intent, allowed, null);
         return;
     }
   }
 
-  /** `heldUntil`: how long an order may wait that waits already; null for one that came now. */
-  #judge(intent: KeyIntent, allowed: Allowed[], heldUntil: number | null): void {
+  /** `waitedUntil`: how long an order may wait that waits already; null for one that came now. */
+  #judge(intent: KeyIntent, allowed: Allowed[], waitedUntil: number | null): void {
     const logged = loggedFields(intent);
     const refuse = (rule: string, reason: string): void =>
       this.#refuse(intent.id, rule, reason, logged);
@@ -464,31 +480,17 @@ export class Signer {
         `expected a connection, found none named ${intent.connection}`,
       );
     }
-    const standing = this.#standingOf(connection, reading.wall);
-    if (reading.wall >= standing.cancelsUntil) this.#connections.forgetKey(intent.connection);
-    const objection = this.#lives.objectionTo(
-      intent,
-      reading.wall,
-      this.#policy.graceMs(connection),
-    );
+    const { cancelsUntil } = this.#standingOf(connection, reading.wall);
+    if (reading.wall >= cancelsUntil) this.#connections.forgetKey(intent.connection);
+    const objection = this.#objectionToUse(intent, connection, reading.wall);
     if (objection !== null) return refuse(objection.rule, objection.reason);
-    if (connection.replaces !== null && orderIdsOf(intent).length > 0) {
-      return refuse(
-        'connection-waiting',
-        'expected a key in use, found a new one that has not taken over',
-      );
-    }
     const { apiKey } = connection;
-    if (apiKey === null) {
-      return refuse(
-        'connection-not-active',
-        "expected the exchange's identifier of the key, found none yet",
-      );
-    }
+    const key = this.#connections.keyOf(intent.connection);
+    if (apiKey === null || key === undefined) return refuse('connection-expired', FORGOTTEN_REASON);
     if (this.#isBusy(reading.window)) {
       return refuse('busy', 'expected egress to take more requests, found it behind');
     }
-    if (this.#inFlight.has(intent.id) || this.#held.some((held) => held.intent.id === intent.id)) {
+    if (this.#inFlight.has(intent.id) || this.#waiting.has(intent.id)) {
       return refuse('intent', `intent.id: expected a new one, found ${intent.id} under way`);
     }
     const ids = orderIdsOf(intent);
@@ -514,10 +516,10 @@ export class Signer {
         this.#exchangeIdOf(intent.connection, id),
       );
     const parts = loggedParts(intent);
-    const facts = parts.map(factsOf);
-    if (this.#rules.lock !== null && ids.length > 0) {
-      return refuse('policy-unattested', this.#rules.lock);
-    }
+    const isExit = this.#isExit(intent, connection);
+    const facts = parts.map((fields) => ({ ...factsOf(fields), isExit }));
+    const lock = ids.length > 0 ? this.#lockRefusal : null;
+    if (lock !== null) return refuse(lock.rule, lock.reason);
     for (const part of facts) this.#policy.want(connection, part, reading.window);
     const verdict = this.#policy.judgeAll(connection, facts, build, reading.window);
     if (!verdict.ok) {
@@ -525,7 +527,7 @@ export class Signer {
       if (hold !== null) {
         return this.#keepForPerson(intent, hold, parts[part] ?? logged, reading);
       }
-      if (mayCome && this.#hold(intent, connection.venue, heldUntil, reading.window)) return;
+      if (mayCome && this.#wait(intent, connection.venue, waitedUntil, reading.window)) return;
       return this.#refuse(intent.id, verdict.rule, verdict.reason, parts[verdict.part] ?? logged);
     }
     const { approved, rules, releases } = verdict;
@@ -537,6 +539,7 @@ export class Signer {
       fields: {
         ...fields,
         tag: ids.length > 0 ? TAG_VERSION : undefined,
+        sentAs: this.#sentAs(intent.connection, ids[index]),
         rule: rules[index],
         held: releases[index] ?? undefined,
         policy: this.#policy.hash,
@@ -546,6 +549,7 @@ export class Signer {
     const unreserve = this.#lives.reserve(entries);
     allowed.push({
       intent,
+      key,
       approved,
       entries,
       release: () => {
@@ -555,6 +559,25 @@ export class Signer {
         for (const id of ids) this.#orders.remove(intent.connection, id);
       },
     });
+  }
+
+  /** Asked only where it makes a difference: it takes looking through all open orders of a market. */
+  #isExit(intent: KeyIntent, connection: Connection): boolean {
+    return this.#policy.hasFloors(connection) && this.#lives.isExit(intent);
+  }
+
+  /** What the state of a connection says against `intent`, whatever the policy says. */
+  #objectionToUse(intent: KeyIntent, connection: Connection, now: number): LifeRefusal | null {
+    const graceMs = this.#policy.graceMs(connection);
+    const objection = this.#lives.objectionTo(intent, now, graceMs);
+    if (objection !== null) return objection;
+    if (connection.replaces !== null && orderIdsOf(intent).length > 0) {
+      const reason = 'expected a key in use, found a new one that has not taken over';
+      return { rule: 'connection-waiting', reason };
+    }
+    return connection.apiKey === null
+      ? { rule: 'connection-not-active', reason: UNNAMED_REASON }
+      : null;
   }
 
   /** Refuses an order until a person releases one like it: what asks again and again is kept once. */
@@ -574,9 +597,13 @@ export class Signer {
       return refuse('expected another order, found one like it that a person has dropped');
     }
     if (order === undefined) {
-      if (!held.hasRoom(window)) {
-        return refuse(`expected fewer than ${HELD_ORDERS_MAX} orders that wait for a person`);
+      const others = held.inPlace(intent.connection, window);
+      if (others.length >= HELD_PER_CONNECTION_MAX) {
+        return refuse(
+          `${crowdOf(others)}; the first of them goes by itself in ${firstEnd(others, window)}`,
+        );
       }
+      if (others.length === HELD_PER_CONNECTION_MAX - 1) this.#tellCrowd(intent.connection);
       try {
         this.#recordHeld(heldEntry({ fields, rule, policy }, wall));
       } catch (error) {
@@ -589,6 +616,13 @@ export class Signer {
     refuse(
       `expected a person to allow it first: it waits as ${order.order} for ${secondsOf(order.until - window)}; ` +
         'release it on the page Policy and it is signed when it comes again',
+    );
+  }
+
+  #tellCrowd(connection: string): void {
+    const name = this.#connections.get(connection)?.name ?? '';
+    this.#ports.say(
+      `${HELD_PER_CONNECTION_MAX} orders of ${name} (${connection}) wait for a person, and no more are kept: look at the page Policy.`,
     );
   }
 
@@ -606,39 +640,28 @@ export class Signer {
 
   /** Records all, then signs all, then lets go of all: nothing leaves that is not on disk. */
   #signAll(allowed: readonly Allowed[]): void {
-    let recorded: readonly Recorded[];
+    let proofs: readonly Recorded[];
     try {
-      recorded = this.#log.append(allowed.flatMap(({ entries }) => entries));
+      proofs = this.#log.append(allowed.flatMap(({ entries }) => entries));
     } catch (error) {
       // Newest first, as the counters want it.
       for (const { release } of allowed.toReversed()) release();
       return this.#refuseUnlogged(allowed, error);
     }
-    for (const { entry, sequence } of recorded) this.#lives.read(entry, sequence);
-    const signed: {
-      readonly draft: RequestDraft;
-      readonly signature: string;
-      readonly entry: Entry;
-    }[] = [];
-    let next = 0;
-    for (const { approved, intent, entries } of allowed) {
-      const key = this.#connections.keyOf(intent.connection);
-      const proof = recorded[next];
-      next += entries.length;
-      if (key === undefined || proof === undefined)
-        throw new Error('Invariant: every approval has its key and entry');
+    for (const { entry, sequence } of proofs) this.#lives.read(entry, sequence);
+    const signed = allowed.map(({ approved, intent, key, entries }) => {
+      const [proof] = proofs;
+      proofs = proofs.slice(entries.length);
+      assert(proof !== undefined, 'Invariant: what was appended is recorded');
       const signature = sign(approved, proof, key);
       const fields = {
         connection: intent.connection,
         intent: proof.sequence,
         signature: hash('sha256', signature, 'hex'),
       };
-      signed.push({
-        draft: approved.request,
-        signature: signatureText(signature, key),
-        entry: { ...proof.entry, kind: 'signed', fields },
-      });
-    }
+      const entry: Entry = { ...proof.entry, kind: 'signed', fields };
+      return { draft: approved.request, signature: signatureText(signature, key), entry };
+    });
     try {
       this.#log.follow(signed.map(({ entry }) => entry));
     } catch (error) {
@@ -663,13 +686,8 @@ export class Signer {
   /** One entry for a batch of lines, at a bounded rate: the log is for the use of keys first. */
   #commitEdgeLog(intent: Extract<Intent, { kind: 'commitEdgeLog' }>): void {
     const time = this.#clock.wall();
-    const minute = Math.floor(time / MINUTE_MS);
-    if (minute !== this.#edgeMinute) {
-      this.#edgeMinute = minute;
-      this.#edgeBatches = 0;
-    }
     const { id, root, lines, from, to } = intent;
-    if (this.#edgeBatches >= EDGE_BATCHES_PER_MINUTE) {
+    if (!this.#edgeBatches.take(time)) {
       const reason = `expected at most ${EDGE_BATCHES_PER_MINUTE} batches of edge log lines a minute, found one more`;
       return this.#refuse(id, 'capacity', reason, { op: intent.kind });
     }
@@ -677,7 +695,6 @@ export class Signer {
       const fields = { root, lines, from, to };
       const [recorded] = this.#log.append([{ time, kind: 'edgelog.batch', fields }]);
       assert(recorded !== undefined, 'Invariant: what was appended is recorded');
-      this.#edgeBatches += 1;
       this.#ports.decide({ kind: 'noted', id, entry: recorded.sequence });
     } catch (error) {
       if (!(error instanceof LogError)) throw error;
@@ -686,7 +703,7 @@ export class Signer {
   }
 
   #lookUp({ id, connection, clientOrderId }: Extract<Intent, { kind: 'lookUp' }>): void {
-    this.#dropHeld(connection, clientOrderId);
+    this.#dropWaiting(connection, clientOrderId);
     const known = this.#connections.get(connection);
     if (known === undefined) {
       const reason = `expected a connection, found none named ${connection}`;
@@ -725,6 +742,11 @@ export class Signer {
     return key === null ? null : untaggedId(key, connection, exchangeId);
   }
 
+  /** What a new order is called at the exchange, so that the log can say so of it. */
+  #sentAs(connection: string, id: string | undefined): string | undefined {
+    return id === undefined ? undefined : this.#exchangeIdOf(connection, id);
+  }
+
   /** Orders of before there were tags are at the exchange under the desk's own ID. */
   #exchangeIdOf(connection: string, clientOrderId: string): string {
     const key = this.#ring.vault.orderTags;
@@ -745,10 +767,8 @@ export class Signer {
     try {
       asked = ask();
     } catch (error) {
-      if (error instanceof LogError) return refuse('log', error.message);
-      if (isSystemError(error))
-        return refuse('disk', `expected a disk that works, found ${error.code}`);
-      throw error;
+      const { rule, reason } = refusalOf(error, 'a disk that works');
+      return refuse(rule, reason);
     }
     switch (asked.kind) {
       case 'ask':
@@ -766,9 +786,10 @@ export class Signer {
       pending === null
         ? null
         : { hash: pending.policy.hash, text: pending.text, dueAt: pending.dueAt };
-    const now = { wall: this.#clock.wall(), window: this.#clock.window() };
+    const now = this.#now;
     const held = this.#policy.held
       .list(this.#policy.hash, now.window)
+      .slice(0, HELD_ORDERS_MAX)
       .map((order) => heldInfo(order, now));
     const policy = { hash: this.#policy.hash, text, lock, pending: waits, held };
     this.#ports.decide({ kind: 'policy', id, policy });
@@ -782,11 +803,21 @@ export class Signer {
       const reason = `expected a connection, found none named ${connection}`;
       return this.#refuse(id, 'connection-unknown', reason, loggedFields(intent));
     }
-    const facts = factsOf(loggedFields({ kind: 'placeOrder', id, connection, order }));
+    const placed = { kind: 'placeOrder', id, connection, order } as const;
+    const facts = { ...factsOf(loggedFields(placed)), isExit: this.#isExit(placed, known) };
     const window = this.#clock.window();
     this.#policy.want(known, facts, window);
     const explanation = this.#policy.explain(known, facts, window);
-    this.#ports.decide({ kind: 'explained', id, explanation });
+    // What no policy can allow comes first; the limits are told all the same.
+    const objection = this.#objectionToUse(placed, known, this.#clock.wall()) ?? this.#lockRefusal;
+    this.#ports.decide({
+      kind: 'explained',
+      id,
+      explanation: {
+        ...explanation,
+        ...(objection !== null && { ...objection, isAllowed: false }),
+      },
+    });
   }
 
   #answerWithOwners(id: number): void {
@@ -819,100 +850,13 @@ export class Signer {
     try {
       const changed =
         intent.kind === 'activateConnection'
-          ? this.#activate(intent, reading.wall)
-          : this.#add(intent, reading.wall);
+          ? this.#changes.name(intent, reading.wall)
+          : this.#changes.add(intent, reading.wall);
       if (typeof changed === 'string') this.#refuse(intent.id, 'connections', changed, logged);
       else this.#answerWith(intent.id, [changed]);
     } catch (error) {
-      if (error instanceof LogError) this.#refuse(intent.id, 'log', error.message, logged);
-      else if (error instanceof VaultError) {
-        this.#refuse(intent.id, 'connections', error.message, logged);
-      } else if (isSystemError(error)) {
-        this.#refuse(intent.id, 'disk', `expected room for the key, found ${error.code}`, logged);
-      } else throw error;
-    }
-  }
-
-  #add(
-    intent: Extract<Intent, { kind: 'createConnection' | 'importConnection' }>,
-    now: number,
-  ): Connection | string {
-    const { name, venue, keyKind = 'ed25519' } = intent;
-    const objection = this.#objectionToNew(intent, now);
-    if (objection !== null) return objection;
-    let made: Key & { readonly secret: Buffer };
-    if (intent.kind === 'importConnection') made = this.#openImport(intent);
-    // The wire's parser lets no other kind be born.
-    else made = bornKey(keyKind as Exclude<KeyKind, 'hmac-sha256'>);
-    try {
-      const kind = intent.kind === 'importConnection' ? 'key.import' : 'key.new';
-      const double = this.#ring.holderOf(made);
-      if (double !== null)
-        return `expected a key that is used nowhere else, found the key of ${double}`;
-      const { replaces = null } = intent;
-      const request = { name, venue, keyKind, createdAt: now, replaces };
-      return this.#connections.add(this.#ring.vault, made, request, (connection) => {
-        const birth = birthOf(connection, kind);
-        this.#log.append([birth]);
-        this.#lives.read(birth);
-      });
-    } finally {
-      made.secret.fill(0);
-    }
-  }
-
-  /** Why the connection cannot be made, or null. A successor bears the name of the one whose key it replaces. */
-  #objectionToNew(
-    intent: Extract<Intent, { kind: 'createConnection' | 'importConnection' }>,
-    now: number,
-  ): string | null {
-    const { name, venue, replaces } = intent;
-    if (replaces === undefined) return this.#connections.objectionTo(name, now);
-    const old = this.#connections.get(replaces);
-    if (old === undefined)
-      return `expected a connection to replace the key of, found none named ${replaces}`;
-    if (old.replaces !== null)
-      return 'expected a connection in use, found the successor of another';
-    if (old.name !== name || old.venue !== venue)
-      return `expected ${old.name} at ${old.venue}, as the connection is called, found ${name} at ${venue}`;
-    const earlier = this.#connections.successorOf(replaces);
-    if (earlier !== undefined) this.#retire(earlier, now);
-    return this.#connections.objectionTo(null, now);
-  }
-
-  #retire(connection: Connection, now: number): void {
-    const fields = { connection: connection.connection };
-    const entry: Entry = { time: now, kind: 'key.retire', fields };
-    this.#log.append([entry]);
-    this.#lives.read(entry);
-    this.#connections.retire(this.#ring.vault, connection);
-  }
-
-  /** The key in a sealed import, checked against the public half that the user stated. */
-  #openImport(
-    intent: Extract<Intent, { kind: 'importConnection' }>,
-  ): Key & { readonly secret: Buffer } {
-    const { name, venue, keyKind, sealed, publicKeyPem } = intent;
-    const importKey = this.#ring.vault.own('import');
-    assert(importKey !== null, 'Invariant: imports are for an open vault');
-    const secret = openSealed(Buffer.from(sealed, 'base64'), importKey, {
-      info: Buffer.from(IMPORT_INFO),
-      associated: importContext(name, venue, keyKind),
-    });
-    try {
-      const key = readKey(keyKind, secret);
-      if (normalPem(publicKeyPem) !== key.publicKeyPem) {
-        throw new VaultError(
-          'vault.other',
-          keyKind === 'hmac-sha256'
-            ? 'expected no public half with an HMAC secret, found one'
-            : 'expected the public half of the sealed key, found another or none',
-        );
-      }
-      return { ...key, secret };
-    } catch (error) {
-      secret.fill(0);
-      throw error;
+      const { rule, reason } = refusalOf(error, 'room for the key');
+      this.#refuse(intent.id, rule, reason, logged);
     }
   }
 
@@ -923,35 +867,11 @@ export class Signer {
       answer = answerVault(this.#ring, intent);
     } catch (error) {
       if (intent.kind === 'unlockVault') throw error;
-      if (error instanceof LogError) {
-        return this.#refuse(id, 'log', error.message, loggedFields(intent));
-      }
-      if (!isSystemError(error)) throw error;
-      const reason = `expected room for the key, found ${error.code}`;
-      return this.#refuse(id, 'disk', reason, loggedFields(intent));
+      const { rule, reason } = refusalOf(error, 'room for the key');
+      return this.#refuse(id, rule, reason, loggedFields(intent));
     }
     if (answer.ok) this.#ports.decide({ kind: 'vault', id, vault: answer.vault });
     else this.#refuse(id, answer.rule, answer.reason, loggedFields(intent));
-  }
-
-  #activate(
-    intent: Extract<Intent, { kind: 'activateConnection' }>,
-    now: number,
-  ): Connection | string {
-    const known = this.#connections.get(intent.connection);
-    if (known === undefined) return `expected a connection, found none named ${intent.connection}`;
-    if (now >= this.#standingOf(known, now).expiresAt)
-      return 'expected a key that has not expired, found one that has: replace it by a new one';
-    if (this.#ring.vault.fingerprintOf(createSecretKey(intent.apiKey, 'utf8')) === known.keyId) {
-      return "expected the exchange's identifier of the key, found the secret itself: replace it at the exchange, it was on the way here in the clear";
-    }
-    const fields = { connection: known.connection, apiKey: hash('sha256', intent.apiKey, 'hex') };
-    const entry: Entry = { time: now, kind: 'key.active', fields };
-    this.#log.append([entry]);
-    this.#lives.read(entry);
-    const active = this.#connections.activate(known, intent.apiKey);
-    this.#keeper.onNamed(active);
-    return active;
   }
 
   #answerWith(id: number, connections: readonly Connection[]): void {
@@ -1024,13 +944,7 @@ export class Signer {
   /** A refusal needs no entry to be valid: where the log takes none, it stands all the same. */
   #logRefusal({ rule, reason }: Refusal, logged: Entry['fields']): void {
     const time = this.#clock.wall();
-    const minute = Math.floor(time / MINUTE_MS);
-    if (minute !== this.#refusalMinute) {
-      this.#refusalMinute = minute;
-      this.#refusalsInMinute = 0;
-    }
-    this.#refusalsInMinute += 1;
-    if (this.#refusalsInMinute > REFUSALS_LOGGED_PER_MINUTE) {
+    if (!this.#refusals.take(time)) {
       this.#refusalsUnlogged += 1;
       return;
     }
@@ -1046,57 +960,6 @@ export class Signer {
   }
 }
 
-/** What the log of earlier runs says that still matters. */
-class Past {
-  /** Orders that may be open. */
-  readonly open = new OpenOrders();
-  readonly orders = new SignedOrders();
-  readonly #connections = new Set<string>();
-  /** Requests that may still weigh on a counter, old to new. */
-  readonly recent: {
-    readonly connection: string;
-    readonly facts: RequestFacts;
-    readonly time: number;
-  }[] = [];
-  readonly #now: number;
-
-  constructor(now: number) {
-    this.#now = now;
-  }
-
-  read({ kind, time, fields }: PastEntry): void {
-    const { connection } = fields;
-    if (typeof connection !== 'string') return;
-    const isEnd = kind === 'answer' && fields['ended'] === 'yes';
-    if (isEnd) this.open.remove(connection, String(fields['clientOrderId']));
-    // An intent counts whether or not its signature was noted: the crash may have come in between.
-    if (kind !== 'intent') return;
-    const { clientOrderId } = fields;
-    if (
-      fields['op'] === 'order.place' &&
-      typeof clientOrderId === 'string' &&
-      time + REMEMBERED_MS > this.#now
-    ) {
-      this.#connections.add(connection);
-      if (fields['tag'] === TAG_VERSION) this.orders.add(connection, clientOrderId, time);
-      else this.orders.addUntagged(connection, clientOrderId, time);
-      this.open.add(connection, clientOrderId, factsOf(fields));
-    }
-    if (time > this.#now - COUNTED_MS)
-      this.recent.push({ connection, facts: factsOf(fields), time });
-  }
-
-  /** Drops the IDs of connections that can neither sign nor be asked about any more. */
-  forgetEnded(lives: Lives): void {
-    for (const connection of this.#connections) {
-      // A policy may leave up to as long.
-      const standing = lives.standing(connection, this.#now, GRACE_MS_MAX);
-      if (standing === undefined || this.#now >= standing.cancelsUntil + LOOK_UP_GRACE_MS)
-        this.orders.forget(connection);
-    }
-  }
-}
-
 /** The IDs under which the exchange would keep the orders of `intent`. */
 function orderIdsOf(intent: KeyIntent): readonly string[] {
   if (intent.kind === 'placeOrder') return [intent.order.clientOrderId];
@@ -1104,16 +967,28 @@ function orderIdsOf(intent: KeyIntent): readonly string[] {
   return [intent.takeProfit.clientOrderId, intent.stopLoss.clientOrderId];
 }
 
-/** A public key as PEM in the form that this signer writes; empty where there is none or it is no key. */
-function normalPem(pem: string | null): string {
-  if (pem === null) return '';
-  try {
-    return toPem(createPublicKey(pem));
-  } catch {
-    return 'no key';
-  }
+/** What log, vault or disk did not take, as a refusal; throws what is nothing of theirs. */
+function refusalOf(error: unknown, expected: string): LifeRefusal {
+  if (error instanceof LogError) return { rule: 'log', reason: error.message };
+  if (error instanceof VaultError) return { rule: 'connections', reason: error.message };
+  if (!isSystemError(error)) throw error;
+  return { rule: 'disk', reason: `expected ${expected}, found ${error.code}` };
 }
 
-function isSystemError(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+/** Who takes the places of a connection, so that a person sees what fills them. */
+function crowdOf(held: readonly HeldOrder[]): string {
+  const counts = new Map<string, number>();
+  for (const { facts } of held) {
+    const symbol = facts.symbol ?? '';
+    counts.set(symbol, (counts.get(symbol) ?? 0) + 1);
+  }
+  const [most = ['', 0]] = [...counts].sort(([, left], [, right]) => right - left);
+  return (
+    `expected fewer than ${HELD_PER_CONNECTION_MAX} orders of this connection that wait for a person, ` +
+    `found ${held.length}, ${most[1]} of them in ${most[0]}: release or drop some on the page Policy`
+  );
+}
+
+function firstEnd(held: readonly HeldOrder[], now: number): string {
+  return secondsOf(Math.min(...held.map(({ until }) => until)) - now);
 }

@@ -328,6 +328,9 @@ export interface PolicyInfo {
   readonly held: readonly HeldInfo[];
 }
 
+/** Most orders in a `PolicyInfo`. */
+export const HELD_ORDERS_MAX = 1_024;
+
 /** An order that a hold line keeps for a person. */
 export interface HeldInfo {
   readonly order: string;
@@ -497,7 +500,33 @@ export type Answer =
       readonly clockSkewMs: number | null;
       readonly roundTripMs: number | null;
       readonly reason: string;
+    }
+  /** Something that is wrong with a venue until it is over. What lasts is told again over each new link. */
+  | {
+      readonly kind: 'condition';
+      readonly venue: string;
+      readonly condition: VenueCondition;
+      /** What it is about at the venue: a host, a symbol; '' where it is about all of it. */
+      readonly subject: string;
+      readonly isOver: boolean;
+      /** At most `CONDITION_FACTS_MAX`, each of at most `CONDITION_FACT_CHARACTERS_MAX` characters. */
+      readonly facts: Readonly<Record<string, string>>;
     };
+
+/**
+ * `issuerRefused`: a host's certificate comes from an authority by which it is not known. `pricesDisagree`: two prices of
+ * a market are further apart than the policy lets them be. `pricesSilent`: no price of a market comes while orders are
+ * in it. `dataLate`: what comes was so some time ago by the venue's own word.
+ */
+export const VENUE_CONDITIONS = [
+  'issuerRefused',
+  'pricesDisagree',
+  'pricesSilent',
+  'dataLate',
+] as const;
+export type VenueCondition = (typeof VENUE_CONDITIONS)[number];
+export const CONDITION_FACTS_MAX = 12;
+export const CONDITION_FACT_CHARACTERS_MAX = 600;
 
 /** Where the facts about a market come from: public questions that egress asks itself, unsigned. */
 export const REFERENCE_SOURCES = [
@@ -520,7 +549,19 @@ export interface WatchReferences {
   readonly sources: readonly ReferenceSource[];
   /** Prices are asked for so often. */
   readonly everyMs: number;
+  /** Prices of these sources further apart than this are a contradiction, of which people are told. */
+  readonly agreement: PriceAgreement | null;
 }
+
+export interface PriceAgreement {
+  readonly sources: readonly PriceSource[];
+  /** Share of the lower price. */
+  readonly millionths: number;
+}
+
+/** Sources of a single price. */
+export const PRICE_SOURCES = ['referencePrice', 'avgPrice', 'bookTicker'] as const;
+export type PriceSource = (typeof PRICE_SOURCES)[number];
 
 /** Most symbols of one venue that are watched at a time. */
 export const WATCHED_SYMBOLS_MAX = 100;
@@ -531,7 +572,7 @@ export const BOOK_LEVELS_MAX = 100;
 export type EgressTask = SignedRequest | WatchReferences;
 
 /** What egress tells the signer. */
-export type EgressReport = Receipt | Echo | Reference | AccountNews;
+export type EgressReport = Receipt | Echo | Reference | AccountNews | IssuerReport;
 
 /** A request has ended. */
 export interface Receipt {
@@ -555,6 +596,16 @@ export interface AccountNews {
   readonly connection: string;
   /** As the exchange sent it, at most `ACCOUNT_NEWS_BYTES_MAX` bytes as JSON. */
   readonly event: unknown;
+}
+
+/** Who vouches for a host of a venue: met for the first time, or refused. The signer keeps it in its log. */
+export interface IssuerReport {
+  readonly kind: 'issuer';
+  readonly venue: string;
+  readonly host: string;
+  readonly verdict: 'met' | 'refused';
+  /** Names and fingerprints, at most `CONDITION_FACT_CHARACTERS_MAX` characters. */
+  readonly issuers: string;
 }
 
 /** A public fact about one market, as the venue answered egress. Prices and amounts are decimal text. */

@@ -29,7 +29,8 @@ import { Signer } from '../src/signer.ts';
 import { runTool } from '../src/tool/tool.ts';
 import type { TimeSource } from '../src/clock.ts';
 import { taggedId } from '../src/order-tag.ts';
-import { identityOf, parseConnection } from '../src/connections.ts';
+import { identityOf, readConnection } from '../src/connections.ts';
+import { readObject } from '../src/fields.ts';
 import { Vault } from '../src/vault/vault.ts';
 
 export const NAME = 'demo';
@@ -252,7 +253,7 @@ export function sealedSecret(directory: string, connection: string): Buffer {
     ways: new Map(),
   };
   const found = file.connections
-    .map((entry: unknown) => parseConnection(entry))
+    .map((entry: unknown) => readObject(entry, 'connection', (fields) => readConnection(fields)))
     .find((entry: { readonly connection: string }) => entry.connection === connection);
   return Vault.open(SYSTEM_DISK, directory, options).read(identityOf(found));
 }
@@ -319,7 +320,10 @@ export class Peer {
       }
       assert.ok(!this.isClosed, 'the link closed before the message came');
       const left = deadline - performance.now();
-      assert.ok(left > 0, `no such message among ${JSON.stringify(this.received).slice(0, 2_000)}`);
+      if (left <= 0) {
+        const last = JSON.stringify(this.received.slice(-20)).slice(0, 2_000);
+        assert.fail(`no such message among ${this.received.length}, the last of them ${last}`);
+      }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         this.#wake.push(() => {

@@ -271,17 +271,74 @@ test('[S138] what waits is kept once, told with its line and time, and written o
   assert.equal(heldOf(signer).length, 3);
 });
 
-test('[S138] at most 64 wait; after their time they are forgotten', (t) => {
+test('[S138] at most 16 of a connection wait; after their time they are forgotten', (t) => {
   const signer = open(t);
-  for (let index = 0; index < 64; index += 1) hold(signer, { price: String(1_000 + index) });
-  const [decision] = signer.ask(placeIntent(signer.connection, { price: '1999' }));
-  assert.ok(decision?.kind === 'refused');
-  assert.match(decision.reason, /expected fewer than 64 orders that wait for a person/);
+  for (let index = 0; index < 16; index += 1) hold(signer, { price: String(1_000 + index) });
   signer.pass(119_999);
-  assert.equal(heldOf(signer).length, 64);
+  assert.equal(heldOf(signer).length, 16);
   signer.pass(1);
   assert.equal(heldOf(signer).length, 0);
   hold(signer);
+});
+
+test('[S203] attack 31: who floods the orders that wait fills the places of one connection, visibly, and nobody else’s', (t) => {
+  const policy = `${POLICY.replace('default deny\n', '')}connection other
+hold id=others op=order.place symbol=BTCUSDT expires=2m
+default deny
+`;
+  const signer = open(t, policy);
+  const flooded = signer.connection;
+  for (let index = 0; index < 16; index += 1) hold(signer, { price: String(1_000 + index) });
+  const kept = heldOf(signer);
+  assert.match(signer.said.at(-1) ?? '', /^16 orders of demo \(c_\w{7}\) wait for a person/);
+  const told = signer.said.length;
+  signer.pass(20_000);
+  for (let index = 0; index < 200; index += 1) {
+    const [decision] = signer.ask(placeIntent(flooded, { price: String(1_100 + index) }));
+    assert.ok(decision?.kind === 'refused');
+    assert.equal(
+      decision.reason,
+      'expected fewer than 16 orders of this connection that wait for a person, found 16, 16 of them in BTCUSDT: ' +
+        'release or drop some on the page Policy; the first of them goes by itself in 100 s',
+    );
+  }
+  assert.deepEqual(heldOf(signer), kept, 'nothing that a person could release is pushed out');
+  assert.equal(signer.said.length, told, 'it is said once');
+  const refused = readLog(signer.directory).filter(
+    ({ kind, rule }) => kind === 'refused' && rule === 'hold: big',
+  );
+  assert.ok(refused.length >= 200, 'and stands on the log, each');
+  signer.connect('other');
+  assert.equal(signer.place({ price: '900' }), 'hold: others');
+  assert.equal(heldOf(signer).length, 17, 'another connection has places of its own');
+  signer.connection = flooded;
+  const [first] = kept;
+  assert.ok(first);
+  assert.equal(ask(signer, { kind: 'denyHeld', order: first.order }).kind, 'performed');
+  const next = reopen(signer);
+  for (const life of [signer, next]) {
+    const [full] = life.ask(placeIntent(flooded, { price: '1090' }));
+    assert.match(full?.kind === 'refused' ? full.reason : '', /expected fewer than 16/);
+  }
+  next.pass(60_000);
+  assert.equal(next.place({ price: '1090' }), 'hold: big', 'a dropped order gives its place back');
+  assert.ok(heldOf(next).some(({ price }) => price === '1090'));
+});
+
+test('[S203] who holds and drops in turn makes no more than 16 entries a minute', (t) => {
+  const signer = open(t);
+  let count = 0;
+  for (let index = 0; index < 300; index += 1) {
+    signer.pass(1_000);
+    signer.place({ price: String(1_000 + index) });
+    for (const { order } of heldOf(signer)) {
+      assert.equal(ask(signer, { kind: 'denyHeld', order }).kind, 'performed');
+      count += 1;
+    }
+  }
+  assert.ok(count > 16 && count <= 16 * 6, `${count} in five minutes`);
+  const [again] = signer.ask(placeIntent(signer.connection, { price: '1000' }));
+  assert.ok(again?.kind === 'refused');
 });
 
 test('[S139] a release is an owner’s consent to the very order, and one signature', (t) => {

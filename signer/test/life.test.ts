@@ -10,8 +10,9 @@ import { Passkey } from '../../test/passkey.ts';
 import { SYSTEM_DISK, type Disk } from '../src/disk.ts';
 import { comparePolicies } from '../src/policy/compare.ts';
 import { sealSecret } from '../src/seal-secret.ts';
+import { runTool } from '../src/tool/tool.ts';
 import { parsePolicy, type Policy } from '../src/policy/grammar.ts';
-import type { ConnectionInfo, Decision } from '../src/index.ts';
+import type { ConnectionInfo, Decision, OrderIntent } from '../src/index.ts';
 import {
   API_KEY,
   OpenSigner,
@@ -118,6 +119,38 @@ function enrol(signer: OpenSigner, owner: Passkey): void {
   const approval = { kind: 'code', proof } as const;
   const [done] = signer.ask({ kind: 'confirmAct', nonce: asked.nonce, approval });
   assert.equal(done?.kind, 'performed');
+}
+
+/** Takes an owner off the list, with his own consent. */
+function remove(signer: OpenSigner, owner: Passkey): void {
+  const act = { kind: 'removeOwner', credential: owner.credential } as const;
+  const [asked] = signer.ask({ kind: 'requestAct', act });
+  assert.equal(asked?.kind, 'consent');
+  const approval = owner.assert(asked.challenge);
+  const [done] = signer.ask({ kind: 'confirmAct', nonce: asked.nonce, approval });
+  assert.equal(done?.kind, 'performed');
+}
+
+/** Runs a verb of the terminal on the signer's directory; returns what was said. */
+async function atTerminal(
+  { directory, time }: OpenSigner,
+  verb: string,
+  word: string,
+): Promise<readonly string[]> {
+  const said: string[] = [];
+  await runTool(
+    directory,
+    { verb, words: [word], unlockFile: null },
+    {
+      disk: SYSTEM_DISK,
+      time,
+      say: (sentence) => said.push(sentence),
+      ask: () => Promise.resolve(null),
+      input: () => Buffer.alloc(0),
+      output: () => assert.fail('nothing is to be printed'),
+    },
+  );
+  return said;
 }
 
 /** A disk on which every call fails once so many have been made that change something. */
@@ -546,6 +579,45 @@ test('[S179] events of the account count each trade once, whatever their order a
   assert.equal(lines.length, 2, 'what is no news is not written');
 });
 
+test('[S210] egress lies of executions: no order becomes more than was signed, and the log is not filled', (t) => {
+  const signer = active(t);
+  const { connection } = signer;
+  assert.equal(signer.place({ clientOrderId: 'b-1', quantity: '2' }), 'signed');
+  const { id } = signer.requests.at(-1) ?? { id: 0 };
+  const says = (z: string, X: string, l = '0', i = 5): void =>
+    signer.report({
+      kind: 'accountNews',
+      connection,
+      event: {
+        ...{ e: 'executionReport', s: 'BTCUSDT', c: signer.exchangeId('b-1'), C: '' },
+        ...{ i, X, z, l, n: '0', N: 'BTC' },
+      },
+    });
+  const answers = (): number =>
+    readLog(signer.directory).filter(({ kind }) => kind === 'answer').length;
+  for (let step = 1; step <= 3_000; step += 1)
+    says(`0.${String(step).padStart(8, '0')}`, 'PARTIALLY_FILLED');
+  assert.equal(answers(), 1_000);
+  for (let executed = 3; executed < 100; executed += 1) {
+    const fills = [{ qty: String(executed), commission: '0', commissionAsset: 'BTC' }];
+    const body = {
+      ...{ symbol: 'BTCUSDT', orderId: 5, clientOrderId: signer.exchangeId('b-1') },
+      ...{ executedQty: String(executed), status: 'PARTIALLY_FILLED', fills },
+    };
+    signer.report({ kind: 'echo', id, status: 200, body: JSON.stringify(body) });
+  }
+  assert.equal(answers(), 1_000);
+  says('1000', 'FILLED');
+  says('2000', 'FILLED');
+  assert.equal(answers(), 1_001, 'that it ended is heard once more');
+  freeze(signer);
+  for (const life of lives(signer)) {
+    assert.equal(sell(life, '2'), 'connection-frozen', 'a hundredth is kept for its commission');
+    assert.equal(sell(life, '1000'), 'connection-frozen');
+  }
+  assert.equal(sell(reopen(signer), '1.98'), 'signed');
+});
+
 test('[S178] an order of another’s under an ID like ours adds nothing to what may be sold', (t) => {
   const signer = active(t);
   assert.equal(signer.place({ clientOrderId: 'b-1', quantity: '1' }), 'signed');
@@ -897,6 +969,47 @@ test('[S182] on a full disk the freeze file stays until the log has its word', (
   assert.equal(reopen(signer).place(), 'connection-frozen');
 });
 
+test('[S208] an order is explained by the state of its connection first', (t) => {
+  const explain = (
+    signer: OpenSigner,
+    order: Partial<OrderIntent> = {},
+  ): Extract<Decision, { kind: 'explained' }>['explanation'] => {
+    const { order: whole } = placeIntent(signer.connection, order);
+    const { connection } = signer;
+    const [decision] = signer.ask({ kind: 'explainOrder', connection, order: whole });
+    assert.ok(decision?.kind === 'explained');
+    return decision.explanation;
+  };
+  const probing = connected(t);
+  assert.equal(explain(probing).rule, 'connection-probing');
+  const signer = active(t);
+  assert.deepEqual([explain(signer).isAllowed, explain(signer).rule], [true, 'btc']);
+  buy(signer, 'b-1', [{ qty: '1', commission: '0', commissionAsset: 'USDT' }]);
+  freeze(signer);
+  const frozen = explain(signer);
+  assert.deepEqual([frozen.isAllowed, frozen.rule], [false, 'connection-frozen']);
+  assert.match(
+    frozen.reason,
+    /^expected a connection that is not frozen, found it frozen \(person\)/,
+  );
+  assert.equal(explain(signer, { symbol: 'ETHUSDT' }).rule, 'connection-frozen');
+  assert.equal(explain(signer, { side: 'sell', quantity: '1' }).isAllowed, true, 'an exit is not');
+  assert.equal(explain(signer, { side: 'sell', quantity: '1.1' }).isAllowed, false);
+  check(signer, { ...GOOD, enableWithdrawals: true });
+  assert.equal(explain(signer, { side: 'sell', quantity: '1' }).rule, 'connection-quarantined');
+  signer.time.pass(90 * DAY_MS);
+  signer.time.pass(20 * DAY_MS);
+  assert.equal(explain(signer).rule, 'connection-expired');
+  const { signer: waiting, successor } = withSuccessor(t, SYSTEM_DISK);
+  waiting.connection = successor;
+  assert.match(explain(waiting).rule, /^connection-(?:probing|waiting)$/);
+  const locked = active(t);
+  assert.equal(explain(locked).isAllowed, true);
+  writePolicy(locked.directory, `${POLICY}; changed\n`);
+  const edited = explain(reopen(locked));
+  assert.deepEqual([edited.isAllowed, edited.rule], [false, 'policy-unattested']);
+});
+
 test('[S181] a quarantine that the log did not take is put there as soon as it takes entries', (t) => {
   const { signer, room } = fillable(t);
   signer.ask({ kind: 'queryPermissions', connection: signer.connection });
@@ -1041,6 +1154,47 @@ test('[S187] the server replaces a key by one of its own: it waits for an owner,
   }
 });
 
+test('[S201] a key that waits for an owner goes on waiting when the last owner is gone', async (t) => {
+  for (const ending of ['owner', 'terminal', 'dropped'] as const) {
+    const { signer, successor, owner } = await withOwner(t, 'made');
+    const old = infoOf(signer);
+    checkOf(signer, successor);
+    remove(signer, owner);
+    for (const life of lives(signer)) {
+      checkOf(life, successor);
+      assert.equal(infoOf(life).publicKeyPem, old.publicKeyPem, 'the old key stays in use');
+      assert.equal(infoOf(life, successor).isReady, true);
+      assert.equal(life.place(), 'signed');
+    }
+    const unasked = infoOf(signer, successor).publicKeyPem;
+    const last = reopen(signer);
+    if (ending === 'owner') {
+      await assert.rejects(atTerminal(last, 'take-over', 'another'), /found 0/);
+      const next = reopen(last);
+      const later = new Passkey();
+      enrol(next, later);
+      await assert.rejects(atTerminal(next, 'take-over', 'main'), /expected no enrolled owner/);
+      assert.equal(confirmed(reopen(next), later).outcome, 'performed');
+    } else if (ending === 'terminal') {
+      const said = await atTerminal(last, 'take-over', 'main');
+      assert.match(said.join(' '), /main \(c_.*\) has its new key/);
+      await assert.rejects(atTerminal(last, 'take-over', 'main'), /found none of this name/);
+    } else {
+      await atTerminal(last, 'retire', successor);
+      const next = reopen(last);
+      const [listed] = next.ask({ kind: 'listConnections' });
+      assert.ok(listed?.kind === 'connections' && listed.connections.length === 1);
+    }
+    const end = reopen(signer);
+    assert.equal(
+      infoOf(end).publicKeyPem,
+      ending === 'dropped' ? old.publicKeyPem : unasked,
+      ending,
+    );
+    assert.equal(end.place(), 'signed');
+  }
+});
+
 test('[S187] what an owner saw of a new key is what takes over: another key or identifier is asked for anew', async (t) => {
   const { signer, successor, owner } = await withOwner(t, 'made');
   const { publicKeyPem } = infoOf(signer);
@@ -1077,6 +1231,42 @@ test('[S187] a check that failed or is too old does not let a key take over; the
   assert.equal(infoOf(signer).expiresAt, expiresAt);
   signer.time.pass(90 * DAY_MS);
   assert.equal(infoOf(signer).state, 'expired');
+});
+
+test('[S200] the server names an identifier of its own for a key in use: refused where there is an owner', async (t) => {
+  for (const venue of ['binance', 'demo', 'binance-testnet'] as const) {
+    const directory = temporaryDirectory(t);
+    writePolicy(directory, POLICY);
+    const signer = new OpenSigner(directory).connect('main', venue);
+    const name = (apiKey: string, life = signer): string =>
+      outcomeOf(life.ask({ kind: 'activateConnection', connection: signer.connection, apiKey })[0]);
+    if (venue === 'binance') {
+      enrol(signer, new Passkey());
+      assert.equal(name('mistyped'), 'connections', 'a key that was never checked is not in use');
+      assert.equal(name(API_KEY), 'connections');
+      check(signer);
+    } else {
+      assert.equal(name(`${API_KEY}2`), 'connections', 'without an owner there is nobody to ask');
+      assert.equal(name(API_KEY), 'connections');
+      enrol(signer, new Passkey());
+    }
+    for (const life of lives(signer)) {
+      const [refused] = life.ask({
+        kind: 'activateConnection',
+        connection: signer.connection,
+        apiKey: THIEF,
+      });
+      assert.ok(refused?.kind === 'refused', venue);
+      assert.match(
+        refused.reason,
+        /expected the exchange's identifier that the key is in use under/,
+      );
+      assert.equal(name(API_KEY, life), 'connections', 'the one in use may be named again');
+      assert.equal(life.place(), 'signed');
+      const request = life.requests.at(-1);
+      assert.equal(request?.kind === 'request' && request.apiKey, API_KEY);
+    }
+  }
 });
 
 test('[S184] what was allowed is signed before a change that came along with it takes its key away', (t) => {

@@ -352,7 +352,7 @@ test('[S103] a log is born with the signed checkpoint of its empty tree in both 
     const births = readLog(directory).filter(({ note }) => note === 'log.new');
     assert.equal(births.length, 1, `died at rename ${at}`);
   }
-  assert.deepEqual(stopped, ['/checkpoint', '/log/checkpoint', '/log/vkey']);
+  assert.deepEqual(stopped, ['/checkpoint', '/log/checkpoint', '/log/vkey', '/log/vkey.ml-dsa-44']);
   const made = newLog(t);
   for (const path of [made.path('checkpoint'), made.path('log', 'checkpoint')]) {
     const [origin, size, root] = readFileSync(path, 'utf8').split('\n');

@@ -222,6 +222,80 @@ for (const [what, facts, expected] of DOUBTS) {
   });
 }
 
+/** Buys `quantity` in a calm market, and lets the exchange say that it was executed. */
+function buy(signer: OpenSigner, quantity: string): void {
+  tell(signer, CALM);
+  const id = (nextId += 1);
+  const clientOrderId = `b-${id}`;
+  signer.give({ ...placeIntent(signer.connection, { quantity, clientOrderId }), id });
+  const body = {
+    symbol: 'BTCUSDT',
+    orderId: id,
+    clientOrderId: signer.exchangeId(clientOrderId),
+    executedQty: quantity,
+    status: 'FILLED',
+    fills: [{ qty: quantity, commission: '0', commissionAsset: 'BNB' }],
+  };
+  signer.report({ kind: 'echo', id, status: 200, body: JSON.stringify(body) });
+  signer.receipt(id);
+}
+
+/** The same prices, and nobody there. */
+const THIN: readonly Facts[] = [
+  { source: 'referencePrice', price: '100' },
+  { source: 'bookTicker', bid: '99', ask: '101' },
+  { source: 'dayVolume', quoteVolume: '5' },
+  { source: 'depth', bids: [['99', '0.01']], asks: [['101', '0.01']] },
+];
+
+test('[S207] who is in a market that has grown thin gets out at a price within the band, and nobody gets in', (t) => {
+  const signer = watching(t);
+  buy(signer, '2');
+  tell(signer, THIN);
+  const sell = (quantity: string, price = '98'): string =>
+    outcome(signer, { side: 'sell', quantity, price });
+  assert.match(outcome(signer, { price: '100' }), /min-24h-quote/, 'no way in');
+  assert.match(sell('2.00000001'), /min-24h-quote/, 'more than was bought here is no exit');
+  assert.equal(sell('2', '97.99'), 'btc: band', 'the band holds for exits too');
+  const explain = (quantity: string): Extract<Decision, { kind: 'explained' }>['explanation'] => {
+    const { order } = placeIntent(signer.connection, { side: 'sell', quantity, price: '98' });
+    const { connection } = signer;
+    const [decision] = signer.ask({ kind: 'explainOrder', connection, order });
+    assert.ok(decision?.kind === 'explained');
+    return decision.explanation;
+  };
+  const used = (quantity: string): string | undefined =>
+    explain(quantity).limits.find(({ field }) => field === 'liquidity')?.used;
+  assert.equal(used('2'), 'not for a sale of what was bought here');
+  assert.equal(used('3'), '');
+  assert.deepEqual([explain('2').isAllowed, explain('3').isAllowed], [true, false]);
+  assert.equal(sell('1.5'), 'signed');
+  assert.match(sell('0.6'), /min-24h-quote/, 'what rests is promised');
+  assert.equal(sell('0.5'), 'signed');
+});
+
+test('[S207] without a band the floors hold for exits too, and buying back what was sold is no exit', (t) => {
+  const bandless = watching(t, RULES.replace('band=2.0% ', ''));
+  buy(bandless, '1');
+  tell(bandless, THIN);
+  assert.match(outcome(bandless, { side: 'sell', price: '1' }), /min-24h-quote/);
+  const signer = watching(t);
+  tell(signer, CALM);
+  const id = (nextId += 1);
+  const order = placeIntent(signer.connection, { side: 'sell', clientOrderId: 's-1' });
+  signer.give({ ...order, id });
+  const body = {
+    symbol: 'BTCUSDT',
+    orderId: 1,
+    clientOrderId: signer.exchangeId('s-1'),
+    executedQty: '1',
+    status: 'FILLED',
+  };
+  signer.report({ kind: 'echo', id, status: 200, body: JSON.stringify(body) });
+  tell(signer, THIN);
+  assert.match(outcome(signer, { quantity: '0.5' }), /min-24h-quote/);
+});
+
 test('[S123] attack 6: a reference that is 4 s old or null refuses, and so does one that never came', (t) => {
   const signer = watching(t);
   assert.equal(outcome(signer, {}), 'btc: reference');
@@ -277,6 +351,7 @@ test('[S121] egress is told which markets orders are in, by all the sources that
     symbols: ['BTCUSDT'],
     sources: ['referencePrice', 'bookTicker', 'dayVolume', 'depth'],
     everyMs: 1_000,
+    agreement: { sources: ['referencePrice', 'bookTicker'], millionths: 10_000 },
   });
   signer.give({ ...placeIntent(signer.connection, { symbol: 'ETHUSDT' }), id: 802 });
   assert.deepEqual(signer.watched.at(-1)?.symbols, ['BTCUSDT', 'ETHUSDT']);
@@ -380,7 +455,7 @@ test('[S122] the band is as a plain reading of it with fractions, for any price,
         const isWithin = isBuy ? left <= edge : left >= edge;
         const references = new References(() => undefined);
         const market = { venue: 'demo', symbol: 'A' };
-        references.want(market, { sources: ['avgPrice'], maxAgeMs: 3_000 }, 0);
+        references.want(market, { sources: ['avgPrice'], maxAgeMs: 3_000, agreement: null }, 0);
         const price = (value: number): string => (value / 100).toFixed(2);
         const common = { kind: 'reference', ageMs: 0, ...market } as const;
         references.take({ ...common, source: 'avgPrice', price: price(r) }, 0);

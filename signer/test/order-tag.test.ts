@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { readAct } from '../src/acts/act.ts';
+import { readObject } from '../src/fields.ts';
 import { ownTrade } from '../src/acts/own-trade.ts';
 import { WireError } from '../src/fields.ts';
 import type { Entry, Recorded } from '../src/log/intent-log.ts';
@@ -169,7 +170,11 @@ test('[S193] an ID that leaves no room for its tag is refused', async (t) => {
 
 test('[S194] orders are marked as one’s own by an act that shows each of them, and the log keeps the word', () => {
   const orders = ['sell 1.00000 BTCUSDT at 90.00, order 7', 'buy 2 ETHUSDT at 1500, order 8'];
-  const act = readAct({ kind: 'ownTrade', connection: CONNECTION, orders });
+  const act = readObject(
+    { kind: 'ownTrade', connection: CONNECTION, orders },
+    'intent.act',
+    readAct,
+  );
   assert.ok(act.kind === 'ownTrade');
   const written: Entry[] = [];
   const bound = ownTrade(act, { append: (entries) => written.push(...entries) });
@@ -192,7 +197,12 @@ test('[S194] orders are marked as one’s own by an act that shows each of them,
     'buy 2 ETHUSDT at 1500, order 8',
   ]) {
     assert.throws(
-      () => readAct({ kind: 'ownTrade', connection: CONNECTION, orders: wrong }),
+      () =>
+        readObject(
+          { kind: 'ownTrade', connection: CONNECTION, orders: wrong },
+          'intent.act',
+          readAct,
+        ),
       WireError,
       JSON.stringify(wrong),
     );

@@ -241,6 +241,7 @@ test('[S132] attack 20: loosening without a passkey, or inside the delay, change
   assert.deepEqual(changesOnLog(signer.directory), [
     `attested ${short(POLICY)}`,
     `pending ${short(LOOSER)}`,
+    `waiting ${short(LOOSER)}`,
     `applied ${short(LOOSER)}`,
   ]);
   assert.equal(reopen(signer).place({ price: '400' }), 'signed');
@@ -260,8 +261,10 @@ test('[S132] what waits outlives a restart, can be given up without consent, and
   const owner = enrol(signer);
   loosen(signer, owner, LOOSER);
   signer.time.pass(4 * MINUTE_MS);
+  signer.signer.rest();
   const second = reopen(signer);
   assert.equal(stateOf(second).pending?.text, LOOSER);
+  assert.equal(stateOf(second).pending?.dueAt, START_MS + 10 * MINUTE_MS);
   second.time.pass(6 * MINUTE_MS - 1);
   assert.equal(second.place({ price: '550' }), 'btc: notional');
   assert.equal(ask(second, { kind: 'cancelPolicyChange' }).kind, 'performed');
@@ -274,6 +277,77 @@ test('[S132] what waits outlives a restart, can be given up without consent, and
   assert.equal(change(third, TIGHTER).kind, 'performed');
   third.time.pass(20 * MINUTE_MS);
   assert.equal(third.place({ price: '450' }), 'btc: notional');
+});
+
+test('[S204] attack 20: a clock set forward while no signer runs shortens no delay, and a restart begins none anew', (t) => {
+  const week = POLICY.replace('policy/v1', 'policy/v1\nloosening-delay 7d');
+  const directory = temporaryDirectory(t);
+  writePolicy(directory, week);
+  let signer = new OpenSigner(directory).connect();
+  loosen(signer, enrol(signer), week.replace('notional<=500', 'notional<=600'));
+  const outcome = (): string =>
+    signer.place({ price: '550', clientOrderId: `k1-${readLog(directory).length}` });
+  let ranHours = 0;
+  while (ranHours < 7 * 24) {
+    // Killed each day, without a word, and started again where it is said to be a week later.
+    signer.time.pass(60_000);
+    assert.equal(outcome(), 'btc: notional', `after ${ranHours} hours`);
+    for (let hour = 0; hour < 24 && ranHours < 7 * 24; hour += 1, ranHours += 1) {
+      signer.pass(3_600_000);
+      signer.signer.passTime();
+    }
+    if (ranHours === 7 * 24) break;
+    signer.time.wallMs += 8 * 24 * 3_600_000;
+    signer = reopen(signer);
+  }
+  assert.equal(stateOf(signer).pending, null);
+  assert.equal(
+    stateOf(signer).text.includes('notional<=600'),
+    true,
+    'a week of running was enough',
+  );
+  const noted = changesOnLog(directory).filter((line) => line.startsWith('waiting'));
+  assert.ok(noted.length > 100 && noted.length <= 7 * 24, `${noted.length} notes`);
+});
+
+test('[S205] a change whose file cannot be put into its place holds, is noted once, and is put there later', (t) => {
+  const directory = temporaryDirectory(t);
+  writePolicy(directory, POLICY);
+  const room = { isBroken: false };
+  const renameSync = (from: string, to: string): void => {
+    if (room.isBroken && to === join(directory, 'policy'))
+      throw Object.assign(new Error('made by the test'), { code: 'EIO' });
+    SYSTEM_DISK.renameSync(from, to);
+  };
+  const disk = { ...SYSTEM_DISK, renameSync } as Disk;
+  const signer = new OpenSigner(directory, { disk }).connect();
+  loosen(signer, enrol(signer), LOOSER);
+  room.isBroken = true;
+  signer.time.pass(10 * MINUTE_MS);
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    signer.time.pass(1_000);
+    signer.place({ price: '550', quantity: '0.01' });
+  }
+  assert.equal(readFileSync(join(directory, 'policy'), 'utf8'), POLICY);
+  const applied = (): readonly string[] =>
+    changesOnLog(directory).filter((line) => line.startsWith('applied'));
+  assert.deepEqual(applied(), [`applied ${short(LOOSER)}`]);
+  const [refused] = signer.ask({
+    kind: 'requestAct',
+    act: { kind: 'changePolicy', before: sha256(LOOSER), policy: TIGHTER },
+  });
+  assert.equal(refused?.kind, 'refused', 'the only copy of what holds is not written over');
+  assert.equal(stateOf(reopen(signer)).text, LOOSER, 'a start makes it good');
+  const other = new OpenSigner(directory, { disk, time: signer.time });
+  other.connection = signer.connection;
+  room.isBroken = false;
+  assert.equal(change(other, TIGHTER).kind, 'performed');
+  room.isBroken = true;
+  assert.equal(change(other, POLICY.replace('notional<=500', 'notional<=300')).kind, 'performed');
+  room.isBroken = false;
+  other.give();
+  assert.match(readFileSync(join(directory, 'policy'), 'utf8'), /notional<=300/);
+  assert.equal(existsSync(join(directory, 'policy.next')), false);
 });
 
 test('[S132] a pending text that is not the confirmed one is dropped', (t) => {
@@ -311,7 +385,9 @@ test('[S134] a change that a crash cut off is finished where the log knows it, a
     };
     const signer = new OpenSigner(directory, { disk }).connect();
     isArmed = true;
-    assert.equal(change(signer, TIGHTER).kind, 'refused', call);
+    // Once the log has it, it holds.
+    const outcome = call === 'renameSync' ? 'performed' : 'refused';
+    assert.equal(change(signer, TIGHTER).kind, outcome, call);
     isArmed = false;
     const next = reopen(signer);
     assert.equal(stateOf(next).lock, null, call);

@@ -8,6 +8,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { isSystemError } from '../src/disk.ts';
 import type { SignedRequest } from '../src/index.ts';
 import {
   placeIntent,
@@ -49,6 +50,25 @@ test('[S33] the process ends with 0 when the server, egress or the supervisor en
     end(signer);
     assert.equal(await signer.exit, 0);
   }
+});
+
+test('[S33] a fault of its own is taken for none of the disk’s', () => {
+  const own: unknown[] = [new Error('no code')];
+  for (const fail of [
+    () => assert.ok(false),
+    () => readFileSync(Symbol('no path') as never),
+    () => Buffer.alloc(-1),
+  ]) {
+    try {
+      fail();
+    } catch (error) {
+      own.push(error);
+    }
+  }
+  assert.equal(own.length, 4);
+  assert.deepEqual(own.map(isSystemError), [false, false, false, false]);
+  for (const code of ['ENOSPC', 'EIO', 'EROFS'])
+    assert.ok(isSystemError(Object.assign(new Error('made by the test'), { code })));
 });
 
 test('[S33] Ctrl-C is for the supervisor', async (t) => {
@@ -268,6 +288,73 @@ test('[S37] attack 31: a server that floods gets answers, not a crash', async (t
   assert.equal(rules.length, count - 1_024);
   const listed = await signer.ask({ kind: 'listConnections' });
   assert.equal(listed.kind, 'connections');
+});
+
+/** Memory that a process has, in MiB. */
+function memoryOf({ child }: SignerProcess): number {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1_024;
+}
+
+test('[S209] attack 31: a flood leaves no memory behind in the signer', async (t) => {
+  const signer = start(
+    t,
+    [],
+    `${POLICY}\nhold id=ask op=order.place symbol=ETHUSDT\n`.replace('default deny\n', ''),
+  );
+  const { connection } = await signer.connect();
+  const { order } = placeIntent(connection);
+  let id = 1_000;
+  const flood = async (count: number): Promise<void> => {
+    const { length } = signer.server.received;
+    for (let index = 0; index < count; index += 1) {
+      id += 1;
+      const clientOrderId = `k1-${id}`;
+      const each = [
+        { kind: 'placeOrder', connection, order: { ...order, clientOrderId, price: '9000' } },
+        {
+          kind: 'placeOrder',
+          connection,
+          order: { ...order, clientOrderId, symbol: 'ETHUSDT', price: String(id) },
+        },
+        { kind: 'explainOrder', connection, order },
+        { kind: 'queryAccount', connection },
+        { kind: 'describePolicy' },
+        { kind: 'withdraw', amount: String(id) },
+        { kind: 'requestAct', act: { kind: 'thawConnection', connection } },
+        { kind: 'lookUp', connection, clientOrderId },
+      ];
+      signer.server.write({ ...each[index % each.length], id });
+      if (index % 500 === 499)
+        await signer.server.find(() =>
+          signer.server.received.length >= length + index + 1 ? true : undefined,
+        );
+    }
+  };
+  // What every run needs at its start is no growth.
+  await flood(20_000);
+  const before = memoryOf(signer);
+  await flood(40_000);
+  const grown = memoryOf(signer) - before;
+  t.diagnostic(`${before.toFixed(0)} MiB, and ${grown.toFixed(0)} more after 40,000 messages`);
+  assert.ok(grown < 16, `${grown} MiB more`);
+  const { length } = readFileSync(join(signer.directory, 'intents.log'), 'utf8').split('\n');
+  assert.ok(length < 8_000, `${length} lines on the log`);
+});
+
+test('[S209] attack 31: who floods without reading the answers is cut off', async (t) => {
+  const signer = start(t);
+  await signer.connect();
+  signer.server.socket.pause();
+  signer.server.socket.on('error', () => undefined);
+  let id = 1_000;
+  while (signer.child.exitCode === null && signer.server.socket.writable) {
+    for (let count = 0; count < 200 && signer.server.socket.writableLength < 1_000_000; count += 1)
+      signer.server.write({ kind: 'describePolicy', id: (id += 1) });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(await signer.exit, 1);
+  assert.match(signer.stderr, /expected the server to read its link, found it full/);
 });
 
 test('[S34] a log that was tampered with is named', async (t) => {

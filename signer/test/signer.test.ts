@@ -20,7 +20,8 @@ import { test, type TestContext } from 'node:test';
 import { SYSTEM_DISK, type Disk } from '../src/disk.ts';
 import type { Recorded } from '../src/log/intent-log.ts';
 import { approve } from '../src/policy/approval.ts';
-import { identityOf, parseConnection } from '../src/connections.ts';
+import { identityOf, readConnection } from '../src/connections.ts';
+import { readObject } from '../src/fields.ts';
 import { draftRequest } from '../src/binance/requests.ts';
 import { sign } from '../src/sign.ts';
 import { SIGNED_ORDERS_MAX, SignedOrders } from '../src/signed-orders.ts';
@@ -95,6 +96,7 @@ test('[S6] an allowed order is recorded, then signed, then handed on', (t) => {
       quantity: '1',
       clientOrderId: 'k1-first',
       tag: 1,
+      sentAs: /newClientOrderId=([^&]+)/.exec(request.payload)?.[1],
       rule: 'btc',
       policy: '',
       request: '',
@@ -769,6 +771,29 @@ test('[S29] attack 49: ten days after its 90 days a connection signs nothing, re
   assert.equal(reopen(signer).place({ price: '1' }), 'clock', 'a clock set back revives nothing');
 });
 
+test('[S206] a connection that ends between two intents of one batch signs the first, refuses the second, and nothing breaks', (t) => {
+  const signer = openConnected(t);
+  const { time, connection } = signer;
+  time.pass(100 * DAY_MS - 10);
+  // From now on each look at the clock takes a millisecond.
+  Object.assign(time, {
+    wall: () => {
+      time.pass(1);
+      return time.wallMs;
+    },
+  });
+  const read = { kind: 'queryAccount', connection } as const;
+  const outcomes = signer.ask(...Array.from({ length: 12 }, () => read)).map(outcomeOf);
+  assert.equal(outcomes[0], 'signed');
+  assert.equal(outcomes.at(-1), 'connection-expired');
+  const turn = outcomes.indexOf('connection-expired');
+  assert.deepEqual(
+    outcomes,
+    outcomes.map((_, index) => (index < turn ? 'signed' : 'connection-expired')),
+  );
+  assert.equal(signer.requests.length, turn, 'what was allowed before the end is signed');
+});
+
 test('[S30] nobody gives a key a later birthday, another name for its half, or a connection without a birth', (t) => {
   const signer = openConnected(t);
   const path = join(signer.directory, 'connections');
@@ -805,7 +830,7 @@ test('[S31] a sealed key must be the private half of its connection, and readabl
       type === 'ed25519' ? generateKeyPairSync(type) : generateKeyPairSync(type);
     const secret = privateKey.export({ format: 'der', type: 'pkcs8' });
     // Whoever can seal for this vault can put another key in the place, and is found out by the public half.
-    signer.ring.vault.write(identityOf(parseConnection(entry)), secret);
+    signer.ring.vault.write(identityOf(readObject(entry, 'connection', readConnection)), secret);
     assert.throws(() => reopen(signer), message);
   }
   writeFileSync(path, honest);

@@ -230,6 +230,35 @@ test('[S55] attack 32: guesses through the server wait and are logged, over a re
   assert.equal(vaultOf(reopen(next)).waitMs, 0);
 });
 
+test('[S202] attack 32: what opens the vault besides its passphrase leaves the count of wrong ones as it is', async (t) => {
+  const signer = opened(openProtected(t));
+  const key = randomBytes(32);
+  assert.equal(await addPasskey(signer, key), 'vault');
+  const guessed = reopen(signer);
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    guessed.ring.unlock(Buffer.from('wrong'));
+    await unlockByDesk(guessed, 'wrong');
+  }
+  guessed.time.pass(1_000);
+  assert.equal(await unlockByPasskey(guessed, wayOf(guessed), key), 'vault');
+  assert.equal(vaultOf(guessed).waitMs, 0);
+  const carried = guessed.ring.vault.carried();
+  assert.ok(carried);
+  const next = reopen(guessed);
+  assert.equal(next.ring.resume(Buffer.from(carried)), true);
+  const last = reopen(next);
+  assert.equal(vaultOf(last).waitMs, 1_000, 'neither the passkey nor the carried key ended it');
+  const wrong = Buffer.from('wrong');
+  assert.deepEqual(last.ring.unlock(wrong), { kind: 'tooSoon', waitMs: 1_000 });
+  last.time.pass(1_000);
+  assert.deepEqual(last.ring.unlock(wrong), { kind: 'wrong', waitMs: 2_000 });
+  assert.equal(await unlockByDesk(last, 'wrong'), 'passphrase');
+  assert.equal(vaultOf(last).waitMs, 2_000);
+  last.time.pass(2_000);
+  assert.equal(await unlockByDesk(last, PASSPHRASE), 'vault');
+  for (const life of [last, reopen(last)]) assert.equal(vaultOf(life).waitMs, 0);
+});
+
 test('[S56] a passkey is a further way: it opens what was sealed before and after, and so does the passphrase', async (t) => {
   const signer = opened(openProtected(t));
   const key = randomBytes(32);
@@ -449,9 +478,8 @@ test('[S60] a process that is locked names its ways, and opens by the line of on
   const child = new SignerProcess(t, signer.directory, [], { stdin: '' });
   const said = (text: string): Promise<void> =>
     until(() => child.stderr.includes(text), `the signer to say ${text}`);
-  await said(
-    `"ways":[{"id":"${way}","kind":"keyring","stanza":"keyring kontor desk-1"}],"vault":"locked"`,
-  );
+  await said(`"ways":[{"id":"${way}","kind":"keyring","stanza":"keyring kontor desk-1"}]`);
+  await said('"vault":"locked"');
   child.child.stdin?.write(wayLine(way, randomBytes(32)));
   await said('What the machine gave does not open the vault.');
   child.child.stdin?.write(wayLine(way, key));

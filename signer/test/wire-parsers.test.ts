@@ -154,6 +154,7 @@ const REQUESTS: readonly EgressTask[] = [
     symbols: ['BTCUSDT'],
     sources: ['avgPrice', 'depth'],
     everyMs: 1_000,
+    agreement: { sources: ['avgPrice', 'bookTicker'], millionths: 10_000 },
   },
 ];
 
@@ -169,11 +170,16 @@ const ANSWERS: readonly Answer[] = [
   { kind: 'userStream', connection, state: 'down', reason: 'closed' },
   { kind: 'egressHealth', venue: 'demo', clockSkewMs: -12, roundTripMs: 3.5, reason: 'ok' },
   { kind: 'egressHealth', venue: 'demo', clockSkewMs: null, roundTripMs: null, reason: 'down' },
+  {
+    ...{ kind: 'condition', venue: 'demo', condition: 'pricesDisagree', subject: 'BTCUSDT' },
+    ...{ isOver: false, facts: { low: 'avgPrice 100', high: 'bookTicker 120' } },
+  },
 ];
 
 const REPORTS: readonly EgressReport[] = [
   { kind: 'receipt', id: 1, status: 200 },
   { kind: 'receipt', id: 1, status: null },
+  { kind: 'issuer', venue: 'demo', host: 'api.example.com', verdict: 'met', issuers: 'A (aa)' },
   { kind: 'echo', id: 1, status: 200, body: '{"status":"NEW"}' },
   { ...market, source: 'referencePrice', price: null },
   { ...market, source: 'avgPrice', price: '100.5' },

@@ -48,13 +48,16 @@ export interface Searched {
   readonly toSize: bigint;
 }
 
+/** `tag`: the order's ID is the desk's, and what stands behind it is not what the signer put there. */
+type ContradictedField = ClaimedField | 'time' | 'tag';
+
 export type ClaimVerdict =
   | { readonly kind: 'matches'; readonly index: number }
   /** Same order, other content. */
   | {
       readonly kind: 'contradicts';
       readonly index: number;
-      readonly fields: readonly (ClaimedField | 'time')[];
+      readonly fields: readonly ContradictedField[];
     }
   | ({ readonly kind: 'noMatch' } & Searched)
   /** Nothing was committed at that time. */
@@ -89,7 +92,7 @@ export function judgeOrderClaim(
   const { time, orderId } = claim;
   let searched = 0;
   let sealed = 0;
-  let found: Extract<ClaimVerdict, { kind: 'matches' | 'contradicts' }> | undefined;
+  let found: EntryVerdict | undefined;
   for (const { entry, fields } of entries) {
     // What is done is told by `op`, which everybody sees.
     if (!ORDER_KINDS.includes(entry.kind) || entry['op'] !== ORDER_OP) continue;
@@ -122,14 +125,12 @@ export function judgeOrderClaim(
   };
 }
 
+type EntryVerdict = Extract<ClaimVerdict, { kind: 'matches' | 'contradicts' | 'cannotTell' }>;
+
 /** What a claim says against one order; undefined where it is about another. */
-function compare(
-  claim: OrderClaim,
-  entry: LogEntry,
-  fields: JsonObject,
-): Extract<ClaimVerdict, { kind: 'matches' | 'contradicts' }> | undefined {
+function compare(claim: OrderClaim, entry: LogEntry, fields: JsonObject): EntryVerdict | undefined {
   const index = entry.seq;
-  const differing: (ClaimedField | 'time')[] = [];
+  const differing: ContradictedField[] = [];
   for (const name of CLAIMED_FIELDS) {
     const claimed = claim.fields[name];
     if (claimed !== undefined && !isSame(claimed, fields[name])) differing.push(name);
@@ -140,20 +141,33 @@ function compare(
       ? { kind: 'matches', index }
       : undefined;
   }
-  if (!isSameOrder(claim.orderId, fields['clientOrderId'])) return undefined;
+  const id = compareId(claim.orderId, fields);
+  if (id === 'other') return undefined;
+  if (id === 'otherTag') differing.push('tag');
+  if (id === 'unknownTag' && differing.length === 0) {
+    const reason = `entry ${index} is the order ${claim.orderId.slice(0, -TAG_LENGTH)}, and does not say with which tag it was sent; ask by the ID without its tag`;
+    return { kind: 'cannotTell', reason };
+  }
   return differing.length === 0
     ? { kind: 'matches', index }
     : { kind: 'contradicts', index, fields: differing };
 }
 
-/** The exchange has the desk's ID with a tag of the signer behind it. */
-function isSameOrder(claimed: string, logged: unknown): boolean {
-  if (typeof logged !== 'string' || logged === '') return false;
-  return claimed === logged || new RegExp(`^_[0-9a-v]{8}$`).test(withoutPrefix(claimed, logged));
-}
+/** `_` and eight characters, which the signer puts behind the desk's ID on its way to the exchange. */
+const TAG = /^_[0-9a-v]{8}$/;
+const TAG_LENGTH = 9;
 
-function withoutPrefix(text: string, prefix: string): string {
-  return text.startsWith(prefix) ? text.slice(prefix.length) : '';
+/** The exchange has the desk's ID with a tag that the signer alone can make: another tag is another order there. */
+function compareId(
+  claimed: string,
+  fields: JsonObject,
+): 'same' | 'other' | 'otherTag' | 'unknownTag' {
+  const { clientOrderId: logged, sentAs, tag } = fields;
+  if (typeof logged !== 'string' || logged === '') return 'other';
+  if (claimed === logged || claimed === sentAs) return 'same';
+  if (!claimed.startsWith(logged) || !TAG.test(claimed.slice(logged.length))) return 'other';
+  // Entries of before there were tags were sent as they are; some of after it do not say how they were.
+  return tag !== undefined && sentAs === undefined ? 'unknownTag' : 'otherTag';
 }
 
 /** Numbers are the same whatever zeros they are written with; words, whatever their case. */

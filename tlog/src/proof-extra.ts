@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Kontor puts into the extra data of a proof file, so that one file shows what it proves: the entry itself and,
-// where its owner consents, what opens the entry's commitment. The extra data prove nothing; the proof proves them.
+// What Kontor puts into the extra data of a proof file, so that one file shows what it proves: the entry itself, where
+// its owner consents what opens the entry's commitment, and where there is one a time stamp of the checkpoint. The extra
+// data prove nothing; the proof proves the entry, and whoever made the stamp its time.
 
 import {
   failure,
@@ -32,15 +33,18 @@ export interface ProofExtra {
   /** The entry's bytes. */
   readonly entry: Uint8Array;
   readonly opening: Opening | undefined;
+  /** What a time-stamping authority answered (RFC 3161) that was shown the SHA-256 of the checkpoint's note. */
+  readonly stamp: Uint8Array | undefined;
 }
 
-export function toProofExtra({ entry, opening }: ProofExtra): Result<Uint8Array> {
+export function toProofExtra({ entry, opening, stamp }: ProofExtra): Result<Uint8Array> {
   const text = parseUtf8(entry);
   if (text === undefined) return failure('an entry must be valid UTF-8');
-  const shown =
-    opening === undefined
-      ? { entry: text }
-      : { entry: text, fields: opening.fields, nonce: toBase64(opening.nonce) };
+  const shown = {
+    entry: text,
+    ...(opening === undefined ? {} : { fields: opening.fields, nonce: toBase64(opening.nonce) }),
+    ...(stamp === undefined ? {} : { stamp: toBase64(stamp) }),
+  };
   const json = toCanonicalJson(shown);
   return json.ok ? success(toUtf8(json.value)) : json;
 }
@@ -63,13 +67,18 @@ export function parseProofExtra(bytes: Uint8Array): Result<ProofExtra> {
     nonceBytes === undefined || fields === undefined || !isObject(fields)
       ? undefined
       : { nonce: nonceBytes, fields };
-  return success({ entry: toUtf8(value['entry']), opening });
+  const { stamp: stampText } = value;
+  const stamp = typeof stampText === 'string' ? parseBase64(stampText) : undefined;
+  if (stampText !== undefined && stamp === undefined) {
+    return failure('a time stamp must be in base64');
+  }
+  return success({ entry: toUtf8(value['entry']), opening, stamp });
 }
 
 /** The entry, if an opening that comes with it is the one it committed to. */
 export function checkOpening(
   cryptography: Pick<Cryptography, 'sha256'>,
-  { entry: bytes, opening }: ProofExtra,
+  { entry: bytes, opening }: Pick<ProofExtra, 'entry' | 'opening'>,
 ): Result<LogEntry> {
   const entry = parseEntry(bytes);
   if (!entry.ok || opening === undefined) return entry;

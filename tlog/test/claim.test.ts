@@ -58,6 +58,8 @@ function order(seq: number, time: number, fields: JsonObject): ReadEntry {
 
 const BTC = {
   clientOrderId: 'k1ab-7-3',
+  sentAs: 'k1ab-7-3_0123abcv',
+  tag: 1,
   price: '64250.10',
   quantity: '0.5',
   side: 'BUY',
@@ -105,6 +107,21 @@ const TABLE: readonly (readonly [string, OrderClaim, RegExp])[] = [
     'an ID with something else behind it',
     claim(undefined, 'k1ab-7-3_0123abcz'),
     /^NO MATCH among 2 entries/,
+  ],
+  [
+    'the desk’s ID with another tag',
+    claim(undefined, 'k1ab-7-3_1123abcv'),
+    /^CONTRADICTS entry 1: the same order, with another tag$/,
+  ],
+  [
+    'another tag and another price',
+    claim(undefined, 'k1ab-7-3_1123abcv', { price: '1' }),
+    /^CONTRADICTS entry 1: the same order, with another price, tag$/,
+  ],
+  [
+    'a tag behind an ID of before there were tags',
+    claim(undefined, 'k1ab-7-4_0123abcv'),
+    /^CONTRADICTS entry 3: the same order, with another tag$/,
   ],
   ['an ID that only begins like it', claim(undefined, 'k1ab-7-33'), /^NO MATCH among 2 entries/],
   [
@@ -232,13 +249,15 @@ test('[H50] a proof’s extra data show the entry and what opens it, and a chang
   assert.ok(sealed !== undefined);
   const entry = valueOf(toEntryBytes(sealed.entry));
   const opening = { nonce: nonceOf(1), fields: BTC };
-  const bytes = valueOf(toProofExtra({ entry, opening }));
+  const bytes = valueOf(toProofExtra({ entry, opening, stamp: undefined }));
   const read = valueOf(parseProofExtra(bytes));
   assert.deepEqual(read.opening?.fields, BTC);
   assert.equal(valueOf(checkOpening(nodeCryptography, read)).seq, 1);
   const lie = { entry, opening: { ...opening, fields: { ...BTC, price: '1' } } };
   assert.match(reasonOf(checkOpening(nodeCryptography, lie)), /not what the entry committed to/);
-  const bare = valueOf(parseProofExtra(valueOf(toProofExtra({ entry, opening: undefined }))));
+  const bare = valueOf(
+    parseProofExtra(valueOf(toProofExtra({ entry, opening: undefined, stamp: undefined }))),
+  );
   assert.equal(bare.opening, undefined);
   assert.ok(checkOpening(nodeCryptography, bare).ok);
   for (const wrong of [
@@ -250,6 +269,20 @@ test('[H50] a proof’s extra data show the entry and what opens it, and a chang
   ]) {
     assert.ok(!parseProofExtra(Buffer.from(wrong)).ok, wrong);
   }
+});
+
+test('[H49] of an entry that does not say under which tag its order was sent nothing is said of a tag', () => {
+  const { sentAs: _, ...fields } = BTC;
+  const entries = [order(0, at('09:30:15'), fields)];
+  const scope = { size: 1n, firstTime: at('09:00:00'), lastTime: at('10:00:00') };
+  const said = (id: string, more: OrderClaim['fields'] = {}): string =>
+    claimSentence(judgeOrderClaim(claim(undefined, id, more), entries, scope));
+  assert.equal(
+    said('k1ab-7-3_0123abcv'),
+    'CANNOT TELL: entry 0 is the order k1ab-7-3, and does not say with which tag it was sent; ask by the ID without its tag',
+  );
+  assert.equal(said('k1ab-7-3'), 'MATCHES entry 0');
+  assert.match(said('k1ab-7-3_0123abcv', { price: '1' }), /^CONTRADICTS entry 0: .* price$/);
 });
 
 test('[H49] a time is as exact as it is written, in UTC, and exists', () => {

@@ -3,7 +3,7 @@
 
 import { useQueryClient } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { useEffect, type ReactElement } from 'react';
+import { lazy, Suspense, useEffect, type ReactElement } from 'react';
 
 import { setAccess, useAccess } from './access.ts';
 import { ApiError, getJson } from './api/client.ts';
@@ -16,6 +16,7 @@ import { TooltipProvider } from './parts/tooltip.tsx';
 import { createDeskRouter } from './router.tsx';
 
 const router = createDeskRouter();
+const StartPage = lazy(async () => ({ default: (await import('./pages/start.tsx')).StartPage }));
 /** How often a page without a desk looks whether there is one again. */
 const LOOK_AGAIN_MS = 3_000;
 
@@ -26,6 +27,8 @@ export function App(): ReactElement | null {
   const live = useLive();
   const isLocked = access === 'locked';
   const isUnreachable = desk.isError && desk.data === undefined;
+  const isStarting =
+    isUnreachable && desk.error instanceof ApiError && desk.error.code === 'starting';
 
   useEffect(() => {
     if (!isLocked && !isUnreachable) return undefined;
@@ -57,6 +60,13 @@ export function App(): ReactElement | null {
 
   if (location.pathname === '/invitation') return <InvitedPage />;
   if (isLocked) return <LockedPage />;
+  if (isStarting) {
+    return (
+      <Suspense fallback={null}>
+        <StartPage />
+      </Suspense>
+    );
+  }
   if (isUnreachable) return <UnreachablePage onRetry={() => void desk.refetch()} />;
   // Answers within milliseconds on the same machine; until then the page is blank rather than half.
   if (desk.data === undefined) return null;

@@ -38,11 +38,15 @@ const client = new QueryClient({
       networkMode: 'always',
       retry: (count, error) =>
         count < RETRIES &&
-        !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+        !(error instanceof ApiError && (isDecided(error.status) || error.code === 'starting')),
       retryDelay: (count) => 500 * 2 ** count,
     },
   },
 });
+
+function isDecided(status: number): boolean {
+  return status >= 400 && status < 500;
+}
 
 const candleBook = new CandleBook(client, () => Date.now());
 

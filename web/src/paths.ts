@@ -45,6 +45,11 @@ export function newConnectionPath(id: string | null): string {
   return id === null ? path : `${path}?connection=${encodeURIComponent(id)}`;
 }
 
+/** Where the connection with `id` gets another key. */
+export function renewKeyPath(id: string): string {
+  return `${paths.connections}/new?replaces=${encodeURIComponent(id)}`;
+}
+
 /** The overview with the chart of `symbol`. */
 export function chartPath(symbol: string): string {
   return `/?symbol=${encodeURIComponent(symbol)}`;

@@ -44,6 +44,25 @@ const SECOND = alarm({
   facts: { reason: 'no sign of life for 16000 ms' },
 });
 
+test('[W124] an alarm names its connection as people do', async () => {
+  await readers.read({ path: '/alarms' }, async ({ page, server }) => {
+    const [own] = server.data.connections;
+    assert.ok(own);
+    server.alarms = {
+      openCount: 2,
+      alarms: [alarm({ connection: own.id }), { ...SECOND, connection: 'c_GONE222' }],
+    };
+    await page.reload();
+    const [named, gone] = [page.locator('.alarm').first(), page.locator('.alarm').nth(1)];
+    await named.getByText(own.name, { exact: true }).waitFor();
+    assert.equal(
+      (await named.locator('.alarm-what > p').allInnerTexts()).join().includes(own.id),
+      false,
+    );
+    await gone.getByText('c_GONE222').waitFor();
+  });
+});
+
 for (const [locale, said, more] of [
   ['en-GB', 'A trade that this desk did not make: sell 500 DOGEUSDT at 0.1.', 'And 1 more'],
   [

@@ -795,6 +795,7 @@ function makeHealth(): Health {
     ambiguousOrders: 0,
     heldOrders: 0,
     blockedMs: 0,
+    connections: [],
   }; // prettier-ignore
 }
 

@@ -68,13 +68,16 @@ export function makeFixtureLog(
   for (const { path, bytes: file } of appender.takeResources()) files.set(path, file);
   const tree = { size: appender.size(), root: appender.root() };
   const text = toCheckpointText({ origin: name, ...tree, extensions: [] });
-  const own = valueOf(signCheckpoint(text, log.key, log.sign, 0n));
+  const first = valueOf(signCheckpoint(text, log.key, log.sign, 0n));
+  // A line of the log's ML-DSA-44 key, which no browser can verify: its bytes are any.
+  const second = { name, keyId: Buffer.alloc(4, 0xa5), signature: Buffer.alloc(8 + 2_420, 1) };
+  const own = [first, second];
   const cosigned = valueOf(
     signCheckpoint(text, witness.key, witness.sign, BigInt(Math.floor(nowMs / 1000))),
   );
   files.set('vkey', Buffer.from(`${toVerifierKey(log.key)}\n`));
-  files.set('checkpoint', toNote({ text, signatures: [own] }));
-  const witnessed = toNote({ text, signatures: [own, cosigned] });
+  files.set('checkpoint', toNote({ text, signatures: own }));
+  const witnessed = toNote({ text, signatures: [...own, cosigned] });
   files.set('checkpoint.witnessed', witnessed);
   const policy = `log ${toVerifierKey(log.key)}\nwitness anna ${toVerifierKey(witness.key)}\nquorum anna\n`;
   files.set('trust-policy', Buffer.from(policy));
@@ -85,6 +88,7 @@ export function makeFixtureLog(
     toProofExtra({
       entry: bytes[OPENED] ?? new Uint8Array(),
       opening: { nonce: NONCE, fields: OPENED_FIELDS },
+      stamp: undefined,
     }),
   );
   const checkpoint = { origin: name, ...tree, extensions: [] };

@@ -26,6 +26,7 @@ import type {
   Risk,
   StreamMessage,
   Vault,
+  Venue,
   WitnessStatus,
 } from '../src/api/types.ts';
 import {
@@ -74,6 +75,20 @@ export const VAULT: Vault = {
   ways: [],
 };
 
+const VENUES: readonly Venue[] = [
+  {
+    venue: 'binance',
+    isTraded: true,
+    hasAdapter: true,
+    keys: [
+      { kind: 'ed25519', from: 'made' },
+      { kind: 'rsa-2048', from: 'made' },
+      { kind: 'ed25519', from: 'imported' },
+      { kind: 'hmac-sha256', from: 'imported' },
+    ],
+  },
+];
+
 export class FixtureServer {
   readonly data: FixtureData;
   /** What `desk` answers; another process may have taken the place of the first. */
@@ -98,6 +113,7 @@ export class FixtureServer {
     level: 'W0',
     operators: 0,
     meaning: '',
+    anchors: [],
     witnesses: [],
     fault: null,
   };
@@ -116,6 +132,10 @@ export class FixtureServer {
   /** Requests answered, by method and path. */
   readonly requests = new Map<string, number>();
   isLocked = false;
+  /** The desk waits for its vault, as before a first connection. */
+  isStarting = false;
+  /** The exchanges that keys can be for. */
+  venues: readonly Venue[] = VENUES;
   /** Streams are refused and requests are cut, as when the process is gone. */
   isDown = false;
   /** Paths (without the prefix) answered with an error 500. */
@@ -256,6 +276,8 @@ export class FixtureServer {
     const path = `/${asked}`;
     if (this.isLocked) {
       sendError(response, 401, 'locked', 'expected the cookie of an open session, found none');
+    } else if (this.isStarting && path !== '/vault') {
+      sendError(response, 503, 'starting', 'expected a desk that has started');
     } else if (this.failing.has(path)) {
       sendError(response, 500, 'internal', `the fixture fails ${path}`);
     } else if (request.method !== 'GET') {
@@ -301,6 +323,8 @@ export class FixtureServer {
         return sendJson(response, this.risk.find((each) => each.scope === id) ?? noRisk(id));
       case 'connections':
         return sendJson(response, this.data.connections);
+      case 'venues':
+        return sendJson(response, this.venues);
       case 'vault':
         return this.vault === null
           ? sendError(response, 503, 'signer_unavailable', 'the signer is not running')

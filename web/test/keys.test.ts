@@ -39,7 +39,7 @@ test('[W66, W67] a key is made in the signer, registered by the steps shown, and
     await settled(page);
     await page.getByRole('link', { name: 'New connection' }).click();
     const make = page.getByRole('button', { name: 'Make the key' });
-    assert.equal(await page.getByRole('radio', { name: 'Ed25519' }).isChecked(), true);
+    assert.equal(await page.getByRole('radio', { name: 'Ed25519', exact: true }).isChecked(), true);
     await make.click();
     const name = page.getByRole('textbox', { name: 'Name' });
     await page.getByText('Take 1 to 40 letters').waitFor();
@@ -291,7 +291,10 @@ test('[W87] a key is renewed by the same steps; the page says when the new one h
   await readers.read({ path: '/connections' }, async ({ page, server }) => {
     await settled(page);
     const spot = page.getByRole('region', { name: 'Spot account' });
-    await spot.getByRole('button', { name: 'Renew the key' }).click();
+    await spot.getByRole('link', { name: 'Renew the key' }).click();
+    await page.getByText('The new key takes the place of the one of Spot account').waitFor();
+    assert.equal(await page.getByRole('textbox', { name: 'Name' }).count(), 0, 'the name stays');
+    await page.getByRole('button', { name: 'Make the key' }).click();
     const steps = page.getByRole('region', { name: 'Register the key at the exchange' });
     await steps.waitFor();
     assert.deepEqual(server.bodies.get('POST /connections'), {

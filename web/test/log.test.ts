@@ -39,6 +39,18 @@ function serve(server: FixtureServer, { files }: FixtureLog = log): void {
         reason: '',
       },
     ],
+    anchors: [
+      {
+        authority: 'clock',
+        url: 'https://tsa.example/',
+        state: 'anchored',
+        size: 650,
+        at: Date.now() - 3_600_000,
+        count: 12,
+        isFresh: true,
+        reason: '',
+      },
+    ],
     fault: null,
   };
 }
@@ -50,7 +62,7 @@ before(async () => {
 });
 after(() => readers.close());
 
-test('[W95] the page says whose log it is, how far it goes and what it is worth, and finds entries by number and time', async () => {
+test('[W95][W110] the page says whose log it is, how far it goes and what it is worth, and finds entries by number and time', async () => {
   await readers.read({ path: '/log', prepare: serve }, async ({ page }) => {
     await settled(page);
     const text = plain(await page.locator('main').innerText());
@@ -58,6 +70,7 @@ test('[W95] the page says whose log it is, how far it goes and what it is worth,
     assert.match(text, /([0-9a-f]{4} ){7}[0-9a-f]{4}/);
     assert.match(text, /W3: another person/);
     assert.match(text, /first time/);
+    assert.match(text, /clock\s+Has dated\s+650 entries were there before .*Dates kept: 12/);
     const rows = page.locator('.log-entry-head');
     assert.equal(await rows.count(), 50);
     assert.match(await rows.first().innerText(), /699/);
@@ -77,7 +90,7 @@ test('[W95] the page says whose log it is, how far it goes and what it is worth,
   });
 });
 
-test('[W96] an entry is proven in the browser, and a changed file of the server proves nothing', async () => {
+test('[W96][W110] an entry is proven in the browser, and a changed file of the server proves nothing', async () => {
   await readers.read({ path: '/log', prepare: serve }, async ({ page, server }) => {
     await settled(page);
     await page.locator('.log-entry-head').first().click();
@@ -85,6 +98,7 @@ test('[W96] an entry is proven in the browser, and a changed file of the server 
     await page.getByText('Verified in this browser').waitFor();
     const found = plain(await page.locator('.log-check').innerText());
     assert.match(found, /Cosigned by witness\.example\/anna/);
+    assert.match(found, /not verified in a browser: 1\./);
     const saved = page.waitForEvent('download');
     await page.getByRole('button', { name: englishLog.download }).click();
     const download = await saved;

@@ -149,15 +149,12 @@ test('[W80] the policy is said in words, with the worst day and how long a loose
     const here = page.locator('.rail-link[aria-current=page]');
     assert.equal(plain(await here.innerText()), 'Connections');
     const said = plain(await page.getByRole('region', { name: 'In force' }).innerText());
-    assert.match(
-      said,
-      /May: order\.place in BTCUSDT; at most 500 USDT an order, 5000 USDT in 24 hours/,
-    );
-    assert.match(said, /2\.0% worse than the references/);
+    assert.match(said, /May: place orders in BTCUSDT; up to 500 USDT an order, 5,000 USDT a day/);
+    assert.match(said, /prices 2% worse than the references/);
     assert.match(said, /Prices: bookTicker, avgPrice, asked for by egress, at most 3 s old/);
     assert.match(
       said,
-      /The worst day: 5000 USDT turned over, of which bad prices could cost 100 USDT/,
+      /The worst day: 5,000 USDT turned over, of which bad prices could cost 100 USDT/,
     );
     assert.match(said, /What loosens waits 10 minutes/);
   });
@@ -222,8 +219,8 @@ test('[W105] an order that waits shows what it is, its worth, its line and its t
     await settled(page);
     const waiting = page.getByRole('region', { name: 'Orders that wait for you' });
     const said = plain(await waiting.innerText());
-    assert.match(said, /Buy 1\.5 BTCUSDT at 1000, LIMIT/);
-    assert.match(said, /Worth 1500, held by big, time left:\s+\S+/);
+    assert.match(said, /Buy 1\.5 BTCUSDT at 1,000, kind: limit orders/);
+    assert.match(said, /Worth 1,500, held by big, time left:\s+\S+/);
     assert.match(said, /Released: it waits to come again/);
     assert.equal(await waiting.getByRole('button', { name: 'Allow this order' }).count(), 1);
     await waiting.getByRole('button', { name: 'Allow this order' }).click();
@@ -234,6 +231,25 @@ test('[W105] an order that waits shows what it is, its worth, its line and its t
     await page.getByText('The order is dropped.').waitFor();
     assert.deepEqual(server.bodies.get('POST /acts'), { act: { kind: 'denyHeld', order: 'h8' } });
   });
+});
+
+test('[W125] who trades drops orders that wait, who looks sees whose they are to decide', async () => {
+  for (const [role, drops, says] of [
+    ['trader', 1, 'To let it be signed is for an owner, with a passkey.'],
+    ['viewer', 0, 'A trader drops it; an owner lets it be signed'],
+  ] as const) {
+    const prepare = (server: FixtureServer): void => {
+      serve(server, {}, [HELD]);
+      server.people.session = { ...server.people.session, role };
+    };
+    await readers.read({ path: '/policy', prepare }, async ({ page }) => {
+      await settled(page);
+      const waiting = page.getByRole('region', { name: 'Orders that wait for you' });
+      await waiting.getByText(says).waitFor();
+      assert.equal(await waiting.getByRole('button', { name: 'Allow this order' }).count(), 0);
+      assert.equal(await waiting.getByRole('button', { name: 'Drop' }).count(), drops);
+    });
+  }
 });
 
 for (const [language, words, locale] of [

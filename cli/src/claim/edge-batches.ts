@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commitments to the lines of edge logs: each batch is a tree over salted hashes of its lines, whose root stands in the
 // transparency log. The salts stay here, so that nobody can try lines against the log; the lines stay with the operator.
+//
+// A batch is on disk as a draft before the log is asked to take it, and becomes a batch when its entry is known. An answer
+// that is lost leaves the draft: the next run finds out whether the log has it, or asks again for the same root.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -14,7 +17,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import {
@@ -29,6 +32,7 @@ import {
   type TileReader,
 } from '@kontor/tlog';
 import { nodeCryptography } from '@kontor/tlog/node';
+import { writeJson } from '../desk-files.ts';
 
 const HASHER = treeHasher(nodeCryptography);
 const BUNDLE = 256;
@@ -37,6 +41,8 @@ const FLUSH_LINES = 16_384;
 const LINE_BYTES_MAX = 1_048_576;
 export const BATCH_LINES_MAX = 50_000_000;
 const SALTS_AT_ONCE = 1024;
+const DRAFT = 'draft.json';
+const BATCH = 'batch.json';
 
 /** A batch cannot be read or made. */
 export class EdgeBatchError extends Error {
@@ -69,8 +75,10 @@ export interface CommittedLine {
   readonly proof: readonly Uint8Array[];
 }
 
-/** A batch that is on disk here and not yet in the log. */
+/** A batch that is on disk here and may be in the log or not. */
 export interface DraftBatch extends Omit<EdgeBatch, 'entry'> {
+  /** SHA-256 over the hashes of its lines, without salts: what tells that a file is the one it was made of. */
+  readonly digest: string;
   /** Under its entry's number it counts from now on. */
   readonly settle: (entry: number) => EdgeBatch;
   readonly discard: () => void;
@@ -94,20 +102,23 @@ export async function draftBatch(
   try {
     const appender = createAppender(HASHER);
     const salts = new Salts();
+    const digest = createHash('sha256');
     let from: number | null = null;
     let to: number | null = null;
     let lines = 0;
     const flush = (): void => {
       for (const { path, bytes } of appender.takeResources()) {
         mkdirSync(dirname(join(draft, path)), { recursive: true, mode: 0o700 });
-        writeFileSync(join(draft, path), bytes, { mode: 0o600 });
+        writeFileSync(join(draft, path), bytes, { mode: 0o600, flush: true });
       }
     };
     for await (const line of linesOf(file, onProgress)) {
       if (lines >= BATCH_LINES_MAX) {
         throw new EdgeBatchError(`a batch must have at most ${BATCH_LINES_MAX} lines`);
       }
-      const leaf = Buffer.concat([salts.next(), lineHash(line)]);
+      const hash = lineHash(line);
+      digest.update(hash);
+      const leaf = Buffer.concat([salts.next(), hash]);
       const appended = appender.append(leaf);
       if (!appended.ok) throw new EdgeBatchError(appended.reason);
       lines += 1;
@@ -121,25 +132,57 @@ export async function draftBatch(
     if (lines === 0) throw new EdgeBatchError(`${file} has no line`);
     flush();
     const root = Buffer.from(appender.root()).toString('hex');
-    const known = { source: file, lines, root, from, to };
-    return {
-      ...known,
-      folder: draft,
-      discard,
-      settle: (entry) => {
-        const folder = join(home, `${entry}-${name}`);
-        const document = { ...known, entry };
-        writeFileSync(join(draft, 'batch.json'), `${JSON.stringify(document, null, 2)}\n`, {
-          mode: 0o600,
-        });
-        renameSync(draft, folder);
-        return { ...document, folder };
-      },
-    };
+    const known = { source: resolve(file), lines, root, from, to, digest: digest.digest('hex') };
+    writeJson(join(draft, DRAFT), known);
+    return draftOf(home, draft, known);
   } catch (error) {
     discard();
     throw error;
   }
+}
+
+/** Drafts that were written to their end, by a run whose answer was lost perhaps. */
+export function readDrafts(dataDirectory: string): readonly DraftBatch[] {
+  const home = batchesFolder(dataDirectory);
+  if (!existsSync(home)) return [];
+  return readdirSync(home)
+    .filter((name) => /^[0-9a-f]{16}\.draft$/.test(name) && existsSync(join(home, name, DRAFT)))
+    .map((name) => {
+      const folder = join(home, name);
+      const { entry: _, digest, ...known } = readKnown(join(folder, DRAFT));
+      if (typeof digest !== 'string') {
+        throw new EdgeBatchError(`${folder}/${DRAFT}: a field is missing`);
+      }
+      return draftOf(home, folder, { ...known, digest });
+    });
+}
+
+/** The digest of a file's lines, by which a draft of it is found again. */
+export async function digestOf(file: string): Promise<string> {
+  const digest = createHash('sha256');
+  for await (const line of linesOf(file)) digest.update(lineHash(line));
+  return digest.digest('hex');
+}
+
+function draftOf(
+  home: string,
+  draft: string,
+  known: Omit<DraftBatch, 'folder' | 'settle' | 'discard'>,
+): DraftBatch {
+  return {
+    ...known,
+    folder: draft,
+    discard: () => rmSync(draft, { recursive: true, force: true }),
+    settle(entry) {
+      const { digest: _, ...kept } = known;
+      const folder = join(home, `${entry}-${basename(draft, '.draft')}`);
+      const document = { ...kept, entry };
+      writeJson(join(draft, BATCH), document);
+      rmSync(join(draft, DRAFT), { force: true });
+      renameSync(draft, folder);
+      return { ...document, folder };
+    },
+  };
 }
 
 /** The batches of this desk in the order of their entries. */
@@ -153,28 +196,35 @@ export function readBatches(dataDirectory: string): readonly EdgeBatch[] {
 }
 
 function readBatch(folder: string): EdgeBatch {
+  const { digest: _, entry, ...known } = readKnown(join(folder, BATCH));
+  if (typeof entry !== 'number') throw new EdgeBatchError(`${folder}/${BATCH}: a field is missing`);
+  return { ...known, folder, entry };
+}
+
+function readKnown(
+  path: string,
+): Omit<EdgeBatch, 'folder' | 'entry'> & { readonly entry: unknown; readonly digest: unknown } {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(join(folder, 'batch.json'), 'utf8'));
+    value = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new EdgeBatchError(`${folder}: expected a batch, found none that can be read`, {
+    throw new EdgeBatchError(`${path}: expected a batch, found none that can be read`, {
       cause: error,
     });
   }
-  const { source, lines, root, from, to, entry } = Object(value) as Record<string, unknown>;
+  const { source, lines, root, from, to, entry, digest } = Object(value) as Record<string, unknown>;
   const isTime = (time: unknown): time is number | null =>
     time === null || typeof time === 'number';
   if (
     typeof source !== 'string' ||
     typeof lines !== 'number' ||
     typeof root !== 'string' ||
-    typeof entry !== 'number' ||
     !isTime(from) ||
     !isTime(to)
   ) {
-    throw new EdgeBatchError(`${folder}/batch.json: a field is missing`);
+    throw new EdgeBatchError(`${path}: a field is missing`);
   }
-  return { folder, source, lines, root, from, to, entry };
+  return { source, lines, root, from, to, entry, digest };
 }
 
 /** Where a line was committed, with the proof of it; undefined where no batch has it. */

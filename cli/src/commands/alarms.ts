@@ -11,7 +11,10 @@ const WEBHOOK = '/api/v1/alarms/channels/webhook';
 export function alarmsCommand(): Command {
   return withExitCodes(new Command('alarms'))
     .description('list and acknowledge alarms, and say where they go')
-    .addHelpText('after', '\nExample:\n  kontor alarms list\n  kontor alarms webhook set https://…')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  kontor alarms list\n  kontor alarms webhook set https://…',
+    )
     .addCommand(list())
     .addCommand(acknowledge())
     .addCommand(webhook());

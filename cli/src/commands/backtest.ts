@@ -127,10 +127,10 @@ export function backtestCommand(): Command {
     .option('--out <folder>', `where report.json and report.html go (${DEFAULT_OUT})`)
     .option('--html', 'write report.html only')
     .option('--json', 'print report.json as the only output; files are written only with --out')
-    .option('--data <folder>', 'data folder (else $KONTOR_DATA, else ~/.kontor)')
+    .option('--data <dir>', 'data directory of the desk (default: $KONTOR_DATA, else ~/.kontor)')
     .addHelpText(
       'after',
-      '\nExample:\n  $ kontor backtest --candles BTCUSDT-1m --from 2024-01-01 --set takeProfit=2 --set stopLoss=30\n  $ kontor backtest --candles BTCUSDT-1m --bot rsi.json --check-lookahead\n',
+      '\nExamples:\n  kontor backtest --candles BTCUSDT-1m --from 2024-01-01 --set takeProfit=2 --set stopLoss=30\n  kontor backtest --candles BTCUSDT-1m --bot rsi.json --check-lookahead',
     )
     .action(async (options: BacktestOptions, command: Command) => {
       await runCommand(options, command);

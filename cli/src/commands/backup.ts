@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `kontor backup` and `kontor restore`: a desk in one file, taken while it runs.
 //
-// The file holds the store, the demo exchange's state, the signer's policy and record, and the imported candles. It
-// holds no key: a key that can be copied can leak. After a restore the signer makes a new one, unless the keys come back
+// The file holds the store, the demo exchange's state, the signer's policy and record, what was agreed with witnesses,
+// committed edge logs, the cases with their evidence, and the imported candles. It holds no key: a key that can be copied can leak. After a restore the signer makes a new one, unless the keys come back
 // by `kontor vault restore` first.
 
 import {
@@ -12,6 +12,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   mkdirSync,
   copyFileSync,
   cpSync,
@@ -21,6 +22,7 @@ import { Store, StoreError } from '@kontor/server';
 import { Command } from 'commander';
 import { create, extract, list } from 'tar';
 import { printJson, reportFailure, withExitCodes } from '../command-output.ts';
+import { noteBackup } from '../backup-times.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { connectDesk, DeskClientError } from '../desk-client.ts';
 import {
@@ -51,7 +53,15 @@ const PARTS = [
   'candles',
   'edge-logs',
   'witness/witnesses.json',
+  'witness/anchors.json',
+  'witness/anchors',
+  'cases',
 ];
+/** Parts that are folders: what lies in them has plain names and is not deep. */
+const FOLDERS: readonly string[] = ['candles', 'edge-logs', 'witness/anchors', 'cases'];
+const WITHIN = /^(?:\/[\w-][\w.-]{0,120}){1,3}$/;
+/** A batch of an edge log is a tree of tiles, as the log is: `<batch>/tile/entries/x001/234.p/5`. */
+const WITHIN_TREE = /^(?:\/[\w-][\w.-]{0,120}){1,8}$/;
 
 /** The backup cannot be taken or used; nothing was changed. */
 class BackupError extends Error {
@@ -75,6 +85,7 @@ export function backupCommand(): Command {
       reportingFailures(options.json, async () => {
         const files = deskFiles(dataDirectory(options.data));
         const parts = await backUp(files, resolve(file));
+        noteBackup(files, 'desk');
         if (options.json) printJson({ file: resolve(file), parts });
         else process.stdout.write(`${resolve(file)} holds ${parts.join(', ')}; no key is in it.\n`);
       }),
@@ -179,7 +190,7 @@ async function restore(
     throw new BackupError('notABackup', `expected a backup at ${source}, found nothing`);
   await checkEntries(source);
   makeDirectories(files);
-  const lock = lockDirectory(files);
+  const lock = lockDirectory(files, 'kontor restore');
   const work = mkdtempSync(join(files.directory, 'restore-'));
   try {
     await extract({ cwd: work, file: source, strict: true, preserveOwner: false });
@@ -195,10 +206,11 @@ async function restore(
     makeDirectories(files);
     const parts = [STORE, ...PARTS].filter((part) => existsSync(join(work, part)));
     for (const part of parts) {
-      // Candles are shared by all desks of the directory: restored files join those that are there.
-      if (part === 'candles') mergeCandles(join(work, part), files.candles);
+      // Folders outlive desks, and cases are evidence: restored files join those that are there.
+      if (FOLDERS.includes(part)) mergeFolder(join(work, part), join(files.directory, part));
       else {
         chmodSync(join(work, part), 0o600);
+        mkdirSync(dirname(join(files.directory, part)), { recursive: true, mode: 0o700 });
         renameSync(join(work, part), join(files.directory, part));
       }
     }
@@ -220,10 +232,16 @@ async function checkEntries(source: string): Promise<void> {
       onReadEntry(entry) {
         count += 1;
         const path = entry.path.replace(/\/$/, '');
-        const isFolder = entry.type === 'Directory' && path === 'candles';
-        const isCandles = /^candles\/[\w-][\w.-]*$/.test(path);
-        const isPart = path === STORE || (PARTS.includes(path) && path !== 'candles') || isCandles;
-        if (!isFolder && !(entry.type === 'File' && isPart)) wrong.push(path);
+        const isFolder = FOLDERS.includes(path);
+        const isWithin = FOLDERS.some(
+          (folder) =>
+            path.startsWith(`${folder}/`) &&
+            (folder === 'edge-logs' ? WITHIN_TREE : WITHIN).test(path.slice(folder.length)),
+        );
+        const isFile = isWithin || path === STORE || (PARTS.includes(path) && !isFolder);
+        const isKnown =
+          entry.type === 'Directory' ? isFolder || isWithin : entry.type === 'File' && isFile;
+        if (!isKnown) wrong.push(path);
       },
     });
   } catch (error) {
@@ -277,10 +295,16 @@ function checkStore(file: string): void {
   }
 }
 
-function mergeCandles(from: string, into: string): void {
+/** What is there already stays as it is; what is new is readable by its owner only, whatever the backup said. */
+function mergeFolder(from: string, into: string): void {
   mkdirSync(into, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(from)) {
-    if (!existsSync(join(into, name))) copyFileSync(join(from, name), join(into, name));
+    const [source, target] = [join(from, name), join(into, name)];
+    if (statSync(source).isDirectory()) mergeFolder(source, target);
+    else if (!existsSync(target)) {
+      copyFileSync(source, target);
+      chmodSync(target, 0o600);
+    }
   }
 }
 

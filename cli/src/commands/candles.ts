@@ -79,11 +79,11 @@ function importCommand(): Command {
     .option('--price-decimals <n>', 'keep prices to n decimals, refuse finer ones', parseDecimals)
     .option('--volume-decimals <n>', 'keep volumes to n decimals, refuse finer ones', parseDecimals)
     .option('--round-volumes', 'round finer volumes to --volume-decimals instead of refusing them')
-    .option('--data <folder>', 'data folder (else $KONTOR_DATA, else ~/.kontor)')
+    .option('--data <dir>', 'data directory of the desk (default: $KONTOR_DATA, else ~/.kontor)')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      '\nExample:\n  $ kontor candles import BTCUSDT-1m-2024-01.zip BTCUSDT-1m-2024-02.zip\n',
+      '\nExample:\n  kontor candles import BTCUSDT-1m-2024-01.zip BTCUSDT-1m-2024-02.zip',
     )
     .action(async (files: string[], options: ImportCommandOptions, command: Command) => {
       if (options.roundVolumes === true && options.volumeDecimals === undefined) {
@@ -144,9 +144,9 @@ interface ListCommandOptions {
 function listCommand(): Command {
   return withExitCodes(new Command('list'))
     .description('show the candles there are, with what is missing in them')
-    .option('--data <folder>', 'data folder (else $KONTOR_DATA, else ~/.kontor)')
+    .option('--data <dir>', 'data directory of the desk (default: $KONTOR_DATA, else ~/.kontor)')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  $ kontor candles list\n')
+    .addHelpText('after', '\nExample:\n  kontor candles list')
     .action(async (options: ListCommandOptions) => {
       try {
         const stored = await listCandles(dataDirectory(options.data));
@@ -206,11 +206,11 @@ function exportCommand(): Command {
     .option('--to <time>', 'opening time from which on nothing is written', orUsageError(parseTime))
     .option('--out <file>', 'file to write; - is the standard output', '-')
     .option('--force', 'replace the file where it exists')
-    .option('--data <folder>', 'data folder (else $KONTOR_DATA, else ~/.kontor)')
+    .option('--data <dir>', 'data directory of the desk (default: $KONTOR_DATA, else ~/.kontor)')
     .option('--json', 'print one JSON document about the file written')
     .addHelpText(
       'after',
-      '\nExample:\n  $ kontor candles export BTCUSDT-1m --from 2024-01-01 --to 2024-02-01 --out january.csv\n',
+      '\nExample:\n  kontor candles export BTCUSDT-1m --from 2024-01-01 --to 2024-02-01 --out january.csv',
     )
     .action(async (name: SeriesName, options: ExportCommandOptions, command: Command) => {
       if (options.json === true && (options.out ?? '-') === '-') {

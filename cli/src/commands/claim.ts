@@ -20,12 +20,23 @@ import {
 import { nodeCryptography } from '@kontor/tlog/node';
 import type { Command } from 'commander';
 import { judgeEdgeField, judgeEdgeLines, type EdgeVerdict } from '../claim/edge-claim.ts';
-import { batchesFolder, draftBatch, EdgeBatchError, readBatches } from '../claim/edge-batches.ts';
+import {
+  batchesFolder,
+  digestOf,
+  draftBatch,
+  EdgeBatchError,
+  readBatches,
+  readDrafts,
+  type DraftBatch,
+  type EdgeBatch,
+} from '../claim/edge-batches.ts';
 import { claimedText } from '../claim/claimed-text.ts';
 import { readWholeLog, type WholeLog } from '../claim/read-log.ts';
 import { printJson, ProgressLine, reportFailure } from '../command-output.ts';
 import { dataDirectory } from '../data-directory.ts';
+import { DeskClientError, type DeskClient } from '../desk-client.ts';
 import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
+import { datedText, earliestAnchor, type Anchored } from '../log/anchored-log.ts';
 import { entryProof } from '../log/entry-proof.ts';
 import { LogFolderError } from '../log/log-folder.ts';
 import { preferWitnessed } from '../log/witnessed-log.ts';
@@ -60,12 +71,12 @@ export function claimCommand(): Command {
     )
     .option('--time <utc>', 'when, as 2026-11-23 09:30:15 (UTC); as exact as it is known')
     .option('--order <id>', 'the order’s ID, as the desk or the exchange has it')
-    .option('--symbol <symbol>')
+    .option('--symbol <symbol>', 'the instrument, such as BTCUSDT')
     .option('--side <side>', 'BUY or SELL')
     .option('--type <type>', 'LIMIT, LIMIT_MAKER …')
-    .option('--price <price>')
-    .option('--quantity <quantity>')
-    .option('--connection <id>')
+    .option('--price <price>', 'its limit')
+    .option('--quantity <quantity>', 'of the coin')
+    .option('--connection <id>', 'through which key, as `kontor connect list` shows it')
     .option('--endpoint <path>', 'for a line of an edge log; needs --lines')
     .option('--ip <address>', 'for a line of an edge log; needs --lines')
     .option('--lines <file>', 'an edge log to look for the line in; repeatable', collect, [])
@@ -93,29 +104,9 @@ export function commitEdgeCommand(): Command {
     .argument('<file>', 'one line a request, as .ndjson or .ndjson.gz')
     .addHelpText('after', '\nExample:\n  kontor log commit-edge 2026-11-23T09.ndjson.gz')
     .action(async (file: string, options: CommonOptions) => {
-      const directory = dataDirectory(options.data);
       const progress = new ProgressLine(options.json);
       try {
-        const draft = await draftBatch(directory, file, (bytes) =>
-          progress.update(0, `${bytes} bytes read`),
-        );
-        progress.clear();
-        let isSettled = false;
-        await withDesk(options, async (desk) => {
-          const { root, lines, from, to } = draft;
-          const { entry } = await desk.post<{ readonly entry: number }>(
-            '/api/v1/log/edge-batches',
-            { root, lines, from: from ?? 0, to: to ?? 0 },
-          );
-          const batch = draft.settle(entry);
-          isSettled = true;
-          if (options.json) printJson(batch);
-          else {
-            print(`${lines} lines are committed by entry ${entry} of the log.`);
-            print(`Keep ${file}, and ${batchesFolder(directory)}, which holds the salts.`);
-          }
-        });
-        if (!isSettled) draft.discard();
+        await withDesk(options, (desk) => commitEdge(file, options, desk, progress));
       } catch (error) {
         const isWorld =
           error instanceof EdgeBatchError || (error instanceof Error && 'code' in error);
@@ -125,6 +116,64 @@ export function commitEdgeCommand(): Command {
         progress.clear();
       }
     });
+}
+
+/** Salts first, then the log, then what its entry is: whatever is lost on the way, the next run goes on from there. */
+async function commitEdge(
+  file: string,
+  options: CommonOptions,
+  desk: DeskClient,
+  progress: ProgressLine,
+): Promise<void> {
+  const directory = dataDirectory(options.data);
+  const begun = await draftOfBefore(directory, file);
+  if (begun !== undefined && 'entry' in begun) return reportBatch(begun, directory, options);
+  const draft =
+    begun ??
+    (await draftBatch(directory, file, (bytes) => progress.update(0, `${bytes} bytes read`)));
+  progress.clear();
+  const { root, lines, from, to } = draft;
+  try {
+    const { entry } = await desk.post<{ readonly entry: number }>('/api/v1/log/edge-batches', {
+      root,
+      lines,
+      from: from ?? 0,
+      to: to ?? 0,
+    });
+    reportBatch(draft.settle(entry), directory, options);
+  } catch (error) {
+    if (!(error instanceof DeskClientError)) throw error;
+    const kept = `${draft.folder} keeps its salts: run the same command again, and it goes on`;
+    throw new DeskClientError(error.code, `${error.message}; ${kept}`, { cause: error });
+  }
+}
+
+/**
+ * What an earlier run of the same lines left: a batch where the log has taken it since, a draft where it has not. Drafts of
+ * other files that the log has taken become batches too.
+ */
+async function draftOfBefore(
+  directory: string,
+  file: string,
+): Promise<EdgeBatch | DraftBatch | undefined> {
+  const drafts = readDrafts(directory);
+  if (drafts.length === 0) return undefined;
+  const { entries } = await readWholeLog(directory, ({ kind }) => kind === 'edgelog.batch');
+  const taken = new Map(entries.map(({ entry }) => [String(entry['root']), entry.seq]));
+  const digest = await digestOf(file);
+  let found: EdgeBatch | DraftBatch | undefined;
+  for (const draft of drafts) {
+    const entry = taken.get(draft.root);
+    const state = entry === undefined ? draft : draft.settle(entry);
+    if (draft.digest === digest) found = found !== undefined && 'entry' in found ? found : state;
+  }
+  return found;
+}
+
+function reportBatch(batch: EdgeBatch, directory: string, options: CommonOptions): void {
+  if (options.json) return printJson(batch);
+  print(`${batch.lines} lines are committed by entry ${batch.entry} of the log.`);
+  print(`Keep ${batch.source}, and ${batchesFolder(directory)}, which holds the salts.`);
 }
 
 async function checkClaim(file: string | undefined, options: ClaimOptions): Promise<void> {
@@ -143,7 +192,7 @@ async function checkClaim(file: string | undefined, options: ClaimOptions): Prom
   );
   progress.clear();
   if (given !== undefined && given.subarray(0, 9).toString('latin1') === 'c2sp.org/') {
-    return reportProof(given, log, options);
+    return await reportProof(given, log, options);
   }
   const pasted = given === undefined ? undefined : claimedText(given);
   if (pasted !== undefined && pasted.lines.length > 0) {
@@ -169,7 +218,7 @@ async function checkClaim(file: string | undefined, options: ClaimOptions): Prom
     ...(claim.time === undefined ? [] : ['time']),
     ...Object.keys(claim.fields),
   ];
-  reportOrder(verdict, compared, log, options);
+  await reportOrder(verdict, compared, log, options);
 }
 
 /** The claim of the options, filled up with what a pasted text names; or what is wrong with it. */
@@ -226,12 +275,12 @@ function claimedFieldsOf(text: string): {
 // ---- What is said ----
 
 /** `compared`: what of the claim the verdict is about; the rest of a text nobody has looked at. */
-function reportOrder(
+async function reportOrder(
   verdict: ClaimVerdict,
   compared: readonly string[],
   log: WholeLog,
   options: ClaimOptions,
-): void {
+): Promise<void> {
   const sentence = claimSentence(verdict);
   const entry = 'index' in verdict ? verdict.index : undefined;
   if (options.output !== undefined && entry !== undefined) {
@@ -242,13 +291,22 @@ function reportOrder(
   }
   const { fromSize, toSize, ...rest } =
     verdict.kind === 'noMatch' ? verdict : { ...verdict, fromSize: undefined, toSize: undefined };
+  const since = entry === undefined ? undefined : await sinceWhen(log, entry, options);
   if (options.json) {
     const sizes =
       fromSize === undefined ? {} : { fromSize: String(fromSize), toSize: String(toSize) };
-    printJson({ verdict: sentence, compared, ...rest, ...sizes, checkpoint: checkpointOf(log) });
+    printJson({
+      verdict: sentence,
+      compared,
+      ...rest,
+      ...sizes,
+      ...dateOf(since),
+      checkpoint: checkpointOf(log),
+    });
     return;
   }
   print(sentence);
+  if (since !== undefined) print(`Entry ${entry} ${datedText(since)}.`);
   if (compared.length > 0) print(`Compared: ${compared.join(', ')}; nothing else of the claim.`);
   print(checkpointText(log));
   if (options.output !== undefined && entry !== undefined) {
@@ -274,7 +332,7 @@ function reportEdge(verdicts: readonly EdgeVerdict[], options: ClaimOptions): vo
 }
 
 /** A proof that somebody brought: of this log or not. */
-function reportProof(bytes: Uint8Array, log: WholeLog, options: ClaimOptions): void {
+async function reportProof(bytes: Uint8Array, log: WholeLog, options: ClaimOptions): Promise<void> {
   const parsed = parseProofFile(bytes);
   const extra =
     parsed.ok && parsed.value.extra !== undefined ? parseProofExtra(parsed.value.extra) : undefined;
@@ -294,13 +352,40 @@ function reportProof(bytes: Uint8Array, log: WholeLog, options: ClaimOptions): v
   const sentence = verdict.ok
     ? `MATCHES entry ${verdict.value.index}`
     : `CANNOT TELL: the file proves no entry of this log: ${verdict.reason}`;
+  const entry = verdict.ok ? Number(verdict.value.index) : null;
+  const since = entry === null ? undefined : await sinceWhen(log, entry, options);
   if (options.json) {
-    const entry = verdict.ok ? Number(verdict.value.index) : null;
-    printJson({ verdict: sentence, entry, checkpoint: checkpointOf(log) });
+    printJson({ verdict: sentence, entry, ...dateOf(since), checkpoint: checkpointOf(log) });
   } else {
     print(sentence);
+    if (since !== undefined) print(`Entry ${entry} ${datedText(since)}.`);
     print(checkpointText(log));
   }
+}
+
+/** Since when at the latest an entry is there, by the word of others; undefined where nobody has dated it. */
+async function sinceWhen(
+  { folder }: WholeLog,
+  entry: number,
+  { data }: ClaimOptions,
+): Promise<Anchored | undefined> {
+  try {
+    return await earliestAnchor(folder, dataDirectory(data), BigInt(entry));
+  } catch (error) {
+    // A list of authorities that cannot be read takes nothing from the verdict.
+    if (error instanceof LogFolderError) return undefined;
+    throw error;
+  }
+}
+
+function dateOf(since: Anchored | undefined): Record<string, unknown> {
+  if (since === undefined) return {};
+  const { stamp, place } = since;
+  return {
+    existedBefore: new Date(stamp.at).toISOString(),
+    datedBy: place.authority,
+    datedIn: place.checkpoint,
+  };
 }
 
 /** A proof file of an entry, under the checkpoint that is worth most; or why there is none. */
@@ -314,7 +399,11 @@ function proofOf(
   if (found === undefined) return `there is no entry ${index}`;
   const best = preferWitnessed(log.folder, directory, BigInt(index));
   const opening = isOpen ? found.opening : undefined;
-  const made = entryProof(best, BigInt(index), { entry: found.bytes, opening });
+  const made = entryProof(best, BigInt(index), {
+    entry: found.bytes,
+    opening,
+    stamp: undefined,
+  });
   return made.ok ? made.value : made.reason;
 }
 

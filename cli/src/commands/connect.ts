@@ -2,7 +2,7 @@
 // `kontor connect`: a key for an exchange. It is born in the signer, or comes sealed from this terminal; the server in
 // between never sees a secret.
 
-import { createPrivateKey, hash } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { api } from '@kontor/server';
@@ -13,7 +13,9 @@ import { dataDirectory } from '../data-directory.ts';
 import { DeskClientError, type DeskClient } from '../desk-client.ts';
 import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
 import { deskFiles, readJson } from '../desk-files.ts';
+import { keyFingerprint } from '../key-fingerprint.ts';
 import { freezeCommand } from './freeze.ts';
+import { pinsCommand } from './pins.ts';
 import { askSecret } from '../passphrase.ts';
 import { stateLines } from '../connection-lines.ts';
 import { importKeyFile } from './vault.ts';
@@ -26,6 +28,24 @@ interface NewOptions extends CommonOptions {
 interface ImportOptions extends NewOptions {
   readonly privateKey?: string;
   readonly publicKey?: string;
+  /** The connection whose key this one will replace. */
+  readonly replaces?: string;
+}
+
+/** What the vault takes a key in as. */
+interface ImportedTo {
+  readonly name: string;
+  readonly venue: string;
+  readonly keyKind: string;
+  readonly publicKeyPem: string | null;
+  readonly replaces?: string;
+}
+
+interface RotateOptions extends CommonOptions {
+  readonly kind?: string;
+  readonly import: boolean;
+  readonly privateKey?: string;
+  readonly publicKey?: string;
 }
 
 const BORN_KINDS = ['ed25519', 'rsa-2048', 'rsa-4096'];
@@ -33,7 +53,7 @@ const HMAC = 'hmac-sha256';
 
 export function connectCommand(): Command {
   return withExitCodes(new Command('connect'))
-    .description('make or take in a key for an exchange')
+    .description('keys for exchanges: make one, take one in, see how each is, stop one at once')
     .addHelpText('after', '\nExample:\n  kontor connect new main --venue binance')
     .addCommand(
       deskCommand('new')
@@ -128,16 +148,34 @@ export function connectCommand(): Command {
         )
         .argument('<name>', 'the connection')
         .addOption(
-          new Option('--kind <kind>', 'kind of key').choices(BORN_KINDS).default('ed25519'),
+          new Option(
+            '--kind <kind>',
+            `kind of key (default: ed25519; with --import: ${HMAC})`,
+          ).choices([...BORN_KINDS, HMAC]),
         )
+        .option('--import', 'seal a secret or private key from this terminal instead', false)
+        .option('--private-key <file>', 'a private key made elsewhere, PKCS #8 in PEM')
+        .option('--public-key <file>', 'its public half as the exchange shows it, PEM')
         .addHelpText('after', '\nExample:\n  kontor connect rotate main')
-        .action((name: string, options: CommonOptions & { readonly kind: string }) =>
+        .action((name: string, options: RotateOptions) =>
           withDesk(options, async (desk) => {
             const old = await findConnection(desk, name);
+            if (options.import) {
+              const given = { ...options, venue: old.venue, kind: options.kind ?? HMAC };
+              const sealed = await importKey(desk, old.name, { ...given, replaces: old.id });
+              if (options.json) printJson(sealed);
+              else print(stepsForSealedSuccessor(sealed));
+              return;
+            }
+            const { kind = 'ed25519' } = options;
+            if (kind === HMAC) {
+              const message = `expected --import with --kind ${HMAC}: the exchange makes such a secret`;
+              throw new DeskClientError('not_born', message);
+            }
             const made = await desk.post<api.Connection>('/api/v1/connections', {
               name: old.name,
               venue: old.venue,
-              keyKind: options.kind,
+              keyKind: kind,
               replaces: old.id,
             });
             checkPublicKey(made, options);
@@ -146,6 +184,7 @@ export function connectCommand(): Command {
           }),
         ),
     )
+    .addCommand(pinsCommand())
     .addCommand(freezeCommand());
 }
 
@@ -165,17 +204,42 @@ async function importKey(
   name: string,
   options: ImportOptions,
 ): Promise<api.Connection> {
-  const importKey = readImportKey(options);
-  const { venue, kind: keyKind } = options;
+  const { venue, kind: keyKind, replaces } = options;
   const publicKeyPem = keyKind === HMAC ? null : readText(options.publicKey, '--public-key');
+  const importKey = readImportKey(options);
   const secret = keyKind === HMAC ? await askForSecret() : readPrivateKey(options.privateKey);
+  const to = {
+    name,
+    venue,
+    keyKind,
+    publicKeyPem,
+    ...(replaces === undefined ? {} : { replaces }),
+  };
+  return sealTo(importKey, desk, { secret, to });
+}
+
+/** Hands a secret to the vault under `to`, sealed; zeroes it. */
+export async function sealIn(
+  desk: DeskClient,
+  secret: Buffer,
+  to: Pick<ImportedTo, 'name' | 'venue' | 'keyKind'>,
+  options: CommonOptions,
+): Promise<api.Connection> {
+  return sealTo(readImportKey(options), desk, { secret, to: { ...to, publicKeyPem: null } });
+}
+
+async function sealTo(
+  importKey: Uint8Array<ArrayBuffer>,
+  desk: DeskClient,
+  { secret, to }: { readonly secret: Buffer; readonly to: ImportedTo },
+): Promise<api.Connection> {
+  const { name, venue, keyKind } = to;
   try {
     // Pages of their own: what is sealed must not lie in a shared buffer.
     const plain = new Uint8Array(secret);
     const sealed = await sealSecret(plain, { importKey, name, venue, keyKind });
     plain.fill(0);
-    const body = { name, venue, keyKind, sealed, publicKeyPem };
-    return await desk.post<api.Connection>('/api/v1/connections/import', body);
+    return await desk.post<api.Connection>('/api/v1/connections/import', { ...to, sealed });
   } finally {
     secret.fill(0);
   }
@@ -205,8 +269,7 @@ function readImportKey(options: CommonOptions): Uint8Array<ArrayBuffer> {
       `expected the vault's import key at ${path}, found none; open the vault once`,
     );
   }
-  const fingerprint = hash('sha256', key, 'hex').slice(0, 32).match(/.{4}/g) ?? [];
-  if (!options.json) print(`Sealing to the vault's import key ${fingerprint.join(' ')}`);
+  if (!options.json) print(`Sealing to the vault's import key ${keyFingerprint(key)}`);
   return new Uint8Array(key);
 }
 
@@ -274,6 +337,14 @@ ${steps.slice(0, -2).join('\n')}
 6. Where an owner is enrolled, confirm the new key with a passkey on the page Connections, "Use the new key": compare what
    it says with the exchange's own page first. Without an owner the key takes over by itself once it is checked.
 7. Delete the old key at the exchange once ${made.name} has the new one; kontor connect list tells.`;
+}
+
+function stepsForSealedSuccessor({ id, name, keyKind }: api.Connection): string {
+  return `The new key of ${name} (${keyKind}) is sealed in the vault as ${id}. The old one stays in use until this one is checked.
+1. kontor connect activate ${id} <API key>
+2. Where an owner is enrolled, confirm the new key with a passkey on the page Connections, "Use the new key". Without an
+   owner it takes over by itself once it is checked.
+3. Delete the old key at the exchange once ${name} has the new one; kontor connect list tells.`;
 }
 
 function stepsForImported({ name, keyKind }: api.Connection): string {

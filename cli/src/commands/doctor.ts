@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // `kontor doctor`: looks at everything a desk needs and says what to do about what is wrong.
 
-import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { api } from '@kontor/server';
+import { PinStore } from '@kontor/egress/pins';
 import { Store, StoreError } from '@kontor/server';
+import { ORDER_RECV_WINDOW_MS } from '@kontor/signer';
 import { Command } from 'commander';
 import { EXIT_FAILED, printJson, withExitCodes } from '../command-output.ts';
+import { readBackupTimes } from '../backup-times.ts';
 import { dataDirectory } from '../data-directory.ts';
-import { connectDesk, DeskClientError } from '../desk-client.ts';
+import { connectDesk, DeskClientError, type DeskClient } from '../desk-client.ts';
 import { deskFiles, type DeskFiles } from '../desk-files.ts';
+import {
+  alarmFindings,
+  backupFindings,
+  connectionFindings,
+  peopleFindings,
+} from '../doctor/custody-findings.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { directoryFindings, mayLookInto, rightsOf } from '../doctor/rights.ts';
 import { swapsOnDisk } from '../swap.ts';
 import { version } from '../version.ts';
-
-interface Finding {
-  readonly check: string;
-  readonly level: 'ok' | 'warning' | 'error';
-  readonly detail: string;
-}
 
 const NODE_MAJOR = 26;
 const FREE_BYTES_WARNED = 1_073_741_824;
@@ -28,11 +33,14 @@ const CLOCK_SKEW_MS_WARNED = 500;
 export function doctorCommand(): Command {
   return withExitCodes(new Command('doctor'))
     .description(
-      'check runtime, disk, rights, store and the running desk; exit code 1 when something is wrong',
+      'check runtime, disk, rights, keys, backups, people and the running desk; exit code 1 when something is wrong',
     )
     .option('--data <dir>', 'data directory of the desk (default: $KONTOR_DATA, else ~/.kontor)')
     .option('--json', 'print one JSON document', false)
-    .addHelpText('after', '\nExample:\n  kontor doctor')
+    .addHelpText(
+      'after',
+      '\nEach line is ok, a note (could be better), a warning (less safe than it should be) or an error.\nExit codes: 0 no error, 1 an error, 2 wrong usage.\n\nExample:\n  kontor doctor',
+    )
     .action(async (options: { readonly data?: string; readonly json: boolean }) => {
       const files = deskFiles(dataDirectory(options.data));
       const findings = [
@@ -41,6 +49,7 @@ export function doctorCommand(): Command {
         ...checkSwap(),
         ...checkDirectory(files),
         ...checkSigner(files),
+        ...checkPins(files),
         ...(await checkDesk(files)),
       ];
       if (options.json) printJson({ version, data: files.directory, findings });
@@ -117,12 +126,13 @@ function checkDirectory(files: DeskFiles): readonly Finding[] {
       : free < FREE_BYTES_WARNED
         ? { check: 'disk', level: 'warning', detail: `${megabytes} MB free` }
         : { check: 'disk', level: 'ok', detail: `${megabytes} MB free` };
-  return [rightsOf('data', files.directory), disk];
+  return [...directoryFindings(files), disk];
 }
 
 function checkSigner(files: DeskFiles): readonly Finding[] {
   if (!existsSync(files.signer)) return [];
   const findings = [rightsOf('signer', files.signer)];
+  if (!mayLookInto(files.signer)) return findings;
   const vault = join(files.signer, 'vault');
   if (existsSync(vault)) {
     for (const name of readdirSync(vault)) {
@@ -163,21 +173,29 @@ function checkSigner(files: DeskFiles): readonly Finding[] {
   return findings;
 }
 
-/** Whether only its owner may look at `path`. */
-function rightsOf(check: string, path: string): Finding {
-  const mode = statSync(path).mode & 0o777;
-  return (mode & 0o077) === 0
-    ? { check, level: 'ok', detail: `${path} is its owner's alone` }
-    : {
-        check,
-        level: 'error',
-        detail: `others may look into ${path} (mode ${mode.toString(8)}); run: chmod go-rwx ${path}`,
-      };
+/** Whether an exchange showed a certificate that nobody known vouches for. */
+function checkPins(files: DeskFiles): readonly Finding[] {
+  if (!existsSync(files.egress) || !mayLookInto(files.egress)) return [];
+  try {
+    const { pins, refused } = new PinStore(files.egress);
+    if (refused.size > 0) {
+      const hosts = [...refused.keys()].join(', ');
+      const detail = `issuers of ${hosts} were refused: nothing is sent there until you decide; kontor connect pins list`;
+      return [{ check: 'pins', level: 'error', detail }];
+    }
+    return pins.size === 0
+      ? []
+      : [{ check: 'pins', level: 'ok', detail: `${pins.size} hosts are known by their issuers` }];
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    return [{ check: 'pins', level: 'error', detail: error.message }];
+  }
 }
 
 async function checkDesk(files: DeskFiles): Promise<readonly Finding[]> {
   try {
-    const health = await connectDesk(files.directory).get<api.Health>('/api/v1/health');
+    const desk = connectDesk(files.directory);
+    const health = await desk.get<api.Health>('/api/v1/health');
     return [
       ...health.processes.map((entry): Finding => ({
         check: entry.name,
@@ -193,12 +211,31 @@ async function checkDesk(files: DeskFiles): Promise<readonly Finding[]> {
         detail: stream.detail,
       })),
       clockFinding(health.clockSkewMs),
-      ...witnessFindings(await connectDesk(files.directory).get('/api/v1/log/witnesses')),
+      ...lineFinding(health),
+      ...witnessFindings(await desk.get('/api/v1/log/witnesses')),
+      ...(await custodyFindings(files, desk)),
     ];
   } catch (error) {
     if (!(error instanceof DeskClientError)) throw error;
     return [{ check: 'desk', level: 'ok', detail: 'not running' }, ...checkStore(files)];
   }
+}
+
+async function custodyFindings(files: DeskFiles, desk: DeskClient): Promise<readonly Finding[]> {
+  const [connections, people, owners, alarms, channels] = await Promise.all([
+    desk.get<readonly api.Connection[]>('/api/v1/connections'),
+    desk.get<api.People>('/api/v1/people'),
+    desk.get<readonly api.SignerOwner[]>('/api/v1/people/owners'),
+    desk.get<api.Alarms>('/api/v1/alarms'),
+    desk.get<readonly api.AlarmChannel[]>('/api/v1/alarms/channels'),
+  ]);
+  const now = Date.now();
+  return [
+    ...connectionFindings(connections, now),
+    ...peopleFindings(people, owners, connections),
+    ...backupFindings(readBackupTimes(files), connections, now),
+    ...alarmFindings(alarms, channels, connections),
+  ];
 }
 
 /** A process's level, then each wall that is missing. */
@@ -230,7 +267,7 @@ function witnessFindings({
     // A desk without a witness is a choice, one whose witnesses all fell silent is not.
     {
       check: 'log',
-      level: level === 'W0' && witnesses.length > 0 ? 'warning' : 'ok',
+      level: level !== 'W0' ? 'ok' : witnesses.length > 0 ? 'warning' : 'note',
       detail: `${level}: ${meaning}`,
     },
     ...apart.map(({ name, state, reason }): Finding => ({
@@ -255,6 +292,16 @@ function clockFinding(skewMs: number | null): Finding {
     level: isFar ? 'warning' : 'ok',
     detail: `${Math.round(skewMs)} ms off the exchange's${isFar ? '; switch on time synchronisation' : ''}`,
   };
+}
+
+/** An order is good for 2 s from its signature by the exchange's clock; the way there takes half a round trip. */
+function lineFinding({ clockSkewMs, roundTripMs }: api.Health): readonly Finding[] {
+  if (clockSkewMs === null || roundTripMs === null) return [];
+  const ageMs = Math.round(clockSkewMs + roundTripMs / 2);
+  const detail = `a request is ${ageMs} ms old when it arrives (round trip ${Math.round(roundTripMs)} ms); the exchange takes orders of up to ${ORDER_RECV_WINDOW_MS} ms`;
+  const isSlow = ageMs > ORDER_RECV_WINDOW_MS / 2;
+  const remedy = isSlow ? ': set the clock, or find a faster line' : '';
+  return [{ check: 'line', level: isSlow ? 'warning' : 'ok', detail: `${detail}${remedy}` }];
 }
 
 function checkStore(files: DeskFiles): readonly Finding[] {

@@ -14,6 +14,7 @@ import {
   parseProofFile,
   parseTrustPolicy,
   readTile,
+  toNote,
   toVerifierKey,
   treeHasher,
   verifyProofFile,
@@ -21,6 +22,7 @@ import {
   type JsonObject,
 } from '@kontor/tlog';
 import { nodeCryptography } from '@kontor/tlog/node';
+import type { TimeStamp } from '@kontor/server/anchors';
 import type { PrivateLine } from '@kontor/signer/log';
 import { Command, InvalidArgumentError } from 'commander';
 import {
@@ -42,7 +44,9 @@ import {
   publicEntryAt,
   type OpenLog,
 } from '../log/log-folder.ts';
+import { earliestAnchor, readCertificates } from '../log/anchored-log.ts';
 import { preferWitnessed } from '../log/witnessed-log.ts';
+import { printable } from '../printable.ts';
 import { runVerb, type VaultOptions } from './vault-verb.ts';
 
 interface LogOptions {
@@ -59,9 +63,11 @@ interface ShowOptions extends LogOptions {
 interface ProveOptions extends LogOptions {
   readonly output?: string;
   readonly open: boolean;
+  readonly anchored: boolean;
 }
 
 interface VerifyOptions {
+  readonly ca?: string;
   readonly key?: string;
   readonly policy?: string;
   readonly entry?: string;
@@ -119,6 +125,7 @@ export function proveCommand(): Command {
     .argument('<entry>', 'its number, or the client order ID of an order')
     .option('-o, --output <file>', 'where to write the proof (default: the terminal)')
     .option('--open', 'add what opens the entry, so that its reader sees everything', false)
+    .option('--anchored', 'under the first checkpoint with it that an authority has dated', false)
     .addHelpText('after', '\nExample:\n  kontor log prove 1207 --open -o order.tlog-proof')
     .action((entry: string, options: ProveOptions) =>
       reporting(options.json, () => prove(entry, options)),
@@ -134,6 +141,7 @@ export function verifyCommand(): Command {
     .option('--key <vkey>', 'the log’s verifier key, from somebody you trust')
     .option('--policy <file>', 'a tlog-policy instead: logs, witnesses and their quorum')
     .option('--entry <file>', 'the entry, where the proof does not hold it')
+    .option('--ca <file>', 'whom to trust for the date that comes along: certificates in PEM')
     .option('--json', 'print one JSON document', false)
     .addHelpText(
       'after',
@@ -237,11 +245,6 @@ function lineOf({ index, time, kind, fields }: ShownEntry): string {
   return `${String(index).padStart(7)}  ${time}  ${kind.padEnd(13)} ${shortened(details, DETAIL_CHARACTERS_MAX)}`;
 }
 
-/** A reason may quote what a server sent: no byte of it may steer a terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]/g, '?');
-}
-
 function timeText(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
@@ -272,8 +275,20 @@ async function prove(named: string, options: ProveOptions): Promise<void> {
       `entry ${index} is not under the last checkpoint, of ${size} entries; a running desk signs the next one within seconds`,
     );
   }
-  const best = preferWitnessed(log, files.directory, BigInt(index));
-  const proof = proofOf(best, BigInt(index), options.open ? line : null);
+  const anchor = options.anchored
+    ? await earliestAnchor(log, files.directory, BigInt(index))
+    : undefined;
+  if (options.anchored && anchor === undefined) {
+    throw new LogFolderError(
+      'not_found',
+      `no authority has dated a tree with entry ${index}; see kontor log anchor status`,
+    );
+  }
+  const best =
+    anchor === undefined
+      ? preferWitnessed(log, files.directory, BigInt(index))
+      : { ...log, signed: anchor.signed };
+  const proof = proofOf(best, BigInt(index), options.open ? line : null, anchor?.pair.stamp);
   if (output !== undefined) writeFileSync(output, proof, { flag: 'wx', mode: 0o600 });
   const written = output === undefined ? null : resolve(output);
   if (options.json) {
@@ -307,7 +322,12 @@ async function findLine(path: string, named: string, isNumber: boolean): Promise
   );
 }
 
-function proofOf(log: OpenLog, index: bigint, opened: PrivateLine | null): Uint8Array {
+function proofOf(
+  log: OpenLog,
+  index: bigint,
+  opened: PrivateLine | null,
+  stamp: Uint8Array | undefined,
+): Uint8Array {
   const entry = publicEntryAt(log, index);
   const nonce = opened?.nonce ?? null;
   const fields = Object.fromEntries(
@@ -316,7 +336,7 @@ function proofOf(log: OpenLog, index: bigint, opened: PrivateLine | null): Uint8
     ),
   ) satisfies JsonObject;
   const opening = nonce === null ? undefined : { nonce, fields };
-  const made = entryProof(log, index, { entry, opening });
+  const made = entryProof(log, index, { entry, opening, stamp });
   if (!made.ok) throw new LogFolderError('damaged', `${log.directory}: ${made.reason}`);
   return made.value;
 }
@@ -355,6 +375,7 @@ async function verify(file: string, options: VerifyOptions): Promise<void> {
   if (!content.ok) throw new LogFolderError('damaged', `${file}: ${content.reason}`);
   const { index, signed, cosignatures } = proven.value;
   const { origin, size } = signed.checkpoint;
+  const dated = await datedBy(extra?.value.stamp, toNote(signed.note), options.ca);
   const witnesses = cosignatures.map(({ key, timeSeconds }) => ({
     name: key.name,
     time: timeText(Number(timeSeconds) * 1_000),
@@ -367,6 +388,7 @@ async function verify(file: string, options: VerifyOptions): Promise<void> {
       entry: content.value,
       opened: opening?.fields ?? null,
       witnesses,
+      dated: dated === undefined ? null : { before: timeText(dated.at), by: dated.authority },
     });
     return;
   }
@@ -382,6 +404,12 @@ async function verify(file: string, options: VerifyOptions): Promise<void> {
     witnesses.length === 0
       ? 'No witness of the policy has seen that checkpoint: it is the log’s word alone.'
       : `Seen by ${witnesses.map(({ name, time }) => `${name} at ${time}`).join(', ')}.`,
+    ...(dated === undefined
+      ? []
+      : [`It existed before ${timeText(dated.at)}, says ${dated.authority}.`]),
+    ...(extra?.value.stamp !== undefined && options.ca === undefined
+      ? ['A date comes along; whether it is right, --ca FILE tells.']
+      : []),
     lineOf(shown),
     ...(opening === undefined
       ? []
@@ -390,6 +418,20 @@ async function verify(file: string, options: VerifyOptions): Promise<void> {
         )),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** What the date says that came with a proof; undefined where none did, or nobody is trusted for it. */
+async function datedBy(
+  stamp: Uint8Array | undefined,
+  note: Uint8Array,
+  ca: string | undefined,
+): Promise<TimeStamp | undefined> {
+  if (ca === undefined) return undefined;
+  if (stamp === undefined) throw new LogFolderError('not_found', 'the proof comes without a date');
+  const { verifyStampOver } = await import('@kontor/server/anchors');
+  const verified = verifyStampOver(note, stamp, readCertificates(ca));
+  if (verified.ok) return verified.value;
+  throw new LogFolderError('not_signed', `the date proves nothing: ${verified.reason}`);
 }
 
 function readGiven(file: string): Buffer {

@@ -10,6 +10,7 @@ import {
   showCommand,
   verifyCommand,
 } from './log-read.ts';
+import { anchorCommand } from './anchor.ts';
 import { claimCommand, commitEdgeCommand } from './claim.ts';
 import { witnessCommand } from './witness.ts';
 
@@ -24,5 +25,6 @@ export function logCommand(): Command {
     .addCommand(reopenCommand())
     .addCommand(claimCommand())
     .addCommand(commitEdgeCommand())
-    .addCommand(witnessCommand());
+    .addCommand(witnessCommand())
+    .addCommand(anchorCommand());
 }

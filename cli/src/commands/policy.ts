@@ -16,7 +16,13 @@ import {
   type ParsedPolicy,
 } from '@kontor/signer';
 import { Argument, Command } from 'commander';
-import { EXIT_FAILED, printJson, reportFailure, withExitCodes } from '../command-output.ts';
+import {
+  EXIT_FAILED,
+  EXIT_USAGE,
+  printJson,
+  reportFailure,
+  withExitCodes,
+} from '../command-output.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { connectDesk, DeskClientError, type DeskClient } from '../desk-client.ts';
 import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
@@ -43,6 +49,7 @@ interface Found {
   readonly pending: api.PolicyState['pending'];
 }
 
+const DEFAULT_EDITOR = 'vi';
 const EMPTY = 'policy/v1\ndefault deny\n';
 
 export function policyCommand(): Command {
@@ -104,7 +111,10 @@ export function policyCommand(): Command {
     .addCommand(
       deskCommand('edit')
         .description('change the policy: what tightens holds at once, what loosens is confirmed')
-        .option('--from <file>', 'take the new policy from a file rather than from $EDITOR')
+        .option(
+          '--from <file>',
+          'take the new policy from a file rather than from an editor ($VISUAL, $EDITOR, vi)',
+        )
         .option('--yes', 'do not ask before it is changed', false)
         .option('--unlock-file <file>', 'what opens the vault, if it does not lie in the directory')
         .addHelpText(
@@ -231,38 +241,69 @@ async function answerHeld(
 async function edit(options: EditOptions): Promise<void> {
   const found = await find(options);
   if (found === null) return;
+  if (options.from === undefined && editorOf(process.env) === null) {
+    fail(
+      options,
+      'editor',
+      'expected a terminal to open an editor in, found none; name a file with --from FILE and --yes, or an editor in $VISUAL',
+    );
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'kontor-policy-'));
+  const file = join(directory, 'policy');
+  let isKept = false;
+  try {
+    const text = await candidate(found, file, options);
+    const isDone = text !== null && (await change(found, text, options));
+    isKept = !isDone && options.from === undefined && readFileSync(file, 'utf8') !== found.text;
+  } finally {
+    if (!isKept) rmSync(directory, { recursive: true, force: true });
+  }
+  // What was typed is not to be typed again.
+  if (isKept)
+    process.stderr.write(
+      `What you wrote is kept in ${file}; go on with it: kontor policy edit --from ${file}\n`,
+    );
+}
+
+/** Whether the policy is as `text` says. */
+async function change(found: Found, text: string, options: EditOptions): Promise<boolean> {
+  const parsed = parsePolicy(Buffer.from(text));
+  if (!parsed.ok) {
+    fail(options, 'policy', describePolicyError(options.from ?? 'policy', parsed.error));
+    return false;
+  }
+  const old = parsePolicy(Buffer.from(found.text));
+  const isKnown = old.ok && found.lock === null;
+  const comparison = plain(comparePolicies(isKnown ? old.policy : null, parsed.policy));
+  if (text === found.text && found.desk !== null && found.lock === null) {
+    print('Nothing is changed.');
+    return true;
+  }
+  if (!options.json) {
+    print(differenceWords(comparison).join('\n'));
+    print('');
+    print(wordsOf(parsed).join('\n'));
+  }
+  if (!(await isMeant(options))) {
+    print('Nothing is changed.');
+    return false;
+  }
+  if (found.desk !== null) return changeRunning(found.desk, found.hash, text, options);
   const directory = mkdtempSync(join(tmpdir(), 'kontor-policy-'));
   try {
-    const file = join(directory, 'policy');
-    const text = await candidate(found, file, options);
-    if (text === null) return;
-    const parsed = parsePolicy(Buffer.from(text));
-    if (!parsed.ok) {
-      const message = describePolicyError(options.from ?? 'policy', parsed.error);
-      return fail(options, 'policy', message);
-    }
-    const old = parsePolicy(Buffer.from(found.text));
-    const isKnown = old.ok && found.lock === null;
-    const comparison = plain(comparePolicies(isKnown ? old.policy : null, parsed.policy));
-    if (text === found.text && found.desk !== null && found.lock === null) {
-      return print('Nothing is changed.');
-    }
-    if (!options.json) {
-      print(differenceWords(comparison).join('\n'));
-      print('');
-      print(wordsOf(parsed).join('\n'));
-    }
-    if (!(await isMeant(options))) return print('Nothing is changed.');
-    if (found.desk !== null) return await changeRunning(found.desk, found.hash, text, options);
-    writeFileSync(file, text, { mode: 0o600 });
+    const inputFile = join(directory, 'policy');
+    writeFileSync(inputFile, text, { mode: 0o600 });
     const { data, unlockFile } = options;
     await runVerb(
       { ...(data !== undefined && { data }), ...(unlockFile !== undefined && { unlockFile }) },
-      { words: ['policy'], inputFile: file },
+      { words: ['policy'], inputFile },
     );
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+  return process.exitCode === undefined || process.exitCode === 0;
 }
 
 /** The new text; null where the person gave up. */
@@ -274,21 +315,37 @@ async function candidate(found: Found, file: string, options: EditOptions): Prom
   }
   writeFileSync(file, found.text === '' ? EMPTY : found.text, { mode: 0o600 });
   for (;;) {
-    const code = await runEditor(file);
+    const editor = editorOf(process.env) ?? DEFAULT_EDITOR;
+    const code = await runEditor(editor, file);
     if (code !== 0) {
-      fail(options, 'editor', `the editor ended with ${code}; nothing is changed`);
+      fail(
+        options,
+        'editor',
+        `the editor (${editor}) ended with ${code}; nothing is changed. $VISUAL or $EDITOR names another`,
+      );
       return null;
     }
     const text = readFileSync(file, 'utf8');
     const parsed = parsePolicy(Buffer.from(text));
     if (parsed.ok) return text;
     print(describePolicyError('policy', parsed.error));
-    if (!(await isYes('Edit again? [y/N] '))) return null;
+    if (!(await isYes('Edit again? [y/N] '))) {
+      process.exitCode = EXIT_FAILED;
+      return null;
+    }
   }
 }
 
-function runEditor(file: string): Promise<number> {
-  const editor = process.env['VISUAL'] ?? process.env['EDITOR'] ?? 'vi';
+/** The person's own editor, else the system's, where there is a terminal for it; null where there is none. */
+function editorOf(environment: NodeJS.ProcessEnv): string | null {
+  const named = [environment['VISUAL'], environment['EDITOR']].find(
+    (name) => name !== undefined && name.trim() !== '',
+  );
+  if (named !== undefined) return named;
+  return process.stdin.isTTY && process.stdout.isTTY ? DEFAULT_EDITOR : null;
+}
+
+function runEditor(editor: string, file: string): Promise<number> {
   // The variable may hold options of the editor; the file's name is this command's own.
   const child = spawn(`${editor} "${file}"`, { shell: true, stdio: 'inherit' });
   return new Promise((resolve, reject) => {
@@ -302,17 +359,20 @@ async function changeRunning(
   before: string,
   policy: string,
   options: EditOptions,
-): Promise<void> {
+): Promise<boolean> {
+  let isDone = false;
   await withDesk(options, async () => {
     const act = { kind: 'changePolicy', before, policy };
     const answer = await desk.post<api.ActAnswer>('/api/v1/acts', { act });
+    isDone = answer.kind === 'performed';
     if (options.json) return printJson(answer);
-    if (answer.kind === 'performed') return print('The policy holds from now on.');
+    if (isDone) return print('The policy holds from now on.');
     print(
       `This loosens: confirm it with a passkey on ${desk.url}/policy, or stop the desk and run this again.`,
     );
     process.exitCode = EXIT_FAILED;
   });
+  return isDone;
 }
 
 /** The desk's policy; null, once that is said, where there is none to be had. `isQuiet`: say nothing. */

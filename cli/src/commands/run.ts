@@ -2,13 +2,17 @@
 // `kontor run`: one process of the desk, under a user or in a container of its own.
 
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { EXIT_FAILED, reportFailure, withExitCodes } from '../command-output.ts';
+import { EXIT_FAILED, EXIT_USAGE, reportFailure, withExitCodes } from '../command-output.ts';
 import { dataDirectory, linksDirectory } from '../data-directory.ts';
+import { deskFiles, DeskFilesError, lockPart, makePart } from '../desk-files.ts';
+import { holderOf, lockFolder } from '../folder-lock.ts';
 import { Keeper, type KeeperOptions } from '../keeper.ts';
+import { unlockKeyLine } from '../key-fingerprint.ts';
+import type { LinkFolder } from '../link-sockets.ts';
 import { askSecret } from '../passphrase.ts';
-import type { VaultState } from '../supervisor.ts';
+import type { ProcessName, VaultState } from '../supervisor.ts';
 
 interface RunOptions {
   readonly data?: string;
@@ -19,7 +23,7 @@ interface RunOptions {
 
 const ABOUT = {
   signer: 'holds the keys: no network, reads and writes its own folder and the log alone',
-  egress: 'talks to the exchanges: no keys, writes nothing',
+  egress: 'talks to the exchanges: no keys; writes only by whom it knows them',
   server: 'bots, pages and API: no keys and no signatures',
 } as const;
 
@@ -73,10 +77,54 @@ function common({ data, links }: RunOptions): Omit<KeeperOptions, 'name'> & {
   };
 }
 
+/** The folders in which each meets the others. */
+const LINKS: Readonly<Record<ProcessName, readonly LinkFolder[]>> = {
+  signer: ['signer-server', 'signer-egress'],
+  egress: ['signer-egress', 'egress-server'],
+  server: ['signer-server', 'egress-server'],
+};
+
+/**
+ * Takes what no second process of the kind may have: two signers on one folder would sign from two logs, and who listens
+ * second takes the links away from the first. Throws DeskFilesError, or FolderHeldError for a link.
+ */
+function hold({ name, dataDirectory: directory, links }: KeeperOptions): void {
+  const files = deskFiles(directory);
+  const command = `kontor run ${name}`;
+  const starter = name === 'egress' ? holderOf(files.run) : null;
+  if (starter?.includes('(kontor start)') === true) {
+    throw new DeskFilesError(
+      'busy',
+      `${starter} runs a whole desk on ${directory}, with an egress of its own; stop it first, or choose another directory with --data DIR`,
+    );
+  }
+  const own = { signer: files.signer, server: files.run, egress: null }[name];
+  if (own !== null) {
+    makePart(files, own);
+    lockPart(files, own, command);
+  }
+  const missing = LINKS[name].find((folder) => !existsSync(join(links, folder)));
+  if (missing !== undefined) {
+    throw new DeskFilesError(
+      'notWritable',
+      `--links: expected the folder ${join(links, missing)}, where the ${name} meets the others, found nothing; docs/deploy.md says how to make it. A desk under one user is one command: kontor start`,
+    );
+  }
+  if (name !== 'signer')
+    lockFolder(join(links, name === 'server' ? 'egress-server' : 'signer-egress'), command);
+}
+
 async function keep(options: KeeperOptions, configFile?: string): Promise<void> {
   if (configFile !== undefined && !existsSync(configFile)) {
     const message = `--config: expected a file, found nothing at ${resolve(configFile)}`;
     return reportFailure({ code: 'nothing', message }, false);
+  }
+  try {
+    hold(options);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    reportFailure({ code: String(error.code), message: error.message }, false);
+    process.exit(EXIT_USAGE);
   }
   const running = new Keeper(options);
   keeper = running;
@@ -96,6 +144,7 @@ async function keep(options: KeeperOptions, configFile?: string): Promise<void> 
 /** Asks for the passphrase where the signer waits for one and somebody can be asked. */
 async function openVault(state: VaultState): Promise<void> {
   if (state.kind === 'open') return asking?.abort();
+  if (state.kind === 'locked') process.stderr.write(unlockKeyLine(state.unlockKey));
   if (asking !== null) return;
   asking = new AbortController();
   const { signal } = asking;

@@ -12,6 +12,8 @@ import {
   reportFailure,
   withExitCodes,
 } from '../command-output.ts';
+import { PlantedDecoys } from '../canary/planted-decoys.ts';
+import { readDecoys } from '../canary/register.ts';
 import { canaryPatterns } from '../scan/string-canaries.ts';
 import { PatternTable, Scanner, type Find, type ScannerReport } from '../scan/scanner.ts';
 import { sourcesOf, type ScanSource } from '../scan/sources.ts';
@@ -61,6 +63,7 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
   let table: PatternTable;
   let sources: readonly ScanSource[];
   let secrets: number;
+  let decoys: PlantedDecoys;
   try {
     const key = readFileSync(options.key);
     const patterns = openPatterns(readFileSync(options.patterns), key);
@@ -76,10 +79,12 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
     table = new PatternTable([...patterns, ...canaryPatterns(key)], key);
     secrets = countSecrets(patterns);
     sources = sourcesOf(paths);
+    decoys = new PlantedDecoys(readDecoys(options.key));
   } catch (error) {
     return reportFailure({ code: 'read', message: messageOf(error) }, options.json);
   }
   const finds: FoundIn[] = [];
+  const planted: FoundIn[] = [];
   const progress = new ProgressLine(options.json);
   const known = sources.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
   const reports: ScannerReport[] = [];
@@ -88,14 +93,20 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
   for (const source of sources) {
     try {
       const onFind = (find: Find): void => {
-        finds.push({ source: source.name, ...find });
+        const found = { source: source.name, ...find };
+        const isPlanted = decoys.takeFind(found);
+        (isPlanted ? planted : finds).push(found);
         progress.clear();
-        if (!options.json) process.stdout.write(`${placeOf({ source: source.name, ...find })}\n`);
+        if (options.json) return;
+        process.stdout.write(`${placeOf(found)}${isPlanted ? ', where it was planted' : ''}\n`);
       };
-      const report = await scanSource(source, table, onFind, (bytes) =>
-        progress.update(known === 0 ? 0 : (done + bytes) / known, source.name),
+      const report = await decoys.untouched(source.name, () =>
+        scanSource(source, table, onFind, (bytes) =>
+          progress.update(known === 0 ? 0 : (done + bytes) / known, source.name),
+        ),
       );
       reports.push(report);
+      failures.push(...decoys.blindTo(source.name));
     } catch (error) {
       failures.push(`${source.name}: ${messageOf(error)}`);
     }
@@ -103,7 +114,7 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
   }
   progress.clear();
   const total = totalOf(reports, secrets);
-  if (options.json) printJson({ ...total, finds, failures });
+  if (options.json) printJson({ ...total, finds, planted, failures });
   else process.stdout.write(`${sentence(finds, failures, total)}\n`);
   if (finds.length > 0 || failures.length > 0) process.exitCode = EXIT_FAILED;
   else if (total.membersLeft > 0) process.exitCode = EXIT_UNREAD;
@@ -154,7 +165,7 @@ function sentence(finds: readonly FoundIn[], failures: readonly string[], total:
   const looked = `${grouped(bytes)} bytes of ${count(sources, 'source')} and ${grouped(bytesUnpacked)} unpacked from ${count(members, 'member')}`;
   const left =
     membersLeft === 0 ? [] : [`${count(membersLeft, 'member')} not looked into to the end.`];
-  const unread = failures.map((failure) => `not read: ${failure}`);
+  const unread = failures.map((failure) => `not read whole: ${failure}`);
   const found =
     finds.length === 0
       ? `No key of the ${secrets} known, in any of ${encodings} encodings, in ${looked}.`

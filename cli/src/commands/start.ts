@@ -22,6 +22,7 @@ import {
 } from '../desk-files.ts';
 import { checkMarket, demoPlan, paperPlan, recordMarket, type DeskPlan } from '../desk-plan.ts';
 import { PAPER_VENUE_NAMES, paperAdvice } from '../paper-desk.ts';
+import { unlockKeyLine } from '../key-fingerprint.ts';
 import { askSecret } from '../passphrase.ts';
 import { Supervisor, type ServerReady, type VaultState } from '../supervisor.ts';
 import { version } from '../version.ts';
@@ -181,12 +182,15 @@ async function runStart(options: StartOptions): Promise<void> {
   let plan: DeskPlan;
   try {
     makeDirectories(files);
-    lock = lockDirectory(files);
+    lock = lockDirectory(files, 'kontor start');
     if (options.fresh) {
       const aside = putDeskAside(files, new Date());
       if (aside !== null && !options.json)
         process.stdout.write(`The desk that was here is now in ${aside}\n`);
+      // The signer's lock went with its folder.
+      lock.release();
       makeDirectories(files);
+      lock = lockDirectory(files, 'kontor start');
     }
     checkFile(options);
     plan = planOf(files, options);
@@ -330,7 +334,7 @@ async function openVault(supervisor: Supervisor, state: VaultState): Promise<voi
   }
   if (state.kind === 'locked') {
     process.stderr.write(
-      'The vault is locked: until it is opened, here or in the page, nothing is signed.\n',
+      `The vault is locked: until it is opened, here or in the page, nothing is signed.\n${unlockKeyLine(state.unlockKey)}`,
     );
   } else if (state.kind === 'wrong' || state.kind === 'tooSoon') {
     const seconds = Math.ceil(state.waitMs / 1_000);

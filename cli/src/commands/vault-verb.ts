@@ -3,7 +3,7 @@
 // on what the person types, or has a process of its own give the key of a way, and keeps nothing.
 
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
@@ -13,7 +13,7 @@ import { dataDirectory } from '../data-directory.ts';
 import {
   deskFiles,
   DeskFilesError,
-  lockDirectory,
+  lockPart,
   makeDirectories,
   makeLogDirectory,
   type DeskFiles,
@@ -67,10 +67,14 @@ export async function runVerb(options: VaultOptions, run: VerbRun): Promise<void
       `there is no desk in ${files.directory}; name its directory with --data DIR`,
     );
   }
+  const refusal = refusalOfUser(files.signer);
+  if (refusal !== null) return fail('otherUser', refusal);
   let lock: { readonly release: () => void };
   try {
-    makeDirectories(files);
-    lock = lockDirectory(files);
+    // Beside a signer there may be folders of other users, who must go on reaching them.
+    if (!existsSync(files.signer)) makeDirectories(files);
+    // The signer alone: a server that runs apart from it may go on.
+    lock = lockPart(files, files.signer, 'kontor vault');
   } catch (error) {
     if (!(error instanceof DeskFilesError)) throw error;
     return fail(error.code, error.message);
@@ -96,6 +100,15 @@ export async function runVerb(options: VaultOptions, run: VerbRun): Promise<void
     if (draft !== undefined) rmSync(draft, { force: true });
     lock.release();
   }
+}
+
+/** What this user writes into another's folder the signer cannot read, be it root. */
+function refusalOfUser(signer: string): string | null {
+  const user = process.getuid?.();
+  if (user === undefined || !existsSync(signer)) return null;
+  const { uid: owner } = statSync(signer);
+  if (user === owner) return null;
+  return `${signer} belongs to user ${owner}, and this runs as user ${user}: what it wrote there the signer could not read. Run it as that user, as docs/deploy.md shows`;
 }
 
 /** Runs the signer's program on the vault; its exit code. */

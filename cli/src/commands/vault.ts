@@ -3,10 +3,14 @@
 // for secrets through a pipe; this process hands on what the person types and keeps nothing.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { withExitCodes } from '../command-output.ts';
+import { noteBackup } from '../backup-times.ts';
+import { reportFailure, withExitCodes } from '../command-output.ts';
+import { dataDirectory } from '../data-directory.ts';
+import { deskFiles } from '../desk-files.ts';
+import { keyFingerprint } from '../key-fingerprint.ts';
 import { printable } from '../printable.ts';
 import { runVerb, type VaultOptions } from './vault-verb.ts';
 import { keyringCommand, kmsCommand, removeWayCommand, type ShownWay } from './vault-ways.ts';
@@ -26,6 +30,7 @@ interface VaultFacts {
 }
 
 const SCAN_KEY_BYTES = 32;
+const IMPORT_KEY_BYTES = 32;
 const WAY_KINDS: Readonly<Record<string, string>> = {
   prf: 'passkey',
   keyring: 'keyring',
@@ -46,10 +51,25 @@ export function vaultCommand(): Command {
       ),
     )
     .addCommand(
-      verb('passphrase', 'set a passphrase; the unlock file is destroyed').action(
-        (options: VaultOptions) =>
-          runVerb(options, { words: ['passphrase'], destroysUnlockFile: true }),
-      ),
+      withExitCodes(new Command('fingerprint'))
+        .description('the fingerprint of the import key, also while the desk runs')
+        .option(
+          '--data <dir>',
+          'data directory of the desk (default: $KONTOR_DATA, else ~/.kontor)',
+        )
+        .addHelpText('after', '\nExample:\n  kontor vault fingerprint')
+        .action((options: VaultOptions) => showFingerprint(options)),
+    )
+    .addCommand(
+      verb('passphrase', 'set a passphrase; the unlock file is destroyed')
+        .option('--new', 'begin a desk: its vault has a passphrase before its first key', false)
+        .action((options: VaultOptions & { readonly new: boolean }) =>
+          runVerb(options, {
+            words: ['passphrase'],
+            destroysUnlockFile: true,
+            mayBeginDesk: options.new,
+          }),
+        ),
     )
     .addCommand(
       verb(
@@ -78,6 +98,16 @@ export function vaultCommand(): Command {
         ),
     )
     .addCommand(
+      verb(
+        'take-over',
+        'use the checked new key of a connection and destroy the old one, where no owner has a passkey any more',
+      )
+        .argument('<connection>', 'its name or identifier')
+        .action((name: string, options: VaultOptions) =>
+          runVerb(options, { words: ['take-over', name] }),
+        ),
+    )
+    .addCommand(
       verb('backup', 'write all keys into a file that only the owner of an age identity can read')
         .argument('<file>', 'where to write; must not exist')
         .requiredOption('--to <recipient>', 'the age recipient, age1…')
@@ -86,6 +116,7 @@ export function vaultCommand(): Command {
             words: ['backup', options.to],
             outputFile: resolve(file),
             written: `holds the keys, for the owner of ${options.to} only.`,
+            onDone: () => noteBackup(deskFiles(dataDirectory(options.data)), 'keys'),
           }),
         ),
     )
@@ -138,10 +169,23 @@ function verb(name: string, description: string): Command {
 const EXAMPLES: Readonly<Record<string, string>> = {
   retire: ' demo',
   thaw: ' demo',
+  'take-over': ' main',
   backup: ' keys.age --to age1…',
   restore: ' keys.age',
   patterns: ' keys.patterns --key patterns.key',
 };
+
+/** From the signer's own folder, which the server cannot write. */
+function showFingerprint(options: VaultOptions): void {
+  const path = importKeyFile(deskFiles(dataDirectory(options.data)).signer);
+  const key = existsSync(path) ? Buffer.from(readFileSync(path, 'utf8'), 'base64') : null;
+  if (key?.length === IMPORT_KEY_BYTES) {
+    process.stdout.write(`${keyFingerprint(key)}\n`);
+    return;
+  }
+  const message = `expected the vault's import key at ${path}, found none; open the vault once`;
+  reportFailure({ code: 'no_import_key', message }, false);
+}
 
 function showText(text: string, isJson: boolean): string {
   // The signer's program and this command are of one repository and one version.

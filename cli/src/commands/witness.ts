@@ -21,7 +21,8 @@ import { dataDirectory } from '../data-directory.ts';
 import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
 import { deskFiles, DeskFilesError, writeJson } from '../desk-files.ts';
 import { LogFolderError, openLog } from '../log/log-folder.ts';
-import { makeDirectory, SYSTEM_DISK } from '../witness/durable-file.ts';
+import { anchorTable } from './anchor.ts';
+import { makeDirectory, SYSTEM_DISK } from '../durable-file.ts';
 import { WitnessError } from '../witness/errors.ts';
 import { openKeys } from '../witness/keys.ts';
 import { lockWitness } from '../witness/lock.ts';
@@ -51,7 +52,7 @@ interface UseOptions extends CommonOptions {
 
 export function witnessCommand(): Command {
   return withExitCodes(new Command('witness'))
-    .description('cosign the logs of other desks, and have one’s own log cosigned')
+    .description('cosign the logs of other desks, and have your own log cosigned')
     .addHelpText('after', '\nExample:\n  kontor log witness serve --data ~/witness')
     .addCommand(serveCommand())
     .addCommand(addLogCommand())
@@ -69,7 +70,7 @@ function serveCommand(): Command {
     .description('run a witness; its keys are made at the first start')
     .option(
       '--listen <address>',
-      'where to listen; beyond this machine only if you name such an address',
+      `where to listen; beyond this machine only if you name such an address (default: ${DEFAULT_LISTEN})`,
       parseAddress,
       parseAddress(DEFAULT_LISTEN),
     )
@@ -259,7 +260,7 @@ function policyCommand(): Command {
     });
 }
 
-function witnessText({ level, meaning, witnesses }: api.WitnessStatus): string {
+function witnessText({ level, meaning, witnesses, anchors }: api.WitnessStatus): string {
   const rows = witnesses.map(({ name, operator, relation, state, size, reason }) => [
     name,
     operator,
@@ -272,7 +273,8 @@ function witnessText({ level, meaning, witnesses }: api.WitnessStatus): string {
     rows.length === 0
       ? ''
       : `\n${textTable([['WITNESS', 'OPERATOR', 'RELATION', 'STATE', 'SIZE', 'WHY'], ...rows], 6)}`;
-  return `${level}: ${meaning}${table}`;
+  const dated = anchorTable(anchors);
+  return `${level}: ${meaning}${table}${dated === '' ? '' : `\n${dated}`}`;
 }
 
 function parseAddress(text: string): Address {

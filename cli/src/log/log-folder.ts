@@ -46,7 +46,10 @@ export function openLog(directory: string, verifierKey: string | undefined): Ope
   }
   const key = parseVerifierKey(nodeCryptography, keyText);
   if (!key.ok) throw new LogFolderError('not_signed', `the log's key: ${key.reason}`);
-  const opened = openCheckpoint(nodeCryptography, note, [key.value]);
+  const opened = openCheckpoint(nodeCryptography, note, [
+    key.value,
+    ...second(directory, key.value),
+  ]);
   if (!opened.ok) {
     throw new LogFolderError('not_signed', `${join(directory, 'checkpoint')}: ${opened.reason}`);
   }
@@ -54,6 +57,13 @@ export function openLog(directory: string, verifierKey: string | undefined): Ope
   const signed = { checkpoint, note: signedNote };
   const reader = { read: (path: string) => readIn(directory, path) };
   return { directory, reader, key: key.value, signed };
+}
+
+/** The log's key of ML-DSA-44 that lies beside the first, where there is one: what it signed must be right, too. */
+function second(directory: string, { name }: NoteKey): readonly NoteKey[] {
+  const text = readIn(directory, 'vkey.ml-dsa-44')?.toString('utf8').trim();
+  const key = text === undefined ? undefined : parseVerifierKey(nodeCryptography, text);
+  return key?.ok === true && key.value.name === name ? [key.value] : [];
 }
 
 /** The public entry at `index` as its bytes. Throws LogFolderError. */

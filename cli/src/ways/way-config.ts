@@ -2,7 +2,7 @@
 // What the person said about key services when they were added: where they are and what is shown to them. A token goes
 // to an address that stands here, never to one that stands in the vault's folder alone.
 
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeJson } from '../desk-files.ts';
 import { AWS_ARN, contextHash, type AwsService } from './aws-kms.ts';
@@ -43,6 +43,7 @@ export function readServices(configDirectory: string): readonly KeyService[] {
 
 export function writeServices(configDirectory: string, services: readonly KeyService[]): void {
   const path = join(configDirectory, FILE);
+  mkdirSync(configDirectory, { recursive: true, mode: 0o700 });
   writeJson(path, services);
   chmodSync(path, 0o600);
 }

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { noteKey, toVerifierKey, type SignatureType, type WitnessSigner } from '@kontor/tlog';
 import { nodeCryptography } from '@kontor/tlog/node';
-import { getFile, PRIVATE_MODE, PUBLIC_MODE, putFile, type WitnessDisk } from './durable-file.ts';
+import { getFile, PRIVATE_MODE, PUBLIC_MODE, putFile, type WitnessDisk } from '../durable-file.ts';
 import { WitnessError } from './errors.ts';
 
 /** Bytes of the bare key at the end of a SubjectPublicKeyInfo. */

@@ -21,7 +21,7 @@ import {
   putFile,
   SYSTEM_DISK,
   type WitnessDisk,
-} from './durable-file.ts';
+} from '../durable-file.ts';
 import { WitnessError } from './errors.ts';
 
 /** A witness of friends and of one's own desks, not of the world. */

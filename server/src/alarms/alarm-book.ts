@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person must know of now: alarms, stored first, then told on every page and by every channel.
 //
-// An alarm that is raised again about the same thing is counted, not written again. One about an event ends when a
-// person acknowledges it; one about a condition lasts until the condition is over, acknowledged or not.
+// An alarm that is raised again about the same event is counted, not written again; it ends when a person acknowledges
+// it. One about a condition lasts until the condition is over, acknowledged or not, and is one however often it is said.
 
 import { randomUUID } from 'node:crypto';
 import { numberOf, textOf, type Row, type Store } from '../store/store.ts';
@@ -23,6 +23,14 @@ export const ALARM_KINDS = {
   streamGap: { isLasting: true },
   /** Two sources of the exchange contradict each other. */
   sourcesDisagree: { isLasting: true },
+  /** A host of the exchange shows a certificate of an authority by which it is not known: nothing is sent there. */
+  issuerRefused: { isLasting: true },
+  /** Two prices of a market are further apart than the policy lets them be. */
+  pricesDisagree: { isLasting: true },
+  /** No price of a market comes while orders are in it. */
+  pricesSilent: { isLasting: true },
+  /** What the exchange says comes later than it says that it was so. */
+  dataLate: { isLasting: true },
   /** A channel does not take what it is to tell. */
   notificationFailed: { isLasting: true },
   /** A connection's 90 days end soon, or have ended. */
@@ -40,10 +48,14 @@ export const ALARM_KINDS = {
   logRolledBack: { isLasting: true },
   /** The log's witnesses do not answer. */
   witnessSilent: { isLasting: true },
+  /** A time-stamping authority has dated nothing for days. */
+  anchorStale: { isLasting: true },
   /** The policy keeps an order until a person releases it. */
   orderHeld: { isLasting: true },
   /** A key that exists only to be stolen was used. */
   canaryUsed: { isLasting: false },
+  /** The account of such a key cannot be watched. */
+  canaryUnwatched: { isLasting: true },
 } as const satisfies Readonly<Record<string, { readonly isLasting: boolean }>>;
 
 export type AlarmKind = keyof typeof ALARM_KINDS;
@@ -115,7 +127,7 @@ export class AlarmBook {
     this.#ports = ports;
   }
 
-  /** Writes an alarm down, or counts it where it stands already, and returns it as it then is. */
+  /** Writes an alarm down, or counts an event where it stands already, and returns it as it then is. */
   raise(raised: NewAlarm): Alarm {
     const { store, now } = this.#ports;
     const { kind, severity, connection = '', subject = '' } = raised;
@@ -126,10 +138,12 @@ export class AlarmBook {
         this.#standing(kind, connection, subject) ??
         (this.#isFull(kind) ? this.#standing(kind, '', OVERFLOW_SUBJECT) : undefined);
       if (known !== undefined) {
+        const isCounted = !ALARM_KINDS[kind].isLasting || textOf(known, 'subject') !== subject;
         const isGraver = GRAVITY[severity] > GRAVITY[toSeverity(textOf(known, 'severity'))];
         store.run(
-          'UPDATE alarms SET last_at = ?, count = count + 1, facts = ?, severity = ? WHERE alarm_id = ?',
+          'UPDATE alarms SET last_at = ?, count = count + ?, facts = ?, severity = ? WHERE alarm_id = ?',
           now(),
+          isCounted ? 1 : 0,
           facts,
           isGraver ? severity : textOf(known, 'severity'),
           textOf(known, 'alarm_id'),
@@ -200,6 +214,20 @@ export class AlarmBook {
     if (changed > 0) this.#ports.onChanged();
   }
 
+  /** Of the alarms about a condition only the one about `subject` goes on, if it stands. */
+  resolveOthers(kind: AlarmKind, connection: string, subject: string): void {
+    const { store, now } = this.#ports;
+    const changed = store.run(
+      `UPDATE alarms SET state = 'resolved', resolved_at = ?
+       WHERE kind = ? AND connection = ? AND subject != ? AND (${STANDING})`,
+      now(),
+      kind,
+      connection,
+      subject,
+    );
+    if (changed > 0) this.#ports.onChanged();
+  }
+
   get(id: string): Alarm | null {
     const row = this.#ports.store.get('SELECT * FROM alarms WHERE alarm_id = ?', id);
     return row === undefined ? null : toAlarm(row);
@@ -223,7 +251,7 @@ export class AlarmBook {
 
   #standing(kind: AlarmKind, connection: string, subject: string): Row | undefined {
     return this.#ports.store.get(
-      `SELECT alarm_id, severity FROM alarms WHERE kind = ? AND connection = ? AND subject = ? AND (${STANDING})`,
+      `SELECT alarm_id, severity, subject FROM alarms WHERE kind = ? AND connection = ? AND subject = ? AND (${STANDING})`,
       kind,
       connection,
       subject,

@@ -19,6 +19,14 @@ const SENTENCES: Readonly<Record<AlarmKind, (facts: Facts) => string>> = {
     `The account stream is silent (${facts['reason'] ?? ''}): what happens at the account is seen later.`,
   sourcesDisagree: (facts) =>
     `Two sources of the exchange contradict each other about ${facts['clientOrderId'] ?? facts['symbol'] ?? 'an order'}.`,
+  issuerRefused: (facts) =>
+    `The certificate of ${facts['host'] ?? ''} comes from ${facts['found'] ?? ''}, expected ${facts['expected'] ?? ''}. Nothing is sent there, and nothing can be cancelled, until you decide with kontor connect pins.`,
+  pricesDisagree: (facts) =>
+    `Two prices of ${facts['symbol'] ?? ''} contradict each other: ${facts['low'] ?? ''} and ${facts['high'] ?? ''}. The policy refuses orders there.`,
+  pricesSilent: (facts) =>
+    `No price of ${facts['symbol'] ?? ''} has come by ${facts['sources'] ?? ''} for ${facts['seconds'] ?? ''} s. The policy refuses orders there.`,
+  dataLate: (facts) =>
+    `What ${facts['venue'] ?? 'the exchange'} says is late: ${facts['what'] ?? ''} by ${facts['seconds'] ?? ''} s. Either a clock is wrong or someone holds it back.`,
   notificationFailed: (facts) =>
     `Alarms do not get out by ${facts['channel'] ?? ''}: ${facts['reason'] ?? ''}.`,
   connectionExpiring: (facts) =>
@@ -36,10 +44,14 @@ const SENTENCES: Readonly<Record<AlarmKind, (facts: Facts) => string>> = {
   logRolledBack: (facts) =>
     `The log was cut back: the witness ${facts['name'] ?? ''} has seen ${facts['theirs'] ?? ''} entries, here are ${facts['ours'] ?? ''}.`,
   witnessSilent: (facts) => `The witness ${facts['name'] ?? ''} does not answer.`,
+  anchorStale: (facts) =>
+    `The time-stamping authority ${facts['name'] ?? ''} has not dated the log for three days.`,
   orderHeld: (facts) =>
     `An order waits for you as ${facts['order'] ?? ''}: ${orderOf(facts)}, held by ${facts['line'] ?? ''} of the policy.`,
   canaryUsed: (facts) =>
     `A key that exists only to be stolen was used: ${facts['name'] ?? ''}. Someone is in your systems.`,
+  canaryUnwatched: (facts) =>
+    `The canary ${facts['name'] ?? ''} cannot be watched, so its use would ring no alarm: ${facts['reason'] ?? ''}.`,
 };
 
 /** What an alarm says, without its time. */

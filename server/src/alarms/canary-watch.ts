@@ -22,15 +22,22 @@ export interface CanaryPorts {
 /** The name is the mark: `canary`, `canary-2`, `canary of the old backup`. */
 const CANARY = /^canary\b/i;
 const LOOK_MS = 10_000;
+/** So many looks in a row without a stream, and a person is told: a canary that nobody watches guards nothing. */
+const FAILED_TOLD_AT = 2;
+/** Alarms of earlier runs that are looked through once. */
+const EARLIER_ALARMS_MAX = 500;
 
 export class CanaryWatch {
   readonly #ports: CanaryPorts;
   readonly #canaries = new Map<string, ConnectionInfo>();
   readonly #watched = new Set<string>();
+  /** Looks in a row at which a canary could not be watched. */
+  readonly #failed = new Map<string, number>();
   /** The open case of each. */
   readonly #cases = new Map<string, string>();
   #timer: CancelTimer | null = null;
   #isLooking = false;
+  #isFirstLook = true;
 
   constructor(ports: CanaryPorts) {
     this.#ports = ports;
@@ -50,7 +57,7 @@ export class CanaryWatch {
   }
 
   onStream(connection: string, state: 'up' | 'down'): void {
-    if (state === 'up') this.#watched.add(connection);
+    if (state === 'up') this.#onWatched(connection);
     else {
       this.#watched.delete(connection);
       void this.#look();
@@ -91,17 +98,51 @@ export class CanaryWatch {
         if (CANARY.test(info.name) && info.state !== 'draft')
           this.#canaries.set(info.connection, info);
       }
+      this.#forgetGone();
       for (const [id, { name }] of this.#canaries) {
         if (this.#watched.has(id)) continue;
         const outcome = await this.#ports.subscribe(id);
         const isUp = outcome.kind === 'answered' && outcome.status === 200;
-        if (isUp) this.#watched.add(id);
-        this.#ports.onUnwatched(name, isUp ? '' : reasonOf(outcome));
+        const reason = isUp ? '' : reasonOf(outcome);
+        if (isUp) this.#onWatched(id);
+        else this.#onFailed(id, name, reason);
+        this.#ports.onUnwatched(name, reason);
       }
     } catch {
       // The signer is being replaced: the next look finds it.
     } finally {
       this.#isLooking = false;
+    }
+  }
+
+  #onWatched(connection: string): void {
+    this.#watched.add(connection);
+    this.#failed.delete(connection);
+    this.#ports.alarms.resolve('canaryUnwatched', connection);
+  }
+
+  #onFailed(connection: string, name: string, reason: string): void {
+    const failed = (this.#failed.get(connection) ?? 0) + 1;
+    this.#failed.set(connection, failed);
+    if (failed < FAILED_TOLD_AT) return;
+    const facts = { name, reason };
+    this.#ports.alarms.raise({ kind: 'canaryUnwatched', severity: 'warning', connection, facts });
+  }
+
+  /** Of a canary that is none any more nobody has to be told; also where it went while the desk stood still. */
+  #forgetGone(): void {
+    const { alarms } = this.#ports;
+    const earlier = this.#isFirstLook
+      ? alarms
+          .list(EARLIER_ALARMS_MAX)
+          .filter(({ kind }) => kind === 'canaryUnwatched')
+          .map(({ connection }) => connection)
+      : [];
+    this.#isFirstLook = false;
+    for (const connection of [...earlier, ...this.#failed.keys()]) {
+      if (this.#canaries.has(connection)) continue;
+      this.#failed.delete(connection);
+      alarms.resolve('canaryUnwatched', connection);
     }
   }
 

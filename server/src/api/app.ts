@@ -20,8 +20,9 @@ import type { Desk } from '../desk.ts';
 import type { RiskDesk } from '../risk/risk-desk.ts';
 import { StoreError } from '../store/errors.ts';
 import type { PublicLog } from '../witness/public-log.ts';
+import type { AnchorDesk } from '../witness/anchor-desk.ts';
 import type { WitnessDesk } from '../witness/witness-desk.ts';
-import type { LiveHub } from './live.ts';
+import { CLIENTS_OF_SESSION_MAX, type LiveHub } from './live.ts';
 import * as schemas from './schemas.ts';
 import type { App } from './fastify-app.ts';
 import { invalidSettings, registerBots } from './bot-routes.ts';
@@ -35,6 +36,7 @@ import { registerRisk } from './risk-routes.ts';
 import { nameOf } from '../people/access.ts';
 import type { Site } from '../people/ceremonies.ts';
 import { networkOf } from '../people/listening.ts';
+import { isServedAtStart } from '../people/roles.ts';
 import { sessionCookie, type Sessions } from '../people/sessions.ts';
 import { registerDoor, registerPeople, type PeopleDesk } from './people-routes.ts';
 import { registerWitnesses, registerWitnessFiles } from './witness-routes.ts';
@@ -65,6 +67,8 @@ export type RequestsPerMinute = Readonly<Record<'session' | 'strangers' | 'termi
 
 export interface AppOptions {
   readonly desk: Desk;
+  /** The desk waits for a person, as for a locked vault: what is not needed for that is refused. */
+  readonly isStarting: () => boolean;
   readonly live: LiveHub;
   readonly sessions: Sessions;
   readonly people: PeopleDesk;
@@ -80,6 +84,7 @@ export interface AppOptions {
   /** Whether strangers may read the log's public half. */
   readonly isLogPublic: boolean;
   readonly witnesses: WitnessDesk;
+  readonly anchors: AnchorDesk;
   readonly webDirectory: string;
   readonly metrics: () => Promise<string>;
   readonly logger: FastifyBaseLogger;
@@ -267,13 +272,17 @@ async function guardOrigin(
 }
 
 /** Lets in who may ask for this route, and keeps who it is. */
-function guardCaller({ people }: AppOptions) {
+function guardCaller({ people, isStarting }: AppOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const caller = people.access.callerOf(bearerOf(request), tokenOf(request));
     const pattern = request.routeOptions.url ?? '';
     const verdict = people.access.judge(caller, request.method, pattern);
     request.caller = caller;
     if (!verdict.ok) await refuse(reply, verdict.status, verdict.error, verdict.message);
+    else if (isStarting() && !isServedAtStart(pattern)) {
+      const message = 'expected a desk that has started, found one that waits for its vault';
+      await refuse(reply, 503, 'starting', message);
+    }
   };
 }
 
@@ -292,8 +301,18 @@ async function noteAct(
   if (caller === null || method === 'GET' || method === 'HEAD') return;
   if (pattern.startsWith('/api/v1/session/') || QUESTIONS.includes(pattern)) return;
   const parameters = Object.entries(Object(request.params));
-  const about = parameters.map(([name, value]) => `${name} ${String(value)}`).join(', ');
+  const about =
+    pattern === '/api/v1/acts'
+      ? actOf(request.body)
+      : parameters.map(([name, value]) => `${name} ${String(value)}`).join(', ');
   book.note({ ...nameOf(caller), act: `${method} ${pattern}`, about, status: reply.statusCode });
+}
+
+/** Which act the signer is asked for; its own log has the whole of it. */
+function actOf(body: unknown): string {
+  const act: unknown = Reflect.get(Object(body), 'act');
+  const kind: unknown = Reflect.get(Object(act), 'kind');
+  return typeof kind === 'string' && /^\w{1,40}$/.test(kind) ? `act ${kind}` : '';
 }
 
 /** The cookie's name at the host that was asked, and whether it travels by TLS only. */
@@ -422,7 +441,7 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
   registerPolicy(app, options.policy);
   registerAlarms(app, options.alarms);
   registerLog(app, options.log, options.commitEdgeLog);
-  registerWitnesses(app, options.witnesses);
+  registerWitnesses(app, options.witnesses, options.anchors);
   registerRisk(app, options.risk, (botId) => desk.bot(botId) !== null);
 
   app.get('/bots', { schema: { response: { 200: Type.Array(schemas.Bot) } } }, () => desk.bots());
@@ -558,15 +577,18 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     summary:
       'Live updates as server-sent events, numbered without holes; each data line is a StreamMessage',
     produces: ['text/event-stream'],
-    response: { 200: schemas.StreamMessage, 503: schemas.ErrorBody },
+    response: { 200: schemas.StreamMessage, 429: schemas.ErrorBody, 503: schemas.ErrorBody },
   };
   app.get('/stream', { exposeHeadRoute: false, schema: stream }, (request, reply) => {
     reply.hijack();
-    if (live.add(reply.raw, sessionIdOf(request))) return;
-    reply.raw.writeHead(503, { 'content-type': 'application/json' });
-    reply.raw.end(
-      JSON.stringify({ error: 'too_many_pages', message: 'too many pages are open on this desk' }),
-    );
+    const added = live.add(reply.raw, sessionIdOf(request));
+    if (added === 'added') return;
+    const message =
+      added === 'full'
+        ? 'too many pages are open on this desk'
+        : `expected at most ${CLIENTS_OF_SESSION_MAX} live streams of one session, found one more: close a page`;
+    reply.raw.writeHead(added === 'full' ? 503 : 429, { 'content-type': 'application/json' });
+    reply.raw.end(JSON.stringify({ error: 'too_many_pages', message }));
   });
   app.post(
     '/links',

@@ -38,6 +38,17 @@ const Replaces = Type.Optional(Type.String({ pattern: '^c_[A-Z2-7]{7}$' }));
 const ConnectionParameters = Type.Object({ id: Type.String({ pattern: '^c_[A-Z2-7]{7}$' }) });
 /** Exchanges that the desk has an adapter for. */
 const ADAPTED: readonly string[] = ['binance'];
+type KeyTaken = schemas.Venue['keys'][number];
+
+/** What Binance takes, and with it the simulated exchanges that speak as it does. */
+const KEYS_TAKEN: readonly (readonly [KeyTaken['kind'], KeyTaken['from']])[] = [
+  ['ed25519', 'made'],
+  ['rsa-2048', 'made'],
+  ['rsa-4096', 'made'],
+  ['ed25519', 'imported'],
+  ['rsa-2048', 'imported'],
+  ['hmac-sha256', 'imported'],
+];
 const ERRORS = { 409: schemas.ErrorBody, 503: schemas.ErrorBody };
 
 export function registerConnections(app: App, keys: KeyDesk): void {
@@ -186,6 +197,7 @@ export function registerConnections(app: App, keys: KeyDesk): void {
         venue,
         isTraded: venue === keys.venue,
         hasAdapter: ADAPTED.includes(venue),
+        keys: KEYS_TAKEN.map(([kind, from]) => ({ kind, from })),
       })),
   );
 }

@@ -11,6 +11,8 @@ const HEALTH_EVERY_MS = 1_000;
 /** A browser that has not taken this much is not reading. */
 const BUFFERED_BYTES_MAX = 4 * 1024 * 1024;
 const CLIENTS_MAX = 100;
+/** Pages of one session, so that none of them takes the desk from the others; browsers themselves open fewer. */
+export const CLIENTS_OF_SESSION_MAX = 10;
 const NOTES_MAX = 500;
 
 /** Where the current state of a thing is read when it is about to be sent. */
@@ -47,9 +49,12 @@ export class LiveHub {
     this.#goesOn = goesOn;
   }
 
-  /** Takes over `response` as an event stream of `session`; false when too many pages listen already. */
-  add(response: ServerResponse, session: string | null): boolean {
-    if (this.#clients.size >= CLIENTS_MAX) return false;
+  /** Takes over `response` as an event stream of `session`, unless too many pages of it, or of all, listen already. */
+  add(response: ServerResponse, session: string | null): 'added' | 'sessionFull' | 'full' {
+    let own = 0;
+    for (const owner of this.#clients.values()) own += owner === session ? 1 : 0;
+    if (own >= CLIENTS_OF_SESSION_MAX) return 'sessionFull';
+    if (this.#clients.size >= CLIENTS_MAX) return 'full';
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -62,7 +67,7 @@ export class LiveHub {
     this.#timer ??= setInterval(() => this.#send(), SEND_EVERY_MS);
     response.on('close', () => this.#forget(response));
     response.on('error', () => this.#forget(response));
-    return true;
+    return 'added';
   }
 
   get clientCount(): number {

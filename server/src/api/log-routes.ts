@@ -89,13 +89,15 @@ export function registerLogFiles(
 ): void {
   const notFound = (reply: FastifyReply): FastifyReply =>
     reply.code(404).send({ error: 'not_found', message: 'the log has no such file' });
-  for (const name of ['checkpoint', 'vkey'] as const) {
+  for (const name of ['checkpoint', 'vkey', 'vkey.ml-dsa-44'] as const) {
     app.get(
       `/log/${name}`,
       {
         schema: {
           summary:
-            name === 'vkey' ? 'The log’s verifier key' : 'The log’s last checkpoint, a signed note',
+            name === 'checkpoint'
+              ? 'The log’s last checkpoint, a signed note'
+              : `The log’s verifier key${name === 'vkey' ? '' : ' of ML-DSA-44'}`,
           produces: ['text/plain'],
           response: { 200: Type.String(), 404: schemas.ErrorBody },
         },

@@ -17,6 +17,7 @@ import {
   type User,
 } from '../people/people-book.ts';
 import type { RecoveryCodes } from '../people/recovery-codes.ts';
+import { hasRole, roleForAct } from '../people/roles.ts';
 import type { Session, Sessions, WayIn } from '../people/sessions.ts';
 import type { App } from './fastify-app.ts';
 import type { LiveHub } from './live.ts';
@@ -712,10 +713,16 @@ function registerActs(app: App, people: PeopleDesk): void {
           { act: Type.Object({ kind: Type.String({ maxLength: 40 }) }) },
           { additionalProperties: false },
         ),
-        response: { 200: schemas.ActAnswer, ...ERRORS },
+        response: { 200: schemas.ActAnswer, 403: schemas.ErrorBody, ...ERRORS },
       },
     },
     async (request, reply) => {
+      const role = roleOf(callerOf(request));
+      const least = roleForAct(request.body.act.kind);
+      if (!hasRole(role, least)) {
+        const message = `expected the role ${least}, found ${role}`;
+        return reply.code(403).send({ error: 'not_allowed', message });
+      }
       // The signer's parser is the judge of the form.
       const act = request.body.act as Act;
       return answer(reply, await people.act({ kind: 'requestAct', act }));

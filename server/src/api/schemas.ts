@@ -142,11 +142,26 @@ export const LogOverview = Type.Object(
   { $id: 'LogOverview' },
 );
 
+export const LogAnchor = Type.Object(
+  {
+    authority: Type.String(),
+    url: Type.String(),
+    state: Type.Union([Type.Literal('waiting'), Type.Literal('anchored'), Type.Literal('failing')]),
+    size: Nullable(Type.Integer({ description: 'entries of the tree it dated last' })),
+    at: Nullable(Time),
+    count: Type.Integer({ description: 'anchors of this authority that lie here' }),
+    isFresh: Type.Boolean(),
+    reason: Type.String(),
+  },
+  { $id: 'LogAnchor' },
+);
+
 export const WitnessStatus = Type.Object(
   {
     level: Type.Union([
       Type.Literal('W0'),
       Type.Literal('W1'),
+      Type.Literal('W2'),
       Type.Literal('W3'),
       Type.Literal('W4'),
     ]),
@@ -174,7 +189,10 @@ export const WitnessStatus = Type.Object(
         reason: Type.String(),
       }),
     ),
-    fault: Nullable(Type.String({ description: 'why the list of witnesses cannot be read' })),
+    anchors: Type.Array(LogAnchor, { description: 'who dates the log' }),
+    fault: Nullable(
+      Type.String({ description: 'why the list of witnesses or of authorities cannot be read' }),
+    ),
   },
   { $id: 'WitnessStatus' },
 );
@@ -184,6 +202,17 @@ export const Health = Type.Object(
     state: Type.Union([Type.Literal('ok'), Type.Literal('degraded')]),
     processes: Type.Array(ProcessHealth),
     streams: Type.Array(StreamHealth),
+    /** Connections that stand still: while there is one, not all is well. */
+    connections: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        state: Type.Union([
+          Type.Literal('frozen'),
+          Type.Literal('quarantined'),
+          Type.Literal('expired'),
+        ]),
+      }),
+    ),
     clockSkewMs: Nullable(Type.Number()),
     roundTripMs: Nullable(Type.Number()),
     /** Orders whose fate is being asked for, and effects not yet performed. */
@@ -246,6 +275,13 @@ export const Venue = Type.Object(
     /** The desk trades there now; a key for another exchange waits in the vault. */
     isTraded: Type.Boolean(),
     hasAdapter: Type.Boolean(),
+    /** The kinds of keys it takes, the best first: made in the signer, or made elsewhere and handed over sealed. */
+    keys: Type.Array(
+      Type.Object({
+        kind: KeyKind,
+        from: Type.Union([Type.Literal('made'), Type.Literal('imported')]),
+      }),
+    ),
   },
   { $id: 'Venue' },
 );
@@ -1029,6 +1065,7 @@ export type AlarmChannel = Static<typeof AlarmChannel>;
 export type Case = Static<typeof Case>;
 export type ForeignOrders = Static<typeof ForeignOrders>;
 export type CaseSummary = Static<typeof CaseSummary>;
+export type Venue = Static<typeof Venue>;
 export type Candles = Static<typeof Candles>;
 export type Totals = Static<typeof Totals>;
 export type StreamMessage = Static<typeof StreamMessage>;

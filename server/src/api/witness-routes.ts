@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What witnesses say of the log, over HTTP.
+// What witnesses and time-stamping authorities say of the log, over HTTP.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { AnchorDesk } from '../witness/anchor-desk.ts';
 import type { WitnessDesk } from '../witness/witness-desk.ts';
 import type { App } from './fastify-app.ts';
 import * as schemas from './schemas.ts';
@@ -10,7 +11,7 @@ import * as schemas from './schemas.ts';
 const TEXT = 'text/plain; charset=utf-8';
 
 /** How the witnesses stand, for those who are at home here. */
-export function registerWitnesses(app: App, witnesses: WitnessDesk): void {
+export function registerWitnesses(app: App, witnesses: WitnessDesk, anchors: AnchorDesk): void {
   app.get(
     '/log/witnesses',
     {
@@ -20,8 +21,22 @@ export function registerWitnesses(app: App, witnesses: WitnessDesk): void {
       },
     },
     (): schemas.WitnessStatus => {
-      const { witnesses: views, ...standing } = witnesses.status();
-      return { ...standing, witnesses: [...views] };
+      const { witnesses: views, anchors: dated, ...standing } = witnesses.status();
+      return { ...standing, witnesses: [...views], anchors: [...dated] };
+    },
+  );
+  app.post(
+    '/log/anchors',
+    {
+      schema: {
+        summary:
+          'Shows the hash of the last checkpoint to the chosen time-stamping authorities now, not at the end of the day',
+        response: { 200: Type.Object({ anchors: Type.Array(schemas.LogAnchor) }) },
+      },
+    },
+    async () => {
+      const { anchors: dated } = await anchors.now();
+      return { anchors: [...dated] };
     },
   );
 }
@@ -38,16 +53,15 @@ export function registerWitnessFiles(
       schema: {
         summary: 'The newest checkpoint that witnesses have cosigned, as a signed note',
         produces: ['text/plain'],
-        response: { 200: Type.String(), 404: schemas.ErrorBody },
+        response: { 200: Type.String(), 204: Type.Null() },
       },
       onRequest: guard,
     },
     async (_request, reply) => {
       const note = witnesses.witnessedNote();
       if (note !== undefined) return reply.type(TEXT).send(Buffer.from(note).toString('utf8'));
-      return reply
-        .code(404)
-        .send({ error: 'not_found', message: 'no witness has cosigned this log yet' });
+      // Nothing is missing where nobody has cosigned the log yet.
+      return reply.code(204).send(null);
     },
   );
   app.get(

@@ -5,12 +5,13 @@
 import type { RiskState } from '@kontor/core';
 import type { ConnectionInfo } from '@kontor/signer';
 import type { AlarmBook, AlarmSeverity } from '../alarms/alarm-book.ts';
+import type { Health } from '../api/schemas.ts';
 import type { Links, Outcome } from '../link/links.ts';
 import type { CancelTimer, Time } from '../time.ts';
 
 export interface LifeWatchPorts {
   readonly links: Pick<Links, 'submit' | 'connections'>;
-  readonly alarms: Pick<AlarmBook, 'raise' | 'resolve'>;
+  readonly alarms: Pick<AlarmBook, 'raise' | 'resolve' | 'resolveOthers'>;
   readonly time: Time;
   /** The exchange that this desk trades at; keys for others cannot be asked about. */
   readonly venue: string;
@@ -53,6 +54,7 @@ export class LifeWatch {
   readonly #told = new Map<string, string>();
   readonly #uncheckedSince = new Map<string, number>();
   #own: ConnectionInfo | null = null;
+  #troubled: Health['connections'] = [];
   #cancelTimer: CancelTimer = () => undefined;
 
   constructor(ports: LifeWatchPorts) {
@@ -100,6 +102,7 @@ export class LifeWatch {
     const result = await this.#ports.links.connections({ kind: 'listConnections' });
     if (!result.ok) return [];
     for (const info of result.connections) this.#tell(info);
+    this.#troubled = result.connections.flatMap(troubleOf);
     this.#takeOwn(result.connections);
     return result.connections;
   }
@@ -119,6 +122,11 @@ export class LifeWatch {
     if (own === null || own.signs === 'all') return null;
     const reason = `the connection ${own.name} signs no new risk: it is ${own.state}`;
     return { rule: `connection: ${own.state}`, reason };
+  }
+
+  /** Connections that stand still, whichever of them bots trade through. */
+  get troubled(): Health['connections'] {
+    return this.#troubled;
   }
 
   /**
@@ -230,13 +238,20 @@ export class LifeWatch {
   ): void {
     const key = `${kind} ${connection}`;
     if ((this.#told.get(key) ?? null) === sign) return;
-    const isFirstLook = !this.#told.has(key);
     this.#told.set(key, sign);
     const { alarms } = this.#ports;
-    // What was told before a restart still stands; anything else about this is over.
-    if (!isFirstLook || sign === '') alarms.resolve(kind, connection, null);
-    if (sign !== '') alarms.raise({ kind, connection, subject: sign, ...alarm() });
+    if (sign === '') return alarms.resolve(kind, connection, null);
+    // The same that was told before a restart still stands; anything else about this is over.
+    alarms.resolveOthers(kind, connection, sign);
+    alarms.raise({ kind, connection, subject: sign, ...alarm() });
   }
+}
+
+function troubleOf({ name, state, replaces }: ConnectionInfo): Health['connections'] {
+  if (replaces !== null) return [];
+  return state === 'frozen' || state === 'quarantined' || state === 'expired'
+    ? [{ name, state }]
+    : [];
 }
 
 function faultOf(outcome: Outcome): Extract<Checked, { ok: false }> | null {

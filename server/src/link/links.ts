@@ -60,6 +60,8 @@ export interface LinkListener {
   onAccountEvent(connection: string, event: unknown): void;
   onAccountStream(connection: string, state: 'up' | 'down', reason: string): void;
   onEgressHealth(health: Extract<Answer, { kind: 'egressHealth' }>): void;
+  /** Something is wrong with the venue, or no longer. */
+  onCondition(condition: Extract<Answer, { kind: 'condition' }>): void;
   /** A peer is there (again), or gone. */
   onPeer(peer: PeerName, state: 'up' | 'down', reason: string): void;
   /** The exchange did not take a key for what it was asked. */
@@ -373,6 +375,9 @@ export class Links {
         return;
       case 'egressHealth':
         this.#listener.onEgressHealth(answer);
+        return;
+      case 'condition':
+        this.#listener.onCondition(answer);
         return;
     }
   }

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may do what: one table over all routes. What is not in it is for owners alone.
 
+/** Acts of the signer that only tighten: who trades may ask for them; all others are for owners. */
+const TRADERS_ACTS: readonly string[] = ['denyHeld'];
+
+/** The least role that may ask the signer for an act of `kind`. */
+export function roleForAct(kind: string): Role {
+  return TRADERS_ACTS.includes(kind) ? 'trader' : 'owner';
+}
+
 /** Each may do what those before it may. */
 export const ROLES = ['viewer', 'trader', 'owner'] as const;
 export type Role = (typeof ROLES)[number];
@@ -60,6 +68,7 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   'GET /api/v1/log': VIEWER,
   'GET /log/checkpoint': VIEWER,
   'GET /log/vkey': VIEWER,
+  'GET /log/vkey.ml-dsa-44': VIEWER,
   'GET /log/tile/*': VIEWER,
   'GET /log/checkpoint.witnessed': VIEWER,
   'GET /log/trust-policy': VIEWER,
@@ -92,6 +101,7 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   'POST /api/v1/alarms/:id/acknowledge': TRADER,
 
   'PUT /api/v1/risk/:scope/limits': OWNER,
+  'POST /api/v1/log/anchors': OWNER,
   'GET /api/v1/alarms/channels': OWNER,
   'PUT /api/v1/alarms/channels/webhook': OWNER_NOW,
   'DELETE /api/v1/alarms/channels/webhook': OWNER_NOW,
@@ -125,7 +135,8 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   'DELETE /api/v1/people/sessions/:id': VIEWER,
   'GET /api/v1/people/acts': OWNER,
   'GET /api/v1/people/owners': VIEWER,
-  'POST /api/v1/acts': OWNER,
+  // Which acts a trader may ask for stands below.
+  'POST /api/v1/acts': TRADER,
   'POST /api/v1/acts/confirm': OWNER,
 };
 
@@ -136,6 +147,16 @@ export function demandOf(
 ): { readonly demand: Demand; readonly isListed: boolean } {
   const listed = DEMANDS[`${method === 'HEAD' ? 'GET' : method} ${pattern}`];
   return { demand: listed ?? STRICTEST, isListed: listed !== undefined };
+}
+
+/** What a person needs before the desk has started: to come in, to make a passkey, and to open the vault. */
+const AT_START: readonly string[] = ['vault', 'session', 'people', 'acts', 'links'];
+
+/** Whether the route `pattern` answers while the desk waits for its vault. */
+export function isServedAtStart(pattern: string): boolean {
+  const [, root, version, first = ''] = pattern.split('/');
+  if (root === 'log' || root === 'metrics') return true;
+  return root === 'api' && version === 'v1' && AT_START.includes(first);
 }
 
 /** Whether `role` is `least` or more. */

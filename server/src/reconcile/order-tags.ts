@@ -6,7 +6,7 @@
 
 import type { ListedOrder } from '@kontor/exchange';
 import type { OrderDesk, OrderLinks } from '../runner/order-desk.ts';
-import type { Store } from '../store/store.ts';
+import { numberOf, type Store } from '../store/store.ts';
 import { toId, type OrderIds } from './order-ids.ts';
 
 export interface OrderTagPorts {
@@ -22,6 +22,8 @@ export type Origin = 'ours' | 'forged' | 'foreign';
 
 /** Orders of which is remembered what the signer said. */
 const REMEMBERED_MAX = 5_000;
+/** The exchange's clock and ours. */
+const CLOCKS_APART_MS = 1_000;
 
 export class OrderTags {
   readonly #ports: OrderTagPorts;
@@ -42,14 +44,25 @@ export class OrderTags {
     }
     const said = this.#said.get(keyOf(order));
     if (said !== undefined) return said;
-    const row = store.get(
-      `SELECT 1 FROM orders WHERE client_order_id = ?1 AND exchange_order_id = ?2 AND symbol = ?3
-       UNION ALL SELECT 1 FROM orphans WHERE client_order_id = ?1 AND exchange_order_id = ?2 AND symbol = ?3`,
+    const orphan = store.get(
+      'SELECT 1 FROM orphans WHERE client_order_id = ? AND exchange_order_id = ? AND symbol = ?',
       clientOrderId,
       exchangeOrderId,
       symbol,
     );
-    return row === undefined ? null : 'ours';
+    if (orphan !== undefined) return 'ours';
+    const sent = store.get(
+      'SELECT symbol, exchange_order_id, placed_at FROM orders WHERE client_order_id = ?',
+      clientOrderId,
+    );
+    if (sent === undefined) return null;
+    const { symbol: sentSymbol, exchange_order_id: sentNumber } = sent;
+    if (sentSymbol === symbol && sentNumber === exchangeOrderId) return 'ours';
+    // An ID, once seen, can be used again, tag and all. This desk sends none twice: what came after the one it sent and
+    // has another number or pair is a stranger's. What is older is a namesake from before a restore.
+    const isAnother = sentSymbol !== symbol || sentNumber !== null;
+    const isLater = order.time >= numberOf(sent, 'placed_at') - CLOCKS_APART_MS;
+    return isAnother && isLater ? 'forged' : null;
   }
 
   /** As `known`, with the signer's word where it needs one; null where it does not say now. */

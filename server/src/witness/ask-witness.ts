@@ -15,10 +15,12 @@ import {
   verifyForkEvidence,
   type ForkEvidence,
   type NoteKey,
+  type Result,
   type SignedCheckpoint,
   type TileReader,
 } from '@kontor/tlog';
 import { nodeCryptography } from '@kontor/tlog/node';
+import { askOver, type HttpAnswer } from './http-answer.ts';
 import type { Witness } from './witness-list.ts';
 
 const ANSWER_MS_MAX = 10_000;
@@ -135,58 +137,13 @@ async function lookCloser(
   };
 }
 
-interface WitnessResponse {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: Uint8Array;
-}
-
-async function request(
-  url: string,
-  body?: Uint8Array,
-): Promise<
-  | { readonly ok: true; readonly value: WitnessResponse }
-  | { readonly ok: false; readonly reason: string }
-> {
+async function request(url: string, body?: Uint8Array): Promise<Result<HttpAnswer>> {
   if (body !== undefined && body.length > ADD_CHECKPOINT_BYTES_MAX) {
     return { ok: false, reason: `a request must have at most ${ADD_CHECKPOINT_BYTES_MAX} bytes` };
   }
-  try {
-    const response = await fetch(url, {
-      method: body === undefined ? 'GET' : 'POST',
-      // A witness is asked where its owner said it is, nowhere else.
-      redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
-      ...(body === undefined ? {} : { body: Buffer.from(body) }),
-    });
-    const answer = await readBounded(response);
-    if (answer === undefined) {
-      return { ok: false, reason: `its answer has more than ${NOTE_BYTES_MAX} bytes` };
-    }
-    const contentType = response.headers.get('content-type') ?? '';
-    return { ok: true, value: { status: response.status, contentType, body: answer } };
-  } catch (error) {
-    return { ok: false, reason: `it does not answer: ${causeOf(error)}` };
-  }
-}
-
-async function readBounded(response: Response): Promise<Uint8Array | undefined> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of response.body ?? []) {
-    length += part.length;
-    if (length > NOTE_BYTES_MAX) return undefined;
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
+  return askOver(url, { body, timeoutMs: ANSWER_MS_MAX, bytesMax: NOTE_BYTES_MAX });
 }
 
 function base({ url }: Witness): string {
   return url.endsWith('/') ? url.slice(0, -1) : url;
-}
-
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
 }

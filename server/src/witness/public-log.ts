@@ -30,7 +30,7 @@ export class PublicLog implements TileReader {
   }
 
   /** A note as it lies there. */
-  note(name: 'checkpoint' | 'vkey'): Uint8Array | undefined {
+  note(name: 'checkpoint' | 'vkey' | 'vkey.ml-dsa-44'): Uint8Array | undefined {
     return this.#file(name);
   }
 
@@ -40,11 +40,13 @@ export class PublicLog implements TileReader {
     return stat === undefined ? null : Math.floor(stat.mtimeMs);
   }
 
-  /** The log's own key, as the signer tells it; none before there is a log. */
+  /** The log's own keys, as the signer tells them, that of Ed25519 first; none before there is a log. */
   keys(): readonly NoteKey[] {
-    const text = Buffer.from(this.#file('vkey') ?? new Uint8Array()).toString('utf8');
-    const key = parseVerifierKey(nodeCryptography, text.trim());
-    return key.ok ? [key.value] : [];
+    return (['vkey', 'vkey.ml-dsa-44'] as const).flatMap((name) => {
+      const text = Buffer.from(this.#file(name) ?? new Uint8Array()).toString('utf8');
+      const key = parseVerifierKey(nodeCryptography, text.trim());
+      return key.ok ? [key.value] : [];
+    });
   }
 
   /** The last checkpoint, under the signature of one of the log's keys. */

@@ -19,6 +19,7 @@ import {
 import { nodeCryptography } from '@kontor/tlog/node';
 import type { CancelTimer, Time } from '../time.ts';
 import { putWhole } from '../whole-file.ts';
+import type { AnchorStatus, AnchorView } from './anchor-desk.ts';
 import { askWitness, monitorWitness, type OwnLog, type WitnessOutcome } from './ask-witness.ts';
 import type { PublicLog } from './public-log.ts';
 import { trustPolicyText } from './trust-policy-text.ts';
@@ -61,8 +62,9 @@ export interface WitnessView {
 }
 
 export interface WitnessStatus extends WitnessStanding {
+  readonly anchors: readonly AnchorView[];
   readonly witnesses: readonly WitnessView[];
-  /** Why there are none, where the list cannot be read. */
+  /** Why there are none, where one of the lists cannot be read. */
   readonly fault: string | null;
 }
 
@@ -91,6 +93,8 @@ export interface WitnessPorts {
   /** The log's own keys; none while they are not known. */
   readonly logKeys: () => readonly NoteKey[];
   readonly time: Time;
+  /** What time-stamping authorities have dated. */
+  readonly anchors: () => AnchorStatus;
   readonly raise: (alarm: LogAlarm) => void;
   /** A witness has signed the log as it stands here, for the first time or after it disagreed. */
   readonly onAgreed: (witness: string) => void;
@@ -142,7 +146,13 @@ export class WitnessDesk {
 
   status(): WitnessStatus {
     const witnesses = [...this.#tracked.values()].map((each) => this.#viewOf(each));
-    return { ...witnessStanding(witnesses), witnesses, fault: this.#fault };
+    const { anchors, fault } = this.#ports.anchors();
+    return {
+      ...witnessStanding(witnesses, anchors),
+      witnesses,
+      anchors,
+      fault: this.#fault ?? fault,
+    };
   }
 
   /** The newest checkpoint that witnesses have cosigned, with all their signatures; undefined where there is none. */

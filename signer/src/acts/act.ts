@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The acts that need a person's consent: their fields on the wire, and the lines in which a person reads them.
 //
-// One member of `Act` and one case of `readKind` make an act; a case of `bindAct` in `perform.ts` says what it does.
+// One member of `Act` and one case of `readAct` make an act; a case of `bindAct` in `perform.ts` says what it does.
 
-import { Fields } from '../fields.ts';
+import type { Fields } from '../fields.ts';
 import { readOwnTrade, type OwnTrade } from './own-trade.ts';
 import { CREDENTIAL_PATTERN } from './assertion.ts';
 import { COSE_BYTES_MAX } from './cose.ts';
@@ -98,15 +98,8 @@ const RP_ID =
   /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const ORIGIN = /^https?:\/\/[a-z0-9.-]{1,253}(?::[1-9][0-9]{0,4})?$/;
 
-/** The act in `value`. Throws WireError. */
-export function readAct(value: unknown): Act {
-  const fields = new Fields(value, 'intent.act');
-  const act = readKind(fields);
-  fields.end();
-  return act;
-}
-
-function readKind(fields: Fields): Act {
+/** The act in `fields`. Throws WireError. */
+export function readAct(fields: Fields): Act {
   const kind = fields.oneOf('kind', ACT_KINDS);
   switch (kind) {
     case 'enrolOwner': {

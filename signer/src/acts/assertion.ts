@@ -2,7 +2,7 @@
 // WebAuthn assertions, checked with nothing but node:crypto: who consented, with which authenticator, to what.
 
 import { hash, verify, type KeyObject } from 'node:crypto';
-import { Fields } from '../fields.ts';
+import type { Fields } from '../fields.ts';
 
 /** What an authenticator gave, through a browser. Everything in base64url. */
 export interface Assertion {
@@ -54,16 +54,12 @@ const HAS_EXTENSIONS = 0x80;
 /** Fields that decide; each may come once. */
 const DECIDING = ['type', 'challenge', 'origin', 'crossOrigin', 'topOrigin'];
 
-/** A person's yes, from `value`. Throws WireError. */
-export function readApproval(value: unknown): Approval {
-  const fields = new Fields(value, 'intent.approval');
+/** A person's yes. Throws WireError. */
+export function readApproval(fields: Fields): Approval {
   const kind = fields.oneOf('kind', ['passkey', 'code']);
-  const approval: Approval =
-    kind === 'passkey'
-      ? { kind, ...readAssertion(fields) }
-      : { kind, proof: fields.privateText('proof', PROOF, '32 bytes in base64url') };
-  fields.end();
-  return approval;
+  return kind === 'passkey'
+    ? { kind, ...readAssertion(fields) }
+    : { kind, proof: fields.privateText('proof', PROOF, '32 bytes in base64url') };
 }
 
 function readAssertion(fields: Fields): Assertion {

@@ -23,6 +23,7 @@ export interface Owner {
 
 export class Owners {
   readonly #byCredential = new Map<string, Owner>();
+  #hasEver = false;
 
   /** Takes one entry of the log, at the start and when it was just written. */
   read({ kind, time, fields }: Pick<PastEntry, 'kind' | 'time' | 'fields'>): void {
@@ -31,6 +32,7 @@ export class Owners {
     if (kind === 'owner.new') {
       const { name, publicKey, rpId, origin } = fields;
       const der = Buffer.from(String(publicKey), 'base64url');
+      this.#hasEver = true;
       this.#byCredential.set(credential, {
         credential,
         name: String(name),
@@ -46,6 +48,11 @@ export class Owners {
       const counter = Math.max(known.counter, Number(fields['counter'] ?? 0));
       this.#byCredential.set(credential, { ...known, counter });
     }
+  }
+
+  /** Whether there ever was one, by the log: who had a say over keys does not lose it with his passkey. */
+  get hasEver(): boolean {
+    return this.#hasEver;
   }
 
   get(credential: string): Owner | undefined {

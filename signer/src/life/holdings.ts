@@ -7,6 +7,8 @@
 // more is allowed than is held.
 
 const UNKNOWN_FEE_DIVISOR = 100n;
+/** News of one order that are taken before its end: an exchange that tells of ever smaller parts does not fill the log. */
+const NEWS_MAX = 1_000;
 
 export type Side = 'buy' | 'sell';
 
@@ -29,6 +31,7 @@ interface Order {
   feeAmount: bigint;
   feeOf: bigint;
   hasEnded: boolean;
+  news: number;
 }
 
 interface Sums {
@@ -68,6 +71,7 @@ export class Holdings {
       feeAmount: 0n,
       feeOf: 0n,
       hasEnded: false,
+      news: 0,
     });
     const open = this.#open.get(symbol) ?? new Set();
     this.#open.set(symbol, open.add(clientOrderId));
@@ -96,23 +100,21 @@ export class Holdings {
   isNews(clientOrderId: string, news: OrderNews): boolean {
     const order = this.#orders.get(clientOrderId);
     if (order === undefined) return false;
-    return (
-      (news.executed > order.executed && order.executed < order.quantity) ||
-      (news.hasEnded && !order.hasEnded) ||
-      (news.fee !== null && news.fee.of > order.feeOf)
-    );
+    const { executed, fee } = within(order, news);
+    const isMore = executed > order.executed || (fee !== null && fee.of > order.feeOf);
+    return (news.hasEnded && !order.hasEnded) || (isMore && order.news < NEWS_MAX);
   }
 
   /** Takes what the exchange said. Quantities only grow, so that the order in which news come does not matter. */
   learn(clientOrderId: string, news: OrderNews): void {
     const order = this.#orders.get(clientOrderId);
     if (order === undefined) return;
-    // Nobody's word makes more of an order than was asked for.
-    const executed = news.executed < order.quantity ? news.executed : order.quantity;
+    const { executed, fee } = within(order, news);
+    order.news += 1;
     if (executed > order.executed) order.executed = executed;
-    if (news.fee !== null && news.fee.of > order.feeOf) {
-      order.feeAmount = news.fee.amount;
-      order.feeOf = news.fee.of;
+    if (fee !== null && fee.of > order.feeOf) {
+      order.feeAmount = fee.amount;
+      order.feeOf = fee.of;
     }
     if (news.hasEnded) order.hasEnded = true;
     if (!order.hasEnded || order.feeOf < order.executed) return;
@@ -140,6 +142,17 @@ export class Holdings {
     for (const leaves of waiting.values()) free -= leaves;
     return free > 0n ? free : 0n;
   }
+}
+
+/** Nobody's word makes more of an order than was asked for, or knows the commission of what is not executed. */
+function within(
+  { quantity, executed: known }: Order,
+  news: OrderNews,
+): Omit<OrderNews, 'hasEnded'> {
+  const executed = news.executed < quantity ? news.executed : quantity;
+  const most = executed > known ? executed : known;
+  const { fee } = news;
+  return { executed, fee: fee === null || fee.of <= most ? fee : { ...fee, of: most } };
 }
 
 function nothing(): Sums {

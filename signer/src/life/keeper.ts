@@ -10,7 +10,7 @@ import { LogError, type Entry, type IntentLog } from '../log/intent-log.ts';
 import type { Vault } from '../vault/vault.ts';
 import { readFreezeFile, removeFreezeFile } from './freeze-file.ts';
 import type { Lives } from './lives.ts';
-import { cannotBeAsked, mayBeThawed, mayTakeOver } from './state.ts';
+import { cannotBeAsked, isHouse, mayBeThawed, mayTakeOver } from './state.ts';
 
 export interface KeeperPorts {
   readonly directory: string;
@@ -20,8 +20,8 @@ export interface KeeperPorts {
   readonly lives: Lives;
   readonly connections: Connections;
   readonly vault: Vault;
-  /** Whether somebody could consent that a new key takes over: then nobody's key does so without. */
-  readonly hasOwner: () => boolean;
+  /** Whether a key of another account comes into use by a person's word alone: since there was an owner to ask. */
+  readonly needsConsent: () => boolean;
   readonly say: (sentence: string) => void;
 }
 
@@ -121,6 +121,18 @@ export class LifeKeeper {
     this.#record([{ time, kind: 'thaw', fields: { connection } }]);
   }
 
+  /** Why a person must come before the key in use is called `apiKey`, or null: it could be that of another account. */
+  objectionToNaming(
+    { connection, apiKey: before, replaces, venue }: Connection,
+    apiKey: string,
+  ): string | null {
+    const { lives, needsConsent } = this.#ports;
+    const isUsed = isHouse(venue) || lives.factsOf(connection)?.hasPassed === true;
+    if (before === null || before === apiKey || replaces !== null || !isUsed || !needsConsent())
+      return null;
+    return "expected the exchange's identifier that the key is in use under, found another: renew the key, which an owner confirms";
+  }
+
   /** A key was named: where the exchange has no way to ask for its rights, a successor takes over at once. */
   onNamed(connection: Connection): void {
     if (cannotBeAsked(connection.venue)) this.#takeOverUnasked(connection.connection);
@@ -132,7 +144,7 @@ export class LifeKeeper {
     return (
       replaces !== null &&
       facts !== undefined &&
-      this.#ports.hasOwner() &&
+      this.#ports.needsConsent() &&
       mayTakeOver(facts, this.#now())
     );
   }
@@ -195,11 +207,11 @@ export class LifeKeeper {
     say(`${name} is quarantined: ${String(entry.fields['faults'])}.`);
   }
 
-  /** A successor's key that was checked takes over by itself only where there is no owner to ask. */
+  /** A successor's key that was checked takes over by itself only where there never was an owner to ask. */
   #takeOverUnasked(successor: string): void {
-    const { connections, hasOwner } = this.#ports;
+    const { connections, needsConsent } = this.#ports;
     const next = connections.get(successor);
-    if (next === undefined || next.replaces === null || hasOwner()) return;
+    if (next === undefined || next.replaces === null || needsConsent()) return;
     const old = connections.get(next.replaces);
     if (old === undefined) return;
     try {

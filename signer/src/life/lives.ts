@@ -13,6 +13,7 @@ import {
 import { checkOf, parsePermissions } from '../binance/permissions.ts';
 import type { KeyIntent } from '../binance/requests.ts';
 import type { Entry } from '../log/intent-log.ts';
+import type { OrderIntent } from '../wire.ts';
 import { Holdings, type OrderNews, type Side } from './holdings.ts';
 import {
   afterEvent,
@@ -119,16 +120,23 @@ export class Lives {
     if (signs === 'nothing') return refusal;
     if (intent.kind !== 'placeOrder' && intent.kind !== 'placePair') return null;
     if (signs === 'cancels') return refusal;
-    // Of a pair only one order can trade.
-    const { symbol, side, quantity } =
-      intent.kind === 'placeOrder' ? intent.order : intent.takeProfit;
+    const { symbol, side, quantity } = orderOf(intent);
+    if (reduces(life, intent)) return null;
     const most = life.holdings.reducible(symbol, side);
-    const wanted = parseDecimal(quantity) ?? 0n;
-    if (wanted > 0n && wanted <= most) return null;
     const reason =
       `${refusal.reason}; expected a ${side} order of at most ${text(most)} in ${symbol}, which is what was opened ` +
       `through this connection and is not promised to other orders, found ${quantity}`;
     return { rule: refusal.rule, reason: reason.slice(0, REASON_CHARACTERS_MAX) };
+  }
+
+  /**
+   * Whether an order only sells what was bought through its connection and is not promised to other orders. Buying back
+   * what was sold is none: who holds money is in no market.
+   */
+  isExit(intent: KeyIntent): boolean {
+    if (intent.kind !== 'placeOrder' && intent.kind !== 'placePair') return false;
+    const life = this.#byId.get(intent.connection);
+    return life !== undefined && orderOf(intent).side === 'sell' && reduces(life, intent);
   }
 
   /** Notes orders that are about to be signed, as the log will have them; the returned function takes them back. */
@@ -212,6 +220,19 @@ export class Lives {
     this.#byId.set(connection, { ...life, facts: { ...next.facts, frozen: life.facts.frozen } });
     this.#byId.delete(successor);
   }
+}
+
+type Placing = Extract<KeyIntent, { kind: 'placeOrder' | 'placePair' }>;
+
+/** Of a pair only one order can trade. */
+function orderOf(intent: Placing): Pick<OrderIntent, 'symbol' | 'side' | 'quantity'> {
+  return intent.kind === 'placeOrder' ? intent.order : intent.takeProfit;
+}
+
+function reduces({ holdings }: Life, intent: Placing): boolean {
+  const { symbol, side, quantity } = orderOf(intent);
+  const wanted = parseDecimal(quantity) ?? 0n;
+  return wanted > 0n && wanted <= holdings.reducible(symbol, side);
 }
 
 /** Notes an order that is signed, or about to be; the returned function takes it back. */

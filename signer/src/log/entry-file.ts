@@ -22,11 +22,8 @@ const FILE_MODE = 0o600;
 export class EntryFile {
   readonly path: string;
   readonly #disk: Disk;
-  /** What is written here is on disk once `settle` returns. */
-  readonly #durableFd: number;
-  /** The same file for what need not wait. */
   readonly #fd: number;
-  /** The same file again, to write a second time what did not wait; only where a sync can be had in no other way. */
+  /** The same file again, to write a second time what must be on disk; only where a sync can be had in no other way. */
   readonly #rewriteFd: number | null;
   readonly #ownership: Ownership;
   /** Over everything up to the end. */
@@ -42,14 +39,11 @@ export class EntryFile {
     this.#disk = disk;
     this.#ownership = ownership;
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND;
-    this.#durableFd = disk.openSync(path, flags | SYNCHRONOUS, FILE_MODE);
-    checkPrivateFile(disk, this.#durableFd, path);
+    this.#fd = disk.openSync(path, flags, FILE_MODE);
+    checkPrivateFile(disk, this.#fd, path);
     syncDirectoryOf(disk, path);
-    const isSynchronous = SYNCHRONOUS !== 0;
-    this.#fd = isSynchronous ? disk.openSync(path, flags, FILE_MODE) : this.#durableFd;
-    this.#rewriteFd = isSynchronous
-      ? disk.openSync(path, constants.O_RDWR | SYNCHRONOUS, FILE_MODE)
-      : null;
+    this.#rewriteFd =
+      SYNCHRONOUS === 0 ? null : disk.openSync(path, constants.O_RDWR | SYNCHRONOUS, FILE_MODE);
   }
 
   /** Opens the file, or makes it. Nothing is read yet. */
@@ -99,7 +93,7 @@ export class EntryFile {
     if (isSealed && sealed !== null) this.#settledBytes = sealed.bytes;
     if (rest > 0) {
       this.#disk.ftruncateSync(this.#fd, this.#bytes);
-      settle(this.#disk, this.#durableFd);
+      settle(this.#disk, this.#fd);
     }
     return { cutBytes: rest, isSealed };
   }
@@ -110,23 +104,21 @@ export class EntryFile {
   }
 
   /**
-   * Puts `bytes` at the end. Throws LogError when they may not be there; then what reached the file is cut off again
-   * where that is possible.
+   * Puts `bytes` at the end, on disk with all before them where `isDurable`. Throws LogError when they may not be there;
+   * then what reached the file is cut off again where that is possible.
    */
   append(bytes: Buffer, isDurable: boolean): void {
     if (this.#failure !== null) throw this.#failure;
     this.#checkAlone();
     try {
-      writeAll(this.#disk, isDurable ? this.#durableFd : this.#fd, bytes);
+      writeAll(this.#disk, this.#fd, bytes);
     } catch (error) {
       throw this.#cutBack(error);
     }
-    if (isDurable) this.#sync(() => settle(this.#disk, this.#durableFd));
     this.#bytes += bytes.length;
-    this.#checkAlone();
     this.#digest.update(bytes);
-    // Where the system can sync, all that was written before went along.
-    if (isDurable && this.#rewriteFd === null) this.#settledBytes = this.#bytes;
+    if (isDurable) this.#settle(this.#bytes);
+    this.#checkAlone();
   }
 
   /** Waits until everything up to the byte `end` is on disk. */
@@ -134,23 +126,40 @@ export class EntryFile {
     if (this.#failure !== null) throw this.#failure;
     if (end <= this.#settledBytes) return;
     this.#checkAlone();
-    const rewriteFd = this.#rewriteFd;
-    this.#sync(() => {
-      if (rewriteFd === null) return settle(this.#disk, this.#durableFd);
-      // A synchronous write takes its own bytes to disk, not those before it that did not wait.
-      const block = Buffer.allocUnsafe(Math.min(READ_BYTES, end - this.#settledBytes));
-      for (let position = this.#settledBytes; position < end;) {
-        const length = Math.min(block.length, end - position);
-        const count = this.#disk.readSync(this.#fd, block, 0, length, position);
-        if (count === 0) throw new Error('the file is shorter than it was');
-        for (let written = 0; written < count;) {
-          const at = position + written;
-          written += this.#disk.writeSync(rewriteFd, block, written, count - written, at);
-        }
-        position += count;
-      }
-    });
+    this.#settle(end);
+  }
+
+  #settle(end: number): void {
+    try {
+      if (this.#rewriteFd === null) settle(this.#disk, this.#fd);
+      else this.#rewrite(this.#rewriteFd, this.#settledBytes, end);
+    } catch (error) {
+      // After a failed sync the kernel may have dropped the pages: what is on disk is not known any more.
+      throw this.fail(
+        'log.sync',
+        'expected the log to reach the disk, found that it may not have',
+        error,
+      );
+    }
     this.#settledBytes = end;
+  }
+
+  /**
+   * Writes what lies between `from` and `end` to its place once more, synchronously. Such a write takes its own bytes
+   * to disk and not those before it: with it goes all that did not wait, or a power failure would leave a gap.
+   */
+  #rewrite(rewriteFd: number, from: number, end: number): void {
+    const block = Buffer.allocUnsafe(Math.min(READ_BYTES, end - from));
+    for (let position = from; position < end;) {
+      const length = Math.min(block.length, end - position);
+      const count = this.#disk.readSync(this.#fd, block, 0, length, position);
+      if (count === 0) throw new Error('the file is shorter than it was');
+      for (let written = 0; written < count;) {
+        const at = position + written;
+        written += this.#disk.writeSync(rewriteFd, block, written, count - written, at);
+      }
+      position += count;
+    }
   }
 
   /** Whether this signer still has the directory. */
@@ -162,19 +171,6 @@ export class EntryFile {
   fail(code: LogErrorCode, message: string, cause?: unknown): LogError {
     this.#failure = new LogError(code, message, { cause });
     return this.#failure;
-  }
-
-  #sync(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      // After a failed sync the kernel may have dropped the pages: what is on disk is not known any more.
-      throw this.fail(
-        'log.sync',
-        'expected the log to reach the disk, found that it may not have',
-        error,
-      );
-    }
   }
 
   /** Throws when another signer has taken over or anything else has changed the file. */

@@ -30,6 +30,7 @@ import {
 import { nodeCryptography } from '@kontor/tlog/node';
 import { readFile, writeFileAtomically, type Disk } from '../disk.ts';
 import type { Ownership } from '../ownership.ts';
+import { Cosigner } from './cosigner.ts';
 import {
   checkLine,
   HASHER,
@@ -88,13 +89,22 @@ interface Stores {
   public: Stored | null;
 }
 
+/** What signs checkpoints. */
+interface LogKey {
+  readonly note: NoteKey;
+  readonly privateKey: KeyObject;
+  readonly cosigner: Cosigner;
+}
+
 /** A checkpoint on its way: everything as it was when it was begun. */
 interface Job {
   readonly size: bigint;
   readonly root: Uint8Array;
   readonly bytes: number;
   readonly sha256: string;
-  step: 'tiles' | 'check' | 'private' | 'seal' | 'public';
+  readonly time: number;
+  signed: Stored | null;
+  step: 'tiles' | 'check' | 'sign' | 'private' | 'seal' | 'public';
 }
 
 /** Kinds that use no key: a clock that was wrong at them binds nobody. */
@@ -139,7 +149,9 @@ export class IntentLog {
   #isSuccessor = false;
   /** What the lines up to it were trusted for, until the key says whether that was right. */
   #seal: SignedSeal | null = null;
-  #key: { readonly note: NoteKey; readonly privateKey: KeyObject } | null = null;
+  #key: LogKey | null = null;
+  /** SHA-256 of the second key, as the log has it of itself. */
+  #cosignerHash: string | null = null;
   /** Files to be written before the next checkpoint, in their order; a full one in place of its partials. */
   #queue: Resource[] = [];
   #partialsOf: string[] = [];
@@ -301,11 +313,12 @@ export class IntentLog {
       }
       this.#close(now);
     } else if (known !== null) {
-      this.#verifyStores(noteKeyOf(known.origin, raw));
+      const key = keyOf(privateKey, known.origin, raw);
+      this.#verifyStores([key.note, key.cosigner.note]);
     }
     if (this.#generation === null) this.#begin({ privateKey, raw, keyHash }, now);
-    else this.#key = { note: noteKeyOf(this.#generation.origin, raw), privateKey };
-    this.#publishKey();
+    else this.#key = keyOf(privateKey, this.#generation.origin, raw);
+    this.#publishKeys(now);
   }
 
   /** Closes the log by a last notice of what was signed of it, or of what is left where that is not known. */
@@ -338,7 +351,7 @@ export class IntentLog {
       this.#nextOrigin ??
       (first ?? second)?.checkpoint.origin ??
       `${ORIGIN_HOST}/${randomBytes(8).toString('hex')}`;
-    this.#key = { note: noteKeyOf(origin, key.raw), privateKey: key.privateKey };
+    this.#key = keyOf(key.privateKey, origin, key.raw);
     const closed = (second ?? first)?.checkpoint.origin;
     if (closed !== undefined && closed !== origin) {
       this.#half.close(closedName(closed));
@@ -347,21 +360,21 @@ export class IntentLog {
       this.#appender = this.#grow(createAppender(HASHER), 0, 0, new Map(), 'write');
       this.#writtenSize = this.#appender.size();
     }
-    const empty = this.#signed({ origin, size: 0n, root: HASHER.empty, extensions: [] });
+    const empty = this.#signed({ origin, size: 0n, root: HASHER.empty, extensions: [] }, now);
     this.#storePrivately(empty);
     this.#half.writeNote('checkpoint', empty.bytes);
     this.#stores.public = empty;
-    this.append([
-      { time: now, kind: 'note', fields: { note: 'log.new', origin, key: key.keyHash } },
-    ]);
+    const cosigner = cosignerHash(this.#key);
+    const fields = { note: 'log.new', origin, key: key.keyHash, cosigner };
+    this.append([{ time: now, kind: 'note', fields }]);
   }
 
-  #verifyStores(key: NoteKey): void {
+  #verifyStores(keys: readonly NoteKey[]): void {
     for (const [store, path] of [
       [this.#stores.private, privatePath(this.#places)],
       [this.#stores.public, publicPath(this.#places)],
     ] as const) {
-      if (store === null || openCheckpoint(nodeCryptography, store.bytes, [key]).ok) continue;
+      if (store === null || openCheckpoint(nodeCryptography, store.bytes, keys).ok) continue;
       throw new LogError(
         'log.store',
         `${path}: expected a checkpoint that this vault's key has signed, found another`,
@@ -369,10 +382,21 @@ export class IntentLog {
     }
   }
 
-  #publishKey(): void {
+  /** A log that began before it had a second key says so once; the others say it at their birth. */
+  #publishKeys(now: number): void {
     assert(this.#key !== null, 'Invariant: the key is there that is published');
-    const text = Buffer.from(`${toVerifierKey(this.#key.note)}\n`);
-    if (this.#half.readNote('vkey')?.equals(text) !== true) this.#half.writeNote('vkey', text);
+    const { note, cosigner } = this.#key;
+    const key = cosignerHash(this.#key);
+    if (this.#cosignerHash !== key) {
+      this.append([{ time: now, kind: 'note', fields: { note: 'log.cosigner', key } }]);
+    }
+    for (const [name, each] of [
+      ['vkey', note],
+      ['vkey.ml-dsa-44', cosigner.note],
+    ] as const) {
+      const text = Buffer.from(`${toVerifierKey(each)}\n`);
+      if (this.#half.readNote(name)?.equals(text) !== true) this.#half.writeNote(name, text);
+    }
   }
 
   // ---- Checkpoints ----
@@ -402,6 +426,8 @@ export class IntentLog {
       root: this.#appender.root(),
       bytes: this.#file.bytes,
       sha256: this.#file.digest(),
+      time: now.wall,
+      signed: null,
       step: 'tiles',
     };
   }
@@ -455,14 +481,19 @@ export class IntentLog {
       }
       case 'check':
         this.#checkFollows(job);
+        job.step = 'sign';
+        return false;
+      case 'sign': {
+        const { origin } = this.#generationOf();
+        job.signed = this.#signed({ ...treeOf(job), origin, extensions: [] }, job.time);
         job.step = 'private';
         return false;
-      case 'private': {
-        const { origin } = this.#generationOf();
-        this.#storePrivately(this.#signed({ ...treeOf(job), origin, extensions: [] }));
+      }
+      case 'private':
+        assert(job.signed !== null, 'Invariant: what is stored was signed');
+        this.#storePrivately(job.signed);
         job.step = 'seal';
         return false;
-      }
       case 'seal': {
         const { origin } = this.#generationOf();
         const { size, root, bytes, sha256 } = job;
@@ -535,13 +566,15 @@ export class IntentLog {
     );
   }
 
-  #signed(checkpoint: Checkpoint): Stored {
+  #signed(checkpoint: Checkpoint, time: number): Stored {
     assert(this.#key !== null, 'Invariant: the key is there that signs');
-    const { note, privateKey } = this.#key;
+    const { note, privateKey, cosigner } = this.#key;
     const text = toCheckpointText(checkpoint);
     const signature = signCheckpoint(text, note, (message) => sign(null, message, privateKey), 0n);
     assert(signature.ok, 'Invariant: a checkpoint of ours can be signed');
-    const bytes = Buffer.from(toNote({ text, signatures: [signature.value] }));
+    const second = cosigner.sign(text, time);
+    const signatures = second === null ? [signature.value] : [signature.value, second];
+    const bytes = Buffer.from(toNote({ text, signatures }));
     return { bytes, checkpoint };
   }
 
@@ -598,6 +631,9 @@ export class IntentLog {
     if (kind === 'note' && fields['note'] === 'log.new') {
       this.#generation = { origin: String(fields['origin']), key: String(fields['key']) };
       this.#nextOrigin = null;
+      this.#cosignerHash = String(fields['cosigner'] ?? '');
+    } else if (kind === 'note' && fields['note'] === 'log.cosigner') {
+      this.#cosignerHash = String(fields['key']);
     } else if (kind === 'fork.notice') {
       this.#generation = null;
       this.#nextOrigin = String(fields['next']);
@@ -836,6 +872,15 @@ function mustTake(appender: Appender, publicEntry: Uint8Array): void {
 
 function treeOf({ size, root }: Job): { readonly size: bigint; readonly root: Uint8Array } {
   return { size, root };
+}
+
+function keyOf(privateKey: KeyObject, origin: string, publicKey: Buffer): LogKey {
+  const cosigner = new Cosigner(privateKey, origin);
+  return { note: noteKeyOf(origin, publicKey), privateKey, cosigner };
+}
+
+function cosignerHash({ cosigner }: LogKey): string {
+  return hash('sha256', cosigner.publicKey, 'hex');
 }
 
 function noteKeyOf(origin: string, publicKey: Buffer): NoteKey {

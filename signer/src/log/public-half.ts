@@ -17,6 +17,9 @@ const NOTE_BYTES_MAX = 524_288;
 /** Files taken away in one step, so that no step holds up a signature. */
 const REMOVED_AT_ONCE = 32;
 
+/** The last checkpoint, and the verifier keys of those who sign it. */
+type NoteName = 'checkpoint' | 'vkey' | 'vkey.ml-dsa-44';
+
 export class PublicHalf implements TileReader {
   readonly directory: string;
   readonly #disk: Disk;
@@ -34,13 +37,13 @@ export class PublicHalf implements TileReader {
     return readFile(this.#disk, join(this.directory, path), options) ?? undefined;
   }
 
-  readNote(name: 'checkpoint' | 'vkey'): Buffer | null {
+  readNote(name: NoteName): Buffer | null {
     const options = { bytesMax: NOTE_BYTES_MAX, others: 'read' } as const;
     return readFile(this.#disk, join(this.directory, name), options);
   }
 
   /** Durably. */
-  writeNote(name: 'checkpoint' | 'vkey', bytes: Uint8Array): void {
+  writeNote(name: NoteName, bytes: Uint8Array): void {
     this.#doing(() =>
       writeFileAtomically(this.#disk, join(this.directory, name), bytes, FILE_MODE),
     );
@@ -85,7 +88,7 @@ export class PublicHalf implements TileReader {
       const aside = join(this.directory, 'closed', name);
       this.#disk.mkdirSync(aside, { recursive: true, mode: DIRECTORY_MODE });
       // The checkpoint last: where a crash leaves it, this is done again, and what lies aside already stays.
-      for (const part of ['tile', 'vkey', 'checkpoint']) {
+      for (const part of ['tile', 'vkey', 'vkey.ml-dsa-44', 'checkpoint']) {
         const to = join(aside, part);
         if (this.#disk.statSync(to, { throwIfNoEntry: false }) !== undefined) continue;
         try {

@@ -2,7 +2,7 @@
 // Whether a new policy provably allows no more than the old one. What cannot be shown to tighten counts as loosening.
 
 import { GRACE_MS } from '../life/state.ts';
-import { CONNECTION_PATTERN } from '../wire-parsers.ts';
+import { CONNECTION_PATTERN } from '../wire-fields.ts';
 import type {
   Policy,
   PolicyLiquidity,

@@ -187,6 +187,11 @@ export class PolicyEvaluator {
     return lines.length === 0 ? GRACE_MS : Math.min(...lines.map(({ ms }) => ms));
   }
 
+  /** Whether anything is asked of the markets that a connection trades in. */
+  hasFloors(subject: PolicySubject): boolean {
+    return this.#sectionsFor(subject).some(({ liquidity }) => liquidity.length > 0);
+  }
+
   /** Has egress watch what an order of `facts` would be judged by. */
   want(subject: PolicySubject, facts: RequestFacts, now: number): void {
     const { symbol } = facts;
@@ -200,8 +205,11 @@ export class PolicyEvaluator {
       );
       if (!isBanded && liquidity.length === 0) continue;
       const sources = sourcesOf(reference, liquidity);
-      const { maxAgeMs } = reference;
-      this.#references.want({ venue: subject.venue, symbol }, { sources, maxAgeMs }, now);
+      const { maxAgeMs, agree } = reference;
+      const agreement =
+        agree === null ? null : { sources: reference.sources, millionths: agree.millionths };
+      const needs = { sources, maxAgeMs, agreement };
+      this.#references.want({ venue: subject.venue, symbol }, needs, now);
     }
   }
 
@@ -325,12 +333,17 @@ export class PolicyEvaluator {
     const ruling = byHold
       ? this.#firstOf('hold', subject, facts)
       : this.#allowanceFor(subject, facts);
-    const limits = ruling === undefined ? [] : this.#limitsOf(subject, ruling, now);
+    const limits = ruling === undefined ? [] : this.#limitsOf(subject, ruling, facts, now);
     const reason = result.ok ? '' : result.reason;
     return { isAllowed: result.ok, rule: result.rule, reason, limits };
   }
 
-  #limitsOf(subject: PolicySubject, { rule, section }: Ruling, now: number): Explanation['limits'] {
+  #limitsOf(
+    subject: PolicySubject,
+    { rule, section }: Ruling,
+    facts: RequestFacts,
+    now: number,
+  ): Explanation['limits'] {
     const { band, notional, perDay, open, rate } = rule;
     const counters = this.#countersOf(subject, rule);
     const limits: LimitUse[] = [];
@@ -345,7 +358,11 @@ export class PolicyEvaluator {
     }
     if (open !== null) say('open', String(open), String(counters.open?.size ?? 0));
     if (rate !== null) say('rate', rate.text, String(counters.rate?.countAt(now) ?? 0));
-    for (const { text } of section.liquidity) say('liquidity', text, '');
+    const floors = floorsFor({ rule, section }, facts);
+    for (const floor of section.liquidity) {
+      const isWaived = facts.isExit === true && !floors.includes(floor);
+      say('liquidity', floor.text, isWaived ? 'not for a sale of what was bought here' : '');
+    }
     return limits;
   }
 
@@ -427,7 +444,7 @@ export class PolicyEvaluator {
     const { reference } = section;
     const { symbol, side, price, stop, notional } = facts;
     if (facts.operation !== 'order.place' || reference === null) return null;
-    const liquidity = symbol === null ? section.liquidity : liquidityFor(section, symbol);
+    const liquidity = floorsFor({ rule, section }, facts);
     if (rule.band === null && liquidity.length === 0) return null;
     if (symbol === null || side === null || price === null || notional === null) {
       return refuse(`${rule.id}: band`, 'expected an order with a price, found none to measure');
@@ -575,6 +592,18 @@ function countIn(counters: RuleCounters, facts: RequestFacts, now: number): () =
 
 function liquidityFor(section: PolicySection, symbol: string): readonly PolicyLiquidity[] {
   return section.liquidity.filter(({ symbols }) => symbols === null || symbols.has(symbol));
+}
+
+/**
+ * The floors that an order must pass. They keep out of thin markets: who is in one gets out, at a price that the band
+ * judges. Without a band nothing else would judge it.
+ */
+function floorsFor(
+  { rule, section }: Ruling,
+  { symbol, isExit }: RequestFacts,
+): readonly PolicyLiquidity[] {
+  if (isExit === true && rule.band !== null) return [];
+  return symbol === null ? section.liquidity : liquidityFor(section, symbol);
 }
 
 function refuse(rule: string, reason: string): Breach {

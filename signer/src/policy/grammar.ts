@@ -16,8 +16,8 @@
 import { hash } from 'node:crypto';
 import { parseDecimal, toNotional } from '../amount.ts';
 import { GRACE_MS_MAX } from '../life/state.ts';
-import type { ReferenceSource } from '../wire.ts';
-import { CONNECTION_NAME_PATTERN, CONNECTION_PATTERN, POLICY_BYTES_MAX } from '../wire-parsers.ts';
+import { PRICE_SOURCES, type PriceSource } from '../wire.ts';
+import { CONNECTION_NAME_PATTERN, CONNECTION_PATTERN, POLICY_BYTES_MAX } from '../wire-fields.ts';
 
 export type Operation =
   | 'order.place'
@@ -81,7 +81,7 @@ export interface Share {
   readonly text: string;
 }
 
-export type PriceSource = Extract<ReferenceSource, 'referencePrice' | 'avgPrice' | 'bookTicker'>;
+export type { PriceSource };
 
 /** Where the prices come from that bands are measured by. */
 export interface PolicyReference {
@@ -215,7 +215,6 @@ const TERMS: Readonly<Record<Keyword, ReadonlyMap<string, '=' | '<='>>> = {
   ]),
 };
 const IS_LIMIT: ReadonlySet<string> = new Set([...LIMIT_TERMS.map(([name]) => name), 'expires']);
-const PRICE_SOURCES: readonly PriceSource[] = ['referencePrice', 'avgPrice', 'bookTicker'];
 const SOURCE_PREFIX = 'egress:';
 const MAX_AGE_SECONDS_MAX = 60;
 const OPEN_MAX = 10_000;

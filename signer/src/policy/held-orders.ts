@@ -9,8 +9,12 @@ import { formatNotional } from '../amount.ts';
 import type { PolicyRule } from './grammar.ts';
 import type { RequestFacts } from './request-facts.ts';
 
-/** A person reads them one by one; more would hide the one that matters. */
-export const HELD_ORDERS_MAX = 64;
+/** Each connection has so many places of its own. A person reads them one by one; more would hide the one that matters. */
+export const HELD_PER_CONNECTION_MAX = 16;
+/** A dropped order keeps its place so long: whoever asks and drops in turn does not fill the log. */
+const DROPPED_PLACE_MS = 60_000;
+/** Dropped orders of one connection that are kept in mind, so that nobody is asked about them again. */
+const DROPPED_MAX = 64;
 
 export interface HeldOrder {
   /** Its name: `h` and the number of its entry. */
@@ -93,9 +97,14 @@ export class HeldOrders {
     return this.#live(policy, now).filter(({ state }) => state !== 'dropped');
   }
 
-  hasRoom(now: number): boolean {
-    this.#prune(now);
-    return this.#orders.size < HELD_ORDERS_MAX;
+  /** What takes the places of a connection. */
+  inPlace(connection: string, now: number): readonly HeldOrder[] {
+    return [...this.#orders.values()].filter(
+      (held) =>
+        held.connection === connection &&
+        held.until > now &&
+        (held.state !== 'dropped' || now - held.until + held.expiresMs < DROPPED_PLACE_MS),
+    );
   }
 
   /** What a person was asked, or has said, about an order like this one or a larger one. */
@@ -126,7 +135,17 @@ export class HeldOrders {
     return [...this.#orders.values()].filter((held) => held.policy === policy && held.until > now);
   }
 
+  /** What is void under the policy of today takes no place, and of what was dropped the newest are kept in mind. */
   #remember(held: HeldOrder): void {
+    const others = [...this.#orders.values()].filter(
+      ({ connection }) => connection === held.connection,
+    );
+    const dropped = others.filter(({ state }) => state === 'dropped');
+    const forgotten = [
+      ...others.filter(({ policy }) => policy !== held.policy),
+      ...dropped.slice(0, Math.max(0, dropped.length - DROPPED_MAX)),
+    ];
+    for (const { order } of forgotten) this.#orders.delete(order);
     this.#orders.set(held.order, held);
   }
 

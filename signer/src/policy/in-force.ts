@@ -3,16 +3,26 @@
 //
 // The log says which policy holds; the file only holds its text. A file that the log does not know locks orders out. A
 // change goes to disk as a draft, then to the log, then into the file's place, so that a crash leaves one of the two.
+//
+// A loosening waits for as long as the signer runs, by the monotonic clock. How much of that is left is noted from time to
+// time: a wall clock that somebody sets while the signer is down shortens nothing, and a restart begins nothing anew.
 
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
-import { destroyFile, readFile, syncDirectoryOf, writeFileAtomically, type Disk } from '../disk.ts';
+import {
+  destroyFile,
+  isSystemError,
+  readFile,
+  syncDirectoryOf,
+  writeFileAtomically,
+  type Disk,
+} from '../disk.ts';
 import type { Entry, PastEntry } from '../log/intent-log.ts';
 import { comparePolicies, type PolicyComparison } from './compare.ts';
 import { newPast, PolicyEvaluator, type PolicySubject } from './evaluator.ts';
 import type { HeldOrders } from './held-orders.ts';
 import { describePolicyError, parsePolicy, type ParsedPolicy, type Policy } from './grammar.ts';
-import { POLICY_BYTES_MAX } from '../wire-parsers.ts';
+import { POLICY_BYTES_MAX } from '../wire-fields.ts';
 import type { References } from './references.ts';
 
 const POLICY_FILE = 'policy';
@@ -22,6 +32,10 @@ const NEXT_FILE = 'policy.next';
 export const PENDING_FILE = 'policy.pending';
 const FILE_MODE = 0o644;
 const SHORT_HASH = 12;
+/** What is left of a delay is noted after each tenth of it, within these bounds. */
+const NOTED_PARTS = 10;
+const NOTED_MS_MIN = 60_000;
+const NOTED_MS_MAX = 3_600_000;
 
 export class PolicyFileError extends Error {
   readonly code = 'policy.syntax';
@@ -37,8 +51,8 @@ export type PolicyChangedBy = 'start' | 'server' | 'passkey' | 'terminal';
 
 interface PendingEntry {
   readonly hash: string;
-  /** Wall time. */
-  readonly dueAt: number;
+  /** How long it had still to wait when that was last noted. */
+  readonly leftMs: number;
 }
 
 /** What the log says of policies. */
@@ -47,9 +61,9 @@ export class PolicyHistory {
   attested: string | null = null;
   pending: PendingEntry | null = null;
 
-  read({ kind, fields }: PastEntry | Entry): void {
+  read({ kind, time, fields }: PastEntry | Entry): void {
     if (kind !== 'policy.change') return;
-    const { step, policy, due } = fields;
+    const { step, policy, due, left } = fields;
     switch (step) {
       case 'attested':
       case 'applied':
@@ -57,7 +71,10 @@ export class PolicyHistory {
         this.pending = null;
         return;
       case 'pending':
-        this.pending = { hash: String(policy), dueAt: Number(due) };
+        this.pending = { hash: String(policy), leftMs: Number(due) - time };
+        return;
+      case 'waiting':
+        this.pending = { hash: String(policy), leftMs: Number(left) };
         return;
       default:
         this.pending = null;
@@ -69,9 +86,9 @@ export class PolicyHistory {
 export interface PendingPolicy {
   readonly policy: Policy;
   readonly text: string;
-  /** Wall time. */
+  /** Wall time at which it holds if the signer runs on; for people. */
   readonly dueAt: number;
-  /** The same by the window clock, which nobody can set. */
+  /** The same by the window clock, which decides: nobody can set it. */
   readonly dueWindow: number;
 }
 
@@ -104,6 +121,10 @@ export class PolicyInForce {
   #text: string;
   #evaluator: PolicyEvaluator;
   #pending: PendingPolicy | null = null;
+  /** How much of the delay was left when the log was last told. */
+  #notedLeftMs = 0;
+  /** The log has the change, and the disk did not take the file into its place yet. */
+  #isUnplaced = false;
   /** Why no order is allowed whatever the file says; null where the log vouches for it. */
   #lock: string | null = null;
 
@@ -209,18 +230,29 @@ export class PolicyInForce {
   ): void {
     const parsed = parsePolicy(Buffer.from(text));
     if (!parsed.ok) throw new Error('Invariant: only a policy that was read is applied');
-    replacePolicy(
-      this.#ports,
-      Buffer.from(text),
-      parsed.policy,
-      this.#evaluator.hash,
-      how,
-      now.wall,
-    );
+    // Its draft is all there is of a change that is not in its place: it is not written over.
+    if (this.#isUnplaced) placePolicy(this.#ports);
+    const { hash: before } = this.#evaluator;
+    attestPolicy(this.#ports, Buffer.from(text), parsed.policy, { before, ...how }, now.wall);
+    // From here on the log says that it holds, whatever becomes of the files.
+    this.#isUnplaced = true;
     this.#evaluator = this.#evaluator.under(parsed.policy, subjectOf, now.window);
     this.#text = text;
     this.#lock = null;
-    this.#dropPending();
+    this.#pending = null;
+    this.#place();
+  }
+
+  /** Puts what holds into its place; where the disk does not take it that is tried again, and made good at a start. */
+  #place(): void {
+    if (!this.#isUnplaced) return;
+    try {
+      placePolicy(this.#ports);
+      destroyFile(this.#ports.disk, join(this.#ports.directory, PENDING_FILE));
+      this.#isUnplaced = false;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+    }
   }
 
   /** Keeps a loosening until its time has come. */
@@ -245,6 +277,7 @@ export class PolicyInForce {
       changeEntry(now.wall, 'pending', policy, { by: 'passkey', evidence, due: pending.dueAt }),
     ]);
     this.#pending = pending;
+    this.#notedLeftMs = delayMs;
     return pending;
   }
 
@@ -256,20 +289,34 @@ export class PolicyInForce {
     this.#dropPending();
   }
 
-  /** Puts the change that waits in force once its time has come; returns whether it did. */
+  /** Puts the change that waits in force once its time has come, and notes from time to time how long that still is. */
   applyDue(
     subjectOf: (connection: string) => PolicySubject | undefined,
     now: { readonly wall: number; readonly window: number },
-  ): boolean {
+  ): void {
+    this.#place();
     const pending = this.#pending;
-    if (pending === null || now.window < pending.dueWindow) return false;
-    this.apply(pending.text, { by: 'passkey' }, subjectOf, now);
-    return true;
+    if (pending === null) return;
+    if (now.window >= pending.dueWindow)
+      return this.apply(pending.text, { by: 'passkey' }, subjectOf, now);
+    const tenth = this.looseningDelayMs / NOTED_PARTS;
+    const stepMs = Math.min(Math.max(tenth, NOTED_MS_MIN), NOTED_MS_MAX);
+    if (this.#notedLeftMs - (pending.dueWindow - now.window) >= stepMs) this.noteLeft(now);
+  }
+
+  /** Notes how long the change that waits still has to, so that the next start goes on from there. */
+  noteLeft(now: { readonly wall: number; readonly window: number }): void {
+    const pending = this.#pending;
+    if (pending === null) return;
+    const left = Math.max(0, pending.dueWindow - now.window);
+    if (left >= this.#notedLeftMs) return;
+    this.#ports.append([changeEntry(now.wall, 'waiting', pending.policy.hash, { left })]);
+    this.#notedLeftMs = left;
   }
 
   /** A change of an earlier run. Its text must be the one that was confirmed. */
   #takeUp(
-    { hash: wanted, dueAt }: PendingEntry,
+    { hash: wanted, leftMs }: PendingEntry,
     now: { readonly wall: number; readonly window: number },
   ): void {
     const { disk, directory, append } = this.#ports;
@@ -283,13 +330,13 @@ export class PolicyInForce {
       this.#dropPending();
       return;
     }
-    const leftMs = Math.max(0, dueAt - now.wall);
     this.#pending = {
       policy: parsed.policy,
       text: textOf(bytes),
-      dueAt,
+      dueAt: now.wall + leftMs,
       dueWindow: now.window + leftMs,
     };
+    this.#notedLeftMs = leftMs;
   }
 
   #dropPending(): void {
@@ -298,20 +345,24 @@ export class PolicyInForce {
   }
 }
 
-/** Draft, log, place: whatever a crash leaves, the log and one of the two files agree. */
-export function replacePolicy(
+/** Draft, then log: from then on the policy holds. */
+export function attestPolicy(
   { disk, directory, append }: PolicyPorts,
   text: Uint8Array,
   policy: Policy,
-  before: string,
-  how: { readonly by: PolicyChangedBy; readonly evidence?: number },
+  how: { readonly before: string; readonly by: PolicyChangedBy; readonly evidence?: number },
   now: number,
 ): void {
-  const draft = join(directory, NEXT_FILE);
-  writeFileAtomically(disk, draft, text, FILE_MODE);
-  append([changeEntry(now, 'applied', policy.hash, { before, ...how })]);
+  writeFileAtomically(disk, join(directory, NEXT_FILE), text, FILE_MODE);
+  append([changeEntry(now, 'applied', policy.hash, how)]);
+}
+
+/** Then its place: whatever a crash leaves, the log and one of the two files agree. */
+export function placePolicy({ disk, directory }: Omit<PolicyPorts, 'append'>): void {
   const path = join(directory, POLICY_FILE);
-  disk.renameSync(draft, path);
+  const draft = join(directory, NEXT_FILE);
+  // A rename that was done and not synced is not done twice.
+  if (disk.statSync(draft, { throwIfNoEntry: false }) !== undefined) disk.renameSync(draft, path);
   syncDirectoryOf(disk, path);
 }
 
@@ -326,8 +377,7 @@ function finishChange(
   if (bytes === null || hash('sha256', bytes, 'hex') !== attested) return null;
   const parsed = parsePolicy(bytes);
   if (!parsed.ok) return null;
-  disk.renameSync(draft, path);
-  syncDirectoryOf(disk, path);
+  placePolicy({ disk, directory });
   return { path, bytes, policy: parsed.policy };
 }
 
@@ -355,7 +405,7 @@ function short(value: string | null): string {
 
 function changeEntry(
   time: number,
-  step: 'attested' | 'pending' | 'applied' | 'cancelled',
+  step: 'attested' | 'pending' | 'waiting' | 'applied' | 'cancelled',
   policy: string,
   fields: Entry['fields'],
 ): Entry {

@@ -5,11 +5,12 @@ import { parseDecimal } from '../amount.ts';
 import {
   WATCHED_SYMBOLS_MAX,
   type BookLevel,
+  type PriceAgreement,
+  type PriceSource,
   type Reference,
   type ReferenceSource,
   type WatchReferences,
 } from '../wire.ts';
-import type { PriceSource } from './grammar.ts';
 
 /** A market is watched for this long after the last order in it. */
 const WATCHED_MS = 60_000;
@@ -52,8 +53,16 @@ interface Market {
   book: Book | null;
 }
 
+/** Which prices must be how close to each other. */
+interface Agreement {
+  readonly sources: readonly PriceSource[];
+  readonly millionths: bigint;
+}
+
 interface VenueMarkets {
   readonly markets: Map<string, Market>;
+  /** The sources of all that want one, by the strictest of them. */
+  agreement: PriceAgreement | null;
   readonly sources: Set<ReferenceSource>;
   everyMs: number;
 }
@@ -70,7 +79,11 @@ export class References {
   /** Says that orders in `symbol` are judged by `sources`, whose prices are good for `maxAgeMs`. */
   want(
     { venue, symbol }: { readonly venue: string; readonly symbol: string },
-    needs: { readonly sources: readonly ReferenceSource[]; readonly maxAgeMs: number },
+    needs: {
+      readonly sources: readonly ReferenceSource[];
+      readonly maxAgeMs: number;
+      readonly agreement: Agreement | null;
+    },
     now: number,
   ): void {
     const known = this.#venueOf(venue);
@@ -84,6 +97,11 @@ export class References {
     const everyMs = Math.max(Math.floor(needs.maxAgeMs / ASKS_PER_AGE), EVERY_MS_MIN);
     if (everyMs < known.everyMs) {
       known.everyMs = everyMs;
+      isNews = true;
+    }
+    const agreement = strictest(known.agreement, needs.agreement);
+    if (JSON.stringify(agreement) !== JSON.stringify(known.agreement)) {
+      known.agreement = agreement;
       isNews = true;
     }
     const market = known.markets.get(symbol);
@@ -175,7 +193,12 @@ export class References {
     let known = this.#venues.get(venue);
     if (known === undefined) {
       if (this.#venues.size >= VENUES_MAX) return null;
-      known = { markets: new Map(), sources: new Set(), everyMs: Number.POSITIVE_INFINITY };
+      known = {
+        markets: new Map(),
+        agreement: null,
+        sources: new Set(),
+        everyMs: Number.POSITIVE_INFINITY,
+      };
       this.#venues.set(venue, known);
     }
     return known;
@@ -196,15 +219,26 @@ export class References {
     }
   }
 
-  #tell(venue: string, { markets, sources, everyMs }: VenueMarkets): void {
+  #tell(venue: string, { markets, sources, everyMs, agreement }: VenueMarkets): void {
     this.#watch({
       kind: 'watchReferences',
       venue,
       symbols: [...markets.keys()],
       sources: [...sources],
       everyMs,
+      agreement,
     });
   }
+}
+
+function strictest(known: PriceAgreement | null, wanted: Agreement | null): PriceAgreement | null {
+  if (wanted === null) return known;
+  const millionths = Number(wanted.millionths);
+  if (known === null) return { sources: wanted.sources, millionths };
+  return {
+    sources: [...new Set([...known.sources, ...wanted.sources])],
+    millionths: Math.min(known.millionths, millionths),
+  };
 }
 
 function newMarket(now: number): Market {

@@ -20,4 +20,6 @@ export interface RequestFacts {
   readonly clientOrderId: string | null;
   /** A person released it: it counts against the hold line that kept it. */
   readonly isReleased: boolean;
+  /** It sells no more than what was bought through the connection, by the signer's own record: an exit. */
+  readonly isExit?: boolean;
 }

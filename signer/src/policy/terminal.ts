@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import { comparePolicies, type PolicyComparison } from './compare.ts';
 import { describePolicyError, parsePolicy, type Policy } from './grammar.ts';
 import {
+  attestPolicy,
   PENDING_FILE,
+  placePolicy,
   PolicyFileError,
   readPolicyFile,
-  replacePolicy,
   type PolicyHistory,
 } from './in-force.ts';
 
@@ -32,7 +33,8 @@ export function takeOverPolicy(
   const comparison = comparePolicies(attestedPolicy(disk, directory, history), parsed.policy);
   const before = history.attested ?? 'none';
   const files = { disk, directory, append };
-  replacePolicy(files, bytes, parsed.policy, before, { by: 'terminal' }, now);
+  attestPolicy(files, bytes, parsed.policy, { before, by: 'terminal' }, now);
+  placePolicy(files);
   destroyFile(disk, join(directory, PENDING_FILE));
   return comparison;
 }

@@ -4,7 +4,7 @@
 //   kontor-vault-backup/v1 <newline> one line of JSON <newline> for each key named there: u32 length, bytes
 
 import { Fields } from '../fields.ts';
-import { parseConnection, type Connection } from '../connections.ts';
+import { readConnection, type Connection } from '../connections.ts';
 import { VaultError } from '../vault/file.ts';
 
 const VERSION_LINE = 'kontor-vault-backup/v1';
@@ -58,7 +58,7 @@ export function decodeBackup(plain: Buffer): Backup {
     logLength: fields.integer('logLength', 1),
     logHead: fields.text('logHead', HASH, 'a SHA-256'),
     importKey: fields.text('importKey', HASH, 'a SHA-256'),
-    connections: fields.list('connections', KEYS_MAX).map((value) => parseConnection(value)),
+    connections: fields.objects('connections', KEYS_MAX, (one) => readConnection(one)),
   };
   const secrets = new Map<string, Buffer>();
   let position = headEnd + 1;

@@ -10,7 +10,7 @@ import { Owners } from '../acts/owners.ts';
 import { identityOf, isExpired, publicKeyHash, slotOf, type Connection } from '../connections.ts';
 import { ensurePrivateDirectory } from '../disk.ts';
 import { Lives } from '../life/lives.ts';
-import { objectionToThaw } from '../life/keeper.ts';
+import { LifeKeeper, objectionToThaw } from '../life/keeper.ts';
 import type { Entry, EntryKind, PastEntry } from '../log/intent-log.ts';
 import { birthOf, KeyRing, type KeyRingPorts, type LogPast } from '../key-ring.ts';
 import {
@@ -100,6 +100,9 @@ export async function runTool(
     case 'thaw':
       await open(ring, ports);
       return thaw(ring, { owners, lives }, word, ports);
+    case 'take-over':
+      await open(ring, ports);
+      return takeOver(ring, { owners, lives, directory }, word, ports);
     case 'backup':
       await open(ring, ports);
       return backup(ring, word, ports);
@@ -124,7 +127,7 @@ export async function runTool(
     default:
       throw new VaultError(
         'vault.form',
-        `expected show, passphrase, unattended, retire, backup, restore, way-add, way-remove, reopen-log, patterns, policy, held-release, held-drop, owners, owner-code or owner-remove, found ${verb}`,
+        `expected show, passphrase, unattended, retire, thaw, take-over, backup, restore, way-add, way-remove, reopen-log, patterns, policy, held-release, held-drop, owners, owner-code or owner-remove, found ${verb}`,
       );
   }
 }
@@ -267,16 +270,40 @@ function thaw(
   ports: ToolPorts,
 ): void {
   const connection = namedConnection(ring, word);
-  if (owners.all().length > 0) {
-    throw new VaultError(
-      'vault.form',
-      `expected no enrolled owner, found ${owners.all().length}: an owner thaws a connection on its page, with a passkey`,
-    );
-  }
+  mustHaveNoOwner(owners, 'thaws a connection');
   const objection = objectionToThaw(lives, connection.connection);
   if (objection !== null) throw new VaultError('vault.form', objection);
   record(ring, 'thaw', { connection: connection.connection, by: 'terminal' });
   ports.say(`${connection.name} (${connection.connection}) signs new risk again.`);
+}
+
+/** Lets a checked key take the place of the one in use, where all owners are gone who could consent. */
+function takeOver(
+  ring: KeyRing,
+  parts: { readonly owners: Owners; readonly lives: Lives; readonly directory: string },
+  word: string,
+  ports: ToolPorts,
+): void {
+  const { owners, lives, directory } = parts;
+  const { connection } = namedConnection(ring, word);
+  mustHaveNoOwner(owners, 'has a new key take over');
+  const needsConsent = (): boolean => true;
+  const { clock, log, connections, vault } = ring;
+  const { disk, say } = ports;
+  const world = { directory, disk, say, clock, log, lives, connections, vault, needsConsent };
+  const keeper = new LifeKeeper(world);
+  const objection = keeper.objectionToTakeOver(connection);
+  if (objection !== null) throw new VaultError('vault.form', objection);
+  keeper.takeOver(connection, Math.max(ring.clock.wall(), 0));
+}
+
+function mustHaveNoOwner(owners: Owners, what: string): void {
+  const { length } = owners.all();
+  if (length === 0) return;
+  throw new VaultError(
+    'vault.form',
+    `expected no enrolled owner, found ${length}: an owner ${what} on its page, with a passkey`,
+  );
 }
 
 function namedConnection(ring: KeyRing, name: string): Connection {

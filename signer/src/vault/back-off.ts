@@ -25,9 +25,15 @@ export class UnlockBackOff {
     return Math.max(0, Math.ceil(this.#notBefore - this.#time.monotonic()));
   }
 
-  count(isRight: boolean): void {
-    this.#wrong = isRight ? 0 : this.#wrong + 1;
+  addWrong(): void {
+    this.#wrong += 1;
     this.#notBefore = this.#time.monotonic() + waitAfter(this.#wrong);
+  }
+
+  /** The right passphrase was given. */
+  clear(): void {
+    this.#wrong = 0;
+    this.#notBefore = this.#time.monotonic();
   }
 }
 

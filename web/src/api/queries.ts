@@ -19,7 +19,7 @@ import {
 import { deleteJson, getJson, patchJson, postJson, putJson } from './client.ts';
 import type { CandleRow, LiveStream } from './live.ts';
 import type {
-  Alarm, AlarmChannel, Alarms, Balance, CaseSummary, ForeignOrders, Bot, Candles, Conditions, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, Risk, StreamMessage, Totals, Vault, WitnessStatus,
+  Alarm, AlarmChannel, Alarms, Balance, CaseSummary, ForeignOrders, Bot, Candles, Conditions, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, Risk, StreamMessage, Totals, Vault, Venue, WitnessStatus,
 } from './types.ts'; // prettier-ignore
 
 const API = '/api/v1';
@@ -300,6 +300,14 @@ export function useVault(): UseQueryResult<Vault> {
   });
 }
 
+/** The exchanges that a key can be for; they change only with the desk's own version. */
+export function useVenues(): UseQueryResult<readonly Venue[]> {
+  return useQuery({
+    queryKey: ['venues'],
+    queryFn: ({ signal }) => getJson<readonly Venue[]>(`${API}/venues`, signal),
+  });
+}
+
 /** Has the signer make a key. */
 export async function createConnection(
   client: QueryClient,
@@ -311,10 +319,13 @@ export async function createConnection(
 /** Hands over a secret that is sealed already. */
 export async function importConnection(
   client: QueryClient,
-  wanted: Pick<Connection, 'name' | 'venue' | 'keyKind'>,
-  sealed: string,
+  body: Pick<Connection, 'name' | 'venue' | 'keyKind'> & {
+    readonly sealed: string;
+    /** Null for a secret that both sides know. */
+    readonly publicKeyPem: string | null;
+    readonly replaces?: string;
+  },
 ): Promise<Connection> {
-  const body = { ...wanted, sealed, publicKeyPem: null };
   return keepConnection(client, await postJson<Connection>(`${API}/connections/import`, body));
 }
 

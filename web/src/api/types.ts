@@ -715,6 +715,10 @@ export type Health = {
   readonly state: 'ok' | 'degraded';
   readonly processes: readonly ProcessHealth[];
   readonly streams: readonly StreamHealth[];
+  readonly connections: readonly {
+    readonly name: string;
+    readonly state: 'frozen' | 'quarantined' | 'expired';
+  }[];
   readonly clockSkewMs: number | null;
   readonly roundTripMs: number | null;
   readonly pendingEffects: number;
@@ -790,6 +794,18 @@ export type LadderStep = {
 
 export type LifeState =
   'draft' | 'probing' | 'active' | 'expiring' | 'expired' | 'frozen' | 'quarantined' | 'retired';
+
+export type LogAnchor = {
+  readonly authority: string;
+  readonly url: string;
+  readonly state: 'waiting' | 'anchored' | 'failing';
+  readonly size: number | null;
+  readonly at: number | null;
+  /** anchors of this authority that lie here */
+  readonly count: number;
+  readonly isFresh: boolean;
+  readonly reason: string;
+};
 
 export type LogOverview = {
   readonly origin: string | null;
@@ -1720,6 +1736,10 @@ export type Venue = {
   readonly venue: string;
   readonly isTraded: boolean;
   readonly hasAdapter: boolean;
+  readonly keys: readonly {
+    readonly kind: KeyKind;
+    readonly from: 'made' | 'imported';
+  }[];
 };
 
 export type WayIn = {
@@ -1729,7 +1749,7 @@ export type WayIn = {
 };
 
 export type WitnessStatus = {
-  readonly level: 'W0' | 'W1' | 'W3' | 'W4';
+  readonly level: 'W0' | 'W1' | 'W2' | 'W3' | 'W4';
   /** independent ones whose cosignature counts */
   readonly operators: number;
   readonly meaning: string;
@@ -1744,6 +1764,8 @@ export type WitnessStatus = {
     readonly isFresh: boolean;
     readonly reason: string;
   }[];
+  /** who dates the log */
+  readonly anchors: readonly LogAnchor[];
   readonly fault: string | null;
 };
 

@@ -4,6 +4,8 @@
 
 import { sealSecret } from '@kontor/signer/seal';
 
+import { privateKeyIn } from './private-key.ts';
+
 import type { Connection } from '../api/types.ts';
 
 export interface Sealed {
@@ -14,6 +16,7 @@ export interface Sealed {
 
 const SECRET = /^[\x21-\x7e]{16,512}$/;
 const FINGERPRINT_DIGITS = 32;
+const KEY_FILE_BYTES_MAX = 16_384;
 
 /**
  * Browsers offer cryptography to addresses only that nobody on the way can change, and know this curve since 2025.
@@ -42,17 +45,41 @@ export async function takeSealed(
   const secret = new TextEncoder().encode(field.value.trim());
   field.value = '';
   try {
-    const { name, venue, keyKind } = to;
-    const sealed = await sealSecret(secret, {
-      importKey: fromBase64(importKey),
-      name,
-      venue,
-      keyKind,
-    });
-    return { sealed, digest: await sha256(secret) };
+    return { sealed: await sealed(secret, importKey, to), digest: await sha256(secret) };
   } finally {
     secret.fill(0);
   }
+}
+
+/**
+ * Gives the private key of the chosen file, sealed to the vault; null where the file holds none in PKCS #8. Nothing of
+ * the file becomes text, and the field forgets which one it was.
+ */
+export async function takeSealedFile(
+  field: HTMLInputElement,
+  importKey: string,
+  to: Pick<Connection, 'name' | 'venue' | 'keyKind'>,
+): Promise<string | null> {
+  const file = field.files?.[0];
+  if (file === undefined || file.size > KEY_FILE_BYTES_MAX) return null;
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  field.value = '';
+  const secret = privateKeyIn(bytes);
+  bytes.fill(0);
+  if (secret === null) return null;
+  try {
+    return await sealed(secret, importKey, to);
+  } finally {
+    secret.fill(0);
+  }
+}
+
+function sealed(
+  secret: Uint8Array<ArrayBuffer>,
+  importKey: string,
+  { name, venue, keyKind }: Pick<Connection, 'name' | 'venue' | 'keyKind'>,
+): Promise<string> {
+  return sealSecret(secret, { importKey: fromBase64(importKey), name, venue, keyKind });
 }
 
 /** Whether `text` is the secret that was sealed before. */
@@ -60,7 +87,7 @@ export async function isSameSecret(text: string, digest: string | null): Promise
   return digest !== null && (await sha256(new TextEncoder().encode(text))) === digest;
 }
 
-/** As `kontor vault show` prints it. */
+/** As `kontor vault fingerprint` prints it. */
 export async function fingerprintOf(importKey: string): Promise<string> {
   const digits = (await sha256(fromBase64(importKey))).slice(0, FINGERPRINT_DIGITS);
   return (digits.match(/.{4}/g) ?? []).join(' ');

@@ -20,6 +20,7 @@ export const englishAlarms = {
   more: (count: string): string => `And ${count} more.`,
   times: (count: string): string => `${count} times`,
   facts: 'What was seen',
+  connection: 'connection',
   raisedAt: 'Raised',
   keyPage: 'Delete the key at the exchange',
   heldPage: 'Release or drop it',
@@ -61,6 +62,14 @@ export const englishAlarms = {
       `The account stream is silent: ${fact('reason')}. What happens at the account is seen later.`,
     sourcesDisagree: (fact: AlarmFact): string =>
       `Two sources of the exchange contradict each other about ${fact('clientOrderId')}: the stream says ${fact('stream')}, the list says ${fact('list')}.`,
+    issuerRefused: (fact: AlarmFact): string =>
+      `The certificate of ${fact('host')} comes from ${fact('found')}, expected ${fact('expected')}. Nothing is sent there, and nothing can be cancelled through the desk, until you decide at the terminal with kontor connect pins.`,
+    pricesDisagree: (fact: AlarmFact): string =>
+      `Two prices of ${fact('symbol')} contradict each other: ${fact('low')} and ${fact('high')}. The policy refuses orders there.`,
+    pricesSilent: (fact: AlarmFact): string =>
+      `No price of ${fact('symbol')} has come by ${fact('sources')} for ${fact('seconds')} s. The policy refuses orders there.`,
+    dataLate: (fact: AlarmFact): string =>
+      `What ${fact('venue')} says is late: ${fact('what')} by ${fact('seconds')} s. Either a clock is wrong or someone holds it back.`,
     notificationFailed: (fact: AlarmFact): string =>
       `Alarms do not get out by ${fact('channel')}: ${fact('reason')}.`,
     connectionExpiring: (fact: AlarmFact): string =>
@@ -78,10 +87,14 @@ export const englishAlarms = {
     logRolledBack: (fact: AlarmFact): string =>
       `The log was cut back: the witness ${fact('name')} has seen ${fact('theirs')} entries, here are ${fact('ours')}.`,
     witnessSilent: (fact: AlarmFact): string => `The witness ${fact('name')} does not answer.`,
+    anchorStale: (fact: AlarmFact): string =>
+      `The time-stamping authority ${fact('name')} has not dated the log for three days.`,
     orderHeld: (fact: AlarmFact): string =>
       `An order waits for you: ${order(fact)}. The line ${fact('line')} of the policy holds it; release or drop it on the page Policy.`,
     canaryUsed: (fact: AlarmFact): string =>
       `A key that exists only to be stolen was used: ${fact('name')}. Someone is in your systems.`,
+    canaryUnwatched: (fact: AlarmFact): string =>
+      `The canary ${fact('name')} cannot be watched, so its use would ring no alarm: ${fact('reason')}.`,
   },
 };
 

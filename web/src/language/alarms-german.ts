@@ -26,6 +26,7 @@ export const germanAlarms: AlarmsText = {
   more: (count) => `Und ${count} weitere.`,
   times: (count) => `${count}-mal`,
   facts: 'Was gesehen wurde',
+  connection: 'Verbindung',
   raisedAt: 'Gemeldet',
   keyPage: 'Schlüssel bei der Börse löschen',
   heldPage: 'Freigeben oder verwerfen',
@@ -67,6 +68,14 @@ export const germanAlarms: AlarmsText = {
       `Der Kontostrom ist stumm: ${fact('reason')}. Was auf dem Konto geschieht, wird später gesehen.`,
     sourcesDisagree: (fact) =>
       `Zwei Quellen der Börse widersprechen sich über ${fact('clientOrderId')}: Der Strom sagt ${fact('stream')}, die Liste sagt ${fact('list')}.`,
+    issuerRefused: (fact) =>
+      `Das Zertifikat von ${fact('host')} kommt von ${fact('found')}, erwartet wurde ${fact('expected')}. Dorthin wird nichts gesendet, und durch das Desk lässt sich nichts stornieren, bis Sie am Terminal mit kontor connect pins entscheiden.`,
+    pricesDisagree: (fact) =>
+      `Zwei Preise von ${fact('symbol')} widersprechen sich: ${fact('low')} und ${fact('high')}. Die Richtlinie lehnt dort Orders ab.`,
+    pricesSilent: (fact) =>
+      `Seit ${fact('seconds')} s kommt kein Preis von ${fact('symbol')} über ${fact('sources')}. Die Richtlinie lehnt dort Orders ab.`,
+    dataLate: (fact) =>
+      `Was ${fact('venue')} sagt, kommt verspätet: ${fact('what')} um ${fact('seconds')} s. Entweder geht eine Uhr falsch, oder jemand hält es zurück.`,
     notificationFailed: (fact) =>
       `Alarme kommen über ${fact('channel')} nicht hinaus: ${fact('reason')}.`,
     connectionExpiring: (fact) =>
@@ -84,9 +93,13 @@ export const germanAlarms: AlarmsText = {
     logRolledBack: (fact) =>
       `Das Log wurde gekürzt: Der Zeuge ${fact('name')} hat ${fact('theirs')} Einträge gesehen, hier stehen ${fact('ours')}.`,
     witnessSilent: (fact) => `Der Zeuge ${fact('name')} antwortet nicht.`,
+    anchorStale: (fact) =>
+      `Die Zeitstempelstelle ${fact('name')} hat das Log seit drei Tagen nicht datiert.`,
     orderHeld: (fact) =>
       `Eine Order wartet auf Sie: ${order(fact)}. Die Zeile ${fact('line')} der Policy hält sie; auf der Seite Policy geben Sie sie frei oder verwerfen sie.`,
     canaryUsed: (fact) =>
       `Ein Schlüssel, den es nur gibt, damit man ihn stiehlt, wurde benutzt: ${fact('name')}. Jemand ist in Ihren Systemen.`,
+    canaryUnwatched: (fact) =>
+      `Der Kanarienvogel ${fact('name')} lässt sich nicht beobachten; würde er benutzt, käme kein Alarm: ${fact('reason')}.`,
   },
 };

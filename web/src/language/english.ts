@@ -105,6 +105,12 @@ export const english = {
       `The account stream is down since ${since}. Orders and balances may be stale.`,
     accountNever: 'The account stream is down. Orders and balances may be stale.',
     processDown: (name: string): string => `${name} is down and being started again.`,
+    connection: {
+      frozen: (name: string): string => `The connection ${name} is frozen: it opens no risk.`,
+      quarantined: (name: string): string =>
+        `The connection ${name} is quarantined: its key is not what it was.`,
+      expired: (name: string): string => `The connection ${name} has ended: it opens no risk.`,
+    },
     updated: 'Kontor was updated. This page is from the version before.',
     reload: 'Reload',
   },
@@ -805,7 +811,8 @@ export const english = {
       makerOnly:
         'The order would have traded at once. It passes at a price further from the market.',
       tooManyOrders: 'Cancel an open order of this instrument: the exchange allows no more.',
-      clock: "Set this machine's clock right: the exchange found the request too old or too new.",
+      clock:
+        'The exchange found the order older than the 2 s for which it is signed, or from the future. Set this machine’s clock right, and look for a slow line: kontor doctor shows both. The 2 s stay as short as they are so that a stolen request is good for no longer.',
       notActive:
         "Name the exchange's identifier of the key, so that the connection becomes active.",
       frozen:

@@ -440,8 +440,13 @@ const ROWS: readonly (readonly [string, string | Tell])[] = [
       `ein Mensch muss sie zuerst erlauben: Sie wartet als ${order} noch ${time}; auf der Seite Policy freigegeben, wird sie signiert, wenn sie wiederkommt`,
   ],
   [
-    'expected fewer than (\\S+) orders that wait for a person',
-    (most) => `auf einen Menschen warten schon ${most} Orders, mehr werden nicht gehalten`,
+    'expected fewer than (\\S+) orders of this connection that wait for a person, found (\\S+), (\\S+) of them in (\\S+): release or drop some on the page Policy; the first of them goes by itself in (\\S+ s)',
+    (_most, found, part, symbol, time) =>
+      `von dieser Verbindung warten schon ${found} Orders auf einen Menschen, ${part} davon in ${symbol}: einige auf der Seite Policy freigeben oder verwerfen; die erste geht in ${time} von selbst`,
+  ],
+  [
+    "expected the exchange's identifier that the key is in use under, found another: renew the key, which an owner confirms",
+    'dieser Schlüssel ist unter einem anderen API-Key in Gebrauch: Für einen neuen den Schlüssel erneuern, was ein Eigentümer bestätigt',
   ],
   [
     'expected another order, found one like it that a person has dropped',

@@ -98,6 +98,14 @@ export const german: Catalogue = {
       `Keine Kontodaten seit ${since}. Orders und Guthaben können veraltet sein.`,
     accountNever: 'Keine Kontodaten. Orders und Guthaben können veraltet sein.',
     processDown: (name: string): string => `${name} ist ausgefallen und wird neu gestartet.`,
+    connection: {
+      frozen: (name: string): string =>
+        `Die Verbindung ${name} ist eingefroren: Sie geht kein Risiko ein.`,
+      quarantined: (name: string): string =>
+        `Die Verbindung ${name} ist in Quarantäne: Ihr Schlüssel ist nicht mehr, was er war.`,
+      expired: (name: string): string =>
+        `Die Verbindung ${name} ist abgelaufen: Sie geht kein Risiko ein.`,
+    },
     updated: 'Kontor wurde aktualisiert. Diese Seite stammt aus der Version davor.',
     reload: 'Neu laden',
   },
@@ -828,7 +836,8 @@ export const german: Catalogue = {
       makerOnly: 'Die Order wäre sofort ausgeführt worden. Weiter weg vom Markt geht sie durch.',
       tooManyOrders:
         'Stornieren Sie eine offene Order dieses Instruments: Mehr erlaubt die Börse nicht.',
-      clock: 'Stellen Sie die Uhr dieses Rechners: Die Börse fand die Anfrage zu alt oder zu neu.',
+      clock:
+        'Die Börse fand die Order älter als die 2 s, für die sie signiert ist, oder aus der Zukunft. Stellen Sie die Uhr dieses Rechners und prüfen Sie, ob die Leitung langsam ist: kontor doctor zeigt beides. Die 2 s bleiben so kurz, damit eine gestohlene Anfrage nicht länger gilt.',
       notActive:
         'Nennen Sie die Kennung des Schlüssels bei der Börse, damit die Verbindung aktiv wird.',
       frozen:

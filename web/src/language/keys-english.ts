@@ -5,6 +5,7 @@ export const englishKeys = {
   newConnection: 'New connection',
   step: (at: string, of: string): string => `Step ${at} of ${of}`,
   choose: 'Exchange and key',
+  onlyOwner: 'Keys are for owners of the desk: what you enter here will be refused.',
   venue: 'Exchange',
   venueName: { binance: 'Binance Spot' },
   otherVenue: (venue: string): string =>
@@ -15,18 +16,29 @@ export const englishKeys = {
     'Take 1 to 40 letters without accents, digits, spaces, “.”, “_” or “-”, beginning with a letter or digit, not with “c_”, and without a space at the end.',
   nameTaken: (name: string): string => `A connection called ${name} exists already.`,
   kind: 'Kind of key',
+  /** By where a key comes from and its kind, as the desk names both. */
   kinds: {
-    ed25519: {
+    'made ed25519': {
       name: 'Ed25519',
       grade: 'Recommended · grade A or B',
       what: 'Made in the signer; the exchange learns the public half only. Grade A once the exchange binds it to your addresses, B until then.',
     },
-    'rsa-2048': {
+    'made rsa-2048': {
       name: 'RSA, 2,048 bits',
       grade: 'Grade A or B',
       what: 'As Ed25519, for exchanges that do not take that. While it is made the signer signs nothing, for about a second.',
     },
-    'hmac-sha256': {
+    'imported ed25519': {
+      name: 'Ed25519 key of your own',
+      grade: 'Grade B or C',
+      what: 'Made elsewhere and handed over as a sealed file. Only where you have such a key already: every other copy of it can sign, too.',
+    },
+    'imported rsa-2048': {
+      name: 'RSA key of your own, 2,048 bits',
+      grade: 'Grade B or C',
+      what: 'As an Ed25519 key of your own.',
+    },
+    'imported hmac-sha256': {
       name: 'HMAC secret',
       grade: 'Grade C',
       what: 'Made by the exchange, which knows it too, and in a browser and a clipboard before it is here. Only where nothing else is taken.',
@@ -48,6 +60,17 @@ export const englishKeys = {
   secretHelp: 'It is sealed in this browser. The server carries what it cannot read.',
   secretWrong: 'Take the secret as the exchange shows it: 16 to 512 characters without spaces.',
   secretAgain: 'The field was emptied; enter the secret once more to try again.',
+  privateFile: 'File of the private key',
+  privateFileHelp:
+    'PKCS #8 in PEM, without a passphrase (it begins with “BEGIN PRIVATE KEY”). It is read and sealed in this browser; the server carries what it cannot read.',
+  privateFileNeeded: 'Choose the file of the private key.',
+  privateFileWrong:
+    'That file holds no private key in PKCS #8 without a passphrase. Make one of it with: openssl pkcs8 -topk8 -nocrypt.',
+  privateFileSealed: 'Sealed. Now destroy every other copy of the private key.',
+  publicHalf: 'Its public half',
+  publicHalfHelp:
+    'As the exchange has it, in PEM. The signer takes the key only if the two belong together.',
+  publicHalfWrong: 'Enter the public key in PEM: it begins with “BEGIN PUBLIC KEY”.',
   clipboard: 'Sealed. Now empty your clipboard, it may still hold the secret.',
   seal: 'Seal and hand over',
   noSealing:

@@ -7,6 +7,8 @@ export const germanKeys: KeysText = {
   newConnection: 'Neue Verbindung',
   step: (at, of) => `Schritt ${at} von ${of}`,
   choose: 'Börse und Schlüssel',
+  onlyOwner:
+    'Schlüssel sind Sache der Eigentümer des Desks: Was Sie hier eingeben, wird abgelehnt.',
   venue: 'Börse',
   venueName: { binance: 'Binance Spot' },
   otherVenue: (venue) =>
@@ -18,17 +20,27 @@ export const germanKeys: KeysText = {
   nameTaken: (name) => `Eine Verbindung namens ${name} gibt es schon.`,
   kind: 'Art des Schlüssels',
   kinds: {
-    ed25519: {
+    'made ed25519': {
       name: 'Ed25519',
       grade: 'Empfohlen · Stufe A oder B',
       what: 'Entsteht im Signer; die Börse erfährt nur die öffentliche Hälfte. Stufe A, sobald die Börse ihn an Ihre Adressen bindet, bis dahin B.',
     },
-    'rsa-2048': {
+    'made rsa-2048': {
       name: 'RSA mit 2.048 Bit',
       grade: 'Stufe A oder B',
       what: 'Wie Ed25519, für Börsen, die das nicht annehmen. Während er entsteht, unterschreibt der Signer etwa eine Sekunde lang nichts.',
     },
-    'hmac-sha256': {
+    'imported ed25519': {
+      name: 'Eigener Ed25519-Schlüssel',
+      grade: 'Stufe B oder C',
+      what: 'Anderswo entstanden und als versiegelte Datei übergeben. Nur, wo es so einen Schlüssel schon gibt: Auch jede andere Kopie kann unterschreiben.',
+    },
+    'imported rsa-2048': {
+      name: 'Eigener RSA-Schlüssel mit 2.048 Bit',
+      grade: 'Stufe B oder C',
+      what: 'Wie ein eigener Ed25519-Schlüssel.',
+    },
+    'imported hmac-sha256': {
       name: 'HMAC-Geheimnis',
       grade: 'Stufe C',
       what: 'Von der Börse gemacht, die es auch kennt, und vorher in Browser und Zwischenablage gewesen. Nur, wo nichts anderes geht.',
@@ -51,6 +63,18 @@ export const germanKeys: KeysText = {
   secretWrong:
     'Bitte das Geheimnis so eingeben, wie die Börse es zeigt: 16 bis 512 Zeichen ohne Leerzeichen.',
   secretAgain: 'Das Feld wurde geleert; für einen neuen Versuch bitte noch einmal eingeben.',
+  privateFile: 'Datei des privaten Schlüssels',
+  privateFileHelp:
+    'PKCS #8 in PEM, ohne Passphrase (beginnt mit „BEGIN PRIVATE KEY“). Sie wird in diesem Browser gelesen und versiegelt; der Server trägt, was er nicht lesen kann.',
+  privateFileNeeded: 'Bitte die Datei des privaten Schlüssels wählen.',
+  privateFileWrong:
+    'Diese Datei enthält keinen privaten Schlüssel in PKCS #8 ohne Passphrase. So wird einer daraus: openssl pkcs8 -topk8 -nocrypt.',
+  privateFileSealed: 'Versiegelt. Jetzt jede andere Kopie des privaten Schlüssels vernichten.',
+  publicHalf: 'Seine öffentliche Hälfte',
+  publicHalfHelp:
+    'So, wie die Börse sie hat, in PEM. Der Signer nimmt den Schlüssel nur, wenn beide zusammengehören.',
+  publicHalfWrong:
+    'Bitte den öffentlichen Schlüssel in PEM eingeben: Er beginnt mit „BEGIN PUBLIC KEY“.',
   clipboard: 'Versiegelt. Jetzt die Zwischenablage leeren, sie kann das Geheimnis noch enthalten.',
   seal: 'Versiegeln und übergeben',
   noSealing:

@@ -70,9 +70,9 @@ export const englishLife = {
   freezeWhat:
     'No new risk is signed from then on. What rests at the exchange stays; exits, cancels and reads go on.',
   notThawed: (reason: string): string => `The connection was not thawed: ${reason}.`,
-  notRenewed: (reason: string): string => `No new key was made: ${reason}.`,
   notFrozen: (reason: string): string => `The connection was not frozen: ${reason}.`,
   rotate: 'Renew the key',
+  newKey: 'New key',
   rotation: 'A new key for this connection',
   rotationWhat: (name: string): string =>
     `The new key takes the place of the one of ${name} once the exchange has it, its rights are checked and, where one is enrolled, an owner has confirmed it. Bots and policy stay as they are; the old key is destroyed here. Then delete it at the exchange.`,

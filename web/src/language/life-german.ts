@@ -75,9 +75,9 @@ export const germanLife: LifeText = {
   freezeWhat:
     'Ab dann wird kein neues Risiko signiert. Was an der Börse liegt, bleibt; Ausstiege, Stornos und Abfragen gehen weiter.',
   notThawed: (reason) => `Die Verbindung wurde nicht aufgetaut: ${reason}.`,
-  notRenewed: (reason) => `Es wurde kein neuer Schlüssel erzeugt: ${reason}.`,
   notFrozen: (reason) => `Die Verbindung wurde nicht eingefroren: ${reason}.`,
   rotate: 'Schlüssel erneuern',
+  newKey: 'Neuer Schlüssel',
   rotation: 'Ein neuer Schlüssel für diese Verbindung',
   rotationWhat: (name) =>
     `Der neue Schlüssel tritt an die Stelle dessen von ${name}, sobald die Börse ihn hat, seine Rechte geprüft sind und, wo jemand als Eigentümer eingetragen ist, ein Eigentümer ihn bestätigt hat. Bots und Policy bleiben, wie sie sind; der alte Schlüssel wird hier vernichtet. Löschen Sie ihn dann an der Börse.`,

@@ -26,6 +26,7 @@ export const englishLog = {
   levels: {
     W0: 'W0: nobody else has signed this log lately. It is tamper-evident to you alone and proves nothing to others.',
     W1: 'W1: a second machine of yours has signed it lately. Who takes this machine cannot rewrite the log unseen by you; to others it is your own word.',
+    W2: 'W2: a time-stamping authority has dated it lately. What stood in it then was there by then. That does not stop another history from being shown to others.',
     W3: 'W3: another person’s witness has signed it lately. Nobody can be shown another history unless that person takes part.',
     W4: 'W4: a public witness network has signed it lately. Nobody can be shown another history unless the network takes part.',
   },
@@ -37,6 +38,12 @@ export const englishLog = {
     silent: 'Silent',
     disagrees: 'Disagrees',
   },
+  anchors: 'Dates from outside',
+  noAnchor:
+    'No time-stamping authority dates this log. One hash a day would be sent to an authority of your choice:',
+  anchorState: { waiting: 'Waiting', anchored: 'Has dated', failing: 'Fails' },
+  anchored: (size: string): string => `${size} entries were there before`,
+  anchorCount: (count: string): string => `Dates kept: ${count}`,
   relation: { own: 'your machine', person: 'another person', network: 'network' },
   upTo: (size: string): string => `up to entry ${size}`,
   entries: 'Entries',

@@ -28,6 +28,7 @@ export const germanLog: LogText = {
   levels: {
     W0: 'W0: In letzter Zeit hat niemand sonst dieses Log unterschrieben. Fälschungen fallen nur Ihnen selbst auf; anderen beweist es nichts.',
     W1: 'W1: Eine zweite Maschine von Ihnen hat es kürzlich unterschrieben. Wer diese Maschine übernimmt, kann das Log nicht unbemerkt umschreiben; für andere ist es Ihr eigenes Wort.',
+    W2: 'W2: Eine Zeitstempelstelle hat es kürzlich datiert. Was damals darin stand, war bis dahin da. Das verhindert nicht, dass anderen eine andere Geschichte gezeigt wird.',
     W3: 'W3: Der Zeuge einer anderen Person hat es kürzlich unterschrieben. Niemandem kann eine andere Geschichte gezeigt werden, ohne dass sie mitmacht.',
     W4: 'W4: Ein öffentliches Zeugennetz hat es kürzlich unterschrieben. Niemandem kann eine andere Geschichte gezeigt werden, ohne dass das Netz mitmacht.',
   },
@@ -40,6 +41,12 @@ export const germanLog: LogText = {
     silent: 'Schweigt',
     disagrees: 'Widerspricht',
   },
+  anchors: 'Datierungen von außen',
+  noAnchor:
+    'Keine Zeitstempelstelle datiert dieses Log. Einer Stelle Ihrer Wahl würde täglich ein Hash geschickt:',
+  anchorState: { waiting: 'Wartet', anchored: 'Hat datiert', failing: 'Klappt nicht' },
+  anchored: (size) => `${size} Einträge gab es vor`,
+  anchorCount: (count) => `Aufbewahrte Datierungen: ${count}`,
   relation: { own: 'Ihre Maschine', person: 'andere Person', network: 'Netz' },
   upTo: (size) => `bis Eintrag ${size}`,
   entries: 'Einträge',

@@ -31,7 +31,18 @@ export const englishPeople = {
   name: 'Name',
   you: 'You',
   youTerminal:
-    'This session came from the terminal and stands for the owner of this machine. Log in with a passkey to act as yourself.',
+    'This session came by a link from the terminal and stands for the owner of this machine. To act under your own name, log in with your passkey.',
+  youNew:
+    'No passkey here yet? Invite yourself below and open the link: it makes a passkey for you. Without one nobody can confirm what the signer guards.',
+  next: {
+    title: 'What is left to set up',
+    passkey: 'A passkey of your own.',
+    approval:
+      'Its approval: enrol it in the signer below. The signer shows a code where “kontor start” runs. Until then nothing that needs consent is done.',
+    codes: 'Recovery codes, for the day on which the passkey is lost.',
+    done: '✓ done',
+  },
+  youViewer: 'You are here as Viewer: you see everything and change nothing.',
   passkeys: 'Passkeys',
   noPasskeys: 'No passkey.',
   addPasskey: 'Add a passkey',
@@ -97,6 +108,7 @@ export const englishPeople = {
   fingerprint: 'Fingerprint',
   signerAway: 'The signer cannot be asked now.',
   acts: 'What people did',
+  terminalName: 'The terminal',
   noActs: 'Nothing yet.',
   notDone: (status: string): string => `refused or failed (${status})`,
   consent: {

@@ -34,7 +34,18 @@ export const germanPeople: PeopleText = {
   name: 'Name',
   you: 'Sie',
   youTerminal:
-    'Diese Sitzung kam vom Terminal und steht für den Eigentümer dieses Rechners. Melden Sie sich mit einem Passkey an, um als Sie selbst zu handeln.',
+    'Diese Sitzung kam über einen Link aus dem Terminal und steht für den Eigentümer dieses Rechners. Um unter Ihrem Namen zu handeln, melden Sie sich mit Ihrem Passkey an.',
+  youNew:
+    'Hier noch kein Passkey? Laden Sie sich unten selbst ein und öffnen Sie den Link: Er legt einen Passkey für Sie an. Ohne einen kann niemand bestätigen, was der Signer bewacht.',
+  next: {
+    title: 'Was noch einzurichten ist',
+    passkey: 'Ein eigener Passkey.',
+    approval:
+      'Seine Zustimmung: Tragen Sie ihn unten im Signer ein. Der Signer zeigt einen Code dort, wo „kontor start“ läuft. Bis dahin geschieht nichts, was Zustimmung braucht.',
+    codes: 'Wiederherstellungscodes, für den Tag, an dem der Passkey verloren geht.',
+    done: '✓ erledigt',
+  },
+  youViewer: 'Sie sind als Zuschauer hier: Sie sehen alles und ändern nichts.',
   passkeys: 'Passkeys',
   noPasskeys: 'Kein Passkey.',
   addPasskey: 'Passkey hinzufügen',
@@ -102,6 +113,7 @@ export const germanPeople: PeopleText = {
   fingerprint: 'Fingerabdruck',
   signerAway: 'Der Signer ist gerade nicht zu fragen.',
   acts: 'Was Personen getan haben',
+  terminalName: 'Das Terminal',
   noActs: 'Noch nichts.',
   notDone: (status) => `abgelehnt oder gescheitert (${status})`,
   consent: {

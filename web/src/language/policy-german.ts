@@ -1,7 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the desk says in German about the policy.
 
-import type { PolicyText } from './policy-english.ts';
+import { wordFor, type PolicyText } from './policy-english.ts';
+
+const OPERATIONS = {
+  'order.place': 'Orders stellen',
+  'order.cancel': 'Orders löschen',
+  'order.cancelAll': 'alle Orders auf einmal löschen',
+  'read.order': 'Orders lesen',
+  'read.openOrders': 'Orders lesen',
+  'read.fills': 'Ausführungen lesen',
+  'read.account': 'das Konto lesen',
+  'read.permissions': 'die Rechte des Schlüssels lesen',
+  'read.stream': 'dem Konto folgen',
+  withdraw: 'auszahlen',
+  transfer: 'übertragen',
+  convert: 'umtauschen',
+  margin: 'auf Kredit handeln',
+  subaccount: 'Unterkonten anfassen',
+  keys: 'Schlüssel verwalten',
+  'session.logon': 'anmelden, ohne jede Anfrage zu unterschreiben',
+};
+const SIDES = { BUY: 'zum Kauf', SELL: 'zum Verkauf' };
+const TYPES = {
+  LIMIT: 'Limit-Orders',
+  LIMIT_MAKER: 'Limit-Orders, die nie nehmen',
+  STOP_LOSS_LIMIT: 'Limit-Orders hinter einem Stopp',
+  TAKE_PROFIT_LIMIT: 'Limit-Orders bei Gewinn',
+  MARKET: 'Market-Orders',
+  STOP_LOSS: 'Market-Orders hinter einem Stopp',
+  TAKE_PROFIT: 'Market-Orders bei Gewinn',
+};
+const TIMES = {
+  GTC: 'gültig bis zum Löschen',
+  IOC: 'sofort ausgeführt oder gelöscht',
+  FOK: 'sofort ganz ausgeführt oder gelöscht',
+};
 
 export const germanPolicy: PolicyText = {
   title: 'Policy',
@@ -18,11 +52,11 @@ export const germanPolicy: PolicyText = {
     'Was jemand, der den Server in der Hand hat, in 24 Stunden tun könnte, abgesehen davon, was die Kurse von selbst tun.',
   pending: 'Eine Änderung wartet',
   pendingHint: 'Sie erlaubt mehr und gilt ab dieser Zeit:',
-  held: 'Orders, die auf dich warten',
+  held: 'Orders, die auf Sie warten',
   heldHint:
-    'Eine hold-Zeile der Policy hält sie. Was du freigibst, wird einmal signiert, wenn es wiederkommt: zu diesem Preis oder einem besseren, und nicht mehr davon.',
+    'Eine hold-Zeile der Policy hält sie. Was Sie freigeben, wird einmal signiert, wenn es wiederkommt: zu diesem Preis oder einem besseren, und nicht mehr davon.',
   heldOrder: ({ side, quantity, symbol, price, type, stop }) =>
-    `${quantity} ${symbol} zu ${price} ${side === 'buy' ? 'kaufen' : 'verkaufen'}, ${type}${stop === null ? '' : `, ab ${stop}`}`,
+    `${quantity} ${symbol} zu ${price} ${side === 'buy' ? 'kaufen' : 'verkaufen'}, Art: ${wordFor(type, TYPES)}${stop === null ? '' : `, ab ${stop}`}`,
   worth: 'Wert',
   heldBy: 'gehalten von',
   timeLeft: 'verbleibend:',
@@ -32,6 +66,11 @@ export const germanPolicy: PolicyText = {
   released: 'Die Order ist freigegeben: Sie wird signiert, wenn sie wiederkommt.',
   drop: 'Verwerfen',
   dropped: 'Die Order ist verworfen.',
+  heldBeyond: {
+    trader: 'Verwerfen dürfen Sie sie. Freigeben kann sie ein Eigentümer, mit Passkey.',
+    viewer:
+      'Ansehen dürfen Sie sie. Verwerfen kann ein Händler, freigeben ein Eigentümer mit Passkey.',
+  },
   giveUp: 'Verwerfen',
   gaveUp: 'Die Änderung ist verworfen.',
   edit: 'Policy ändern',
@@ -51,25 +90,28 @@ export const germanPolicy: PolicyText = {
   delay: (minutes) => `Was lockert, wartet ${minutes} Minuten.`,
   line: (line) => {
     const { effect, operations, symbols, sides, types, timesInForce } = line;
+    const said = new Set(operations.map((name) => wordFor(name, OPERATIONS)));
     const what = [
-      operations.length === 0 ? 'was keine Anfrage sein kann' : operations.join(', '),
-      ...(sides === null ? [] : [sides.join(' und ')]),
-      ...(types === null ? [] : [`vom Typ ${types.join(', ')}`]),
-      ...(timesInForce === null ? [] : [`gültig ${timesInForce.join(', ')}`]),
+      said.size === 0 ? 'was keine Anfrage sein kann' : [...said].join(', '),
+      ...(sides === null ? [] : [sides.map((side) => wordFor(side, SIDES)).join(' und ')]),
+      ...(types === null ? [] : [`als ${types.map((type) => wordFor(type, TYPES)).join(', ')}`]),
+      ...(timesInForce === null
+        ? []
+        : [timesInForce.map((time) => wordFor(time, TIMES)).join(' oder ')]),
       ...(symbols === null ? [] : [`in ${symbols.join(', ')}`]),
     ].join(' ');
     if (effect === 'deny') return `Nie: ${what}`;
     const limits = [
       ...(line.notional === null ? [] : [`${line.notional} je Order`]),
-      ...(line.perDay === null ? [] : [`${line.perDay} in 24 Stunden`]),
+      ...(line.perDay === null ? [] : [`${line.perDay} am Tag`]),
       ...(line.open === null ? [] : [`${line.open} zugleich offen`]),
       ...(line.rate === null ? [] : [`${line.rate} Anfragen`]),
-      ...(line.band === null ? [] : [`${line.band} schlechter als die Referenzen`]),
+      ...(line.band === null ? [] : [`Preise ${line.band} schlechter als die Referenzen`]),
     ];
-    const most = limits.length === 0 ? 'ohne Grenze' : `höchstens ${limits.join(', ')}`;
+    const most = limits.length === 0 ? 'ohne Grenze' : `bis zu ${limits.join(', ')}`;
     return effect === 'allow'
       ? `Darf: ${what}; ${most}`
-      : `Wenn du es jedes Mal erlaubst: ${what}; ${most}`;
+      : `Wenn Sie es jedes Mal erlauben: ${what}; ${most}`;
   },
   reference: (sources, seconds, agree) =>
     `Preise: ${sources}, von Egress erfragt, höchstens ${seconds} s alt${agree === null ? '' : `, höchstens ${agree} auseinander`}`,
@@ -83,7 +125,7 @@ export const germanPolicy: PolicyText = {
             `eine Order von höchstens ${bookShare.share} dessen, was innerhalb von ${bookShare.within} liegt`,
           ]),
     ];
-    return `Orders in ${symbols === null ? 'allen Märkten' : symbols.join(', ')} brauchen ${demands.join(', ')}`;
+    return `Orders in ${symbols === null ? 'allen Märkten' : symbols.join(', ')} brauchen ${demands.join(', ')}; Verkäufe von hier Gekauftem brauchen nur ein Band`;
   },
   day: ({ asset, turnover, loss }) => {
     const unit = asset === null ? '' : ` ${asset}`;

@@ -17,6 +17,8 @@ export const englishVault = {
     'This browser cannot seal here. It needs an address that begins with https:// or http://localhost and X25519, which browsers know since 2025. Give the passphrase in the terminal where “kontor start” runs.',
   trust:
     'This page comes from the desk’s server. If you do not trust that machine, give the passphrase in the terminal.',
+  unlockKey: 'Unlock key:',
+  unlockKeyHelp: 'The terminal where Kontor was started shows the same.',
   ways: 'Also opens by',
   wayKind: { prf: 'Passkey', keyring: 'Keyring of the system', kms: 'Key service' },
   added: (date: string): string => `since ${date}`,
@@ -43,6 +45,22 @@ export const englishVault = {
       'Passkeys need an address with a name, such as http://localhost, not a number. Open the desk by its name.',
     failed: 'The device made no passkey. Try again, or take another.',
   },
+  start: {
+    title: 'The vault is locked',
+    text: 'The desk waits for it. Until it is open no key is used, nothing is signed and no bot acts; what rests at the exchange stays there.',
+    openTitle: 'Open the vault',
+    passkeyLater: 'You can also do this later.',
+    otherWays: 'To start without a person',
+    unattended:
+      'An unlock file opens the vault of a machine that restarts by itself. Whoever reads that file and the data folder has the keys:',
+    afterwards:
+      'Then, on the page People: enrol the passkey in the signer and make recovery codes.',
+    onlyOwner: 'An owner of the desk opens the vault. This page goes on by itself once it is open.',
+    unknown: 'The signer cannot be asked now. This page tries again by itself.',
+    openedTitle: 'The desk starts',
+    opened: 'The vault is open. This page goes on by itself in a few seconds.',
+  },
+  banner: 'The vault is locked: nothing is signed.',
   unattendedFirst: 'A passkey can be added once the vault has a passphrase.',
 };
 

@@ -19,6 +19,8 @@ export const germanVault: VaultText = {
     'Dieser Browser kann hier nicht versiegeln. Nötig sind eine Adresse mit https:// oder http://localhost und X25519, das Browser seit 2025 können. Bitte die Passphrase im Terminal eingeben, in dem „kontor start“ läuft.',
   trust:
     'Diese Seite kommt vom Server des Desks. Wer dieser Maschine nicht traut, gibt die Passphrase im Terminal ein.',
+  unlockKey: 'Schlüssel zum Öffnen:',
+  unlockKeyHelp: 'Das Terminal, in dem Kontor gestartet wurde, zeigt denselben.',
   ways: 'Öffnet sich auch mit',
   wayKind: { prf: 'Passkey', keyring: 'Schlüsselbund des Systems', kms: 'Schlüsseldienst' },
   added: (date) => `seit ${date}`,
@@ -45,5 +47,22 @@ export const germanVault: VaultText = {
       'Passkeys brauchen eine Adresse mit Namen wie http://localhost, keine Nummer. Bitte den Desk unter seinem Namen öffnen.',
     failed: 'Das Gerät hat keinen Passkey angelegt. Bitte noch einmal oder ein anderes versuchen.',
   },
+  start: {
+    title: 'Der Tresor ist verschlossen',
+    text: 'Der Desk wartet auf ihn. Bis er offen ist, wird kein Schlüssel benutzt, nichts unterschrieben und kein Bot handelt; was an der Börse liegt, bleibt dort.',
+    openTitle: 'Den Tresor öffnen',
+    passkeyLater: 'Das geht auch später.',
+    otherWays: 'Ohne einen Menschen starten',
+    unattended:
+      'Eine Entsperrdatei öffnet den Tresor einer Maschine, die von selbst neu startet. Wer diese Datei und den Datenordner liest, hat die Schlüssel:',
+    afterwards:
+      'Danach, auf der Seite Personen: den Passkey im Signer eintragen und Wiederherstellungscodes anlegen.',
+    onlyOwner:
+      'Ein Eigentümer des Desks öffnet den Tresor. Diese Seite geht von selbst weiter, sobald er offen ist.',
+    unknown: 'Der Signer ist gerade nicht zu erreichen. Diese Seite versucht es von selbst wieder.',
+    openedTitle: 'Der Desk startet',
+    opened: 'Der Tresor ist offen. Diese Seite geht in wenigen Sekunden von selbst weiter.',
+  },
+  banner: 'Der Tresor ist verschlossen: nichts wird unterschrieben.',
   unattendedFirst: 'Ein Passkey lässt sich hinzufügen, sobald der Tresor eine Passphrase hat.',
 };

@@ -194,7 +194,7 @@ export class LogReader {
     const { proof } = await this.#prove(index, signed);
     const [shown] = await this.entries(index, index + 1n);
     if (shown === undefined) throw new LogReadError('missing', `there is no entry ${index}`);
-    const extra = must(toProofExtra({ entry: shown.bytes, opening: undefined }));
+    const extra = must(toProofExtra({ entry: shown.bytes, opening: undefined, stamp: undefined }));
     return toProofFile({ index, proof, extra, signed });
   }
 
@@ -256,6 +256,9 @@ export class LogReader {
         key.type === 'ml-dsa-44-cosignature' &&
         note.signatures.some(({ name, keyId }) => name === key.name && equal(keyId, key.id)),
     );
+    const isSecondOwn = note.signatures.some(
+      ({ name, keyId }) => name === checkpoint.origin && !equal(keyId, this.key.id),
+    );
     return {
       index,
       size: checkpoint.size,
@@ -263,7 +266,7 @@ export class LogReader {
       leaf: hex(leaf),
       pathLength,
       witnesses: found.map(({ key }) => key.name),
-      unchecked: others.length,
+      unchecked: others.length + (isSecondOwn ? 1 : 0),
     };
   }
 
@@ -305,7 +308,7 @@ async function fetchBytes(path: string): Promise<Uint8Array | null> {
       credentials: 'same-origin',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    if (response.status === 404) return null;
+    if (response.status === 404 || response.status === 204) return null;
     if (!response.ok) {
       throw new LogReadError('unreachable', `the desk answered ${response.status}`);
     }

@@ -13,6 +13,7 @@ import {
   useAlarmChannels,
   useAlarms,
   useCases,
+  useConnections,
   useForeignOrders,
 } from '../api/queries.ts';
 import type { Alarm, AlarmChannel } from '../api/types.ts';
@@ -20,6 +21,7 @@ import { useErrorText } from '../language/error-text.ts';
 import { useLanguage } from '../language/language.tsx';
 import { alarmSentence, useAlarmsLanguage } from '../language/use-alarms-language.ts';
 import { performAct } from '../people/consent.ts';
+import { useMay } from '../people/use-may.ts';
 import { Anchor } from '../parts/anchor.tsx';
 import { Badge, type BadgeLook } from '../parts/badge.tsx';
 import { Button } from '../parts/button.tsx';
@@ -36,6 +38,7 @@ const ADDRESS_START = 'https://';
 export function AlarmsPage(): ReactElement {
   const words = useAlarmsLanguage();
   const alarms = useAlarms();
+  const isOwner = useMay('owner');
   return (
     <div className="page-scroll">
       <header className="page-head">
@@ -54,7 +57,7 @@ export function AlarmsPage(): ReactElement {
       </Card>
       <Unreviewed />
       <Cases />
-      <Channels />
+      {isOwner ? <Channels /> : null}
     </div>
   );
 }
@@ -74,7 +77,10 @@ function AlarmList({ alarms }: { readonly alarms: readonly Alarm[] }): ReactElem
 function AlarmRow({ alarm }: { readonly alarm: Alarm }): ReactElement {
   const { format } = useLanguage();
   const words = useAlarmsLanguage();
+  const connections = useConnections();
+  const isTrader = useMay('trader');
   const { state, severity, facts, count } = alarm;
+  const connection = connections.data?.find(({ id }) => id === alarm.connection);
   const shown = Object.entries(facts).filter(([name]) => name !== 'keyPage');
   return (
     <li className={`alarm alarm-${severity}`}>
@@ -87,7 +93,12 @@ function AlarmRow({ alarm }: { readonly alarm: Alarm }): ReactElement {
           {count > 1 ? `, ${words.times(format.integer(count))}` : null}
           {alarm.connection === '' ? null : (
             <>
-              , <code>{alarm.connection}</code>
+              , {words.connection}{' '}
+              {connection === undefined ? (
+                <code>{alarm.connection}</code>
+              ) : (
+                <span title={alarm.connection}>{connection.name}</span>
+              )}
             </>
           )}
         </p>
@@ -111,7 +122,7 @@ function AlarmRow({ alarm }: { readonly alarm: Alarm }): ReactElement {
       </div>
       <div className="alarm-decide">
         <Badge look={lookOf(state)}>{words.state[state]}</Badge>
-        {state === 'open' ? <Acknowledge id={alarm.id} /> : null}
+        {state === 'open' && isTrader ? <Acknowledge id={alarm.id} /> : null}
       </div>
     </li>
   );
@@ -123,6 +134,7 @@ function Unreviewed(): ReactElement | null {
   const words = useAlarmsLanguage();
   const errorText = useErrorText();
   const [isBusy, setBusy] = useState(false);
+  const isOwner = useMay('owner');
   const { data } = useForeignOrders();
   if (data === undefined || data.orders.length === 0) return null;
   const { connection, orders } = data;
@@ -148,11 +160,13 @@ function Unreviewed(): ReactElement | null {
             </li>
           ))}
         </ul>
-        <p>
-          <Button isBusy={isBusy} onClick={() => void mark()}>
-            {words.markOwn}
-          </Button>
-        </p>
+        {isOwner ? (
+          <p>
+            <Button isBusy={isBusy} onClick={() => void mark()}>
+              {words.markOwn}
+            </Button>
+          </p>
+        ) : null}
       </div>
     </Card>
   );

@@ -20,6 +20,7 @@ import { Empty, Failed, Skeleton } from '../parts/states.tsx';
 import { useSymbolOf } from '../parts/symbol-of.ts';
 import { copyBotPath, editBotPath, paths } from '../paths.ts';
 import { Attention, BotSwitch } from './bot-panel.tsx';
+import { useMay } from '../people/use-may.ts';
 import { BotMenu } from './bot-menu.tsx';
 import { BotSettings } from './bot-settings.tsx';
 import { BotState } from './bot-state.tsx';
@@ -57,6 +58,7 @@ function BotView({ bot }: { readonly bot: Bot }): ReactElement {
     () => running.data?.filter((deal) => deal.botId === bot.id) ?? NO_DEALS,
     [running.data, bot.id],
   );
+  const isTrader = useMay('trader');
   const { symbols } = bot.settings;
   const asked = address.parameter('symbol');
   const symbol =
@@ -78,16 +80,20 @@ function BotView({ bot }: { readonly bot: Bot }): ReactElement {
         <h1>{bot.name}</h1>
         <BotState bot={bot} />
         <span className="page-head-space" />
-        <Anchor className="button button-plain" href={copyBotPath(bot.id)}>
-          <Icon name="copy" />
-          {text.bots.copy}
-        </Anchor>
-        <Anchor className="button button-plain" href={editBotPath(bot.id)}>
-          <Icon name="settings" />
-          {text.bots.edit}
-        </Anchor>
-        <BotMenu bot={bot} />
-        <BotSwitch bot={bot} />
+        {isTrader ? (
+          <>
+            <Anchor className="button button-plain" href={copyBotPath(bot.id)}>
+              <Icon name="copy" />
+              {text.bots.copy}
+            </Anchor>
+            <Anchor className="button button-plain" href={editBotPath(bot.id)}>
+              <Icon name="settings" />
+              {text.bots.edit}
+            </Anchor>
+            <BotMenu bot={bot} />
+            <BotSwitch bot={bot} />
+          </>
+        ) : null}
       </header>
       <Attention bot={bot} deals={deals} />
       <Figures label={text.overview.figures} isSmall>

@@ -24,6 +24,7 @@ import { Empty, Failed, Skeleton } from '../parts/states.tsx';
 import { Ago } from '../parts/times.tsx';
 import { ViewsMenu } from '../parts/views-menu.tsx';
 import { botPath, newBotPath } from '../paths.ts';
+import { useMay } from '../people/use-may.ts';
 import { parseSort, sortText, type Sort } from '../sort-text.ts';
 import { BotsMenu } from './bot-menu.tsx';
 import { BotPanel } from './bot-panel.tsx';
@@ -48,6 +49,7 @@ export function BotsPage(): ReactElement {
   const openId = address.parameter('panel');
   const { words } = useSettingsLanguage();
   const columns = useMemo(() => botColumns(language, words), [language, words]);
+  const isTrader = useMay('trader');
   useKeys({ n: () => address.go(newBotPath(null)) });
   const rows = useMemo(
     () => sortRows(filterBots(bots.data ?? [], filter, language), columns, sort),
@@ -108,10 +110,12 @@ export function BotsPage(): ReactElement {
               <span className="muted">
                 {bots.data === undefined ? '' : text.bots.count(count(rows.length))}
               </span>
-              <Anchor className="button button-primary" href={newBotPath(null)}>
-                <Icon name="plus" />
-                {text.bots.new}
-              </Anchor>
+              {isTrader ? (
+                <Anchor className="button button-primary" href={newBotPath(null)}>
+                  <Icon name="plus" />
+                  {text.bots.new}
+                </Anchor>
+              ) : null}
             </>
           )}
         </header>

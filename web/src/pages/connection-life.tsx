@@ -5,13 +5,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactElement, type ReactNode } from 'react';
 
-import { useAddress } from '../address.ts';
-import {
-  checkConnection,
-  createConnection,
-  freezeConnection,
-  refetchConnections,
-} from '../api/queries.ts';
+import { checkConnection, freezeConnection, refetchConnections } from '../api/queries.ts';
 import type { Connection } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
 import { useErrorText } from '../language/error-text.ts';
@@ -20,8 +14,9 @@ import { Anchor } from '../parts/anchor.tsx';
 import { Button } from '../parts/button.tsx';
 import { HoldButton } from '../parts/hold-button.tsx';
 import { say } from '../parts/toasts.tsx';
-import { newConnectionPath } from '../paths.ts';
+import { newConnectionPath, renewKeyPath } from '../paths.ts';
 import { performAct } from '../people/consent.ts';
+import { useMay } from '../people/use-may.ts';
 import { UseNewKey } from './use-new-key.tsx';
 import './connections.css';
 
@@ -139,22 +134,18 @@ function Hands({
   readonly hasSuccessor: boolean;
 }): ReactElement | null {
   const client = useQueryClient();
-  const address = useAddress();
   const life = useLifeLanguage();
   const errorText = useErrorText();
   const [isBusy, setBusy] = useState(false);
-  const { id, state, frozen, quarantined, name, venue, keyKind } = connection;
-  if (state === 'draft') return null;
+  const { id, state, frozen, quarantined, name } = connection;
+  const isOwner = useMay('owner');
+  const isTrader = useMay('trader');
+  if (state === 'draft' || !isTrader) return null;
   const run = (work: () => Promise<unknown>, failed: (reason: string) => string): void => {
     setBusy(true);
     work()
       .catch((error: unknown) => say(failed(errorText(error)), { look: 'failed' }))
       .finally(() => setBusy(false));
-  };
-  const renew = async (): Promise<void> => {
-    const born = keyKind === 'hmac-sha256' ? 'ed25519' : keyKind;
-    const made = await createConnection(client, { name, venue, keyKind: born, replaces: id });
-    address.go(newConnectionPath(made.id));
   };
   return (
     <div className="connection-hands">
@@ -165,10 +156,10 @@ function Hands({
       >
         {life.check}
       </Button>
-      {hasSuccessor ? null : (
-        <Button look="plain" isBusy={isBusy} onClick={() => run(renew, life.notRenewed)}>
+      {hasSuccessor || !isOwner ? null : (
+        <Anchor className="button button-plain" href={renewKeyPath(id)}>
           {life.rotate}
-        </Button>
+        </Anchor>
       )}
       {frozen === null && quarantined === null ? (
         <HoldButton
@@ -179,7 +170,7 @@ function Hands({
           isBusy={isBusy}
           onConfirm={() => run(() => freezeConnection(client, id), life.notFrozen)}
         />
-      ) : (
+      ) : !isOwner ? null : (
         <Button
           look="plain"
           isBusy={isBusy}

@@ -18,6 +18,7 @@ import { CopyButton } from '../parts/copy-button.tsx';
 import { Holding } from '../parts/numbers.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';
 import { newConnectionPath, paths } from '../paths.ts';
+import { useMay } from '../people/use-may.ts';
 import { ConnectionLife, useGradeText } from './connection-life.tsx';
 import { ReconciliationCard } from './reconciliation.tsx';
 import { LockedVaultNote, VaultCard } from './vault-card.tsx';
@@ -31,14 +32,17 @@ export function ConnectionsPage(): ReactElement {
   const { text } = useLanguage();
   const keys = useKeysLanguage();
   const connections = useConnections();
+  const isOwner = useMay('owner');
   return (
     <div className="page-scroll">
       <header className="page-head">
         <h1>{text.connections.title}</h1>
         <span className="page-head-space" />
-        <Anchor className="button button-primary" href={newConnectionPath(null)}>
-          {keys.newConnection}
-        </Anchor>
+        {isOwner ? (
+          <Anchor className="button button-primary" href={newConnectionPath(null)}>
+            {keys.newConnection}
+          </Anchor>
+        ) : null}
       </header>
       <LockedVaultNote />
       <div className="connections-grid">

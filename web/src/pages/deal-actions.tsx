@@ -19,6 +19,7 @@ import { HoldButton } from '../parts/hold-button.tsx';
 import { ActionMenu, type MenuAction } from '../parts/menu.tsx';
 import { Segmented } from '../parts/segmented.tsx';
 import { editBotPath, editDealPath } from '../paths.ts';
+import { useMay } from '../people/use-may.ts';
 import './bot-menu.css';
 
 type Decision = 'close' | 'cancel' | 'convert' | 'forceEntry';
@@ -27,7 +28,8 @@ type Opened = Decision | 'addFunds' | 'reduceFunds' | null;
 export function DealActionButtons({ deal }: { readonly deal: Deal }): ReactElement | null {
   const { text } = useLanguage();
   const [opened, setOpened] = useState<Opened>(null);
-  if (!isRunning(deal)) return null;
+  const isTrader = useMay('trader');
+  if (!isRunning(deal) || !isTrader) return null;
   const name = text.deal.title(deal.symbol, text.deal.number(String(deal.number)));
   const isEnding = deal.status === 'closing';
   const holdsCoins = signOf(deal.quantity) !== 0;

@@ -10,6 +10,8 @@ import { useLanguage } from '../language/language.tsx';
 import { usePolicyLanguage } from '../language/use-policy-language.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
+import { useSessionState } from '../people/session-state.ts';
+import { inWords } from '../policy/policy-numbers.ts';
 import { useHeldOrders } from '../policy/policy-queries.ts';
 import { useAct } from '../policy/use-act.ts';
 
@@ -36,23 +38,28 @@ function HeldRow({ held }: { readonly held: HeldOrder }): ReactElement {
   const words = usePolicyLanguage();
   const { format } = useLanguage();
   const act = useAct();
+  const { data: session } = useSessionState();
+  const role = session?.role ?? 'viewer';
   const { order, isReleased, until, line, rule } = held;
   const left = useEverySecond(() => format.duration(Math.max(until - nowFor(until), 0)));
   return (
     <li className="held-order">
       <div>
         <p>
-          <strong>{words.heldOrder(held)}</strong>
+          <strong>{words.heldOrder(inWords(held, format))}</strong>
         </p>
         <p className="muted">
-          {words.worth} <span className="number">{held.notional}</span>, {words.heldBy}{' '}
-          <code title={line}>{rule}</code>, {isReleased ? words.goodFor : words.timeLeft}{' '}
-          <span className="number">{left}</span>
+          {words.worth} <span className="number">{inWords(held, format).notional}</span>,{' '}
+          {words.heldBy} <code title={line}>{rule}</code>,{' '}
+          {isReleased ? words.goodFor : words.timeLeft} <span className="number">{left}</span>
         </p>
         {isReleased ? <p className="muted">{words.isReleased}</p> : null}
+        {role === 'owner' || session === undefined ? null : (
+          <p className="muted">{words.heldBeyond[role]}</p>
+        )}
       </div>
       <div className="policy-foot">
-        {isReleased ? null : (
+        {isReleased || role !== 'owner' ? null : (
           <Button
             look="primary"
             isBusy={act.isBusy}
@@ -61,12 +68,14 @@ function HeldRow({ held }: { readonly held: HeldOrder }): ReactElement {
             {words.release}
           </Button>
         )}
-        <Button
-          isBusy={act.isBusy}
-          onClick={() => act.run({ kind: 'denyHeld', order }, () => words.dropped)}
-        >
-          {words.drop}
-        </Button>
+        {role === 'viewer' ? null : (
+          <Button
+            isBusy={act.isBusy}
+            onClick={() => act.run({ kind: 'denyHeld', order }, () => words.dropped)}
+          >
+            {words.drop}
+          </Button>
+        )}
       </div>
     </li>
   );

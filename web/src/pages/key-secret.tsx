@@ -7,7 +7,14 @@ import { useEffect, useId, useRef, useState, type ReactElement } from 'react';
 
 import { importConnection, useVault } from '../api/queries.ts';
 import type { Connection } from '../api/types.ts';
-import { canSeal, fingerprintOf, holdsSecret, takeSealed, type Sealed } from '../keys/sealing.ts';
+import {
+  canSeal,
+  fingerprintOf,
+  holdsSecret,
+  takeSealed,
+  takeSealedFile,
+  type Sealed,
+} from '../keys/sealing.ts';
 import { useKeysLanguage } from '../language/use-keys-language.ts';
 import { Button } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
@@ -16,19 +23,25 @@ import type { KeyChoice } from './key-choice.tsx';
 import { KeyField } from './key-field.tsx';
 import { useKeyRefusal } from './use-key-refusal.ts';
 
-const SHOW_COMMAND = 'kontor vault show';
+const SHOW_COMMAND = 'kontor vault fingerprint';
 const UNABLE = 'unable';
+const PUBLIC_HALF =
+  /^\s*-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]{40,900}-----END PUBLIC KEY-----\s*$/;
 
 export function SealSecret({
   client,
   choice,
+  replaces,
   onBack,
   onSealed,
 }: {
   readonly client: QueryClient;
   readonly choice: KeyChoice;
+  /** The connection whose key this one will replace. */
+  readonly replaces: string | null;
   readonly onBack: () => void;
-  readonly onSealed: (connection: Connection, digest: string) => void;
+  /** `digest` is of a secret that was typed. */
+  readonly onSealed: (connection: Connection, digest: string | null) => void;
 }): ReactElement {
   const keys = useKeysLanguage();
   const refusalOf = useKeyRefusal();
@@ -41,10 +54,13 @@ export function SealSecret({
   const [compared, setCompared] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<{
-    at: 'secret' | 'fingerprint' | 'form';
+    at: 'secret' | 'publicHalf' | 'fingerprint' | 'form';
     text: string;
   } | null>(null);
-  const command = `kontor connect import ${shellWord(choice.name)} --venue ${choice.venue}`;
+  const [publicHalf, setPublicHalf] = useState('');
+  // A secret is typed, a private key comes as the file that it was made into.
+  const isFile = choice.keyKind !== 'hmac-sha256';
+  const command = commandFor(choice, replaces);
   const isCompared = compared !== null && compared === fingerprint;
 
   const submit = async (): Promise<void> => {
@@ -55,28 +71,44 @@ export function SealSecret({
       box.current?.focus();
       return;
     }
-    if (!holdsSecret(input)) {
-      setError({ at: 'secret', text: keys.secretWrong });
+    if (isFile ? input.files?.length !== 1 : !holdsSecret(input)) {
+      setError({ at: 'secret', text: isFile ? keys.privateFileNeeded : keys.secretWrong });
       input.focus();
+      return;
+    }
+    if (isFile && !PUBLIC_HALF.test(publicHalf)) {
+      setError({ at: 'publicHalf', text: keys.publicHalfWrong });
       return;
     }
     setBusy(true);
     setError(null);
-    let taken: Sealed;
+    let taken: Sealed | { readonly sealed: string | null; readonly digest: null };
     try {
-      taken = await takeSealed(input, importKey, choice);
+      taken = isFile
+        ? { sealed: await takeSealedFile(input, importKey, choice), digest: null }
+        : await takeSealed(input, importKey, choice);
     } catch {
       setError({ at: 'form', text: keys.notSealed });
       setBusy(false);
       return;
     }
+    if (taken.sealed === null) {
+      setError({ at: 'secret', text: keys.privateFileWrong });
+      setBusy(false);
+      return;
+    }
     try {
-      const made = await importConnection(client, choice, taken.sealed);
-      say(keys.clipboard);
+      const { name, venue, keyKind } = choice;
+      const made = await importConnection(client, {
+        ...{ name, venue, keyKind, sealed: taken.sealed },
+        publicKeyPem: isFile ? `${publicHalf.trim()}\n` : null,
+        ...(replaces === null ? {} : { replaces }),
+      });
+      say(isFile ? keys.privateFileSealed : keys.clipboard);
       onSealed(made, taken.digest);
     } catch (cause) {
       const refused = refusalOf(cause);
-      const text = `${refused.text} ${keys.secretAgain}`;
+      const text = isFile ? refused.text : `${refused.text} ${keys.secretAgain}`;
       setError({ at: refused.field === 'secret' ? 'secret' : 'form', text });
       setBusy(false);
       input.focus();
@@ -122,9 +154,28 @@ export function SealSecret({
           {error?.at === 'fingerprint' ? error.text : null}
         </p>
       </div>
+      {isFile ? (
+        <KeyField
+          label={keys.publicHalf}
+          help={keys.publicHalfHelp}
+          error={error?.at === 'publicHalf' ? error.text : null}
+        >
+          {(ids) => (
+            <textarea
+              {...ids}
+              className="control key-pem"
+              rows={4}
+              value={publicHalf}
+              spellCheck={false}
+              autoComplete="off"
+              onChange={(event) => setPublicHalf(event.target.value)}
+            />
+          )}
+        </KeyField>
+      ) : null}
       <KeyField
-        label={keys.secret}
-        help={keys.secretHelp}
+        label={isFile ? keys.privateFile : keys.secret}
+        help={isFile ? keys.privateFileHelp : keys.secretHelp}
         error={error?.at === 'secret' ? error.text : null}
       >
         {(ids) => (
@@ -132,7 +183,7 @@ export function SealSecret({
             {...ids}
             ref={field}
             className="control"
-            type="password"
+            type={isFile ? 'file' : 'password'}
             autoComplete="off"
             spellCheck={false}
             data-1p-ignore=""
@@ -164,6 +215,15 @@ export function SealSecret({
       </div>
     </>
   );
+}
+
+/** What does the same in the terminal. */
+function commandFor({ name, venue, keyKind, from }: KeyChoice, replaces: string | null): string {
+  const files = ' --private-key FILE --public-key FILE';
+  const kind = from === 'imported' && keyKind !== 'hmac-sha256' ? ` --kind ${keyKind}${files}` : '';
+  return replaces === null
+    ? `kontor connect import ${shellWord(name)} --venue ${venue}${kind}`
+    : `kontor connect rotate ${shellWord(name)} --import${kind}`;
 }
 
 /** The fingerprint once it is known, or `unable` where this browser cannot seal. */

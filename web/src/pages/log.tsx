@@ -16,7 +16,7 @@ import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';
-import { Ago } from '../parts/times.tsx';
+import { Ago, ShortTime } from '../parts/times.tsx';
 import { ClaimCard } from './log-claim.tsx';
 import { EntriesCard } from './log-entries.tsx';
 import { ProofFileCard } from './log-proof-file.tsx';
@@ -195,7 +195,7 @@ function WitnessCard(): ReactElement {
       </Card>
     );
   }
-  const { level, operators, witnesses, fault } = status.data;
+  const { level, operators, witnesses, anchors, fault } = status.data;
   return (
     <Card
       title={words.witnesses}
@@ -219,8 +219,53 @@ function WitnessCard(): ReactElement {
             </ul>
           </>
         )}
+        <h3>{words.anchors}</h3>
+        {anchors.length === 0 ? (
+          <>
+            <p className="muted">{words.noAnchor}</p>
+            <code>kontor log anchor use --help</code>
+          </>
+        ) : (
+          <ul aria-label={words.anchors}>
+            {anchors.map((anchor) => (
+              <AnchorRow key={anchor.authority} anchor={anchor} />
+            ))}
+          </ul>
+        )}
       </div>
     </Card>
+  );
+}
+
+function AnchorRow({
+  anchor,
+}: {
+  readonly anchor: WitnessStatus['anchors'][number];
+}): ReactElement {
+  const { format } = useLanguage();
+  const words = useLogLanguage();
+  const { authority, state, size, at, count, isFresh, reason } = anchor;
+  const look: Readonly<Record<typeof state, BadgeLook>> = {
+    anchored: isFresh ? 'on' : 'off',
+    waiting: 'busy',
+    failing: isFresh ? 'off' : 'needsYou',
+  };
+  return (
+    <li>
+      <div className="log-witness-head">
+        <strong>{authority}</strong>
+        <Badge look={look[state]}>{words.anchorState[state]}</Badge>
+      </div>
+      <p className="muted">
+        {size === null || at === null ? null : (
+          <>
+            {words.anchored(format.integer(size))} <ShortTime at={at} />.{' '}
+          </>
+        )}
+        {words.anchorCount(format.integer(count))}
+      </p>
+      {reason === '' ? null : <p className="muted">{reason}</p>}
+    </li>
   );
 }
 

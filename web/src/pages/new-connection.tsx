@@ -6,7 +6,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactElement } from 'react';
 
 import { useAddress } from '../address.ts';
-import { useConnections } from '../api/queries.ts';
+import { useConnections, useVenues } from '../api/queries.ts';
 import type { Connection } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
 import { useKeysLanguage } from '../language/use-keys-language.ts';
@@ -15,6 +15,7 @@ import { Anchor } from '../parts/anchor.tsx';
 import { Card } from '../parts/card.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';
 import { newConnectionPath, paths } from '../paths.ts';
+import { useMay } from '../people/use-may.ts';
 import { KeyActivation } from './key-activation.tsx';
 import { ChooseKey, type KeyChoice } from './key-choice.tsx';
 import { SealSecret } from './key-secret.tsx';
@@ -24,7 +25,10 @@ import './keys.css';
 export function NewConnectionPage(): ReactElement {
   const { text } = useLanguage();
   const keys = useKeysLanguage();
+  const life = useLifeLanguage();
   const address = useAddress();
+  const replaces = address.parameter('replaces');
+  const isOwner = useMay('owner');
   return (
     <div className="page-scroll keys-page">
       <header className="page-head">
@@ -32,27 +36,39 @@ export function NewConnectionPage(): ReactElement {
           {text.connections.title}
         </Anchor>
         <span className="faint">/</span>
-        <h1>{keys.newConnection}</h1>
+        <h1>{replaces === null ? keys.newConnection : life.newKey}</h1>
       </header>
       <LockedVaultNote />
-      <Steps id={address.parameter('connection')} />
+      {isOwner ? null : <p className="needs-you">{keys.onlyOwner}</p>}
+      <Steps id={address.parameter('connection')} replaces={replaces} />
     </div>
   );
 }
 
-function Steps({ id }: { readonly id: string | null }): ReactElement {
+function Steps({
+  id,
+  replaces,
+}: {
+  readonly id: string | null;
+  /** The connection whose key is to be replaced. */
+  readonly replaces: string | null;
+}): ReactElement {
   const client = useQueryClient();
   const address = useAddress();
   const keys = useKeysLanguage();
   const connections = useConnections();
+  const venues = useVenues();
   const [choice, setChoice] = useState<KeyChoice | null>(null);
   const [isSealing, setSealing] = useState(false);
   const life = useLifeLanguage();
   const renewed = useRenewed(id, connections.data);
   const [secretDigest, setSecretDigest] = useState<string | null>(null);
-  if (connections.data === undefined) {
-    return connections.isError ? (
-      <Failed error={connections.error} onRetry={() => void connections.refetch()} />
+  if (connections.data === undefined || venues.data === undefined) {
+    return connections.isError || venues.isError ? (
+      <Failed
+        error={connections.error ?? venues.error}
+        onRetry={() => void Promise.all([connections.refetch(), venues.refetch()])}
+      />
     ) : (
       <Skeleton rows={10} />
     );
@@ -66,19 +82,22 @@ function Steps({ id }: { readonly id: string | null }): ReactElement {
     return (
       <StepCard
         title={connection.state === 'draft' ? activationTitle(connection, keys) : keys.doneTitle}
-        at={connection.keyKind === 'hmac-sha256' ? 3 : 2}
-        of={connection.keyKind === 'hmac-sha256' ? 3 : 2}
+        at={isImported(connection, choice) ? 3 : 2}
+        of={isImported(connection, choice) ? 3 : 2}
       >
         <KeyActivation key={id} connection={connection} secretDigest={secretDigest} />
       </StepCard>
     );
   }
+  const replaced = connections.data.find((each) => each.id === replaces) ?? null;
+  if (replaces !== null && replaced === null) return <Empty title={keys.notThere} />;
   if (isSealing && choice !== null) {
     return (
       <StepCard title={keys.secretTitle} at={2} of={3}>
         <SealSecret
           client={client}
           choice={choice}
+          replaces={replaces}
           onBack={() => setSealing(false)}
           onSealed={(made, digest) => {
             setSecretDigest(digest);
@@ -89,10 +108,16 @@ function Steps({ id }: { readonly id: string | null }): ReactElement {
     );
   }
   return (
-    <StepCard title={keys.choose} at={1} of={choice?.keyKind === 'hmac-sha256' ? 3 : 2}>
+    <StepCard
+      title={replaced === null ? keys.choose : life.rotation}
+      at={1}
+      of={choice?.from === 'imported' ? 3 : 2}
+    >
       <ChooseKey
         client={client}
         known={connections.data}
+        venues={venues.data}
+        replaced={replaced}
         choice={choice}
         onChoice={setChoice}
         onSecret={() => setSealing(true)}
@@ -111,6 +136,10 @@ function useRenewed(
   const seen = connections?.find((each) => each.id === id && each.replaces !== null) ?? null;
   if (seen !== null && seen.id !== waiting?.id) setWaiting(seen);
   return seen === null && waiting?.id === id ? waiting.name : null;
+}
+
+function isImported({ keyKind }: Connection, choice: KeyChoice | null): boolean {
+  return keyKind === 'hmac-sha256' || choice?.from === 'imported';
 }
 
 function activationTitle(connection: Connection, keys: ReturnType<typeof useKeysLanguage>): string {

@@ -8,6 +8,7 @@ import { Failed, Skeleton } from '../parts/states.tsx';
 import { ActsCard } from '../people/acts-card.tsx';
 import { ApprovalsCard } from '../people/approvals-card.tsx';
 import { MembersCard } from '../people/members-card.tsx';
+import { NextSteps } from '../people/next-steps.tsx';
 import { OwnCard } from '../people/own-card.tsx';
 import { usePeople } from '../people/people-queries.ts';
 import { useSessionState } from '../people/session-state.ts';
@@ -52,6 +53,7 @@ function Cards({
   const isOwner = session.role === 'owner';
   return (
     <>
+      {isOwner && own !== null ? <NextSteps member={own} /> : null}
       <OwnCard session={session} member={own} />
       {isOwner && session.isProtected ? <MembersCard people={people} ownId={ownId} /> : null}
       {session.isProtected ? <ApprovalsCard member={isOwner ? own : null} /> : null}

@@ -18,6 +18,7 @@ import { Price, Quantity } from '../parts/numbers.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';
 import { Ago } from '../parts/times.tsx';
 import { say } from '../parts/toasts.tsx';
+import { useMay } from '../people/use-may.ts';
 import './reconciliation.css';
 
 export function ReconciliationCard(): ReactElement {
@@ -98,6 +99,7 @@ function Orphans({ orphans }: { readonly orphans: readonly Orphan[] }): ReactEle
 
 function OrphanRow({ orphan }: { readonly orphan: Orphan }): ReactElement {
   const words = useWords();
+  const isTrader = useMay('trader');
   return (
     <li className="reconciliation-row">
       <div className="reconciliation-what">
@@ -115,7 +117,7 @@ function OrphanRow({ orphan }: { readonly orphan: Orphan }): ReactElement {
       </div>
       <div className="reconciliation-decide">
         <Badge look={lookOf(orphan.state)}>{words.state[orphan.state]}</Badge>
-        {orphan.state === 'shown' ? <Decide orphan={orphan} /> : null}
+        {orphan.state === 'shown' && isTrader ? <Decide orphan={orphan} /> : null}
       </div>
     </li>
   );

@@ -5,10 +5,12 @@ import type { ReactElement } from 'react';
 
 import { useVault } from '../api/queries.ts';
 import { useKeysLanguage } from '../language/use-keys-language.ts';
+import { useVaultLanguage } from '../language/use-vault-language.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Card } from '../parts/card.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Skeleton } from '../parts/states.tsx';
+import { useMay } from '../people/use-may.ts';
 import { VaultUnlock } from './vault-unlock.tsx';
 import { VaultWays } from './vault-ways.tsx';
 import './keys.css';
@@ -16,6 +18,8 @@ import './keys.css';
 /** Nothing while the vault is open. */
 export function LockedVaultNote(): ReactElement | null {
   const keys = useKeysLanguage();
+  const words = useVaultLanguage();
+  const isOwner = useMay('owner');
   const vault = useVault();
   if (vault.data === undefined || vault.data.isOpen) return null;
   return (
@@ -24,7 +28,7 @@ export function LockedVaultNote(): ReactElement | null {
       <div>
         <p className="vault-locked-title">{keys.vaultLockedTitle}</p>
         <p>{keys.vaultLocked}</p>
-        <VaultUnlock vault={vault.data} />
+        {isOwner ? <VaultUnlock vault={vault.data} /> : <p>{words.start.onlyOwner}</p>}
       </div>
     </div>
   );
@@ -32,6 +36,7 @@ export function LockedVaultNote(): ReactElement | null {
 
 export function VaultCard(): ReactElement {
   const keys = useKeysLanguage();
+  const isOwner = useMay('owner');
   const { data, isError } = useVault();
   if (data === undefined) {
     return (
@@ -56,7 +61,7 @@ export function VaultCard(): ReactElement {
             </p>
           </>
         ) : null}
-        <VaultWays vault={data} />
+        {isOwner ? <VaultWays vault={data} /> : null}
       </div>
     </Card>
   );

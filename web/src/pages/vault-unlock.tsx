@@ -9,7 +9,7 @@ import { ApiError } from '../api/client.ts';
 import { useVault } from '../api/queries.ts';
 import { unlockVault } from '../api/vault-queries.ts';
 import type { Vault } from '../api/types.ts';
-import { canSeal } from '../keys/sealing.ts';
+import { canSeal, fingerprintOf } from '../keys/sealing.ts';
 import {
   isPasskeyAddress,
   PasskeyKeyError,
@@ -33,6 +33,7 @@ export function VaultUnlock({ vault }: { readonly vault: Vault }): ReactElement 
   const client = useQueryClient();
   const field = useRef<HTMLInputElement>(null);
   const canSealHere = useSealing();
+  const fingerprint = useFingerprint(vault.unlockKey);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const wait = useWait(vault.waitMs);
@@ -121,9 +122,33 @@ export function VaultUnlock({ vault }: { readonly vault: Vault }): ReactElement 
           );
         })}
       </div>
+      {fingerprint === null ? null : (
+        <p className="muted">
+          {words.unlockKey} <code className="vault-fingerprint">{fingerprint}</code>{' '}
+          {words.unlockKeyHelp}
+        </p>
+      )}
       <p className="muted">{words.trust}</p>
     </form>
   );
+}
+
+/** How the key is shown to whoever compares it with the terminal; null before that is known. */
+function useFingerprint(unlockKey: string): string | null {
+  const [shown, setShown] = useState<{ readonly of: string; readonly text: string } | null>(null);
+  useEffect(() => {
+    let isWanted = true;
+    fingerprintOf(unlockKey).then(
+      (text) => {
+        if (isWanted) setShown({ of: unlockKey, text });
+      },
+      () => undefined,
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [unlockKey]);
+  return shown?.of === unlockKey ? shown.text : null;
 }
 
 /** Whether this browser can seal; null before that is known. */

@@ -15,6 +15,7 @@ import { performAct } from './consent.ts';
 import { useSignerOwners } from './people-queries.ts';
 import { useSessionState } from './session-state.ts';
 import { useChange } from './use-change.ts';
+import { useMay } from './use-may.ts';
 import './people.css';
 
 export function ApprovalsCard({ member }: { readonly member: Member | null }): ReactElement {
@@ -74,6 +75,7 @@ function OwnerRow({ owner }: { readonly owner: SignerOwner }): ReactElement {
   const { format } = useLanguage();
   const people = usePeopleLanguage();
   const { isBusy, run } = useChange();
+  const isOwner = useMay('owner');
   const { credential, name, fingerprint, enrolledAt } = owner;
   return (
     <li className="people-row">
@@ -85,13 +87,15 @@ function OwnerRow({ owner }: { readonly owner: SignerOwner }): ReactElement {
           {people.fingerprint} <code>{fingerprint}</code>, {people.made(format.short(enrolledAt))}
         </p>
       </div>
-      <Button
-        look="quiet"
-        isBusy={isBusy}
-        onClick={() => run(() => performAct({ kind: 'removeOwner', credential }))}
-      >
-        {people.unenrol}
-      </Button>
+      {isOwner ? (
+        <Button
+          look="quiet"
+          isBusy={isBusy}
+          onClick={() => run(() => performAct({ kind: 'removeOwner', credential }))}
+        >
+          {people.unenrol}
+        </Button>
+      ) : null}
     </li>
   );
 }

@@ -11,9 +11,12 @@ import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { DecisionDialog } from '../parts/dialog.tsx';
+import { paths } from '../paths.ts';
+import { isPasskeyPlace } from './ceremony.ts';
 import { PasskeyForm } from './passkey-form.tsx';
-import { addPasskey, makeCodes, removePasskey } from './people-queries.ts';
+import { addPasskey, logInByPasskey, makeCodes, removePasskey } from './people-queries.ts';
 import { ProtectForm } from './protect-card.tsx';
+import { useSessionState } from './session-state.ts';
 import { useChange } from './use-change.ts';
 import './people.css';
 
@@ -31,7 +34,7 @@ export function OwnCard({
       <Card title={session.isProtected ? people.you : people.protect.title}>
         <div className="card-body people-part">
           {session.isProtected ? (
-            <p className="muted">{people.youTerminal}</p>
+            <LogInAsYourself />
           ) : (
             <>
               <p className="muted">{people.protect.text}</p>
@@ -60,6 +63,34 @@ export function OwnCard({
         </div>
       </Card>
       <Codes member={member} />
+    </>
+  );
+}
+
+/** A session that came by a link belongs to nobody: here it becomes somebody's. */
+function LogInAsYourself(): ReactElement {
+  const people = usePeopleLanguage();
+  const { isBusy, error, run } = useChange({ isErrorKept: true });
+  const { data: session } = useSessionState();
+  return (
+    <>
+      <p>{people.youTerminal}</p>
+      {session === undefined ? null : isPasskeyPlace(session.rpId) ? (
+        <div>
+          <Button look="primary" isBusy={isBusy} onClick={() => run(logInByPasskey)}>
+            {people.login.passkey}
+          </Button>
+        </div>
+      ) : (
+        <p>
+          {people.login.wrongPlace}{' '}
+          <a href={`${session.origin}${paths.people}`}>{session.origin}</a>
+        </p>
+      )}
+      <p className="key-error" role="alert">
+        {error}
+      </p>
+      <p className="muted">{people.youNew}</p>
     </>
   );
 }

@@ -4,7 +4,9 @@
 import type { ReactElement } from 'react';
 
 import type { PolicyConnection } from '../api/types.ts';
+import { useLanguage } from '../language/language.tsx';
 import { usePolicyLanguage } from '../language/use-policy-language.ts';
+import { inWords } from './policy-numbers.ts';
 
 const SECOND_MS = 1_000;
 
@@ -14,6 +16,7 @@ export function PolicyWords({
   readonly connections: readonly PolicyConnection[];
 }): ReactElement {
   const words = usePolicyLanguage();
+  const { format } = useLanguage();
   return (
     <>
       {connections.map(({ connection, reference, floors, lines, worstDay }) => (
@@ -22,7 +25,7 @@ export function PolicyWords({
           <ul className="policy-lines">
             {lines.map((line) => (
               <li key={line.id} title={line.text}>
-                {words.line(line)} <span className="muted">({line.id})</span>
+                {words.line(inWords(line, format))} <span className="muted">({line.id})</span>
               </li>
             ))}
             {reference === null ? null : (
@@ -30,19 +33,22 @@ export function PolicyWords({
                 {words.reference(
                   reference.sources.join(', '),
                   String(reference.maxAgeMs / SECOND_MS),
-                  reference.agree,
+                  inWords(reference, format).agree,
                 )}
               </li>
             )}
             {floors.map((floor) => (
               <li key={floor.text} title={floor.text}>
-                {words.floor(floor)}
+                {words.floor(inWords(floor, format))}
               </li>
             ))}
           </ul>
           <p>
             <strong>{words.worstDay}: </strong>
-            {worstDay.length === 0 ? words.noDay : worstDay.map(words.day).join('; ')}.
+            {worstDay.length === 0
+              ? words.noDay
+              : worstDay.map((day) => words.day(inWords(day, format))).join('; ')}
+            .
           </p>
         </div>
       ))}

@@ -16,7 +16,9 @@ import { Toasts } from '../parts/toasts.tsx';
 import { paths } from '../paths.ts';
 import { stepUp, useOpenQuestion } from '../people/consent.ts';
 import { AlarmCount, AlarmSlot } from './alarm-slot.tsx';
+import { RoleSlot } from './role-slot.tsx';
 import { Strip } from './strip.tsx';
+import { VaultSlot } from './vault-slot.tsx';
 import './shell.css';
 
 interface Place {
@@ -119,7 +121,9 @@ export function Shell(): ReactElement {
       </nav>
       <main id="page" className="page" tabIndex={-1}>
         <StaleProvider value={staleSince}>
+          <RoleSlot />
           <AlarmSlot />
+          <VaultSlot path={address.path} />
           <Outlet />
         </StaleProvider>
       </main>

@@ -12,6 +12,7 @@ import type { Language } from '../language/languages.ts';
 import { Button } from '../parts/button.tsx';
 import { HealthBadge } from '../parts/health-badge.tsx';
 import { Icon } from '../parts/icon.tsx';
+import { useSessionState } from '../people/session-state.ts';
 import { RiskSwitch } from './risk-switch.tsx';
 import './strip.css';
 
@@ -19,13 +20,14 @@ export function Strip({ onCommands }: { readonly onCommands: () => void }): Reac
   const { text } = useLanguage();
   const { desk } = useDeskFacts();
   const warning = useWarning();
+  const { data: session } = useSessionState();
   return (
     <header className="strip">
       <p className="strip-name">Kontor</p>
       <div className="strip-middle" role="status">
         {warning === null ? <MarketLine market={desk.market} /> : warning}
       </div>
-      <RiskSwitch />
+      {session?.role === 'viewer' ? null : <RiskSwitch />}
       <span className="strip-health">
         <HealthBadge />
       </span>
@@ -123,7 +125,9 @@ function useWarning(): ReactNode {
   }
   const stream = health.streams.find((each) => each.state === 'down');
   if (stream !== undefined) return <Warning>{streamWarning(stream, { text, format })}</Warning>;
-  return null;
+  const [still] = health.connections;
+  if (still === undefined) return null;
+  return <Warning>{text.health.connection[still.state](still.name)}</Warning>;
 }
 
 function streamWarning(

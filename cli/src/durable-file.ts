@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files that a witness answers from: whole or not there, and on disk before anybody hears of them.
+// Files that are there whole or not at all, and on disk before anybody hears of them: a witness's records, a desk's settings.
 
 import fs, { constants } from 'node:fs';
 import { dirname } from 'node:path';

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// A folder is one program's at a time. The lock is the system's own, held through an open database: it ends with the
+// process, however that ends. Beside it lies who holds it, for the message to the next.
+
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+export interface FolderLock {
+  readonly release: () => void;
+}
+
+/** Someone else has the folder; `holder` says who, '' where he left no name. */
+export class FolderHeldError extends Error {
+  readonly code = 'busy';
+  readonly holder: string;
+
+  constructor(folder: string, options?: ErrorOptions) {
+    const holder = readHolder(folder);
+    super(`${folder} is held by ${holder === '' ? 'another process' : holder}`, options);
+    this.name = 'FolderHeldError';
+    this.holder = holder;
+  }
+}
+
+/** What the lock leaves in a folder: nothing that belongs to a desk. */
+export const LOCK_FILES: readonly string[] = ['lock.db', 'lock.db-journal', 'lock.holder'];
+const [LOCK = '', , HOLDER = ''] = LOCK_FILES;
+const SQLITE_BUSY = 5;
+/** A process and its command: more is not ours. */
+const HOLDER_FORM = /^process \d{1,10} \([a-z -]{1,60}\)$/;
+
+/** Takes `folder` for `command`, such as `kontor start`. Throws FolderHeldError, or the system's error. */
+export function lockFolder(folder: string, command: string): FolderLock {
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(join(folder, LOCK), { timeout: 0 });
+    database.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS held (by INTEGER); COMMIT;',
+    );
+  } catch (error) {
+    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY)
+      throw new FolderHeldError(folder, { cause: error });
+    throw error;
+  }
+  const descriptor = openSync(join(folder, HOLDER), 'w', 0o600);
+  try {
+    writeSync(descriptor, `process ${process.pid} (${command})`);
+  } finally {
+    closeSync(descriptor);
+  }
+  leaveToOwner(folder);
+  return { release: () => database.close() };
+}
+
+/** Who holds `folder`; null where nobody does, or it cannot be looked into. */
+export function holderOf(folder: string): string | null {
+  if (!existsSync(join(folder, LOCK))) return null;
+  try {
+    lockFolder(folder, 'kontor').release();
+    return null;
+  } catch (error) {
+    return error instanceof FolderHeldError ? error.holder : null;
+  }
+}
+
+/** What root leaves in another user's folder must not keep that user out. */
+function leaveToOwner(folder: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(folder);
+  for (const name of LOCK_FILES) {
+    const path = join(folder, name);
+    if (existsSync(path)) chownSync(path, uid, gid);
+  }
+}
+
+function readHolder(folder: string): string {
+  try {
+    const text = readFileSync(join(folder, HOLDER), 'utf8');
+    return HOLDER_FORM.test(text) ? text : '';
+  } catch {
+    return '';
+  }
+}

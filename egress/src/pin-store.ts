@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// The authorities by which hosts are known, in egress's own folder; what a person decides about them at the terminal is
+// written to the same place, which the server cannot write.
+//
+//   pins.json     by host: since when, by whose decision, the authorities' names and keys
+//   refused.json  by host: the authorities of the last certificate that was refused
+
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** An authority that issues certificates. */
+export interface Issuer {
+  readonly name: string;
+  /** SHA-256 of its public key (SubjectPublicKeyInfo), in hexadecimal. */
+  readonly fingerprint: string;
+}
+
+export interface HostPins {
+  /** Unix time in ms. */
+  readonly since: number;
+  /** Seen at the first connection, or named by a person. */
+  readonly by: 'firstUse' | 'person';
+  readonly issuers: readonly Issuer[];
+}
+
+/** What was refused last. */
+export interface RefusedChain {
+  readonly at: number;
+  readonly issuers: readonly Issuer[];
+}
+
+type ByHost<T> = ReadonlyMap<string, T>;
+
+/** The files about pins cannot be used; the message says which and what to do. */
+export class PinStoreError extends Error {
+  readonly code = 'pins.file';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'PinStoreError';
+  }
+}
+
+const FILE_BYTES_MAX = 262_144;
+const HOSTS_MAX = 64;
+const ISSUERS_MAX = 16;
+const PRIVATE_MODE = 0o600;
+const FINGERPRINT = /^[0-9a-f]{64}$/;
+const HOST = /^[a-z0-9.:-]{1,253}$/;
+
+export class PinStore {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  get pins(): ByHost<HostPins> {
+    return this.#read('pins.json', (value) => ({
+      since: wholeNumber(value['since']),
+      by: value['by'] === 'person' ? 'person' : 'firstUse',
+      issuers: issuersIn(value['issuers']),
+    }));
+  }
+
+  get refused(): ByHost<RefusedChain> {
+    return this.#read('refused.json', (value) => ({
+      at: wholeNumber(value['at']),
+      issuers: issuersIn(value['issuers']),
+    }));
+  }
+
+  /** `null`: the host is known by none any more, until it is met again. */
+  putPins(host: string, pins: HostPins | null): void {
+    this.#put('pins.json', this.pins, host, pins);
+  }
+
+  putRefused(host: string, refused: RefusedChain | null): void {
+    this.#put('refused.json', this.refused, host, refused);
+  }
+
+  #read<T>(name: string, parse: (value: Readonly<Record<string, unknown>>) => T): ByHost<T> {
+    const path = join(this.#directory, name);
+    const text = readText(path);
+    if (text === null) return new Map();
+    try {
+      const file = objectOf(JSON.parse(text));
+      if (file['version'] !== 1) throw new Error('expected version 1');
+      const hosts = Object.entries(objectOf(file['hosts']));
+      if (hosts.length > HOSTS_MAX) throw new Error(`expected at most ${HOSTS_MAX} hosts`);
+      return new Map(hosts.map(([host, value]) => [host, parse(objectOf(value))]));
+    } catch (error) {
+      throw new PinStoreError(
+        `${path} is damaged: ${error instanceof Error ? error.message : String(error)}; restore it, or remove it to learn the issuers anew`,
+        { cause: error },
+      );
+    }
+  }
+
+  #put<T>(name: string, before: ByHost<T>, host: string, value: T | null): void {
+    const all = new Map(before);
+    if (value === null) all.delete(host);
+    else all.set(host, value);
+    if (all.size > HOSTS_MAX) throw new PinStoreError(`expected at most ${HOSTS_MAX} hosts`);
+    const text = JSON.stringify({ version: 1, hosts: Object.fromEntries(all) }, null, 2);
+    putWhole(join(this.#directory, name), `${text}\n`);
+  }
+}
+
+/**
+ * The keys that a person has named in a file, by host: one a line, `HOST SHA-256`, `#` before a remark. Without the
+ * file none. Throws PinStoreError.
+ */
+export function readGivenPins(path: string): ByHost<ReadonlySet<string>> {
+  const given = new Map<string, Set<string>>();
+  const lines = (readText(path) ?? '').split('\n');
+  for (const [index, line] of lines.entries()) {
+    const words = line
+      .replace(/#.*$/, '')
+      .trim()
+      .split(/\s+/)
+      .filter((word) => word !== '');
+    if (words.length === 0) continue;
+    const [host = '', fingerprint = '', ...rest] = words.map((word) => word.toLowerCase());
+    if (!HOST.test(host) || !FINGERPRINT.test(fingerprint) || rest.length > 0) {
+      throw new PinStoreError(
+        `${path}, line ${index + 1}: expected a host and the SHA-256 of an issuer's key in 64 hexadecimal digits`,
+      );
+    }
+    const known = given.get(host) ?? new Set<string>();
+    given.set(host, known.add(fingerprint));
+  }
+  return given;
+}
+
+function readText(path: string): string | null {
+  try {
+    if (statSync(path).size > FILE_BYTES_MAX) {
+      throw new PinStoreError(`${path}: expected at most ${FILE_BYTES_MAX} bytes`);
+    }
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Whole or not at all, and on disk once it returns. */
+function putWhole(path: string, text: string): void {
+  const draft = `${path}.new`;
+  const fd = openSync(draft, 'w', PRIVATE_MODE);
+  try {
+    // What root decides in another user's folder that user must be able to read.
+    if (process.getuid?.() === 0) {
+      const { uid, gid } = statSync(dirname(path));
+      fchownSync(fd, uid, gid);
+    }
+    const bytes = Buffer.from(text);
+    for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(draft, path);
+  const folder = openSync(dirname(path), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function issuersIn(value: unknown): readonly Issuer[] {
+  if (!Array.isArray(value) || value.length > ISSUERS_MAX) {
+    throw new Error(`expected a list of at most ${ISSUERS_MAX} issuers`);
+  }
+  return (value as unknown[]).map((each) => {
+    const { name, fingerprint } = objectOf(each);
+    if (typeof name !== 'string' || typeof fingerprint !== 'string')
+      throw new Error('expected a name and a fingerprint');
+    if (!FINGERPRINT.test(fingerprint)) throw new Error('expected a fingerprint of 64 digits');
+    return { name, fingerprint };
+  });
+}
+
+function wholeNumber(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new Error('expected a time');
+  return value;
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error('expected an object');
+  return value as Readonly<Record<string, unknown>>;
+}
