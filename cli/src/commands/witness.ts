@@ -249,8 +249,8 @@ function policyCommand(): Command {
       const parsed = list.ok ? parseWitnessList({ witnesses: list.value }) : list;
       if (!parsed.ok) return reportFailure({ code: 'witnesses', message: parsed.reason }, json);
       try {
-        const { key } = openLog(deskFiles(directory).log, undefined);
-        const policy = trustPolicyText([key], parsed.value);
+        const { keys } = openLog(deskFiles(directory).log, undefined);
+        const policy = trustPolicyText(keys, parsed.value);
         if (json) printJson({ policy });
         else process.stdout.write(policy);
       } catch (error) {

@@ -31,6 +31,8 @@ export interface OpenLog {
   readonly directory: string;
   readonly reader: TileReader;
   readonly key: NoteKey;
+  /** All of the log's keys that are known here, that one first. */
+  readonly keys: readonly NoteKey[];
   readonly signed: SignedCheckpoint;
 }
 
@@ -46,21 +48,20 @@ export function openLog(directory: string, verifierKey: string | undefined): Ope
   }
   const key = parseVerifierKey(nodeCryptography, keyText);
   if (!key.ok) throw new LogFolderError('not_signed', `the log's key: ${key.reason}`);
-  const opened = openCheckpoint(nodeCryptography, note, [
-    key.value,
-    ...second(directory, key.value),
-  ]);
+  const keys = [key.value, ...second(directory, key.value)];
+  const opened = openCheckpoint(nodeCryptography, note, keys);
   if (!opened.ok) {
     throw new LogFolderError('not_signed', `${join(directory, 'checkpoint')}: ${opened.reason}`);
   }
   const { checkpoint, note: signedNote } = opened.value;
   const signed = { checkpoint, note: signedNote };
   const reader = { read: (path: string) => readIn(directory, path) };
-  return { directory, reader, key: key.value, signed };
+  return { directory, reader, key: key.value, keys, signed };
 }
 
 /** The log's key of ML-DSA-44 that lies beside the first, where there is one: what it signed must be right, too. */
-function second(directory: string, { name }: NoteKey): readonly NoteKey[] {
+function second(directory: string, { name, type }: NoteKey): readonly NoteKey[] {
+  if (type !== 'ed25519') return [];
   const text = readIn(directory, 'vkey.ml-dsa-44')?.toString('utf8').trim();
   const key = text === undefined ? undefined : parseVerifierKey(nodeCryptography, text);
   return key?.ok === true && key.value.name === name ? [key.value] : [];
