@@ -95,13 +95,13 @@ const CASES: readonly Case[] = [
   {
     rule: 'T22',
     title: 'the signer takes more than Socket from node:net',
-    files: { 'signer/src/a.ts': `import { Socket, connect } from 'node:net';` },
+    files: { 'signer/src/framing.ts': `import { Socket, connect } from 'node:net';` },
     expected: /signer may take only Socket from node:net, not connect/,
   },
   {
     rule: 'T22',
     title: 'the signer takes the whole of node:net',
-    files: { 'signer/src/a.ts': `import * as net from 'node:net';` },
+    files: { 'signer/src/framing.ts': `import * as net from 'node:net';` },
     expected: /signer may take only Socket from node:net, not \*/,
   },
   {
@@ -203,6 +203,60 @@ const CASES: readonly Case[] = [
     title: 'the API speaks 3Commas outside its corner',
     files: { 'server/src/api/deals.ts': `export const field = 'martingale_volume_coefficient';` },
     expected: /martingale_volume_coefficient is 3Commas's word/,
+  },
+  {
+    rule: 'T29',
+    title: 'a file of the signer that holds no key makes signatures',
+    files: { 'signer/src/a.ts': `import { hash, sign } from 'node:crypto';` },
+    expected: /signer\/src\/a\.ts:1: takes sign from node:crypto: only the files listed/,
+  },
+  {
+    rule: 'T29',
+    title: 'a file of the signer that holds no key takes all of the cryptography',
+    files: { 'signer/src/a.ts': `import * as crypto from 'node:crypto';` },
+    expected: /takes \* from node:crypto/,
+  },
+  {
+    rule: 'T29',
+    title: 'another file of the signer opens files',
+    files: { 'signer/src/policy/a.ts': `import { constants, openSync } from 'node:fs';` },
+    expected: /signer\/src\/policy\/a\.ts:1: takes openSync from node:fs/,
+  },
+  {
+    rule: 'T29',
+    title: 'another file of the signer writes to a link',
+    files: {
+      'signer/src/framing.ts': `export class FrameLink {}\nexport class FrameReader {}`,
+      'signer/src/a.ts': `import { FrameLink, FrameReader } from './framing.ts';`,
+    },
+    expected: /signer\/src\/a\.ts:1: takes FrameLink from framing/,
+  },
+  {
+    rule: 'T29',
+    title: 'the signer approves beside its policy',
+    files: {
+      'signer/src/policy/approval.ts': `export const approve = 1;`,
+      'signer/src/policy/held.ts': `import { approve as allow } from './approval.ts';`,
+    },
+    expected: /held\.ts:1: takes approve from policy\/approval/,
+  },
+  {
+    rule: 'T29',
+    title: 'a file of the signer reads a key out',
+    files: { 'signer/src/a.ts': `export const bytes = (key: Key): Buffer => key?.export();` },
+    expected: /signer\/src\/a\.ts:1: names \.export/,
+  },
+  {
+    rule: 'T29',
+    title: 'a file of the signer reads a key out by a detour',
+    files: { 'signer/src/a.ts': `export const bytes = (key: Key): Buffer => key['export']();` },
+    expected: /signer\/src\/a\.ts:1: names \.export/,
+  },
+  {
+    rule: 'T29',
+    title: 'a file of the signer asks for a module by its name',
+    files: { 'signer/src/a.ts': `export const found = process.getBuiltinModule(name);` },
+    expected: /signer\/src\/a\.ts:1: names \.getBuiltinModule/,
   },
   {
     rule: 'T27',

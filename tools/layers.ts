@@ -104,6 +104,101 @@ const FOREIGN_WORDS: readonly { whose: string; words: RegExp; mayStandIn: RegExp
   },
 ];
 
+/** What of the signer reaches private keys, files and pipes, and the files of its process that may take it. */
+interface Hold {
+  /** A module of Node's, or a file of the signer's. */
+  readonly from: string;
+  /** These names of it; without them all names but `harmless`. */
+  readonly names?: readonly string[];
+  readonly harmless?: readonly string[];
+  readonly files: readonly string[];
+}
+
+/** The signer's process without the tool, which is another program. */
+const SIGNER_PROCESS = /^signer\/src\/(?!tool\/)/;
+const vaultFiles = ['file', 'keys', 'sealed-box', 'sealed-import', 'unlock', 'vault', 'ways'].map(
+  (name) => `vault/${name}`,
+);
+/** The log has a key of its own, which signs checkpoints. */
+const logKeyFiles = ['log/cosigner', 'log/intent-log', 'log/seal'];
+
+/** Paths below signer/src without their ending. docs/reading-the-signer.md builds on this table. */
+const SIGNER_HOLDS: readonly Hold[] = [
+  {
+    from: 'node:crypto',
+    harmless: [
+      'Hash',
+      'KeyObject',
+      'createHash',
+      'createPublicKey',
+      'hash',
+      'randomBytes',
+      'timingSafeEqual',
+      'verify',
+    ],
+    // consent: the code at the terminal; connection-changes: whether an identifier is the secret itself.
+    files: [
+      'sign',
+      'order-tag',
+      'connection-changes',
+      'acts/consent',
+      ...vaultFiles,
+      ...logKeyFiles,
+    ],
+  },
+  {
+    from: 'node:crypto',
+    names: ['KeyObject'],
+    // acts: public keys of owners.
+    files: [
+      'sign',
+      'order-tag',
+      'acts/assertion',
+      'acts/cose',
+      'acts/owners',
+      'acts/perform',
+      ...vaultFiles,
+      ...logKeyFiles,
+    ],
+  },
+  {
+    from: 'node:fs',
+    harmless: ['constants'],
+    files: ['disk', 'main', 'process-end', 'hardening/landlock', 'hardening/launch'],
+  },
+  { from: 'node:net', files: ['main', 'framing'] },
+  { from: 'node:ffi', files: ['hardening/native'] },
+  { from: 'framing', names: ['FrameLink', 'FrameWriter'], files: ['main', 'index'] },
+  { from: 'sign', names: ['SigningKey'], files: ['connections'] },
+  { from: 'sign', names: ['signAll'], files: ['signer'] },
+  { from: 'binance/requests', names: ['signedRequest'], files: ['sign'] },
+  { from: 'policy/approval', names: ['approve'], files: ['policy/evaluator'] },
+  { from: 'policy/approval', names: ['spend'], files: ['sign'] },
+  { from: 'vault/vault', files: ['key-ring', 'connections', 'life/keeper'] },
+  {
+    from: 'vault/keys',
+    files: ['key-ring', 'connections', 'connection-changes', ...vaultFiles],
+  },
+];
+
+/** Members that give away keys or the means to reach them, and where they may be named. */
+const SIGNER_MEMBERS: readonly { readonly word: string; readonly files: readonly string[] }[] = [
+  { word: 'getBuiltinModule', files: ['hardening/native'] },
+  { word: 'carried', files: ['main'] },
+  { word: 'secretOf', files: ['connections'] },
+  // What is said goes through process-end, what is asked for through secret-lines.
+  { word: 'stdout', files: [] },
+  { word: 'stderr', files: [] },
+  { word: 'own', files: ['key-ring', 'connection-changes', 'vault/vault'] },
+  // acts: public keys of owners; intent-log: the log's public key.
+  {
+    word: 'export',
+    files: ['acts/cose', 'acts/owners', 'log/intent-log', 'log/cosigner', ...vaultFiles],
+  },
+];
+
+const HELD_BY = 'only the files listed in tools/layers.ts hold keys, files and pipes';
+
 interface TypeRing {
   readonly files: readonly string[];
   readonly why: string;
@@ -173,7 +268,7 @@ export function checkLayers(
       targets.push(target);
       if (!entry.isTypeOnly) codeTargets.push(target);
     }
-    problems.push(...foreignWords(file, source));
+    problems.push(...foreignWords(file, source), ...signerHolds(file, source));
   }
   for (const name of Object.keys(LAYERS)) {
     if (!files.some((file) => file.startsWith(`${name}/src/`))) {
@@ -298,6 +393,39 @@ function foreignWords(file: string, source: string): string[] {
         found.push(`${file}:${token.line}: ${word} is ${whose}'s word and stays at its border`);
       }
     }
+  }
+  return found;
+}
+
+/** What a file of the signer's process takes without being in the list of those that may. */
+function signerHolds(file: string, source: string): string[] {
+  if (!SIGNER_PROCESS.test(file)) return [];
+  const found: string[] = [];
+  const mayTake = (files: readonly string[]): boolean =>
+    files.some((each) => file === `signer/src/${each}.ts`);
+  for (const entry of imports(source)) {
+    const target = resolveRelative(file, entry.specifier) ?? entry.specifier;
+    for (const { from, names, harmless = [], files } of SIGNER_HOLDS) {
+      if (target !== (from.startsWith('node:') ? from : `signer/src/${from}.ts`)) continue;
+      const isTaken = (name: string): boolean =>
+        name === '*' || (names === undefined ? !harmless.includes(name) : names.includes(name));
+      // Nothing named: the whole module.
+      const taken = (entry.names.length === 0 ? ['*'] : entry.names).filter(isTaken);
+      if (taken.length === 0 || mayTake(files)) continue;
+      found.push(`${file}:${entry.line}: takes ${taken.join(', ')} from ${from}: ${HELD_BY}`);
+      break;
+    }
+  }
+  let before = '';
+  for (const { kind, text, line } of tokens(source)) {
+    // As a member, or as a text in brackets.
+    const name = kind === 'string' ? text.slice(1, -1) : text;
+    const isNamed = kind === 'string' ? before === '[' : /^\??\.$/.test(before);
+    const member = SIGNER_MEMBERS.find(({ word }) => word === name);
+    if (member !== undefined && isNamed && !mayTake(member.files)) {
+      found.push(`${file}:${line}: names .${name}: ${HELD_BY}`);
+    }
+    before = text;
   }
   return found;
 }

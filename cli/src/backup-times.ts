@@ -2,6 +2,7 @@
 // When backups of a desk were made by its commands, so that `kontor doctor` can say how old they are.
 
 import { join } from 'node:path';
+import { asOwner } from './as-owner.ts';
 import { readJson, writeJson, type DeskFiles } from './desk-files.ts';
 
 /** Wall times, UTC ms; null where none was made here. */
@@ -21,7 +22,9 @@ export function readBackupTimes(files: DeskFiles): BackupTimes {
 /** A backup is made whether or not this can be noted: a desk of several users lets each write its own folders only. */
 export function noteBackup(files: DeskFiles, what: keyof BackupTimes): void {
   try {
-    writeJson(pathOf(files), { ...readBackupTimes(files), [what]: Date.now() });
+    asOwner(files.run, () =>
+      writeJson(pathOf(files), { ...readBackupTimes(files), [what]: Date.now() }),
+    );
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
   }

@@ -25,7 +25,9 @@ export function stateLines(connection: api.Connection, now: number = Date.now())
     ...(connection.isReady ? [readyText] : []),
     ...(frozen === null
       ? []
-      : [`  frozen since ${new Date(frozen.since).toISOString()} (${frozen.cause})`]),
+      : [
+          `  frozen since ${new Date(frozen.since).toISOString()} (${frozen.cause}); an owner thaws it on the page Connections, or, with the desk stopped, kontor vault thaw ${name}`,
+        ]),
     ...(quarantined === null
       ? []
       : [

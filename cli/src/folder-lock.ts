@@ -2,17 +2,10 @@
 // A folder is one program's at a time. The lock is the system's own, held through an open database: it ends with the
 // process, however that ends. Beside it lies who holds it, for the message to the next.
 
-import {
-  chownSync,
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { asOwner } from './as-owner.ts';
 
 export interface FolderLock {
   readonly release: () => void;
@@ -40,6 +33,11 @@ const HOLDER_FORM = /^process \d{1,10} \([a-z -]{1,60}\)$/;
 
 /** Takes `folder` for `command`, such as `kontor start`. Throws FolderHeldError, or the system's error. */
 export function lockFolder(folder: string, command: string): FolderLock {
+  const database = asOwner(folder, () => takeLock(folder, command));
+  return { release: () => database.close() };
+}
+
+function takeLock(folder: string, command: string): DatabaseSync {
   let database: DatabaseSync;
   try {
     database = new DatabaseSync(join(folder, LOCK), { timeout: 0 });
@@ -51,14 +49,22 @@ export function lockFolder(folder: string, command: string): FolderLock {
       throw new FolderHeldError(folder, { cause: error });
     throw error;
   }
+  try {
+    writeHolder(folder, command);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return database;
+}
+
+function writeHolder(folder: string, command: string): void {
   const descriptor = openSync(join(folder, HOLDER), 'w', 0o600);
   try {
     writeSync(descriptor, `process ${process.pid} (${command})`);
   } finally {
     closeSync(descriptor);
   }
-  leaveToOwner(folder);
-  return { release: () => database.close() };
 }
 
 /** Who holds `folder`; null where nobody does, or it cannot be looked into. */
@@ -69,16 +75,6 @@ export function holderOf(folder: string): string | null {
     return null;
   } catch (error) {
     return error instanceof FolderHeldError ? error.holder : null;
-  }
-}
-
-/** What root leaves in another user's folder must not keep that user out. */
-function leaveToOwner(folder: string): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(folder);
-  for (const name of LOCK_FILES) {
-    const path = join(folder, name);
-    if (existsSync(path)) chownSync(path, uid, gid);
   }
 }
 

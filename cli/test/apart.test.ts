@@ -3,12 +3,21 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { getuid } from 'node:process';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { noteBackup } from '../src/backup-times.ts';
 import { deskFiles, type DeskFiles } from '../src/desk-files.ts';
 import { directoryFindings } from '../src/doctor/rights.ts';
 
@@ -71,5 +80,35 @@ test(
     assert.equal(status, 1);
     assert.match(stderr, /belongs to user 2070002, and this runs as user 0/);
     assert.equal(statSync(files.directory).mode & 0o777, 0o755);
+  },
+);
+
+test(
+  '[C197] a backup that root makes leaves the server its files; one by another user is refused in a sentence',
+  { skip: REASON },
+  (t) => {
+    const files = apart(t);
+    noteBackup(files, 'desk');
+    const { uid, gid } = statSync(join(files.run, 'backups.json'));
+    assert.deepEqual([uid, gid], [SERVER, SERVER]);
+    for (let path = dirname(MAIN); path !== '/'; path = dirname(path))
+      if ((statSync(path).mode & 0o005) !== 0o005)
+        return t.diagnostic(`other users cannot enter ${path}: root alone is tried`);
+    writeFileSync(join(files.server, 'desk.db'), '');
+    chownSync(join(files.server, 'desk.db'), SERVER, SERVER);
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [
+        '--disable-warning=ExperimentalWarning',
+        MAIN,
+        'backup',
+        '--data',
+        files.directory,
+        join(files.server, 'b'),
+      ],
+      { encoding: 'utf8', uid: SERVER, gid: SERVER },
+    );
+    assert.equal(status, 1);
+    assert.match(stderr, /^error: expected to run as a user who may write in /);
   },
 );

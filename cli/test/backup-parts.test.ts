@@ -2,8 +2,21 @@
 // What a backup holds beside the store: cases and edge logs, which are evidence.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -89,6 +102,37 @@ test('[C190] a backup whose entries lead elsewhere, or lie where no desk puts an
     assert.equal(code, 1);
     assert.match(err, /is no backup of Kontor: it holds/);
     assert.equal(existsSync(into), false);
+  }
+});
+
+test('[T196] a desk that was taken over names a file of others as its copy, and it stays where it is', async (t) => {
+  const home = scratch(t);
+  const desk = join(home, 'desk');
+  put(desk, { 'server/desk.db': '', 'run/here': '', 'signer/key': 'the only one' });
+  const victim = join(desk, 'signer', 'key');
+  const named = `backup-${randomUUID()}.db`;
+  symlinkSync(victim, join(desk, 'run', named));
+  let answer = victim;
+  const server = createServer((_request, response) => {
+    response.writeHead(201, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ file: answer }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const token = 'a'.repeat(43);
+  const access = { url: `http://127.0.0.1:${port}`, token };
+  put(desk, { 'run/terminal.json': JSON.stringify(access) });
+  for (answer of [victim, join(desk, 'run', named)]) {
+    const child = spawn(process.execPath, [MAIN, 'backup', join(home, 'b'), '--data', desk]);
+    let said = '';
+    child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    const [code] = await once(child, 'close');
+    assert.equal(code, 1, said);
+    assert.match(said, /expected the desk to name a copy of its store/);
+    assert.equal(readFileSync(victim, 'utf8'), 'the only one');
+    assert.equal(existsSync(join(home, 'b')), false);
   }
 });
 

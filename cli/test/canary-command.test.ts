@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import {
   appendFileSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -19,6 +20,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import { sealPatterns } from '@kontor/signer';
 import { Decrypter } from 'age-encryption';
+import { writeBackup } from '../src/canary/decoys.ts';
 import { stringCanary } from '../src/scan/string-canaries.ts';
 import { FLAGS, kontor, scratch, type Said } from './kontor-command.ts';
 
@@ -137,6 +139,15 @@ test('[C183] a read of a decoy is seen where the file system notes it', (t) => {
   assert.match(by.get('.env') ?? '', /^was read/);
 });
 
+test('[C183] a decoy of a backup that finds another identity in its place leaves nothing behind', (t) => {
+  const folder = scratch(t);
+  const own = join(folder, 'age-identity.txt');
+  writeFileSync(own, 'a real one');
+  assert.throws(() => writeBackup(join(folder, 'old.age'), stringCanary(KEY, 0)), /EEXIST/);
+  assert.deepEqual(readdirSync(folder), ['age-identity.txt']);
+  assert.equal(readFileSync(own, 'utf8'), 'a real one');
+});
+
 test('[C184] a canary where it was planted is no leak; one elsewhere is, and a scan that does not see it is blind', (t) => {
   const folder = new Folder(t);
   assert.equal(folder.canary('plant', folder.at('access.log'), '--as', 'log').code, 0);
@@ -212,7 +223,7 @@ test('[C183] decoys in the store and the vault of a desk: planted, seen, and tak
   const { apiKey, secret } = stringCanary(KEY, 1);
   assert.deepEqual(
     { ...found[0] },
-    { name: 'canary-1', exchange: 'binance', api_key: apiKey, api_secret: secret },
+    { name: 'binance', exchange: 'binance', api_key: apiKey, api_secret: secret },
   );
   assert.equal(folder.canary('watch', '--data', data).code, 0);
   const scanned = folder.scan(join(data, 'server'));
@@ -241,7 +252,7 @@ test('[C183] decoys in the store and the vault of a desk: planted, seen, and tak
     folder.at('dump'),
   );
   assert.equal(dumped.code, 1);
-  assert.match(dumped.out, /the key of canary-0/);
+  assert.match(dumped.out, /the key of main/);
   const where = kontor(
     '',
     'scan',
@@ -256,9 +267,9 @@ test('[C183] decoys in the store and the vault of a desk: planted, seen, and tak
 
   const again = await desk();
   const running = folder.canary('watch', '--data', data);
-  assert.match(running.out, /the entry canary-0 in the vault of .* lies as it was left/);
+  assert.match(running.out, /the entry main in the vault of .* lies as it was left/);
   await again();
-  for (const name of ['canary', 'canary-0', 'canary-1']) {
+  for (const name of ['canary', 'main', 'binance']) {
     const dropped = folder.canary('drop', name, '--data', data);
     assert.equal(dropped.code, 0, dropped.err);
   }

@@ -71,7 +71,7 @@ interface Listed {
   readonly replaces: string | null;
 }
 
-test('[C110, C111, C112, C113] a desk’s connection is listed, frozen with and without the desk, thawed and renewed', async (t) => {
+test('[C110, C111, C112, C113, C200] a desk’s connection is listed, frozen with and without the desk, thawed and renewed', async (t) => {
   const data = scratch(t);
   const list = (): readonly Listed[] =>
     JSON.parse(kontor('connect', 'list', '--json', '--data', data).out);
@@ -87,7 +87,11 @@ test('[C110, C111, C112, C113] a desk’s connection is listed, frozen with and 
   const frozen = kontor('connect', 'freeze', 'demo', '--data', data);
   assert.equal(frozen.code, 0, frozen.err);
   assert.match(frozen.out, /frozen; signed: exits, cancels and reads/);
-  assert.match(frozen.out, /frozen since \S+ \(terminal\)/);
+  assert.match(frozen.out, /frozen since \S+ \(terminal\); an owner thaws it on the page/);
+  assert.match(
+    kontor('status', '--data', data).out,
+    /^desk .*, degraded$[^]*^connection demo is frozen; kontor connect list says why$/m,
+  );
 
   assert.match(
     kontor('connect', 'freeze', 'dmo', '--data', data).out,

@@ -4,7 +4,18 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +37,8 @@ import { swapsOnDisk } from '../src/swap.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const WAIT_MS_MAX = 30_000;
+/** A user and a group without rights on every system. */
+const NOBODY = 65_534;
 
 function scratch(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'kontor-walls-'));
@@ -174,6 +187,39 @@ test('[C180] a process that cannot have what another holds says who holds it at 
   first.release();
   assert.equal(holderOf(join(data, 'links', 'signer-egress')), null);
 });
+
+test(
+  '[T195] root that takes the lock of a folder of another user goes through no link of that user',
+  { skip: process.getuid?.() === 0 ? false : 'only root can be led astray' },
+  (t) => {
+    const data = scratch(t);
+    chmodSync(data, 0o755);
+    const folder = join(data, 'run');
+    const victim = join(data, 'victim');
+    mkdirSync(folder);
+    chownSync(folder, NOBODY, NOBODY);
+    writeFileSync(victim, 'as it was', { mode: 0o600 });
+    for (const [name, target] of [
+      ['lock.db', join(data, 'not there')],
+      ['lock.holder', victim],
+    ] as const) {
+      symlinkSync(target, join(folder, name));
+      assert.throws(() => lockFolder(folder, 'kontor canary'));
+      assert.equal(holderOf(folder), null);
+      rmSync(join(folder, name));
+    }
+    assert.equal(readFileSync(victim, 'utf8'), 'as it was');
+    assert.equal(statSync(victim).uid, 0);
+    assert.equal(existsSync(join(data, 'not there')), false);
+    const lock = lockFolder(folder, 'kontor canary');
+    assert.equal(process.geteuid?.(), 0);
+    for (const name of ['lock.db', 'lock.holder'])
+      assert.equal(statSync(join(folder, name)).uid, NOBODY, 'its owner can take it later');
+    assert.match(holderOf(folder) ?? '', /kontor canary/);
+    lock.release();
+    assert.equal(holderOf(folder), null);
+  },
+);
 
 test('[C180] a process that waits for another says for which and where', async (t) => {
   const data = scratch(t);

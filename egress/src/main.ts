@@ -104,6 +104,7 @@ function readPins(
     const given = readGivenPins(path);
     if (state !== null) checkFolder(state);
     const store = state === null ? null : new PinStore(state);
+    store?.putGiven(given);
     return new PinGuard({ store, given, now: () => Date.now(), onNews });
   } catch (error) {
     return leave(EXIT_FATAL, describe(error));

@@ -4,6 +4,7 @@
 //
 //   pins.json     by host: since when, by whose decision, the authorities' names and keys
 //   refused.json  by host: the authorities of the last certificate that was refused
+//   given.json    by host: what the file tls-pins named when egress last started, wherever that file lies
 
 import {
   closeSync,
@@ -12,6 +13,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
@@ -79,8 +81,29 @@ export class PinStore {
     }));
   }
 
+  get given(): ByHost<ReadonlySet<string>> {
+    return this.#read(
+      'given.json',
+      ({ issuers }) => new Set(issuersIn(issuers).map(({ fingerprint }) => fingerprint)),
+    );
+  }
+
+  /** For people at the terminal, which may not know where egress's configuration lies. */
+  putGiven(given: ByHost<ReadonlySet<string>>): void {
+    const named = [...given].map(([host, keys]): [string, { issuers: readonly Issuer[] }] => [
+      host,
+      { issuers: [...keys].map((fingerprint) => ({ name: 'tls-pins', fingerprint })) },
+    ]);
+    this.#write('given.json', new Map(named));
+  }
+
   /** `null`: the host is known by none any more, until it is met again. */
   putPins(host: string, pins: HostPins | null): void {
+    if (pins !== null && pins.issuers.length > ISSUERS_MAX) {
+      throw new PinStoreError(
+        `expected at most ${ISSUERS_MAX} issuers of ${host}: forget those of before with kontor connect pins reset ${host}`,
+      );
+    }
     this.#put('pins.json', this.pins, host, pins);
   }
 
@@ -110,6 +133,10 @@ export class PinStore {
     const all = new Map(before);
     if (value === null) all.delete(host);
     else all.set(host, value);
+    this.#write(name, all);
+  }
+
+  #write(name: string, all: ByHost<unknown>): void {
     if (all.size > HOSTS_MAX) throw new PinStoreError(`expected at most ${HOSTS_MAX} hosts`);
     const text = JSON.stringify({ version: 1, hosts: Object.fromEntries(all) }, null, 2);
     putWhole(join(this.#directory, name), `${text}\n`);
@@ -138,6 +165,11 @@ export function readGivenPins(path: string): ByHost<ReadonlySet<string>> {
     }
     const known = given.get(host) ?? new Set<string>();
     given.set(host, known.add(fingerprint));
+    if (given.size > HOSTS_MAX || known.size > ISSUERS_MAX) {
+      throw new PinStoreError(
+        `${path}: expected at most ${HOSTS_MAX} hosts with ${ISSUERS_MAX} keys each, found more`,
+      );
+    }
   }
   return given;
 }
@@ -157,7 +189,9 @@ function readText(path: string): string | null {
 /** Whole or not at all, and on disk once it returns. */
 function putWhole(path: string, text: string): void {
   const draft = `${path}.new`;
-  const fd = openSync(draft, 'w', PRIVATE_MODE);
+  // Whoever owns the folder may have put a link there, and it may be root who writes: only a new file is written to.
+  rmSync(draft, { force: true });
+  const fd = openSync(draft, 'wx', PRIVATE_MODE);
   try {
     // What root decides in another user's folder that user must be able to read.
     if (process.getuid?.() === 0) {

@@ -4,7 +4,16 @@
 import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -241,9 +250,10 @@ test('[E64] a running egress takes a decision of the person at once: another aut
   assert.equal(store.pins.get(HOST)?.issuers[1]?.name, 'Honest Root');
 });
 
-test('[E65] keys that a person named in a file are alone good for their host', async (t) => {
+test('[E65, E81] keys that a person named in a file are alone good for their host', async (t) => {
   const text = `# by hand\n${HOST} ${rogue.fingerprint.toUpperCase()} # remark\n\n`;
   const { desk, venue, store } = await scene(t, { given: text });
+  assert.deepEqual(store.given, new Map([[HOST, new Set([rogue.fingerprint])]]));
   assert.match(await refusal(desk), /comes from Honest Sub .*, expected tls-pins/);
   assert.equal(store.pins.size, 0);
   venue.showCertificate(rogue.issue());
@@ -286,4 +296,28 @@ test('[E63] the files: whole or not at all, bounded, and nothing but what belong
     writeFileSync(given, bad);
     assert.throws(() => readGivenPins(given), PinStoreError, bad);
   }
+});
+
+test('[E80] what is kept is written to a file of its own, not through a link that lies in its place', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'kontor-pins-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const victim = join(folder, 'victim');
+  writeFileSync(victim, 'as it was');
+  const store = new PinStore(folder);
+  const issuer = { name: 'Honest Root', fingerprint: 'a'.repeat(64) };
+  const pins = { since: 1, by: 'person', issuers: [issuer] } as const;
+  for (const [name, put] of [
+    ['pins.json', () => store.putPins(HOST, pins)],
+    ['refused.json', () => store.putRefused(HOST, { at: 1, issuers: [issuer] })],
+  ] as const) {
+    symlinkSync(victim, join(folder, `${name}.new`));
+    put();
+    assert.equal(readFileSync(victim, 'utf8'), 'as it was');
+    assert.ok(lstatSync(join(folder, name)).isFile());
+  }
+  assert.deepEqual(store.pins.get(HOST), pins);
+  // What could not be read again is not written.
+  const many = { ...pins, issuers: Array.from({ length: 17 }, () => issuer) };
+  assert.throws(() => store.putPins(HOST, many), /expected at most 16 issuers/);
+  assert.deepEqual(store.pins.get(HOST), pins);
 });

@@ -3,6 +3,7 @@
 
 import {
   createHash,
+  createPublicKey,
   generateKeyPairSync,
   sign,
   X509Certificate,
@@ -40,6 +41,8 @@ export interface CertificateOptions {
   readonly keyUsage?: number;
   /** A critical extension that nobody knows. */
   readonly strange?: boolean;
+  /** The keys of this one instead of new ones. */
+  readonly keysOf?: Holder;
 }
 
 let serial = 1;
@@ -50,7 +53,9 @@ export function certificateOf(
   issuer: Holder | undefined,
   options: CertificateOptions = {},
 ): Holder {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privateKey =
+    options.keysOf?.privateKey ?? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const publicKey = createPublicKey(privateKey);
   const certificate = new pkijs.Certificate();
   certificate.version = 2;
   certificate.serialNumber = new asn1js.Integer({ value: (serial += 1) });

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -158,6 +158,21 @@ test('[Y161] only who is trusted, or was issued by one who may issue, is an auth
     judged(stampOf(REQUEST, ofWeb, { certificates: [ofWeb, web] })),
     /none for time stamping/,
   );
+});
+
+test('[Y200] a heap of certificates that all issue each other costs one look at each pair', (t) => {
+  const first = certificateOf('Heap', undefined, { isAuthority: true });
+  const heap = Array.from({ length: 6 }, () =>
+    certificateOf('Heap', first, { isAuthority: true, keysOf: first }),
+  );
+  const signer = certificateOf('Time', first, { purposes: [TIME_STAMPING] });
+  const certificates = [signer, first, ...heap];
+  const verify = t.mock.method(X509Certificate.prototype, 'verify');
+  refused(judged(stampOf(REQUEST, signer, { certificates })), /not issued by one that is trusted/);
+  assert(verify.mock.callCount() <= certificates.length ** 2, `${verify.mock.callCount()} looks`);
+  // One more than real chains ever have is not looked at.
+  const many = Array.from({ length: 17 }, () => signer);
+  refused(judged(stampOf(REQUEST, signer, { certificates: many })), /at most 16 certificates/);
 });
 
 test('[Y160] garbage, a cut answer, one with a tail and a flipped byte prove nothing else', async () => {

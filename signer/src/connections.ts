@@ -3,14 +3,14 @@
 //
 // The log says when each key was made; the file must agree, so that nobody gives a key a later birthday.
 
-import type { KeyObject } from 'node:crypto';
 import { hash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { destroyFile, readFile, writeFileAtomically, type Disk } from './disk.ts';
 import { readObject, type Fields } from './fields.ts';
 import { CLOSING_MS, GRACE_MS_MAX, KEY_LIFE_MS } from './life/state.ts';
-import { VaultError, type VaultIdentity } from './vault/file.ts';
-import { drawConnectionId, readKey, type Key } from './vault/keys.ts';
+import { drawId, VaultError, type VaultIdentity } from './vault/file.ts';
+import { readKey, type Key } from './vault/keys.ts';
+import { SigningKey } from './sign.ts';
 import type { Vault } from './vault/vault.ts';
 import { KEY_KINDS, type KeyKind } from './wire.ts';
 import { CONNECTION_NAME_PATTERN, CONNECTION_PATTERN, CONNECTION_WORDS } from './wire-fields.ts';
@@ -74,7 +74,7 @@ export class Connections {
   readonly #disk: Disk;
   readonly #path: string;
   readonly #byId = new Map<string, Connection>();
-  readonly #keys = new Map<string, KeyObject>();
+  readonly #keys = new Map<string, SigningKey>();
   /** What the file lists although the log says that it was retired. */
   readonly #returned: Connection[] = [];
 
@@ -166,8 +166,8 @@ export class Connections {
     return [...this.#byId.values()];
   }
 
-  /** The private key, for `sign` alone. */
-  keyOf(connection: string): KeyObject | undefined {
+  /** What a connection's requests are signed with; undefined while the vault is locked. */
+  keyOf(connection: string): SigningKey | undefined {
     return this.#keys.get(connection);
   }
 
@@ -192,8 +192,8 @@ export class Connections {
     request: Pick<Connection, 'name' | 'venue' | 'keyKind' | 'createdAt'> & Partial<Connection>,
     record: (connection: Connection) => void,
   ): Connection {
-    let id = request.connection ?? drawConnectionId();
-    while (request.connection === undefined && this.#byId.has(id)) id = drawConnectionId();
+    let id = request.connection ?? drawId('c');
+    while (request.connection === undefined && this.#byId.has(id)) id = drawId('c');
     const connection: Connection = {
       apiKey: null,
       slot: null,
@@ -206,7 +206,7 @@ export class Connections {
     vault.write(identityOf(connection), made.secret);
     record(connection);
     this.#store(connection);
-    this.#keys.set(id, made.key);
+    this.#keys.set(id, new SigningKey(made.key));
     return connection;
   }
 
@@ -303,12 +303,12 @@ function withKeyOf(old: Connection, successor: Connection): Connection {
   return { ...successor, connection, name, slot: slotOf(successor), replaces: null };
 }
 
-function loadKey(vault: Vault, connection: Connection): KeyObject {
-  const secret = vault.read(identityOf(connection));
+function loadKey(vault: Vault, connection: Connection): SigningKey {
+  const secret = vault.secretOf(identityOf(connection));
   try {
     const { key, publicKeyPem } = readKey(connection.keyKind, secret);
     if (publicKeyPem !== connection.publicKeyPem) throw notTheHalf('vault', connection);
-    return key;
+    return new SigningKey(key);
   } finally {
     secret.fill(0);
   }

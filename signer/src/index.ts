@@ -10,7 +10,7 @@ export {
   type NetworkedStart,
   type SignerStart,
 } from './hardening/plan.ts';
-export { closeOwnMemory } from './hardening/own-memory.ts';
+export { closeOwnMemory } from './peers/own-memory.ts';
 export { settleNetworked } from './hardening/settle.ts';
 export { WALLS, type Hardening, type Wall, type WallName } from './hardening/walls.ts';
 export {
@@ -21,7 +21,7 @@ export {
   type FrameLinkOptions,
 } from './framing.ts';
 export { parseEgressReport, parseIntent } from './wire-parsers.ts';
-export { parseAnswer, parseDecision, parseEgressTask } from './wire-peers.ts';
+export { parseAnswer, parseDecision, parseEgressTask } from './peers/wire-peers.ts';
 export { WireError } from './fields.ts';
 export { DECIMAL_PATTERN as REFERENCE_DECIMAL, parseDecimal } from './amount.ts';
 export { comparePolicies, type LineChange, type PolicyComparison } from './policy/compare.ts';
@@ -31,7 +31,7 @@ export {
   type ConnectionOverview,
   type LineOverview,
   type PolicyOverview,
-} from './policy/overview.ts';
+} from './peers/policy-overview.ts';
 export { POLICY_CHARACTERS_MAX } from './acts/act.ts';
 export {
   BLOCK_BYTES,

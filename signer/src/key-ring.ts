@@ -17,17 +17,11 @@ import { IntentLog, type Entry, type PastEntry, type Successor } from './log/int
 import { Ownership } from './ownership.ts';
 import type { Key } from './vault/keys.ts';
 import { UnlockBackOff } from './vault/back-off.ts';
+import { drawId } from './vault/file.ts';
 import { PASSPHRASE_BYTES_MAX } from './vault/unlock.ts';
 import { SealedBox } from './vault/sealed-box.ts';
 import { importKeyHash, Vault } from './vault/vault.ts';
-import {
-  newWayId,
-  WAY_KEY_BYTES,
-  WAY_PATTERN,
-  wayKindOf,
-  WAYS_MAX,
-  type Way,
-} from './vault/ways.ts';
+import { WAY_KEY_BYTES, WAY_PATTERN, wayKindOf, WAYS_MAX, type Way } from './vault/ways.ts';
 import { CONNECTION_PATTERN } from './wire-fields.ts';
 
 export interface KeyRingPorts {
@@ -348,7 +342,7 @@ export class KeyRing {
   #addWay(stanza: string, key: Buffer, name: string): void {
     const kind = wayKindOf(stanza);
     assert(kind !== null, 'Invariant: only a stanza that was checked becomes a way');
-    const id = newWayId();
+    const id = drawId('w');
     const addedAt = Math.max(this.clock.wall(), 0);
     // On the log first: files that it does not know open nothing.
     this.#record('note', { note: 'vault.way', way: id, type: kind, name });

@@ -16,33 +16,42 @@ const EXCHANGE_ID_CHARACTERS_MAX = 36;
 export const DESK_ID_CHARACTERS_MAX: number =
   EXCHANGE_ID_CHARACTERS_MAX - SEPARATOR.length - TAG_CHARACTERS;
 
-/**
- * The ID under which the exchange keeps an order.
- * @example taggedId(key, 'c_ABCDEF2', 'k1abcd1-1-1').startsWith('k1abcd1-1-1_')
- */
-export function taggedId(key: KeyObject, connection: string, deskId: string): string {
-  return `${deskId}${SEPARATOR}${tagOf(key, connection, deskId)}`;
-}
+/** The tags under one key, which the vault keeps for them alone. It gives away nothing else that the key could make. */
+export class OrderTags {
+  readonly #key: KeyObject;
 
-/** Whether `exchangeId` is what `taggedId` makes of some ID. */
-export function isTagged(key: KeyObject, connection: string, exchangeId: string): boolean {
-  return untaggedId(key, connection, exchangeId) !== null;
-}
+  constructor(key: KeyObject) {
+    this.#key = key;
+  }
 
-/** The desk's ID that `taggedId` made `exchangeId` of; null where it did not. */
-export function untaggedId(key: KeyObject, connection: string, exchangeId: string): string | null {
-  const at = exchangeId.length - TAG_CHARACTERS;
-  const deskId = exchangeId.slice(0, Math.max(at - SEPARATOR.length, 0));
-  if (deskId === '' || exchangeId[at - 1] !== SEPARATOR) return null;
-  const expected = Buffer.from(tagOf(key, connection, deskId));
-  const found = Buffer.from(exchangeId.slice(at));
-  return found.length === expected.length && timingSafeEqual(found, expected) ? deskId : null;
-}
+  /**
+   * The ID under which the exchange keeps an order.
+   * @example tags.taggedId('c_ABCDEF2', 'k1abcd1-1-1').startsWith('k1abcd1-1-1_')
+   */
+  taggedId(connection: string, deskId: string): string {
+    return `${deskId}${SEPARATOR}${this.#tagOf(connection, deskId)}`;
+  }
 
-function tagOf(key: KeyObject, connection: string, deskId: string): string {
-  const mac = createHmac('sha256', key).update(`${connection}|${deskId}`).digest();
-  let tag = '';
-  // Five bits of each of eight bytes: as even as the MAC itself.
-  for (const byte of mac.subarray(0, TAG_CHARACTERS)) tag += ALPHABET.charAt(byte & 31);
-  return tag;
+  /** Whether `exchangeId` is what `taggedId` makes of some ID. */
+  isTagged(connection: string, exchangeId: string): boolean {
+    return this.untaggedId(connection, exchangeId) !== null;
+  }
+
+  /** The desk's ID that `taggedId` made `exchangeId` of; null where it did not. */
+  untaggedId(connection: string, exchangeId: string): string | null {
+    const at = exchangeId.length - TAG_CHARACTERS;
+    const deskId = exchangeId.slice(0, Math.max(at - SEPARATOR.length, 0));
+    if (deskId === '' || exchangeId[at - 1] !== SEPARATOR) return null;
+    const expected = Buffer.from(this.#tagOf(connection, deskId));
+    const found = Buffer.from(exchangeId.slice(at));
+    return found.length === expected.length && timingSafeEqual(found, expected) ? deskId : null;
+  }
+
+  #tagOf(connection: string, deskId: string): string {
+    const mac = createHmac('sha256', this.#key).update(`${connection}|${deskId}`).digest();
+    let tag = '';
+    // Five bits of each of eight bytes: as even as the MAC itself.
+    for (const byte of mac.subarray(0, TAG_CHARACTERS)) tag += ALPHABET.charAt(byte & 31);
+    return tag;
+  }
 }

@@ -2,13 +2,7 @@
 // The signer: takes intents, decides, records, signs, and hands the requests on. It knows no sockets.
 
 import { strict as assert } from 'node:assert';
-import { hash, type KeyObject } from 'node:crypto';
-import {
-  draftRequest,
-  signedRequest,
-  type KeyIntent,
-  type RequestDraft,
-} from './binance/requests.ts';
+import { draftRequest, type KeyIntent, type RequestDraft } from './binance/requests.ts';
 import { Consent, type Asked } from './acts/consent.ts';
 import { credentialFingerprint } from './acts/cose.ts';
 import { Owners } from './acts/owners.ts';
@@ -21,11 +15,10 @@ import { gradeOf, lesser, type Standing } from './life/state.ts';
 import { ensurePrivateDirectory, isSystemError } from './disk.ts';
 import { factsOf, loggedFields, loggedParts } from './facts.ts';
 import { WireError } from './fields.ts';
-import { LogError, type Entry, type IntentLog, type Recorded } from './log/intent-log.ts';
+import { LogError, type Entry, type IntentLog } from './log/intent-log.ts';
 import { KeyRing, type KeyRingPorts } from './key-ring.ts';
 import { LOOK_UP_GRACE_MS, Past, TAG_VERSION } from './past.ts';
 import { PerMinute } from './per-minute.ts';
-import type { PolicyApproved } from './policy/approval.ts';
 import type { PolicyEvaluator, PolicySubject } from './policy/evaluator.ts';
 import { secondsOf } from './policy/held-acts.ts';
 import {
@@ -39,8 +32,8 @@ import type { PolicyRule } from './policy/grammar.ts';
 import { PolicyHistory, PolicyInForce, readPolicyFile } from './policy/in-force.ts';
 import { References } from './policy/references.ts';
 import { WaitingOrders, WAITING_MS, type WaitingOrder } from './policy/waiting-orders.ts';
-import { DESK_ID_CHARACTERS_MAX, isTagged, taggedId, untaggedId } from './order-tag.ts';
-import { requestHash, sign, signatureText } from './sign.ts';
+import { DESK_ID_CHARACTERS_MAX } from './order-tag.ts';
+import { requestHash, signAll, type Allowed } from './sign.ts';
 import { type SignedOrders, SIGNED_ORDERS_MAX } from './signed-orders.ts';
 import { VaultError } from './vault/file.ts';
 import { answerVault, type VaultAnswer, type VaultIntent } from './vault/vault-intents.ts';
@@ -93,29 +86,7 @@ interface InFlight {
   readonly timestamp: number;
 }
 
-/** A request that the policy allowed and that waits for its entry on disk. */
-interface Allowed {
-  readonly intent: KeyIntent;
-  /** What it is signed with, whatever becomes of the connection meanwhile. */
-  readonly key: KeyObject;
-  readonly approved: PolicyApproved<RequestDraft>;
-  /** One for each order in it, at least one. */
-  readonly entries: readonly Entry[];
-  /** Undoes everything that allowing it has changed. */
-  readonly release: () => void;
-}
-
 type Refusal = Extract<Decision, { kind: 'refused' }>;
-
-/** The exchange's answer to a request, as egress had it from there: the server had no hand in it. */
-export interface EchoedAnswer {
-  readonly intent: KeyIntent;
-  /** When it was signed, Unix time in ms. */
-  readonly timestamp: number;
-  readonly status: number;
-  /** Empty where it was too long. */
-  readonly body: string;
-}
 
 export class Signer {
   readonly #ports: SignerPorts;
@@ -133,7 +104,6 @@ export class Signer {
   #issuerNotes = 0;
   readonly #inFlight = new Map<number, InFlight>();
   readonly #waiting = new WaitingOrders();
-  readonly #echoReaders: ((answer: EchoedAnswer) => void)[] = [];
   readonly #refusals = new PerMinute(REFUSALS_LOGGED_PER_MINUTE);
   readonly #edgeBatches = new PerMinute(EDGE_BATCHES_PER_MINUTE);
   #refusalsUnlogged = 0;
@@ -171,9 +141,8 @@ export class Signer {
       needsConsent: () => state.owners.hasEver,
     });
     this.#changes = new ConnectionChanges(ring, state.lives, this.#keeper);
-    this.readEchoes(({ intent, ...answer }) => this.#keeper.onAnswer(intent, answer));
     state.lives.deskIdOf = (connection, exchangeId) => this.#deskIdOf(connection, exchangeId);
-    state.lives.onEnded = (connection, id) => void this.#policy.close(connection, id);
+    state.lives.onEnded = (connection, id) => this.#policy.close(connection, id);
     const append = (entries: readonly Entry[]): void => void this.#log.append(entries);
     this.#consent = new Consent(state.directory, {
       disk,
@@ -380,17 +349,12 @@ export class Signer {
     }
   }
 
-  /** Hands every answer of the exchange that is echoed to `reader`, as long as the signer lives. */
-  readEchoes(reader: (answer: EchoedAnswer) => void): void {
-    this.#echoReaders.push(reader);
-  }
-
-  /** An echo of what is not under way is nobody's: its request was given up. */
+  /** The exchange's own answer, with which the server had nothing to do. Of what is not under way it is nobody's. */
   #onEcho({ id, status, body }: Extract<EgressReport, { kind: 'echo' }>): void {
     const asked = this.#inFlight.get(id);
     if (asked === undefined) return;
     const { intent, timestamp } = asked;
-    for (const reader of this.#echoReaders) reader({ intent, timestamp, status, body });
+    this.#keeper.onAnswer(intent, { timestamp, status, body });
   }
 
   #take(message: unknown, allowed: Allowed[]): void {
@@ -548,7 +512,6 @@ export class Signer {
     }));
     const unreserve = this.#lives.reserve(entries);
     allowed.push({
-      intent,
       key,
       approved,
       entries,
@@ -597,7 +560,7 @@ export class Signer {
       return refuse('expected another order, found one like it that a person has dropped');
     }
     if (order === undefined) {
-      const others = held.inPlace(intent.connection, window);
+      const others = held.inPlace(intent.connection, policy, window);
       if (others.length >= HELD_PER_CONNECTION_MAX) {
         return refuse(
           `${crowdOf(others)}; the first of them goes by itself in ${firstEnd(others, window)}`,
@@ -635,52 +598,14 @@ export class Signer {
 
   /** Signs what was allowed before anything changes by which it was judged, or the key that it is for. */
   #settle(allowed: Allowed[]): void {
-    if (allowed.length > 0) this.#signAll(allowed.splice(0));
-  }
-
-  /** Records all, then signs all, then lets go of all: nothing leaves that is not on disk. */
-  #signAll(allowed: readonly Allowed[]): void {
-    let proofs: readonly Recorded[];
-    try {
-      proofs = this.#log.append(allowed.flatMap(({ entries }) => entries));
-    } catch (error) {
-      // Newest first, as the counters want it.
-      for (const { release } of allowed.toReversed()) release();
-      return this.#refuseUnlogged(allowed, error);
-    }
-    for (const { entry, sequence } of proofs) this.#lives.read(entry, sequence);
-    const signed = allowed.map(({ approved, intent, key, entries }) => {
-      const [proof] = proofs;
-      proofs = proofs.slice(entries.length);
-      assert(proof !== undefined, 'Invariant: what was appended is recorded');
-      const signature = sign(approved, proof, key);
-      const fields = {
-        connection: intent.connection,
-        intent: proof.sequence,
-        signature: hash('sha256', signature, 'hex'),
-      };
-      const entry: Entry = { ...proof.entry, kind: 'signed', fields };
-      return { draft: approved.request, signature: signatureText(signature, key), entry };
+    if (allowed.length === 0) return;
+    signAll(allowed.splice(0), {
+      log: this.#log,
+      onRecorded: ({ entry, sequence }) => this.#lives.read(entry, sequence),
+      onLost: (id) => void this.#inFlight.delete(id),
+      decide: this.#ports.decide,
+      forward: this.#ports.forward,
     });
-    try {
-      this.#log.follow(signed.map(({ entry }) => entry));
-    } catch (error) {
-      // The intents are on disk, so they count as signed; the signatures end here.
-      for (const { id } of allowed.map(({ intent }) => intent)) this.#inFlight.delete(id);
-      return this.#refuseUnlogged(allowed, error);
-    }
-    for (const { draft, signature } of signed) {
-      const { timestamp, recvWindow } = draft;
-      this.#ports.decide({ kind: 'signed', id: draft.intent.id, timestamp, recvWindow });
-      this.#ports.forward(signedRequest(draft, signature));
-    }
-  }
-
-  #refuseUnlogged(allowed: readonly Allowed[], error: unknown): void {
-    if (!(error instanceof LogError)) throw error;
-    for (const { intent } of allowed) {
-      this.#ports.decide({ kind: 'refused', id: intent.id, rule: 'log', reason: error.message });
-    }
   }
 
   /** One entry for a batch of lines, at a bounded rate: the log is for the use of keys first. */
@@ -725,12 +650,12 @@ export class Signer {
   }
 
   #verifyTag({ id, connection, clientOrderId }: Extract<Intent, { kind: 'verifyTag' }>): void {
-    const key = this.#ring.vault.orderTags;
-    if (key === null) {
+    const tags = this.#ring.vault.orderTags;
+    if (tags === null) {
       return this.#refuse(id, 'locked', LOCKED_REASON, { op: 'verifyTag', connection });
     }
     const isValid =
-      isTagged(key, connection, clientOrderId) ||
+      tags.isTagged(connection, clientOrderId) ||
       this.#orders.isUntagged(connection, clientOrderId);
     this.#ports.decide({ kind: 'tag', id, isValid });
   }
@@ -738,8 +663,7 @@ export class Signer {
   /** The desk's ID of an order of this signer's; null for any other, and for all while the vault is locked. */
   #deskIdOf(connection: string, exchangeId: string): string | null {
     if (this.#orders.isUntagged(connection, exchangeId)) return exchangeId;
-    const key = this.#ring.vault.orderTags;
-    return key === null ? null : untaggedId(key, connection, exchangeId);
+    return this.#ring.vault.orderTags?.untaggedId(connection, exchangeId) ?? null;
   }
 
   /** What a new order is called at the exchange, so that the log can say so of it. */
@@ -749,11 +673,11 @@ export class Signer {
 
   /** Orders of before there were tags are at the exchange under the desk's own ID. */
   #exchangeIdOf(connection: string, clientOrderId: string): string {
-    const key = this.#ring.vault.orderTags;
-    assert(key !== null, 'Invariant: requests are built while the vault is open');
+    const tags = this.#ring.vault.orderTags;
+    assert(tags !== null, 'Invariant: requests are built while the vault is open');
     return this.#orders.isUntagged(connection, clientOrderId)
       ? clientOrderId
-      : taggedId(key, connection, clientOrderId);
+      : tags.taggedId(connection, clientOrderId);
   }
 
   #answerAct(

@@ -3,7 +3,7 @@
 
 import { strict as assert } from 'node:assert';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,6 @@ import type { KeyRing } from '../src/key-ring.ts';
 import { Signer } from '../src/signer.ts';
 import { runTool } from '../src/tool/tool.ts';
 import type { TimeSource } from '../src/clock.ts';
-import { taggedId } from '../src/order-tag.ts';
 import { identityOf, readConnection } from '../src/connections.ts';
 import { readObject } from '../src/fields.ts';
 import { Vault } from '../src/vault/vault.ts';
@@ -201,9 +200,9 @@ export class OpenSigner {
 
   /** The ID under which the exchange keeps the order that the desk calls `deskId`. */
   exchangeId(deskId: string): string {
-    const key = this.ring.vault.orderTags;
-    assert.ok(key);
-    return taggedId(key, this.connection, deskId);
+    const tags = this.ring.vault.orderTags;
+    assert.ok(tags);
+    return tags.taggedId(this.connection, deskId);
   }
 
   /** Places one order; the outcome is `signed` or the rule that refused. */
@@ -255,7 +254,7 @@ export function sealedSecret(directory: string, connection: string): Buffer {
   const found = file.connections
     .map((entry: unknown) => readObject(entry, 'connection', (fields) => readConnection(fields)))
     .find((entry: { readonly connection: string }) => entry.connection === connection);
-  return Vault.open(SYSTEM_DISK, directory, options).read(identityOf(found));
+  return Vault.open(SYSTEM_DISK, directory, options).secretOf(identityOf(found));
 }
 
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -415,4 +414,33 @@ export function readSignedRequest(message: unknown): SignedRequest {
   const task = parseEgressTask(message);
   assert.ok(task.kind === 'request' || task.kind === 'subscribe');
   return task;
+}
+
+/** A disk that says before and after whatever takes bytes to disk: a sync, or a write that waits for it by itself. */
+export function settlingDisk(told: {
+  readonly before?: () => void;
+  readonly after?: (fd: number) => void;
+}): Disk {
+  const waiting = new Set<number>();
+  const telling = <T>(fd: number, act: () => T): T => {
+    told.before?.();
+    const result = act();
+    told.after?.(fd);
+    return result;
+  };
+  return {
+    ...SYSTEM_DISK,
+    openSync: (path, flags, mode) => {
+      const fd = SYSTEM_DISK.openSync(path, flags, mode);
+      const waits = typeof flags === 'number' && (flags & constants.O_DSYNC) !== 0;
+      if (waits) waiting.add(fd);
+      else waiting.delete(fd);
+      return fd;
+    },
+    writeSync: ((...parameters: Parameters<Disk['writeSync']>) => {
+      const act = (): number => SYSTEM_DISK.writeSync(...parameters);
+      return waiting.has(parameters[0]) ? telling(parameters[0], act) : act();
+    }) as Disk['writeSync'],
+    fdatasyncSync: (fd) => telling(fd, () => SYSTEM_DISK.fdatasyncSync(fd)),
+  };
 }

@@ -10,7 +10,7 @@ import { SYSTEM_DISK } from '../src/disk.ts';
 import { comparePolicies } from '../src/policy/compare.ts';
 import { PolicyEvaluator, type RequestFacts } from '../src/policy/evaluator.ts';
 import { describePolicyError, parsePolicy, type Policy } from '../src/policy/grammar.ts';
-import { overviewOf } from '../src/policy/overview.ts';
+import { overviewOf } from '../src/peers/policy-overview.ts';
 import type { Act, Decision, HeldInfo, OrderIntent } from '../src/wire.ts';
 import { Passkey } from '../../test/passkey.ts';
 import {
@@ -61,6 +61,12 @@ function heldOf(signer: OpenSigner): readonly HeldInfo[] {
   const [decision] = signer.ask({ kind: 'describePolicy' });
   assert.ok(decision?.kind === 'policy');
   return decision.policy.held;
+}
+
+function refusalOf(signer: OpenSigner, changes: Partial<OrderIntent>): string {
+  const [decision] = signer.ask(placeIntent(signer.connection, changes));
+  assert.ok(decision?.kind === 'refused');
+  return decision.reason;
 }
 
 /** Enrols the first owner, who comes by the code that the signer shows. */
@@ -488,6 +494,21 @@ test('[S141] another policy voids what waits and what was released', (t) => {
   assert.equal(changed.kind, 'performed');
   assert.deepEqual(heldOf(signer), []);
   assert.equal(signer.place({ price: '1000' }), 'hold: big');
+});
+
+test('[S230] what is void under the policy of today takes no place, also after a restart', (t) => {
+  const signer = open(t);
+  for (let index = 0; index < 16; index += 1) hold(signer, { price: String(1_000 + index) });
+  assert.match(refusalOf(signer, { price: '1090' }), /expected fewer than 16/);
+  const [state] = signer.ask({ kind: 'describePolicy' });
+  assert.ok(state?.kind === 'policy');
+  const policy = POLICY.replace('notional<=2000', 'notional<=1500');
+  const changed = ask(signer, { kind: 'changePolicy', before: state.policy.hash, policy });
+  assert.equal(changed.kind, 'performed');
+  assert.deepEqual(heldOf(signer), [], 'nobody can drop them any more');
+  const next = reopen(signer);
+  assert.match(refusalOf(next, { price: '1090' }), /it waits as h\d+/);
+  assert.equal(heldOf(next).length, 1);
 });
 
 test('[S142] dropping needs nobody; what was dropped, released or not, is refused without asking again', (t) => {

@@ -34,6 +34,7 @@ import { Ownership } from '../src/ownership.ts';
 import {
   OpenSigner,
   readLog,
+  settlingDisk,
   START_MS,
   temporaryDirectory,
   writePolicy,
@@ -84,6 +85,12 @@ class TestLog {
     this.log.publishAll({ wall: START_MS, monotonic: 0 });
     assert.equal(this.log.publishFault, null);
     return this;
+  }
+
+  /** Yesterday's lines in the place of today's. */
+  putBack(early: string): void {
+    writeFileSync(this.path('intents.log'), readFileSync(join(early, 'intents.log')));
+    rmSync(this.path('intents.log.ahead'), { force: true });
   }
 
   path(...names: string[]): string {
@@ -264,11 +271,7 @@ test('[S101] files of the public half are for the group to read, all others for 
 test('[S102] entries are on disk before a checkpoint says so, and each piece of work is small', (t) => {
   const calls: string[] = [];
   const disk: Disk = {
-    ...SYSTEM_DISK,
-    fdatasyncSync: (fd) => {
-      calls.push('sync');
-      SYSTEM_DISK.fdatasyncSync(fd);
-    },
+    ...settlingDisk({ after: () => calls.push('sync') }),
     renameSync: (from, to) => {
       calls.push(String(to));
       SYSTEM_DISK.renameSync(from, to);
@@ -450,6 +453,7 @@ test('[S104] attack 35: a log that was cut or rolled back, private lines alone o
   const cut = temporaryDirectory(t);
   cpSync(made.directory, cut, { recursive: true });
   const lines = made.lines();
+  rmSync(join(cut, 'intents.log.ahead'));
   writeFileSync(join(cut, 'intents.log'), `${lines.slice(0, 150).join('\n')}\n`);
   const behind = {
     code: 'log.behind',
@@ -719,7 +723,7 @@ test('[S109] a person closes a log whose history was lost, and it goes on under 
   const { origin } = made.log;
   made.fill(300).publish();
   const lost = openPublic(made.path('log')).checkpoint;
-  writeFileSync(made.path('intents.log'), readFileSync(join(early, 'intents.log')));
+  made.putBack(early);
   assert.throws(() => made.open(), { code: 'log.behind' });
   assert.throws(() => made.open({ successor: 'missing' }), { code: 'log.behind' });
   assert.ok(made.open({ successor: 'any' }).isSuccessor);
@@ -737,7 +741,7 @@ test('[S109] a person closes a log whose history was lost, and it goes on under 
   assertSound(closed, Number(lost.size));
   assert.equal(made.open().origin, `${origin}/2`, 'a later start goes on with it');
   assert.equal(made.open({ successor: 'any' }).isSuccessor, false, 'a whole log is not closed');
-  writeFileSync(made.path('intents.log'), readFileSync(join(early, 'intents.log')));
+  made.putBack(early);
   assert.equal(made.open({ successor: 'any' }).origin, `${origin}/3`, 'no name is used twice');
 });
 
@@ -762,7 +766,7 @@ test('[S109] killed at any rename while a log is closed, the next start goes on'
   const early = temporaryDirectory(t);
   cpSync(source.directory, early, { recursive: true });
   source.fill(300).publish();
-  writeFileSync(source.path('intents.log'), readFileSync(join(early, 'intents.log')));
+  source.putBack(early);
   let deaths = 0;
   for (let at = 1; ; at += 1) {
     const directory = temporaryDirectory(t);

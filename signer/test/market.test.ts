@@ -363,6 +363,28 @@ test('[S121] egress is told which markets orders are in, by all the sources that
   assert.deepEqual(signer.watched.at(-1)?.symbols, ['BTCUSDT']);
 });
 
+test('[S231] what another policy asked of prices is asked no more', (t) => {
+  const strict = RULES.replace('default deny\n', '')
+    .concat('connection other\nreference source=egress:bookTicker,avgPrice max-age=3s agree=0.1%\n')
+    .concat('allow id=others op=order.place symbol=BTCUSDT band=2.0%\ndefault deny\n');
+  const signer = open(t, strict);
+  const first = signer.connection;
+  signer.give({ ...placeIntent(first), id: 801 });
+  signer.connect('other');
+  signer.give({ ...placeIntent(signer.connection), id: 802 });
+  const both = { sources: ['referencePrice', 'bookTicker', 'avgPrice'], millionths: 1_000 };
+  assert.deepEqual(signer.watched.at(-1)?.agreement, both);
+  const [state] = signer.ask({ kind: 'describePolicy' });
+  assert.ok(state?.kind === 'policy');
+  const act = { kind: 'changePolicy', before: state.policy.hash, policy: RULES } as const;
+  assert.deepEqual(signer.ask({ kind: 'requestAct', act }).map(outcomeOf), ['performed']);
+  signer.give({ ...placeIntent(first), id: 803 });
+  const { sources, agreement } = signer.watched.at(-1) ?? {};
+  assert.deepEqual(sources, ['referencePrice', 'bookTicker', 'dayVolume', 'depth']);
+  const own = { sources: ['referencePrice', 'bookTicker'], millionths: 10_000 };
+  assert.deepEqual(agreement, own);
+});
+
 test('[S124] the first order of a market waits for its first word, at most a second', (t) => {
   const signer = open(t);
   const intent = { ...placeIntent(signer.connection), id: 5_000 };

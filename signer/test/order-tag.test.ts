@@ -13,7 +13,9 @@ import { ownTrade } from '../src/acts/own-trade.ts';
 import { WireError } from '../src/fields.ts';
 import type { Entry, Recorded } from '../src/log/intent-log.ts';
 import { draftRequest } from '../src/binance/requests.ts';
-import { DESK_ID_CHARACTERS_MAX, isTagged, taggedId } from '../src/order-tag.ts';
+import { DESK_ID_CHARACTERS_MAX, OrderTags } from '../src/order-tag.ts';
+import { derived } from '../src/vault/file.ts';
+import { materialOf } from '../src/vault/keys.ts';
 import { SignedOrders } from '../src/signed-orders.ts';
 import {
   OpenSigner,
@@ -25,7 +27,7 @@ import {
 } from './fixture.ts';
 
 const SEED = 1;
-const KEY = createSecretKey(Buffer.alloc(32, 7));
+const TAGS = new OrderTags(createSecretKey(Buffer.alloc(32, 7)));
 const CONNECTION = 'c_ABCDEF2';
 const DESK_ID = /^[A-Za-z0-9_-]{1,27}$/;
 
@@ -33,31 +35,34 @@ test('[S190] a tagged ID fits the exchange, is its own connection’s, and no ch
   const deskId = fc.stringMatching(DESK_ID);
   fc.assert(
     fc.property(deskId, fc.nat(35), fc.constantFrom('0', 'a', '_', 'v'), (id, at, character) => {
-      const tagged = taggedId(KEY, CONNECTION, id);
+      const tagged = TAGS.taggedId(CONNECTION, id);
       assert.match(tagged, /^[A-Za-z0-9_-]{1,36}$/);
       assert.ok(tagged.startsWith(`${id}_`) && tagged.length === id.length + 9);
-      assert.ok(isTagged(KEY, CONNECTION, tagged));
-      assert.ok(!isTagged(KEY, 'c_ABCDEF3', tagged), 'another connection');
-      assert.ok(!isTagged(createSecretKey(Buffer.alloc(32, 8)), CONNECTION, tagged), 'another key');
-      assert.ok(!isTagged(KEY, CONNECTION, id) || id.length > 9);
+      assert.ok(TAGS.isTagged(CONNECTION, tagged));
+      assert.ok(!TAGS.isTagged('c_ABCDEF3', tagged), 'another connection');
+      assert.ok(
+        !new OrderTags(createSecretKey(Buffer.alloc(32, 8))).isTagged(CONNECTION, tagged),
+        'another key',
+      );
+      assert.ok(!TAGS.isTagged(CONNECTION, id) || id.length > 9);
       const place = at % tagged.length;
       const changed = tagged.slice(0, place) + character + tagged.slice(place + 1);
-      assert.equal(isTagged(KEY, CONNECTION, changed), changed === tagged);
+      assert.equal(TAGS.isTagged(CONNECTION, changed), changed === tagged);
       for (const cut of [tagged.slice(1), tagged.slice(0, -1), `${tagged}0`, tagged.toUpperCase()])
-        assert.ok(!isTagged(KEY, CONNECTION, cut), cut);
+        assert.ok(!TAGS.isTagged(CONNECTION, cut), cut);
     }),
     { seed: SEED },
   );
   for (const text of ['', '_', '_00000000', '00000000', 'k1abcd1-1-1', 'k1abcd1-1-1_000000ü0'])
-    assert.ok(!isTagged(KEY, CONNECTION, text), text);
+    assert.ok(!TAGS.isTagged(CONNECTION, text), text);
 });
 
 test('[S190] tags are spread over all of their 40 bits', () => {
-  const key = createSecretKey(randomBytes(32));
+  const tags = new OrderTags(createSecretKey(randomBytes(32)));
   const seen = new Set<string>();
   const letters = Array.from({ length: 8 }, () => new Set<string>());
   for (let index = 0; index < 4_000; index += 1) {
-    const tag = taggedId(key, CONNECTION, `k1abcd1-1-${index}`).slice(-8);
+    const tag = tags.taggedId(CONNECTION, `k1abcd1-1-${index}`).slice(-8);
     seen.add(tag);
     for (const [place, letter] of tag.split('').entries()) letters[place]?.add(letter);
   }
@@ -85,7 +90,7 @@ const ORDER = {
 
 test('[S190] what is built to be placed, cancelled and asked for bears the ID as the exchange has it', () => {
   const context = { venue: 'demo', apiKey: 'abc', timestamp: 1 };
-  const tag = (id: string): string => taggedId(KEY, CONNECTION, id);
+  const tag = (id: string): string => TAGS.taggedId(CONNECTION, id);
   const connection = CONNECTION;
   const stop = {
     ...ORDER,
@@ -114,18 +119,22 @@ test('[S190] what is built to be placed, cancelled and asked for bears the ID as
 
 test('[S191] the signer knows its own tags and no others, and no file holds their key', async (t) => {
   const signer = await opened(t);
-  const key = signer.ring.vault.orderTags;
-  assert.ok(key !== null);
+  const tags = signer.ring.vault.orderTags;
+  assert.ok(tags !== null);
   const ask = (clientOrderId: string, connection = signer.connection): unknown => {
     const [decision] = signer.ask({ kind: 'verifyTag', connection, clientOrderId });
     return decision?.kind === 'tag' ? decision.isValid : outcomeOf(decision);
   };
-  const own = taggedId(key, signer.connection, ORDER.clientOrderId);
+  const own = tags.taggedId(signer.connection, ORDER.clientOrderId);
   assert.equal(ask(own), true);
   assert.equal(ask(own, 'c_ZZZZZZ2'), false);
   assert.equal(ask(ORDER.clientOrderId), false);
   assert.equal(ask(`${ORDER.clientOrderId}_00000000`), false);
   const names = readdirSync(signer.directory, { recursive: true, encoding: 'utf8' });
+  const importKey = signer.ring.vault.own('import');
+  assert.ok(importKey !== null);
+  const key = derived(materialOf(importKey), '', 'order-tags');
+  assert.equal(new OrderTags(key).taggedId(signer.connection, ORDER.clientOrderId), own);
   const bytes = key.export();
   for (const name of names) {
     const path = join(signer.directory, name);

@@ -17,13 +17,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { inspect } from 'node:util';
 import { SYSTEM_DISK, type Disk } from '../src/disk.ts';
 import type { Recorded } from '../src/log/intent-log.ts';
 import { approve } from '../src/policy/approval.ts';
 import { identityOf, readConnection } from '../src/connections.ts';
 import { readObject } from '../src/fields.ts';
 import { draftRequest } from '../src/binance/requests.ts';
-import { sign } from '../src/sign.ts';
+import { SigningKey } from '../src/sign.ts';
 import { SIGNED_ORDERS_MAX, SignedOrders } from '../src/signed-orders.ts';
 import {
   OpenSigner,
@@ -32,6 +33,7 @@ import {
   POLICY,
   readLog,
   sealedSecret,
+  settlingDisk,
   START_MS,
   takePolicy,
   temporaryDirectory,
@@ -56,7 +58,7 @@ function reopen(signer: OpenSigner): OpenSigner {
 
 /** A disk on which one call fails: the `at`th of `name`. */
 function failingDisk(
-  name: 'writeSync' | 'fdatasyncSync' | 'ftruncateSync' | 'renameSync',
+  name: 'writeSync' | 'ftruncateSync' | 'renameSync',
   code: string,
 ): { disk: Disk; failing: boolean } {
   const state = {
@@ -367,13 +369,7 @@ test('[S24] the IDs held have a bound, which a full memory makes known', () => {
 
 test('[S22] intents that come together share one sync', (t) => {
   let syncs = 0;
-  const disk: Disk = {
-    ...SYSTEM_DISK,
-    fdatasyncSync: (fd) => {
-      syncs += 1;
-      SYSTEM_DISK.fdatasyncSync(fd);
-    },
-  };
+  const disk = settlingDisk({ after: () => (syncs += 1) });
   const signer = openConnected(t, POLICY, disk);
   syncs = 0;
   const orders = Array.from({ length: 8 }, () => placeIntent(signer.connection, { price: '1' }));
@@ -384,12 +380,19 @@ test('[S22] intents that come together share one sync', (t) => {
   assert.equal(syncs, 1);
 });
 
-for (const { what, name, code } of [
-  { what: 'a full disk', name: 'writeSync', code: 'ENOSPC' },
-  { what: 'a failed sync', name: 'fdatasyncSync', code: 'EIO' },
-] as const) {
+/** A disk on which nothing can be taken to disk while `failing` is set. */
+function unsettledDisk(): { disk: Disk; failing: boolean } {
+  const before = (): void => {
+    if (state.failing) throw Object.assign(new Error('EIO: made by the test'), { code: 'EIO' });
+  };
+  const state = { failing: false, disk: settlingDisk({ before }) };
+  return state;
+}
+
+for (const what of ['a full disk', 'a failed sync'] as const) {
   test(`[S21] ${what}: no signature, no counter moved, no ID used`, (t) => {
-    const failing = failingDisk(name, code);
+    const isFull = what === 'a full disk';
+    const failing = isFull ? failingDisk('writeSync', 'ENOSPC') : unsettledDisk();
     const signer = openConnected(t, POLICY, failing.disk);
     failing.failing = true;
     const orders = ['k1-x', 'k1-y'].map((clientOrderId) =>
@@ -405,8 +408,8 @@ for (const { what, name, code } of [
     );
     failing.failing = false;
     // After a failed sync only a restart knows what is on disk; a full disk may have room again.
-    const later = name === 'fdatasyncSync' ? reopen(signer) : signer;
-    if (name === 'fdatasyncSync') {
+    const later = isFull ? signer : reopen(signer);
+    if (!isFull) {
       assert.equal(signer.place({ price: '1' }), 'log');
       // The lines had been written, so after the restart they count: rather too much than too little.
       assert.equal(later.place({ clientOrderId: 'k1-x', price: '500' }), 'duplicate');
@@ -430,7 +433,8 @@ test('[S21] a signature whose note cannot be written ends in the signer', (t) =>
     }) as Disk['writeSync'],
   };
   const signer = openConnected(t, POLICY, disk);
-  left = 1;
+  // The line of the intent, and the same ahead of the file.
+  left = 2;
   assert.equal(signer.place({ clientOrderId: 'k1-x' }), 'log');
   assert.equal(signer.requests.length, 0);
   left = Number.POSITIVE_INFINITY;
@@ -550,13 +554,7 @@ test('[S23] a later signer takes the directory over and the earlier signs nothin
 
 test('[S23] a signer that is overtaken while it writes lets no signature out', (t) => {
   const state: { overtake: (() => void) | null } = { overtake: null };
-  const disk: Disk = {
-    ...SYSTEM_DISK,
-    fdatasyncSync: (fd) => {
-      SYSTEM_DISK.fdatasyncSync(fd);
-      state.overtake?.();
-    },
-  };
+  const disk = settlingDisk({ after: () => state.overtake?.() });
   const first = openConnected(t, POLICY, disk);
   const later: OpenSigner[] = [];
   state.overtake = (): void => {
@@ -575,13 +573,8 @@ test('[S23] a signer that is overtaken while it writes lets no signature out', (
 
 test('[S23] a signer that is overtaken while it makes a key shows no connection', (t) => {
   const state: { overtake: (() => void) | null } = { overtake: null };
-  const disk: Disk = {
-    ...SYSTEM_DISK,
-    fdatasyncSync: (fd) => {
-      SYSTEM_DISK.fdatasyncSync(fd);
-      if (SYSTEM_DISK.fstatSync(fd).size > 500) state.overtake?.();
-    },
-  };
+  const isOfLog = (fd: number): boolean => SYSTEM_DISK.fstatSync(fd).size > 100_000;
+  const disk = settlingDisk({ after: (fd) => isOfLog(fd) && state.overtake?.() });
   const first = openConnected(t, POLICY, disk);
   state.overtake = (): void => {
     state.overtake = null;
@@ -708,6 +701,7 @@ test('[S28] a key is born here, stored for its owner alone, and never as text', 
     'connections',
     'import-key',
     'intents.log',
+    'intents.log.ahead',
     'log',
     'owner',
     'policy',
@@ -894,7 +888,7 @@ test('[S32] a key that cannot be stored makes no connection', (t) => {
 });
 
 test('[S18] a signature needs the entry of this very request on disk', () => {
-  const { privateKey } = generateKeyPairSync('ed25519');
+  const key = new SigningKey(generateKeyPairSync('ed25519').privateKey);
   const intent = { kind: 'queryAccount', id: 1, connection: 'c_ABCDEF2' } as const;
   const draft = draftRequest(intent, { venue: 'demo', apiKey: 'abc', timestamp: 1 });
   const recorded = (fields: Record<string, string>, kind = 'intent'): Recorded =>
@@ -906,12 +900,12 @@ test('[S18] a signature needs the entry of this very request on disk', () => {
     recorded({ connection: 'c_7777777', request }),
     recorded({ connection, request }, 'refused'),
   ]) {
-    assert.throws(() => sign(approve(draft, 'rule'), wrong, privateKey), /Invariant/);
+    assert.throws(() => key.sign(approve(draft, 'rule'), wrong), /Invariant/);
   }
-  assert.equal(
-    sign(approve(draft, 'rule'), recorded({ connection, request }), privateKey).length,
-    64,
-  );
+  const { text } = key.sign(approve(draft, 'rule'), recorded({ connection, request }));
+  assert.equal(Buffer.from(text, 'base64').length, 64);
+  assert.equal(inspect(key, { showHidden: true, depth: null }), 'SigningKey {}');
+  assert.equal(JSON.stringify(key), '{}');
 });
 
 test('[S20] a copy of the directory goes on where the original stood', (t) => {

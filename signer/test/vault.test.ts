@@ -10,6 +10,7 @@ import {
   randomBytes,
   verify,
   hash,
+  type KeyObject,
 } from 'node:crypto';
 import {
   chmodSync,
@@ -29,7 +30,7 @@ import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { SYSTEM_DISK, type Disk } from '../src/disk.ts';
 import { KeyRing } from '../src/key-ring.ts';
-import { requestHash, sign, signatureText } from '../src/sign.ts';
+import { requestHash, SigningKey } from '../src/sign.ts';
 import { approve } from '../src/policy/approval.ts';
 import type { Recorded } from '../src/log/intent-log.ts';
 import type { RequestDraft } from '../src/binance/requests.ts';
@@ -588,15 +589,18 @@ test("[S48] attacks 21, 22: an imported key must have the stated public half, an
 
 test('[S49] each kind of key signs as Binance documents it', () => {
   const connection = 'c_ABCDEF2';
-  const signed = (
-    text: string,
-    key: Parameters<typeof sign>[2],
-  ): { bytes: Buffer; text: string } => {
+  const signed = (text: string, key: KeyObject): { bytes: Buffer; text: string } => {
     const draft = { text, intent: { kind: 'queryAccount', id: 1, connection } } as RequestDraft;
     const fields = { connection, request: requestHash(text) };
     const recorded = { sequence: 1, entry: { time: 1, kind: 'intent', fields } };
-    const bytes = sign(approve(draft, 'rule'), recorded as unknown as Recorded, key);
-    return { bytes, text: signatureText(bytes, key) };
+    const signing = new SigningKey(key);
+    const { text: written, sha256 } = signing.sign(
+      approve(draft, 'rule'),
+      recorded as unknown as Recorded,
+    );
+    const bytes = Buffer.from(written, key.type === 'secret' ? 'hex' : 'base64');
+    assert.equal(sha256, hash('sha256', bytes, 'hex'));
+    return { bytes, text: written };
   };
   const { key } = readKey('hmac-sha256', Buffer.from(HMAC_SECRET));
   const order =

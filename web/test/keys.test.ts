@@ -33,7 +33,7 @@ before(async () => {
 });
 after(() => readers.close());
 
-test('[W66, W67] a key is made in the signer, registered by the steps shown, and activated', async () => {
+test('[W66, W67, W143] a key is made in the signer, registered by the steps shown, and activated', async () => {
   await readers.read({ path: '/connections' }, async ({ page, server, context }) => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     await settled(page);
@@ -73,7 +73,9 @@ test('[W66, W67] a key is made in the signer, registered by the steps shown, and
     await card.getByRole('textbox', { name: 'API key' }).fill(` ${API_KEY} `);
     await card.getByRole('button', { name: 'Activate' }).click();
     await page.getByText('main is named.').waitFor();
-    await page.getByText('No line of the policy file names it yet.').waitFor();
+    await page.getByText('No line of the policy names it yet').waitFor();
+    await page.getByRole('link', { name: 'To the policy' }).click();
+    await page.waitForURL((url) => url.pathname === '/policy');
     assert.ok(
       [...server.bodies.values()].some((body) => Reflect.get(Object(body), 'apiKey') === API_KEY),
     );

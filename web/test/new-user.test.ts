@@ -8,6 +8,8 @@ import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 
 import { privateKeyIn } from '../src/keys/private-key.ts';
+import { englishLog } from '../src/language/log-english.ts';
+import { germanLog } from '../src/language/log-german.ts';
 import { plain, Readers, settled, type ReaderOptions } from './desk-page.ts';
 import { VAULT, type FixtureServer } from './fixture-server.ts';
 
@@ -179,6 +181,68 @@ test('[W127] who may only look is told so on every page and finds no kill switch
   });
 });
 
+test('[W140] who may only look reaches no editor, bulk menu or command that changes something', async () => {
+  const prepare = (server: FixtureServer): void => {
+    server.people.session = { ...server.people.session, role: 'viewer' };
+  };
+  for (const [path, instead, title] of [
+    ['/bots/new', '/bots', 'Bots'],
+    ['/bots/new?kind=grid', '/bots', 'Bots'],
+    ['/bots/1/edit', '/bots/1', null],
+  ] as const) {
+    await readers.read({ path, prepare }, async ({ page }) => {
+      await page.waitForURL((url) => url.pathname === instead);
+      await settled(page);
+      if (title !== null) await page.getByRole('heading', { name: title }).first().waitFor();
+      assert.equal(await page.getByRole('button', { name: 'Save' }).count(), 0);
+    });
+  }
+  await readers.read({ path: '/bots', prepare }, async ({ page }) => {
+    await settled(page);
+    await page.getByText('You are here as Viewer').waitFor();
+    assert.equal(await page.getByRole('checkbox').count(), 0);
+    await page.keyboard.press('n');
+    await page.keyboard.press('Control+k');
+    const commands = page.getByRole('listbox').getByRole('option');
+    await commands.first().waitFor();
+    const names = await commands.allInnerTexts();
+    assert.deepEqual(
+      names.filter((name) => /New bot|Start |Stop /.test(name)),
+      [],
+    );
+    assert.equal(new URL(page.url()).pathname, '/bots');
+  });
+  await readers.read({ path: '/deals', prepare }, async ({ page }) => {
+    await settled(page);
+    assert.equal(await page.getByRole('checkbox').count(), 0);
+  });
+  await readers.read({ path: '/risk', prepare }, async ({ page }) => {
+    await page.locator('.risk-standing').first().waitFor();
+    assert.equal(await page.locator('.risk-card').first().getByRole('button').count(), 0);
+    assert.equal(await page.getByRole('button', { name: 'Change limits' }).count(), 0);
+  });
+  await readers.read({ path: '/connections', prepare }, async ({ page }) => {
+    await settled(page);
+    await page.getByText('Compared with the exchange').first().waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Compare now' }).count(), 0);
+  });
+});
+
+test('[W141] who trades halts the desk and changes no limits', async () => {
+  const prepare = (server: FixtureServer): void => {
+    server.people.session = { ...server.people.session, role: 'trader' };
+  };
+  await readers.read({ path: '/risk', prepare }, async ({ page }) => {
+    await page.locator('.risk-card').first().getByRole('button').first().waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Change limits' }).count(), 0);
+  });
+});
+
+test('[W144] an entry about a change of the policy is not called a change that holds', () => {
+  assert.equal(englishLog.kinds['policy.change'], 'A step in a change of the policy');
+  assert.equal(germanLog.kinds['policy.change'], 'Ein Schritt einer Änderung der Policy');
+});
+
 test('[W128] an own private key is read from its file and sealed; no request shows it', async () => {
   const pair = generateKeyPairSync('ed25519');
   const der = pair.privateKey.export({ format: 'der', type: 'pkcs8' });
@@ -238,6 +302,7 @@ test('[W128] a secret of the exchange takes the place of another by the same ste
     await page.getByLabel('Secret of the exchange', { exact: true }).fill('s'.repeat(64));
     await page.getByRole('button', { name: 'Seal and hand over' }).click();
     await page.getByRole('region', { name: 'Name the API key' }).waitFor();
+    await page.getByRole('heading', { name: 'New key', exact: true }).waitFor();
     const body = Object(server.bodies.get('POST /connections/import'));
     assert.equal(body.replaces, 'spot-eu');
     assert.equal(body.keyKind, 'hmac-sha256');

@@ -12,6 +12,7 @@ import type { Page } from 'playwright-core';
 
 import { plain, Readers, settled } from './desk-page.ts';
 import { ACT_TEXT } from './fixture-people.ts';
+import { VAULT, type FixtureServer } from './fixture-server.ts';
 
 const FOLDER = process.env['KONTOR_SCREENSHOTS'] ?? join(tmpdir(), 'kontor-screenshots');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -75,7 +76,7 @@ test('[W70] an owner sees everybody with role, passkeys and codes; who is none s
   });
 });
 
-test('[W71] codes and invitations are shown once, with what they are worth', async () => {
+test('[W71, W142] codes and invitations are shown once, with what they are worth', async () => {
   await readers.read({ path: '/people' }, async ({ page }) => {
     await settled(page);
     await page.getByRole('button', { name: 'Make ten new codes' }).click();
@@ -89,6 +90,8 @@ test('[W71] codes and invitations are shown once, with what they are worth', asy
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Dora');
     await page.getByRole('button', { name: 'Make the link' }).click();
     await page.getByText('shown now only').waitFor();
+    await page.getByRole('button', { name: 'Invite somebody else' }).click();
+    assert.equal(await page.getByRole('textbox', { name: 'Name', exact: true }).inputValue(), '');
   });
 });
 
@@ -158,6 +161,21 @@ test('[W74] what the desk wants a passkey for waits for it, says for what, and g
     await dialog.waitFor();
     await page.keyboard.press('Escape');
     await page.getByText('expected a passkey').waitFor();
+  });
+});
+
+test('[W145] a passkey that is asked for names the vault', async () => {
+  const prepare = (server: FixtureServer): void => {
+    server.vault = { ...VAULT, isOpen: false, isUnattended: false };
+    server.people.guarded.add('POST vault/unlock');
+  };
+  await readers.read({ expected: /403|foreign request/, prepare }, async ({ page, server }) => {
+    await authenticator(page, 'localhost');
+    await page.goto(`${server.url.replace('127.0.0.1', 'localhost')}/`);
+    await page.getByLabel('Passphrase of the vault').fill('correct horse');
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Confirm with your passkey' });
+    await dialog.getByText('open the vault', { exact: true }).waitFor();
   });
 });
 

@@ -198,6 +198,21 @@ test('[W82] a change goes to the signer with the policy that it was compared wit
   });
 });
 
+test('[W141] who trades tries out a policy where owners change it, and gives up no change', async () => {
+  const prepare = (server: FixtureServer): void => {
+    serve(server, { pending: PENDING });
+    server.people.session = { ...server.people.session, role: 'trader' };
+  };
+  await readers.read({ path: '/policy', prepare }, async ({ page }) => {
+    await page.getByRole('heading', { name: 'Try out a policy' }).waitFor();
+    await page.getByText('Owners of the desk change the policy.').waitFor();
+    for (const name of [englishPolicy.change, englishPolicy.giveUp])
+      assert.equal(await page.getByRole('button', { name }).count(), 0, name);
+    await page.getByLabel(englishPolicy.text).fill(TEXT.replace('<=500', '<=600'));
+    await page.getByText(englishPolicy.direction.loosening).waitFor();
+  });
+});
+
 test('[W83] a change that waits shows its time and lines and can be given up; a locked policy says so', async () => {
   const prepare = (server: FixtureServer): void =>
     serve(server, { pending: PENDING, lock: 'expected the policy that the log vouches for' });

@@ -15,10 +15,20 @@ export interface Bait {
 }
 
 const MODE = 0o600;
+/** As people call their accounts: a decoy that is called one is none. One for each string canary. */
+const DISGUISES: readonly string[] = [
+  ...['main', 'binance', 'trading', 'spot', 'bot', 'live', 'account', 'primary'],
+  ...['main-2', 'binance-2', 'trading-2', 'spot-2', 'bot-2', 'live-2', 'account-2', 'primary-2'],
+];
 /** Of a table that the desk itself has no use for. */
 const TABLE = 'exchange_keys';
 /** Before its content was written: then a file system that keeps times of reading notes the very first one. */
 const READ_BEFORE_MS = 1_000;
+
+/** What a row or an entry of the vault is called that holds the `slot`-th string canary. */
+export function disguiseOf(slot: number): string {
+  return DISGUISES[slot] ?? `account-${slot}`;
+}
 
 export function writeEnv(path: string, bait: Bait): void {
   write(path, Buffer.from(envText(bait)));
@@ -28,8 +38,9 @@ export function writeEnv(path: string, bait: Bait): void {
 export function writeBackup(path: string, bait: Bait): readonly string[] {
   const { identity, recipient } = makeIdentity();
   const key = join(dirname(path), 'age-identity.txt');
-  write(path, encryptAge(Buffer.from(envText(bait)), recipient));
+  // The key first: where one lies already nothing is left behind.
   write(key, Buffer.from(`${identity}\n`));
+  write(path, encryptAge(Buffer.from(envText(bait)), recipient));
   return [path, key];
 }
 

@@ -8,6 +8,7 @@
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdtempSync,
   readdirSync,
   renameSync,
@@ -17,7 +18,7 @@ import {
   copyFileSync,
   cpSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Store, StoreError } from '@kontor/server';
 import { Command } from 'commander';
 import { create, extract, list } from 'tar';
@@ -132,7 +133,7 @@ async function backUp(files: DeskFiles, target: string): Promise<readonly string
       `there is no desk in ${files.directory}; name its directory with --data DIR`,
     );
   }
-  const work = mkdtempSync(join(files.directory, 'backup-'));
+  const work = makeWorkFolder(files);
   try {
     mkdirSync(join(work, dirname(STORE)));
     await copyStore(files, join(work, STORE));
@@ -163,13 +164,26 @@ async function backUp(files: DeskFiles, target: string): Promise<readonly string
   }
 }
 
+function makeWorkFolder({ directory }: DeskFiles): string {
+  try {
+    return mkdtempSync(join(directory, 'backup-'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BackupError(
+      'unwritable',
+      `expected to run as a user who may write in ${directory}, root where the processes have users of their own: ${reason}`,
+      { cause: error },
+    );
+  }
+}
+
 /** A consistent copy: made by the desk while it runs, else from its file. */
 async function copyStore(files: DeskFiles, target: string): Promise<void> {
   try {
     const { file } = await connectDesk(files.directory).post<{ readonly file: string }>(
       '/api/v1/backups',
     );
-    renameSync(file, target);
+    takeCopy(files, file, target);
   } catch (error) {
     if (!(error instanceof DeskClientError) || error.code !== 'not_running') throw error;
     const store = new Store(join(files.directory, STORE));
@@ -179,6 +193,19 @@ async function copyStore(files: DeskFiles, target: string): Promise<void> {
       store.close();
     }
   }
+}
+
+/** Of the desk's answer the name alone counts: it may be root who takes the file away, and the desk may be taken over. */
+function takeCopy({ run }: DeskFiles, said: string, target: string): void {
+  const name = basename(said);
+  if (/^backup-[0-9a-f-]{36}\.db$/.test(name)) {
+    renameSync(join(run, name), target);
+    if (lstatSync(target).isFile()) return;
+  }
+  throw new BackupError(
+    'damaged',
+    `expected the desk to name a copy of its store in ${run}, found ${said}`,
+  );
 }
 
 async function restore(

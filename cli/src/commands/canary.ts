@@ -7,7 +7,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { api } from '@kontor/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { asOwner } from '../as-owner.ts';
 import {
+  disguiseOf,
   dropRow,
   hasRow,
   writeBackup,
@@ -104,7 +106,7 @@ export function canaryCommand(): Command {
         .option('--api-key <key>', 'the key of a canary account instead; its secret is asked for')
         .option(
           '--name <name>',
-          'of a row, an entry of the vault, or the connection of --api-key (default: canary)',
+          'of a row or an entry of the vault (default: a common one), or the connection of --api-key (default: canary)',
         )
         .option('--venue <venue>', 'of an entry of the vault', 'binance')
         .addHelpText(
@@ -177,7 +179,7 @@ async function plant(file: string | undefined, options: PlantOptions): Promise<v
   const decoys = readDecoys(options.key);
   const slot = options.apiKey === undefined ? (options.slot ?? freeSlot(decoys)) : null;
   const bait = slot === null ? await ownBait(options.apiKey ?? '') : stringCanary(key, slot);
-  const name = options.name ?? (slot === null ? 'canary' : `canary-${slot}`);
+  const name = options.name ?? (slot === null ? 'canary' : disguiseOf(slot));
   const planted = { slot, form: options.as, plantedAt: new Date().toISOString() };
   const decoy: Decoy = { ...planted, ...(await lay(file, { name, bait, options })) };
   writeDecoys(options.key, [...decoys, decoy]);
@@ -247,7 +249,7 @@ function whileStopped<T>(directory: string, work: (store: string) => T): T {
     );
   const lock = lockPart(files, files.run, 'kontor canary');
   try {
-    return work(store);
+    return asOwner(files.server, () => work(store));
   } finally {
     lock.release();
   }

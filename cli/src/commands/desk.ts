@@ -188,6 +188,9 @@ function statusText(
       ({ name, state, detail }) =>
         `${name.padEnd(8)} ${name === 'reconciliation' ? '' : 'stream '}${state}: ${detail}`,
     ),
+    ...health.connections.map(
+      ({ name, state }) => `connection ${name} is ${state}; kontor connect list says why`,
+    ),
     `log      ${witnesses.level}: ${witnesses.meaning}`,
   ];
   return lines.join('\n');

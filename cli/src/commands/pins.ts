@@ -34,7 +34,7 @@ export function pinsCommand(): Command {
         .addHelpText('after', '\nExample:\n  kontor connect pins list')
         .action((options: CommonOptions) =>
           withPins(options, (store) => {
-            const given = givenIn(options);
+            const given = givenIn(store, options);
             if (options.json) {
               return {
                 known: Object.fromEntries(store.pins),
@@ -77,8 +77,14 @@ function accept(
   store: PinStore,
   host: string,
   fingerprint: string,
-  { json }: CommonOptions,
+  options: CommonOptions,
 ): unknown {
+  if (givenIn(store, options).has(host)) {
+    throw new PinsError(
+      'wrong',
+      `expected a host for which the file tls-pins names no key, found ${host}: there its keys alone count; put the new one into that file and start egress again`,
+    );
+  }
   const refused = store.refused.get(host);
   const known = store.pins.get(host);
   if (refused === undefined || known === undefined) {
@@ -101,7 +107,7 @@ function accept(
   const issuers = [...known.issuers, issuer];
   store.putPins(host, { since: Date.now(), by: 'person', issuers });
   store.putRefused(host, null);
-  if (json) return { host, issuers };
+  if (options.json) return { host, issuers };
   return `${host} is known by ${issuer.name} too, from its next connection on.`;
 }
 
@@ -148,8 +154,13 @@ function unknownHost(store: PinStore, host: string): PinsError {
   return new PinsError('nothing', `expected one of the hosts ${known || '(none)'}, found ${host}`);
 }
 
-function givenIn({ data }: CommonOptions): ReadonlyMap<string, ReadonlySet<string>> {
-  return readGivenPins(join(deskFiles(dataDirectory(data)).config, 'tls-pins'));
+/** What counts since egress's last start, and what will from the next one on where its file lies in the data directory. */
+function givenIn(
+  store: PinStore,
+  { data }: CommonOptions,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const next = readGivenPins(join(deskFiles(dataDirectory(data)).config, 'tls-pins'));
+  return new Map([...store.given, ...next]);
 }
 
 /** Does `work` and prints what it returns. */

@@ -194,7 +194,7 @@ async function answer(
   const isMeant =
     secret !== null && (question !== 'newPassphrase' || again?.equals(secret) === true);
   if (!isMeant && secret !== null)
-    process.stderr.write('The two are not the same; nothing was changed.\n');
+    process.stderr.write('The two are not the same: the passphrase was not set. Try again.\n');
   if (secret !== null && isMeant) give(Buffer.concat([secret, Buffer.from('\n')]));
   else end();
   secret?.fill(0);

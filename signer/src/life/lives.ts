@@ -58,6 +58,7 @@ export class Lives {
   read({ kind, time, fields }: Entry, sequence = 0): void {
     const connection = String(fields['connection']);
     if (kind === 'key.new' || kind === 'key.import') {
+      const known = this.#byId.get(connection);
       this.#byId.set(connection, {
         facts: bornLife({
           bornAt: time,
@@ -65,9 +66,9 @@ export class Lives {
           keyKind: String(fields['keyKind'] ?? 'ed25519'),
           venue: String(fields['venue'] ?? ''),
         }),
-        holdings: this.#byId.get(connection)?.holdings ?? new Holdings(),
-        signed: this.#byId.get(connection)?.signed ?? new Map(),
-        numbers: this.#byId.get(connection)?.numbers ?? new Map(),
+        holdings: known?.holdings ?? new Holdings(),
+        signed: known?.signed ?? new Map(),
+        numbers: known?.numbers ?? new Map(),
       });
       return;
     }

@@ -157,6 +157,7 @@ export class PolicyEvaluator {
     now: number,
   ): PolicyEvaluator {
     const past = { recent: this.#recent, openOrders: this.#openOrders, held: this.#held };
+    this.#references.forgetNeeds();
     const next = new PolicyEvaluator(policy, this.#policyFile, this.#references, past);
     this.#recent.replay(now, (connection, facts, time) => {
       const subject = subjectOf(connection);
@@ -263,7 +264,7 @@ export class PolicyEvaluator {
       ({ rule }) => rule.effect === 'deny' && mismatchOf(rule, facts) === null,
     )?.rule;
     if (denial !== undefined) return refuse(denial.id, `the policy denies this: ${denial.text}`);
-    const allowance = this.#allowanceFor(subject, facts);
+    const allowance = this.#firstOf('allow', subject, facts);
     if (allowance !== undefined) {
       const breach = this.#breachOf(subject, allowance, facts, now);
       if (breach === null) return this.#allow(subject, allowance.rule, facts, now);
@@ -330,9 +331,7 @@ export class PolicyEvaluator {
     const result = this.#judgePart(subject, facts, now);
     if (result.ok) result.release();
     const byHold = result.ok ? result.released !== null : result.hold !== null;
-    const ruling = byHold
-      ? this.#firstOf('hold', subject, facts)
-      : this.#allowanceFor(subject, facts);
+    const ruling = this.#firstOf(byHold ? 'hold' : 'allow', subject, facts);
     const limits = ruling === undefined ? [] : this.#limitsOf(subject, ruling, facts, now);
     const reason = result.ok ? '' : result.reason;
     return { isAllowed: result.ok, rule: result.rule, reason, limits };
@@ -385,18 +384,12 @@ export class PolicyEvaluator {
     if (ruling !== undefined) this.#countersOf(subject, ruling.rule).open?.add(clientOrderId);
   }
 
-  /** An order has ended, by the word of the exchange. False where it was not known to be open. */
-  close(connection: string, clientOrderId: string): boolean {
-    if (!this.#openOrders.remove(connection, clientOrderId)) return false;
+  /** An order has ended, by the word of the exchange. */
+  close(connection: string, clientOrderId: string): void {
+    if (!this.#openOrders.remove(connection, clientOrderId)) return;
     for (const [key, { open }] of this.#counters) {
       if (key.startsWith(`${connection} `)) open?.delete(clientOrderId);
     }
-    return true;
-  }
-
-  /** Orders of a connection that may be open, of one symbol or of all. */
-  openIn(connection: string, symbol: string | null): readonly string[] {
-    return this.#openOrders.idsIn(connection, symbol);
   }
 
   #count(
@@ -461,10 +454,6 @@ export class PolicyEvaluator {
       if (breach !== null) return refuseBy(floor.id, breach);
     }
     return null;
-  }
-
-  #allowanceFor(subject: PolicySubject, facts: RequestFacts): Ruling | undefined {
-    return this.#firstOf('allow', subject, facts);
   }
 
   #firstOf(

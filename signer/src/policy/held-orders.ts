@@ -97,12 +97,11 @@ export class HeldOrders {
     return this.#live(policy, now).filter(({ state }) => state !== 'dropped');
   }
 
-  /** What takes the places of a connection. */
-  inPlace(connection: string, now: number): readonly HeldOrder[] {
-    return [...this.#orders.values()].filter(
+  /** What takes the places of a connection under `policy`. */
+  inPlace(connection: string, policy: string, now: number): readonly HeldOrder[] {
+    return this.#live(policy, now).filter(
       (held) =>
         held.connection === connection &&
-        held.until > now &&
         (held.state !== 'dropped' || now - held.until + held.expiresMs < DROPPED_PLACE_MS),
     );
   }

@@ -117,13 +117,6 @@ export class OpenOrders {
     return this.#orders.get(connection)?.delete(clientOrderId) === true;
   }
 
-  /** The open orders of a connection in a symbol. */
-  idsIn(connection: string, symbol: string | null): readonly string[] {
-    return [...(this.#orders.get(connection) ?? [])]
-      .filter(([, facts]) => symbol === null || facts.symbol === symbol)
-      .map(([id]) => id);
-  }
-
   each(visit: (connection: string, clientOrderId: string, facts: RequestFacts) => void): void {
     for (const [connection, orders] of this.#orders) {
       for (const [id, facts] of orders) visit(connection, id, facts);

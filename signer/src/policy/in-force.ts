@@ -82,10 +82,14 @@ export class PolicyHistory {
   }
 }
 
-/** A loosening that a person has confirmed and that waits for its time. */
-export interface PendingPolicy {
+/** A policy and the very text that it was read from. */
+export interface WrittenPolicy {
   readonly policy: Policy;
   readonly text: string;
+}
+
+/** A loosening that a person has confirmed and that waits for its time. */
+export interface PendingPolicy extends WrittenPolicy {
   /** Wall time at which it holds if the signer runs on; for people. */
   readonly dueAt: number;
   /** The same by the window clock, which decides: nobody can set it. */
@@ -221,22 +225,20 @@ export class PolicyInForce {
     return this.#evaluator.policy?.looseningDelayMs ?? 0;
   }
 
-  /** Puts `text` in force now. The caller knows that it only tightens, or that the person may. */
+  /** Puts a policy in force now. The caller knows that it only tightens, or that the person may. */
   apply(
-    text: string,
+    { policy, text }: WrittenPolicy,
     how: { readonly by: PolicyChangedBy; readonly evidence?: number },
     subjectOf: (connection: string) => PolicySubject | undefined,
     now: { readonly wall: number; readonly window: number },
   ): void {
-    const parsed = parsePolicy(Buffer.from(text));
-    if (!parsed.ok) throw new Error('Invariant: only a policy that was read is applied');
     // Its draft is all there is of a change that is not in its place: it is not written over.
     if (this.#isUnplaced) placePolicy(this.#ports);
     const { hash: before } = this.#evaluator;
-    attestPolicy(this.#ports, Buffer.from(text), parsed.policy, { before, ...how }, now.wall);
+    attestPolicy(this.#ports, Buffer.from(text), policy, { before, ...how }, now.wall);
     // From here on the log says that it holds, whatever becomes of the files.
     this.#isUnplaced = true;
-    this.#evaluator = this.#evaluator.under(parsed.policy, subjectOf, now.window);
+    this.#evaluator = this.#evaluator.under(policy, subjectOf, now.window);
     this.#text = text;
     this.#lock = null;
     this.#pending = null;
@@ -257,24 +259,25 @@ export class PolicyInForce {
 
   /** Keeps a loosening until its time has come. */
   postpone(
-    text: string,
+    { policy, text }: WrittenPolicy,
     evidence: number,
     now: { readonly wall: number; readonly window: number },
   ): PendingPolicy {
-    const parsed = parsePolicy(Buffer.from(text));
-    if (!parsed.ok) throw new Error('Invariant: only a policy that was read waits');
     const { disk, directory, append } = this.#ports;
     const delayMs = this.looseningDelayMs;
     const pending: PendingPolicy = {
-      policy: parsed.policy,
+      policy,
       text,
       dueAt: now.wall + delayMs,
       dueWindow: now.window + delayMs,
     };
     writeFileAtomically(disk, join(directory, PENDING_FILE), Buffer.from(text));
-    const { hash: policy } = pending.policy;
     append([
-      changeEntry(now.wall, 'pending', policy, { by: 'passkey', evidence, due: pending.dueAt }),
+      changeEntry(now.wall, 'pending', policy.hash, {
+        by: 'passkey',
+        evidence,
+        due: pending.dueAt,
+      }),
     ]);
     this.#pending = pending;
     this.#notedLeftMs = delayMs;
@@ -298,7 +301,7 @@ export class PolicyInForce {
     const pending = this.#pending;
     if (pending === null) return;
     if (now.window >= pending.dueWindow)
-      return this.apply(pending.text, { by: 'passkey' }, subjectOf, now);
+      return this.apply(pending, { by: 'passkey' }, subjectOf, now);
     const tenth = this.looseningDelayMs / NOTED_PARTS;
     const stepMs = Math.min(Math.max(tenth, NOTED_MS_MIN), NOTED_MS_MAX);
     if (this.#notedLeftMs - (pending.dueWindow - now.window) >= stepMs) this.noteLeft(now);

@@ -56,11 +56,11 @@ export function changePolicy(act: ChangePolicy, world: PolicyWorld): BoundAct {
       const now = { wall: time, window: world.window() };
       if (!isLoosening) {
         const how = { by: 'server', evidence: sequence } as const;
-        rules.apply(act.policy, how, world.subjectOf, now);
+        rules.apply({ policy, text: act.policy }, how, world.subjectOf, now);
         say('The policy is tightened from now on.');
         return;
       }
-      const { dueAt } = rules.postpone(act.policy, sequence, now);
+      const { dueAt } = rules.postpone({ policy, text: act.policy }, sequence, now);
       say(`A policy that loosens holds from ${new Date(dueAt).toISOString()} on.`);
     },
   };

@@ -113,6 +113,15 @@ export class References {
     if (isNews) this.#tell(venue, known);
   }
 
+  /** Under another policy other needs count: each is said anew by the first order that has it. */
+  forgetNeeds(): void {
+    for (const known of this.#venues.values()) {
+      known.sources.clear();
+      known.everyMs = Number.POSITIVE_INFINITY;
+      known.agreement = null;
+    }
+  }
+
   /** Takes what egress says of a market that is watched; `now` is on the window clock. */
   take(reference: Reference, now: number): void {
     const known = this.#venues.get(reference.venue);

@@ -3,7 +3,7 @@
 // it, retire a key, make a backup, put one back. There is no way to get a key out in the clear.
 
 import { strict as assert } from 'node:assert';
-import { hash } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import { codeText, leaveCode } from '../acts/consent.ts';
 import { credentialFingerprint } from '../acts/cose.ts';
 import { Owners } from '../acts/owners.ts';
@@ -23,9 +23,9 @@ import { decryptAge, encryptAge, parseAgeIdentity, parseRecipient } from './age.
 import { decodeBackup, encodeBackup, type Backup } from './backup.ts';
 import { PolicyHistory } from '../policy/in-force.ts';
 import { answerEntry, HeldOrders } from '../policy/held-orders.ts';
-import { takeOverPolicy } from '../policy/terminal.ts';
+import { takeOverPolicy } from './policy-terminal.ts';
 import { VaultError } from '../vault/file.ts';
-import { privatePartOf, readKey, toSecret } from '../vault/keys.ts';
+import { materialOf, readKey, toSecret } from '../vault/keys.ts';
 import { objectionToPassphrase } from '../vault/unlock.ts';
 import { importKeyHash } from '../vault/vault.ts';
 import { readWayLine } from '../vault/way-line.ts';
@@ -343,7 +343,7 @@ function backup(ring: KeyRing, recipient: string, ports: ToolPorts): void {
       secrets.set(name, toSecret(own));
     }
     for (const connection of connections) {
-      secrets.set(connection.connection, ring.vault.read(identityOf(connection)));
+      secrets.set(connection.connection, ring.vault.secretOf(identityOf(connection)));
     }
     const importKey = importKeyHash(ring.vault.importPoint() ?? Buffer.alloc(0));
     const { length: logLength, head: logHead } = ring.log;
@@ -378,7 +378,7 @@ function patterns(ring: KeyRing, ports: ToolPorts): void {
     add(`the vault's ${name} key`, privatePartOf(own));
   }
   for (const connection of ring.connections.all()) {
-    const secret = ring.vault.read(identityOf(connection));
+    const secret = ring.vault.secretOf(identityOf(connection));
     add(connection.name, privatePartOf(readKey(connection.keyKind, secret).key));
     secret.fill(0);
   }
@@ -519,4 +519,25 @@ function record(ring: KeyRing, kind: EntryKind, fields: Entry['fields']): void {
 /** The first half of the import key's hash, in groups that people can compare. */
 function fingerprintText(point: Buffer): string {
   return (importKeyHash(point).slice(0, 32).match(/.{4}/g) ?? []).join(' ');
+}
+
+/** The bytes of a key that nobody may see, as they would stand in a file of it. The caller zeroes them. */
+function privatePartOf(key: KeyObject): Buffer {
+  if (key.type === 'secret' || key.asymmetricKeyType !== 'rsa') return materialOf(key);
+  const der = key.export({ format: 'der', type: 'pkcs1' });
+  // RSAPrivateKey of RFC 8017 A.1.2: version, modulus and public exponent come before what is private.
+  let at = contentOf(der, 0).start;
+  for (let field = 0; field < 3; field += 1) at = contentOf(der, at).end;
+  const secret = Buffer.from(der.subarray(at));
+  der.fill(0);
+  return secret;
+}
+
+/** Where the content of the DER element at `at` begins and ends. */
+function contentOf(der: Buffer, at: number): { readonly start: number; readonly end: number } {
+  const first = der.readUInt8(at + 1);
+  const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
+  const length = lengthBytes === 0 ? first : der.readUIntBE(at + 2, lengthBytes);
+  const start = at + 2 + lengthBytes;
+  return { start, end: start + length };
 }

@@ -33,6 +33,8 @@ const KEY_BYTES = 32;
 const TAG_BYTES = 16;
 const WRAP_SALT_BYTES = 16;
 const NONCE = Buffer.alloc(12);
+const ID_CHARACTERS = 7;
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const STANZA = /^-> ([a-z0-9]{1,16}(?: [\x21-\x7e]{1,512}){0,8})$/;
 const MAC_LINE = /^--- ([A-Za-z0-9+/]{43})$/;
 
@@ -44,8 +46,7 @@ export type VaultErrorCode =
   | 'vault.key'
   | 'vault.locked'
   | 'vault.missing'
-  | 'vault.other'
-  | 'vault.migration';
+  | 'vault.other';
 
 /** A vault that cannot be used as it lies there. No message holds a secret. */
 export class VaultError extends Error {
@@ -290,6 +291,12 @@ export function derived(
   } finally {
     bytes.fill(0);
   }
+}
+
+/** The name of a new connection or way: random, so that it says nothing of what is in its file. */
+export function drawId(kind: 'c' | 'w'): string {
+  const letters = Array.from(randomBytes(ID_CHARACTERS), (byte) => BASE32.charAt(byte & 31));
+  return `${kind}_${letters.join('')}`;
 }
 
 function identityBytes({ id, venue, keyKind, publicKeyHash }: VaultIdentity): Buffer {

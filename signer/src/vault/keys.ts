@@ -6,14 +6,11 @@ import {
   createPublicKey,
   createSecretKey,
   generateKeyPairSync,
-  randomBytes,
   type KeyObject,
 } from 'node:crypto';
 import type { KeyKind } from '../wire.ts';
 import { VaultError } from './file.ts';
 
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-const ID_CHARACTERS = 7;
 const SEED_BYTES = 32;
 /** An HMAC secret as exchanges hand them out: Binance's has 64 letters and digits. */
 const HMAC_BYTES_MIN = 16;
@@ -80,36 +77,6 @@ export function materialOf(key: KeyObject): Buffer {
   const seed = Buffer.from(der.subarray(-SEED_BYTES));
   der.fill(0);
   return seed;
-}
-
-/** The bytes of a key that nobody may see, as they would stand in a file of it. The caller zeroes them. */
-export function privatePartOf(key: KeyObject): Buffer {
-  if (key.type === 'secret' || key.asymmetricKeyType !== 'rsa') return materialOf(key);
-  const der = key.export({ format: 'der', type: 'pkcs1' });
-  // RSAPrivateKey of RFC 8017 A.1.2: version, modulus and public exponent come before what is private.
-  let at = contentOf(der, 0).start;
-  for (let field = 0; field < 3; field += 1) at = contentOf(der, at).end;
-  const secret = Buffer.from(der.subarray(at));
-  der.fill(0);
-  return secret;
-}
-
-/** Where the content of the DER element at `at` begins and ends. */
-function contentOf(der: Buffer, at: number): { readonly start: number; readonly end: number } {
-  const first = der.readUInt8(at + 1);
-  const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
-  const length = lengthBytes === 0 ? first : der.readUIntBE(at + 2, lengthBytes);
-  const start = at + 2 + lengthBytes;
-  return { start, end: start + length };
-}
-
-/** A new connection's identifier: random, so that it says nothing about the key. */
-export function drawConnectionId(): string {
-  const letters = Array.from(
-    randomBytes(ID_CHARACTERS),
-    (byte) => BASE32[byte % BASE32.length] ?? '',
-  );
-  return `c_${letters.join('')}`;
 }
 
 export function toPem(publicKey: KeyObject): string {

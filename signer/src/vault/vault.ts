@@ -23,6 +23,7 @@ import {
   writeFileAtomically,
   type Disk,
 } from '../disk.ts';
+import { OrderTags } from '../order-tag.ts';
 import {
   derived,
   openVaultFile,
@@ -57,7 +58,7 @@ interface Open {
   /** Keyed fingerprints of keys: equal for equal keys, and nothing to try guesses on for whoever lacks this. */
   readonly fingerprints: KeyObject;
   /** For the tags of orders, and for nothing else. */
-  readonly orderTags: KeyObject;
+  readonly orderTags: OrderTags;
 }
 
 export interface VaultOptions {
@@ -121,8 +122,8 @@ export class Vault {
     return this.#open?.own[name] ?? null;
   }
 
-  /** The key of the tags of orders; it goes with the import key into every backup. Null while locked. */
-  get orderTags(): KeyObject | null {
+  /** The tags of orders; their key goes with the import key into every backup. Null while locked. */
+  get orderTags(): OrderTags | null {
     return this.#open?.orderTags ?? null;
   }
 
@@ -202,7 +203,7 @@ export class Vault {
   }
 
   /** The secret of `identity`; the caller zeroes it. Throws VaultError when it is gone, changed or another's. */
-  read(identity: VaultIdentity): Buffer {
+  secretOf(identity: VaultIdentity): Buffer {
     const path = this.#pathOf(identity.id);
     const file = this.#readRaw(identity.id);
     if (file === null) {
@@ -362,7 +363,7 @@ export class Vault {
     }
     const material = materialOf(importKey);
     const fingerprints = derived(material, '', 'fingerprints');
-    const orderTags = derived(material, '', 'order-tags');
+    const orderTags = new OrderTags(derived(material, '', 'order-tags'));
     material.fill(0);
     const own = { import: importKey, log: this.#readOwn('log', kek) };
     this.#open = { kek, own, fingerprints, orderTags };

@@ -52,8 +52,6 @@ const STANZAS: Readonly<Record<WayKind, RegExp>> = {
   kms: new RegExp(`^kms (?:transit|aws) ${WORD} ${WORD} ${WORD}$`),
 };
 const STANZA_CHARACTERS_MAX = 1_000;
-const ID_CHARACTERS = 7;
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** The kind of way that `stanza` describes, or null where it is none. */
 export function wayKindOf(stanza: string): WayKind | null {
@@ -181,12 +179,6 @@ export class Ways {
     const bytes = this.#files.read(id);
     return bytes === null ? null : parseVaultFile(bytes, this.#files.pathOf(id));
   }
-}
-
-/** An identifier for a new way. */
-export function newWayId(): string {
-  const letters = [...randomBytes(ID_CHARACTERS)].map((byte) => BASE32[byte & 31]);
-  return `w_${letters.join('')}`;
 }
 
 /** The vault's own key in what a way keeps. Zeroes `secret`. */

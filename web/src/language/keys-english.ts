@@ -104,7 +104,8 @@ export const englishKeys = {
   doneTitle: 'The key is named',
   done: 'The desk asks the exchange now what this key may do. As soon as that is in order the signer signs what the policy file allows for the connection, and nothing else.',
   donePolicy:
-    'No line of the policy file names it yet. Write one into signer/policy and restart the desk.',
+    'No line of the policy names it yet, so nothing is signed for it, not even the question what it may do. Write its lines on the page of the policy; edited by hand, the file would be locked.',
+  toPolicy: 'To the policy',
   toConnections: 'To the connections',
   notThere: 'There is no such connection any more.',
   keyKind: 'Key',

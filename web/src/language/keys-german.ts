@@ -112,7 +112,8 @@ export const germanKeys: KeysText = {
   doneTitle: 'Der Schlüssel ist benannt',
   done: 'Der Desk fragt die Börse jetzt, was dieser Schlüssel darf. Sobald das in Ordnung ist, signiert der Signer, was die Policy-Datei für die Verbindung erlaubt, und sonst nichts.',
   donePolicy:
-    'Noch nennt keine Zeile der Policy-Datei sie. Bitte in signer/policy eine schreiben und den Desk neu starten.',
+    'Noch nennt keine Zeile der Policy sie; für sie wird nichts unterschrieben, nicht einmal die Frage, was sie darf. Bitte ihre Zeilen auf der Seite der Policy schreiben; von Hand geändert wäre die Datei gesperrt.',
+  toPolicy: 'Zur Policy',
   toConnections: 'Zu den Verbindungen',
   notThere: 'Diese Verbindung gibt es nicht mehr.',
   keyKind: 'Schlüssel',

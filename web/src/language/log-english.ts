@@ -109,7 +109,7 @@ export const englishLog = {
     'key.import': 'A key was imported',
     'key.active': 'A key became active',
     'key.retire': 'A key was destroyed',
-    'policy.change': 'The policy changed',
+    'policy.change': 'A step in a change of the policy',
     'perm.check': 'The rights of a key were read',
     'recon.report': 'A comparison with the exchange',
     'foreign.trade': 'A trade of somebody else',

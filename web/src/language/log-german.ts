@@ -114,7 +114,7 @@ export const germanLog: LogText = {
     'key.import': 'Ein Schlüssel wurde eingeführt',
     'key.active': 'Ein Schlüssel wurde aktiv',
     'key.retire': 'Ein Schlüssel wurde vernichtet',
-    'policy.change': 'Die Policy wurde geändert',
+    'policy.change': 'Ein Schritt einer Änderung der Policy',
     'perm.check': 'Die Rechte eines Schlüssels wurden gelesen',
     'recon.report': 'Ein Vergleich mit der Börse',
     'foreign.trade': 'Ein Handel von jemand anderem',

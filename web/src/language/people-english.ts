@@ -72,6 +72,7 @@ export const englishPeople = {
   removeTitle: (name: string): string => `Take ${name} off the desk?`,
   removeText: 'Their sessions end at once; their passkeys and codes open nothing any more.',
   invite: 'Invite somebody',
+  inviteNext: 'Invite somebody else',
   inviteMake: 'Make the link',
   inviteLink:
     'Hand this link over by a way that you trust: whoever opens it first comes in. It works once, for a week, and is shown now only.',
@@ -127,6 +128,9 @@ export const englishPeople = {
     change: 'confirm a change',
     connection: 'set up a connection',
     backup: 'make a backup',
+    unlock: 'open the vault',
+    vault: 'change what opens the vault',
+    alarms: 'change where alarms go',
     people: 'change people or their passkeys',
   },
   faults: {

@@ -76,6 +76,7 @@ export const germanPeople: PeopleText = {
   removeText:
     'Alle Sitzungen dieser Person enden sofort; ihre Passkeys und Codes öffnen nichts mehr.',
   invite: 'Jemanden einladen',
+  inviteNext: 'Noch jemanden einladen',
   inviteMake: 'Link erzeugen',
   inviteLink:
     'Geben Sie diesen Link auf einem Weg weiter, dem Sie trauen: Wer ihn zuerst öffnet, kommt herein. Er gilt einmal, eine Woche lang, und wird nur jetzt gezeigt.',
@@ -135,6 +136,9 @@ export const germanPeople: PeopleText = {
     change: 'eine Änderung bestätigen',
     connection: 'eine Verbindung einrichten',
     backup: 'eine Sicherung anlegen',
+    unlock: 'den Tresor öffnen',
+    vault: 'ändern, was den Tresor öffnet',
+    alarms: 'ändern, wohin Alarme gehen',
     people: 'Personen oder ihre Passkeys ändern',
   },
   faults: {

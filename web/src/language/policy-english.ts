@@ -84,6 +84,9 @@ export const englishPolicy = {
   giveUp: 'Give it up',
   gaveUp: 'The change is given up.',
   edit: 'Change the policy',
+  tryOut: 'Try out a policy',
+  tryOutHint:
+    'Owners of the desk change the policy. What you write here is checked and changes nothing.',
   editHint: 'What only tightens holds at once. What loosens needs a passkey and then waits.',
   text: 'The policy file',
   reset: 'Back to the policy in force',
@@ -115,7 +118,7 @@ export const englishPolicy = {
       ...(line.notional === null ? [] : [`${line.notional} an order`]),
       ...(line.perDay === null ? [] : [`${line.perDay} a day`]),
       ...(line.open === null ? [] : [`${line.open} open at once`]),
-      ...(line.rate === null ? [] : [`${line.rate} requests`]),
+      ...(line.rate === null ? [] : [line.rate.replace(' / ', ' requests per ')]),
       ...(line.band === null ? [] : [`prices ${line.band} worse than the references`]),
     ];
     const most = limits.length === 0 ? 'without a limit' : `up to ${limits.join(', ')}`;

@@ -74,6 +74,9 @@ export const germanPolicy: PolicyText = {
   giveUp: 'Verwerfen',
   gaveUp: 'Die Änderung ist verworfen.',
   edit: 'Policy ändern',
+  tryOut: 'Eine Policy ausprobieren',
+  tryOutHint:
+    'Eigentümer des Desks ändern die Policy. Was Sie hier schreiben, wird geprüft und ändert nichts.',
   editHint: 'Was nur verschärft, gilt sofort. Was lockert, braucht einen Passkey und wartet dann.',
   text: 'Die Policy-Datei',
   reset: 'Zurück zur geltenden Policy',
@@ -105,7 +108,7 @@ export const germanPolicy: PolicyText = {
       ...(line.notional === null ? [] : [`${line.notional} je Order`]),
       ...(line.perDay === null ? [] : [`${line.perDay} am Tag`]),
       ...(line.open === null ? [] : [`${line.open} zugleich offen`]),
-      ...(line.rate === null ? [] : [`${line.rate} Anfragen`]),
+      ...(line.rate === null ? [] : [line.rate.replace(' / ', ' Anfragen je ')]),
       ...(line.band === null ? [] : [`Preise ${line.band} schlechter als die Referenzen`]),
     ];
     const most = limits.length === 0 ? 'ohne Grenze' : `bis zu ${limits.join(', ')}`;

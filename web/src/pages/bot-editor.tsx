@@ -31,6 +31,7 @@ import { useKeys } from '../parts/keyboard.ts';
 import { Failed, Skeleton } from '../parts/states.tsx';
 import { say } from '../parts/toasts.tsx';
 import { botPath, newBotPath, paths } from '../paths.ts';
+import { TradersOnly } from '../people/traders-only.tsx';
 import { NotFoundPage } from './closed.tsx';
 import './bot-editor.css';
 
@@ -38,6 +39,14 @@ const KINDS = Object.keys(SETTINGS_FIELDS) as readonly BotKind[];
 
 /** `/bots/new`: which kind, then its form; `copy` begins with another bot's settings. */
 export function NewBotPage(): ReactElement {
+  return (
+    <TradersOnly instead={paths.bots}>
+      <NewBot />
+    </TradersOnly>
+  );
+}
+
+function NewBot(): ReactElement {
   const address = useAddress();
   const bots = useBots();
   const copied = address.parameter('copy');
@@ -60,6 +69,14 @@ export function NewBotPage(): ReactElement {
 /** `/bots/:id/edit`. */
 export function EditBotPage(): ReactElement {
   const { botId } = useParams({ strict: false });
+  return (
+    <TradersOnly instead={botPath(String(botId))}>
+      <EditBot id={String(botId)} />
+    </TradersOnly>
+  );
+}
+
+function EditBot({ id }: { readonly id: string }): ReactElement {
   const bots = useBots();
   if (bots.data === undefined) {
     return bots.isError ? (
@@ -68,7 +85,7 @@ export function EditBotPage(): ReactElement {
       <Skeleton rows={12} />
     );
   }
-  const bot = bots.data.find((each) => each.id === botId);
+  const bot = bots.data.find((each) => each.id === id);
   return bot === undefined ? <NotFoundPage what="bot" /> : <EditedBot key={bot.id} bot={bot} />;
 }
 

@@ -13,6 +13,7 @@ import { DealList } from '../parts/deal-list.tsx';
 import { Figure, Figures } from '../parts/figure.tsx';
 import { Amount, Profit } from '../parts/numbers.tsx';
 import { Skeleton } from '../parts/states.tsx';
+import { useMay } from '../people/use-may.ts';
 import { BotSettings } from './bot-settings.tsx';
 import { BotState } from './bot-state.tsx';
 import { RefusalNote } from './refusal-note.tsx';
@@ -21,6 +22,7 @@ import './panels.css';
 export function BotPanel({ bot }: { readonly bot: Bot }): ReactElement {
   const { text, format } = useLanguage();
   const deals = useRunningDeals();
+  const isTrader = useMay('trader');
   if (deals.isPending) return <Skeleton rows={12} />;
   const own = deals.data?.filter((deal) => deal.botId === bot.id) ?? [];
   return (
@@ -28,7 +30,7 @@ export function BotPanel({ bot }: { readonly bot: Bot }): ReactElement {
       <div className="panel-row">
         <BotState bot={bot} />
         <span className="page-head-space" />
-        <BotSwitch bot={bot} />
+        {isTrader ? <BotSwitch bot={bot} /> : null}
       </div>
       <Attention bot={bot} deals={own} />
       <Figures label={text.overview.figures} isSmall>

@@ -50,7 +50,7 @@ export function BotsPage(): ReactElement {
   const { words } = useSettingsLanguage();
   const columns = useMemo(() => botColumns(language, words), [language, words]);
   const isTrader = useMay('trader');
-  useKeys({ n: () => address.go(newBotPath(null)) });
+  useKeys(isTrader ? { n: () => address.go(newBotPath(null)) } : {});
   const rows = useMemo(
     () => sortRows(filterBots(bots.data ?? [], filter, language), columns, sort),
     [bots.data, filter, language, columns, sort],
@@ -140,16 +140,18 @@ export function BotsPage(): ReactElement {
               if (bot.id === openId) address.go(botPath(bot.id));
               else address.change({ panel: bot.id });
             }}
-            selection={{ ids: selected, onChange: setSelected }}
+            {...(isTrader ? { selection: { ids: selected, onChange: setSelected } } : {})}
             empty={
               filter === '' ? (
                 <Empty
                   title={text.bots.empty}
                   hint={text.bots.emptyHint}
                   action={
-                    <Anchor className="button button-primary" href={newBotPath(null)}>
-                      {text.bots.new}
-                    </Anchor>
+                    isTrader ? (
+                      <Anchor className="button button-primary" href={newBotPath(null)}>
+                        {text.bots.new}
+                      </Anchor>
+                    ) : null
                   }
                 />
               ) : (

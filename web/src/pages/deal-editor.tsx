@@ -23,6 +23,7 @@ import { useKeys } from '../parts/keyboard.ts';
 import { Failed, Skeleton } from '../parts/states.tsx';
 import { say } from '../parts/toasts.tsx';
 import { dealPath, paths } from '../paths.ts';
+import { TradersOnly } from '../people/traders-only.tsx';
 import { NotFoundPage } from './closed.tsx';
 
 type Editable = Extract<DealDetails, { kind: 'dca' | 'grid' }>;
@@ -40,7 +41,15 @@ const OPTIONS: Readonly<Record<Editable['kind'], BotFormOptions>> = {
 
 export function EditDealPage(): ReactElement {
   const { dealId } = useParams({ strict: false });
-  const deal = useDeal(String(dealId));
+  return (
+    <TradersOnly instead={dealPath(String(dealId))}>
+      <EditDeal id={String(dealId)} />
+    </TradersOnly>
+  );
+}
+
+function EditDeal({ id }: { readonly id: string }): ReactElement {
+  const deal = useDeal(id);
   if (deal.data === undefined) {
     if (!deal.isError) return <Skeleton rows={14} />;
     return deal.error instanceof ApiError && deal.error.status === 404 ? (

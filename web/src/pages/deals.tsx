@@ -25,6 +25,7 @@ import { Duration, ShortTime } from '../parts/times.tsx';
 import { say } from '../parts/toasts.tsx';
 import { ViewsMenu } from '../parts/views-menu.tsx';
 import { dealNumber, dealPath } from '../paths.ts';
+import { useMay } from '../people/use-may.ts';
 import { parseSort, sortText, type Sort } from '../sort-text.ts';
 import { DealPanel } from './deal-panel.tsx';
 import { DealsMenu } from './deals-menu.tsx';
@@ -56,6 +57,7 @@ export function DealsPage(): ReactElement {
   );
   const [selected, setSelected] = useState(NO_IDS);
   const selection = useMemo(() => ({ ids: selected, onChange: setSelected }), [selected]);
+  const isTrader = useMay('trader');
   const total = result.data?.pages[0]?.total ?? 0;
   const isWhole = result.data !== undefined && !result.hasNextPage;
   const isCut = isWhole && result.data?.pages.at(-1)?.nextCursor !== null;
@@ -130,7 +132,7 @@ export function DealsPage(): ReactElement {
               if (row.id === openId) address.go(dealPath(row.id));
               else address.change({ panel: row.id });
             }}
-            selection={selection}
+            {...(isTrader ? { selection } : {})}
             empty={
               <NoDeals address={address} isFiltered={words !== '' || filter.scope !== 'all'} />
             }

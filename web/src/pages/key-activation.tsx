@@ -61,6 +61,8 @@ export function KeyActivation({
   };
 
   if (connection.state !== 'draft') {
+    // A key in waiting is used by the policy of the one that it replaces.
+    const isNamed = connection.policy.length > 0 || connection.replaces !== null;
     return (
       <>
         <p>{keys.activated(connection.name)}</p>
@@ -69,11 +71,19 @@ export function KeyActivation({
         ) : (
           <p className="muted">{connection.replaces === null ? keys.done : life.rotationChecked}</p>
         )}
-        {connection.policy.length > 0 ? null : <p className="needs-you">{keys.donePolicy}</p>}
+        {isNamed ? null : <p className="needs-you">{keys.donePolicy}</p>}
         <div className="keys-foot">
-          <Anchor className="button button-primary" href={paths.connections}>
+          <Anchor
+            className={`button ${isNamed ? 'button-primary' : 'button-plain'}`}
+            href={paths.connections}
+          >
             {keys.toConnections}
           </Anchor>
+          {isNamed ? null : (
+            <Anchor className="button button-primary" href={paths.policy}>
+              {keys.toPolicy}
+            </Anchor>
+          )}
         </div>
       </>
     );

@@ -28,6 +28,10 @@ export function NewConnectionPage(): ReactElement {
   const life = useLifeLanguage();
   const address = useAddress();
   const replaces = address.parameter('replaces');
+  const id = address.parameter('connection');
+  const { data: known } = useConnections();
+  const made = known?.find((each) => each.id === id);
+  const isRenewal = replaces !== null || (made !== undefined && made.replaces !== null);
   const isOwner = useMay('owner');
   return (
     <div className="page-scroll keys-page">
@@ -36,11 +40,11 @@ export function NewConnectionPage(): ReactElement {
           {text.connections.title}
         </Anchor>
         <span className="faint">/</span>
-        <h1>{replaces === null ? keys.newConnection : life.newKey}</h1>
+        <h1>{isRenewal ? life.newKey : keys.newConnection}</h1>
       </header>
       <LockedVaultNote />
       {isOwner ? null : <p className="needs-you">{keys.onlyOwner}</p>}
-      <Steps id={address.parameter('connection')} replaces={replaces} />
+      <Steps id={id} replaces={replaces} />
     </div>
   );
 }

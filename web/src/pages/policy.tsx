@@ -9,6 +9,7 @@ import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Empty, Failed, Skeleton } from '../parts/states.tsx';
 import { ShortTime } from '../parts/times.tsx';
+import { useMay } from '../people/use-may.ts';
 import { usePolicy, usePolicyCheck } from '../policy/policy-queries.ts';
 import { PolicyWords } from '../policy/policy-words.tsx';
 import { useAct } from '../policy/use-act.ts';
@@ -82,16 +83,19 @@ function PendingCard({
 }): ReactElement {
   const words = usePolicyLanguage();
   const act = useAct();
+  const isOwner = useMay('owner');
   return (
     <Card
       title={words.pending}
       aside={
-        <Button
-          isBusy={act.isBusy}
-          onClick={() => act.run({ kind: 'cancelPolicyChange' }, () => words.gaveUp)}
-        >
-          {words.giveUp}
-        </Button>
+        isOwner ? (
+          <Button
+            isBusy={act.isBusy}
+            onClick={() => act.run({ kind: 'cancelPolicyChange' }, () => words.gaveUp)}
+          >
+            {words.giveUp}
+          </Button>
+        ) : null
       }
     >
       <div className="card-body">
@@ -107,6 +111,7 @@ function PendingCard({
 function EditCard({ policy }: { readonly policy: PolicyState }): ReactElement {
   const words = usePolicyLanguage();
   const act = useAct();
+  const isOwner = useMay('owner');
   const [text, setText] = useState(policy.text);
   const asked = useDeferredValue(text);
   const check = usePolicyCheck(asked, policy.hash);
@@ -122,9 +127,9 @@ function EditCard({ policy }: { readonly policy: PolicyState }): ReactElement {
       return words.waits;
     });
   return (
-    <Card title={words.edit}>
+    <Card title={isOwner ? words.edit : words.tryOut}>
       <div className="card-body policy-edit">
-        <p className="muted">{words.editHint}</p>
+        <p className="muted">{isOwner ? words.editHint : words.tryOutHint}</p>
         <textarea
           className="policy-text"
           aria-label={words.text}
@@ -142,9 +147,11 @@ function EditCard({ policy }: { readonly policy: PolicyState }): ReactElement {
           <Outcome check={check.data} />
         )}
         <footer className="policy-foot">
-          <Button look="primary" isBusy={act.isBusy} disabled={!mayChange} onClick={change}>
-            {words.change}
-          </Button>
+          {isOwner ? (
+            <Button look="primary" isBusy={act.isBusy} disabled={!mayChange} onClick={change}>
+              {words.change}
+            </Button>
+          ) : null}
           <Button disabled={text === policy.text} onClick={() => setText(policy.text)}>
             {words.reset}
           </Button>

@@ -24,8 +24,9 @@ import './reconciliation.css';
 export function ReconciliationCard(): ReactElement {
   const words = useWords();
   const found = useReconciliation();
+  const isTrader = useMay('trader');
   return (
-    <Card title={words.title} aside={<SweepButton />}>
+    <Card title={words.title} aside={isTrader ? <SweepButton /> : null}>
       {found.data === undefined ? (
         found.isError ? (
           <Failed error={found.error} onRetry={() => void found.refetch()} />

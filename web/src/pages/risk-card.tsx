@@ -25,6 +25,7 @@ import { Card } from '../parts/card.tsx';
 import { Amount, CountOf, NoNumber, Profit } from '../parts/numbers.tsx';
 import { Failed, Skeleton } from '../parts/states.tsx';
 import { say } from '../parts/toasts.tsx';
+import { useMay } from '../people/use-may.ts';
 import { RiskButtons, RiskState } from '../shell/risk-dialog.tsx';
 import './risk.css';
 
@@ -51,12 +52,14 @@ export function RiskCard({
 }): ReactElement {
   const { text } = useLanguage();
   const risk = useRisk(scope);
+  const isTrader = useMay('trader');
+  const isOwner = useMay('owner');
   const [isEditing, setEditing] = useState(() => readDraft(draftName(scope)) !== null);
   return (
     <Card
       title={title}
       aside={
-        isEditing || risk.data === undefined ? null : (
+        isEditing || risk.data === undefined || !isOwner ? null : (
           <Button look="quiet" onClick={() => setEditing(true)}>
             {text.risk.edit}
           </Button>
@@ -74,11 +77,11 @@ export function RiskCard({
           <div className="risk-card-head">
             <RiskState risk={risk.data} />
             <span className="risk-card-buttons">
-              <RiskButtons scope={scope} state={risk.data.state} look="plain" />
+              {isTrader ? <RiskButtons scope={scope} state={risk.data.state} look="plain" /> : null}
             </span>
           </div>
           <Standing risk={risk.data} />
-          {isEditing ? (
+          {isEditing && isOwner ? (
             <LimitsForm
               key={scope}
               scope={scope}

@@ -133,6 +133,9 @@ const ROWS_MAX = 18;
 function purposeOf(path: string, purposes: PeopleText['purposes']): string {
   if (path.startsWith('/api/v1/connections')) return purposes.connection;
   if (path.startsWith('/api/v1/backups')) return purposes.backup;
+  if (path.startsWith('/api/v1/vault/unlock')) return purposes.unlock;
+  if (path.startsWith('/api/v1/vault')) return purposes.vault;
+  if (path.startsWith('/api/v1/alarms')) return purposes.alarms;
   return path.startsWith('/api/v1/people') ? purposes.people : purposes.change;
 }
 

@@ -139,6 +139,16 @@ function Invite(): ReactElement {
         <p className="people-link">
           <code>{made.link}</code> <CopyButton label={words.copyLink} value={made.link} />
         </p>
+        <div>
+          <Button
+            onClick={() => {
+              setMade(null);
+              setName('');
+            }}
+          >
+            {words.inviteNext}
+          </Button>
+        </div>
       </div>
     );
   }

@@ -19,6 +19,7 @@ import type { Bot, Deal } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { botPath, chartPath, dealPath, paths, newBotPath } from '../paths.ts';
+import { useMay } from '../people/use-may.ts';
 import { choosePreferences } from '../preferences.ts';
 import './palette.css';
 
@@ -136,6 +137,7 @@ function useCommands(onKeyboard: () => void): readonly Command[] {
   const { go } = useAddress();
   const { desk } = useDeskFacts();
   const { start, stop } = useBotActions();
+  const isTrader = useMay('trader');
   const { data: bots = NO_BOTS } = useBots();
   const { data: deals = NO_DEALS } = useRunningDeals();
   return useMemo(() => {
@@ -153,13 +155,17 @@ function useCommands(onKeyboard: () => void): readonly Command[] {
       goTo('policy', text.nav.policy, paths.policy),
       goTo('risk', text.nav.risk, paths.risk, 'G R'),
       goTo('settings', text.nav.settings, paths.settings, 'G S'),
-      {
-        id: 'new bot',
-        group: 'bots',
-        name: text.palette.newBot,
-        aside: '',
-        run: () => go(newBotPath(null)),
-      },
+      ...(isTrader
+        ? [
+            {
+              id: 'new bot',
+              group: 'bots',
+              name: text.palette.newBot,
+              aside: '',
+              run: () => go(newBotPath(null)),
+            } satisfies Command,
+          ]
+        : []),
       ...bots.map((bot): Command => ({
         id: `bot ${bot.id}`,
         group: 'bots',
@@ -167,7 +173,7 @@ function useCommands(onKeyboard: () => void): readonly Command[] {
         aside: text.bots.state[bot.state],
         run: () => go(botPath(bot.id)),
       })),
-      ...bots.map((bot): Command => ({
+      ...(isTrader ? bots : NO_BOTS).map((bot): Command => ({
         id: `switch ${bot.id}`,
         group: 'bots',
         name:
@@ -215,7 +221,7 @@ function useCommands(onKeyboard: () => void): readonly Command[] {
         run: onKeyboard,
       },
     ];
-  }, [text, go, desk, start, stop, bots, deals, onKeyboard]);
+  }, [text, go, desk, start, stop, bots, deals, isTrader, onKeyboard]);
 }
 
 /** Commands that hold every typed word, those that begin with the text first. */

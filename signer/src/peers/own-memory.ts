@@ -2,7 +2,7 @@
 // Closes a process's memory to other programs of the same user, for one that must go on starting others and so
 // cannot stand behind the launcher's walls: the supervisor.
 
-import { ARCHITECTURE, Native } from './native.ts';
+import { ARCHITECTURE, Native } from '../hardening/native.ts';
 
 const PR_GET_DUMPABLE = 3;
 const PR_SET_DUMPABLE = 4;

@@ -2,12 +2,12 @@
 // Parsers of what server and egress are told, by the signer and by each other; the signer itself runs none of them. Each
 // throws WireError at the first wrong field.
 
-import { ACT_KINDS, OWNER_NAME_PATTERN } from './acts/act.ts';
-import { CREDENTIAL_PATTERN } from './acts/assertion.ts';
-import { OWNERS_MAX } from './acts/owners.ts';
-import { readObject, type Fields } from './fields.ts';
-import { FAULTS, GRADES, LIFE_STATES, SCOPES } from './life/state.ts';
-import { SALT_PATTERN, WAY_CREDENTIAL_PATTERN, WAY_PATTERN, WAYS_MAX } from './vault/ways.ts';
+import { ACT_KINDS, OWNER_NAME_PATTERN } from '../acts/act.ts';
+import { CREDENTIAL_PATTERN } from '../acts/assertion.ts';
+import { OWNERS_MAX } from '../acts/owners.ts';
+import { readObject, type Fields } from '../fields.ts';
+import { FAULTS, GRADES, LIFE_STATES, SCOPES } from '../life/state.ts';
+import { SALT_PATTERN, WAY_CREDENTIAL_PATTERN, WAY_PATTERN, WAYS_MAX } from '../vault/ways.ts';
 import {
   apiKey,
   connection,
@@ -23,7 +23,7 @@ import {
   TEXT_CHARACTERS_MAX,
   venue,
   WAY_WORDS,
-} from './wire-fields.ts';
+} from '../wire-fields.ts';
 import {
   ANSWER_BODY_BYTES_MAX,
   CONDITION_FACT_CHARACTERS_MAX,
@@ -48,7 +48,7 @@ import {
   type VaultInfo,
   type VaultWayInfo,
   type WatchReferences,
-} from './wire.ts';
+} from '../wire.ts';
 
 const PATH = /^\/[a-z0-9/]{1,80}$/i;
 /** A form or query as the signer builds it: percent-encoded, so without anything that could end a line or a URL. */

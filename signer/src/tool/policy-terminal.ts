@@ -5,8 +5,8 @@ import { destroyFile } from '../disk.ts';
 import type { Entry } from '../log/intent-log.ts';
 import type { Disk } from '../disk.ts';
 import { join } from 'node:path';
-import { comparePolicies, type PolicyComparison } from './compare.ts';
-import { describePolicyError, parsePolicy, type Policy } from './grammar.ts';
+import { comparePolicies, type PolicyComparison } from '../policy/compare.ts';
+import { describePolicyError, parsePolicy, type Policy } from '../policy/grammar.ts';
 import {
   attestPolicy,
   PENDING_FILE,
@@ -14,7 +14,7 @@ import {
   PolicyFileError,
   readPolicyFile,
   type PolicyHistory,
-} from './in-force.ts';
+} from '../policy/in-force.ts';
 
 /** Puts the policy in `bytes` in force and returns how it differs from the one before. Throws PolicyFileError. */
 export function takeOverPolicy(
