@@ -8,12 +8,13 @@ import {
   chownSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { getuid } from 'node:process';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -110,5 +111,29 @@ test(
     );
     assert.equal(status, 1);
     assert.match(stderr, /^error: expected to run as a user who may write in /);
+  },
+);
+
+test(
+  '[C198] a restore into folders of other users is refused, and nothing is written',
+  { skip: REASON },
+  (t) => {
+    const files = apart(t);
+    const source = join(dirname(files.directory), `${basename(files.directory)}.tar.gz`);
+    t.after(() => rmSync(source, { force: true }));
+    const content = mkdtempSync(join(tmpdir(), 'kontor-content-'));
+    t.after(() => rmSync(content, { recursive: true, force: true }));
+    writeFileSync(join(content, 'desk.json'), '{}');
+    const packed = spawnSync('tar', ['czf', source, '-C', content, 'desk.json']);
+    assert.equal(packed.status, 0);
+    const before = readdirSync(files.directory);
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [MAIN, 'restore', source, '--data', files.directory],
+      { encoding: 'utf8', timeout: 60_000 },
+    );
+    assert.notEqual(status, 0);
+    assert.match(stderr, /expected what belongs to user 0, who restores, found user 207000[12]/);
+    assert.deepEqual(readdirSync(files.directory), before);
   },
 );

@@ -728,6 +728,39 @@ test('[R30] what changed while the desk was down is explained from the last agre
   ]);
 });
 
+test('[Y205] a balance is no finding while an order that may have changed it was asked about in vain', async (t) => {
+  const desk = await scripted(t);
+  const { takeProfit } = await withTakeProfit(desk);
+  balanceEvent(desk, { USDT: '80.0001', ETH: '0.01' });
+  await untilShown(desk, 'ETH', '0.01');
+  await sweep(desk);
+  await desk.crash();
+  desk.exchange.fill(takeProfit, LOTS);
+  desk.exchange.balances.set('USDT', '100.2');
+  desk.exchange.balances.delete('ETH');
+  desk.exchange.time += 1;
+  // The vault was locked when the question was put first; the next comes later than two sweeps.
+  const again = new ScriptedDesk({
+    before: desk,
+    reconciles: true,
+    patience: { refusedMs: 6_000 },
+  });
+  t.after(() => again.close());
+  again.exchange.once('queryOrder', (query) => again.exchange.refuse(query, 'locked'));
+  await again.start();
+  await untilShown(again, 'USDT', '100.2');
+  await sweep(again);
+  const isUnknown = [...again.orders.liveOrders.keys()].some(
+    (id) => id === takeProfit.clientOrderId,
+  );
+  assert.equal(isUnknown, true, 'nobody knows yet');
+  assert.deepEqual(found(again, 'balanceUnexplained'), []);
+  await again.untilState(takeProfit.clientOrderId, 'filled');
+  await sweep(again);
+  await settle(again);
+  assert.deepEqual(found(again, 'balanceUnexplained'), []);
+});
+
 test('[R21] an answer about all balances does not undo what the stream told meanwhile', async (t) => {
   const desk = await scripted(t);
   desk.exchange.once('queryAccount', (intent) => {

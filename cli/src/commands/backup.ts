@@ -19,6 +19,7 @@ import {
   cpSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { geteuid } from 'node:process';
 import { Store, StoreError } from '@kontor/server';
 import { Command } from 'commander';
 import { create, extract, list } from 'tar';
@@ -216,6 +217,7 @@ async function restore(
   if (!existsSync(source))
     throw new BackupError('notABackup', `expected a backup at ${source}, found nothing`);
   await checkEntries(source);
+  checkOwners(files.directory);
   makeDirectories(files);
   const lock = lockDirectory(files, 'kontor restore');
   const work = mkdtempSync(join(files.directory, 'restore-'));
@@ -245,6 +247,25 @@ async function restore(
   } finally {
     rmSync(work, { recursive: true, force: true });
     lock.release();
+  }
+}
+
+/**
+ * Who restores writes into every folder of a desk: into one of another user's he would follow whatever links that user
+ * put there, and leave files behind that the user cannot read.
+ */
+function checkOwners(directory: string): void {
+  if (!existsSync(directory)) return;
+  const own = geteuid?.();
+  const folders = readdirSync(directory).map((name) => join(directory, name));
+  for (const path of [directory, ...folders]) {
+    const { uid } = lstatSync(path);
+    if (own === undefined || uid === own) continue;
+    throw new BackupError(
+      'occupied',
+      `${path}: expected what belongs to user ${own}, who restores, found user ${uid}; ` +
+        'restore into a new directory with --data DIR, and give its folders their owners afterwards',
+    );
   }
 }
 

@@ -280,7 +280,8 @@ function guardCaller({ people, isStarting }: AppOptions) {
     request.caller = caller;
     if (!verdict.ok) await refuse(reply, verdict.status, verdict.error, verdict.message);
     else if (isStarting() && !isServedAtStart(pattern)) {
-      const message = 'expected a desk that has started, found one that waits for its vault';
+      const message =
+        'expected a desk that has started, found one that waits for its vault: open it in the page (kontor link) or where the desk was started';
       await refuse(reply, 503, 'starting', message);
     }
   };

@@ -196,6 +196,8 @@ interface Sweep {
   account: RawAnswer | null;
   /** Orders of ours of which the exchange knows more than the desk was told. */
   readonly suspects: Map<ClientOrderId, number>;
+  /** Suspects of which the exchange has said how they stand. */
+  readonly answered: Set<ClientOrderId>;
 }
 
 export class Reconciler {
@@ -516,9 +518,13 @@ export class Reconciler {
       listing: null,
       account: null,
       suspects: new Map(),
+      answered: new Set(),
     };
     if (trigger === 'stream' || !sweep.wasStreamUp) this.#blind ??= 'stream';
     const resting = orders.resting();
+    const accepted = [...orders.liveOrders.keys()].filter(
+      (id) => orders.liveOrders.get(id)?.state === 'open',
+    );
     const listing = await this.#openOrders();
     if (listing.kind === 'failed') {
       // Without the list every order is asked for by itself.
@@ -535,7 +541,9 @@ export class Reconciler {
     await this.#askSuspects(sweep);
     const account = await this.#account(sweep);
     if (account !== null) return { ...account, areOrdersCompared: true };
-    await this.#judgeBalances(sweep);
+    const listedIds = new Set(listed.map(({ clientOrderId }) => clientOrderId));
+    const missing = accepted.filter((id) => !listedIds.has(id) && !sweep.answered.has(id));
+    await this.#judgeBalances(sweep, missing);
     balances.save();
     return { kind: 'done' };
   }
@@ -815,7 +823,8 @@ export class Reconciler {
     if (!isStart) await this.#pause(this.#patience.streamGraceMs);
     const asked = stands().slice(0, isStart ? START_ASKED_MAX : ASKED_MAX);
     if (asked.length === 0) return;
-    await this.#atMost(this.#patience.askMs, Promise.all(asked.map(([id]) => orders.ask(id))));
+    const asking = asked.map(([id]) => orders.ask(id).then(() => sweep.answered.add(id)));
+    await this.#atMost(this.#patience.askMs, Promise.all(asking));
     // What happened while the desk was not there no stream could tell it.
     if (isStart) return;
     const missed = asked.filter(([id, toldLots]) => !orders.stands(id, toldLots));
@@ -1005,8 +1014,11 @@ export class Reconciler {
     watch.onForeign({ origin, order, trade, evidence: seen });
   }
 
-  /** Balances that nothing explains: looks for trades of others, then writes the difference down. */
-  async #judgeBalances(sweep: Sweep): Promise<void> {
+  /**
+   * Balances that nothing explains: looks for trades of others, then writes the difference down, unless orders of ours
+   * are `missing` of which nobody knows yet what became of them.
+   */
+  async #judgeBalances(sweep: Sweep, missing: readonly ClientOrderId[]): Promise<void> {
     const { balances, findings, symbols, store, watch, marketNow } = this.#ports;
     const doubtful = new Set(balances.doubtful(0));
     if (doubtful.size === 0) {
@@ -1019,7 +1031,14 @@ export class Reconciler {
       .filter((symbol) => balances.assetsOf(symbol).some((asset) => doubtful.has(asset)));
     await this.#readTrades(sweep, concerned.slice(0, DOUBT_SYMBOLS_MAX));
     await this.#readElsewhere(sweep);
+    const unsettled = new Set(
+      missing.flatMap((id) => {
+        const order = this.#ports.orders.liveOrders.get(id);
+        return order === undefined ? [] : balances.assetsOf(order.request.symbol);
+      }),
+    );
     for (const asset of balances.doubtful(this.#patience.doubtMs)) {
+      if (unsettled.has(asset)) continue;
       const difference = balances.accept(asset);
       if (difference === null) continue;
       const why = this.#blind === null ? {} : { reason: this.#blind };
