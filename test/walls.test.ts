@@ -42,10 +42,12 @@ test(
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, NODE_OPTIONS: `--require ${evil}` },
     });
-    t.after(() => child.kill('SIGTERM'));
+    const ended = once(child, 'exit');
+    // It ends by itself, when all that it started has ended.
+    t.after(() => ended);
     const [line] = await Promise.race([
       once(createInterface({ input: child.stdout }), 'line'),
-      once(child, 'exit').then(() => ['']),
+      ended.then(() => ['']),
     ]);
     assert.ok(typeof line === 'string' && line !== '', 'the desk said nothing');
     const desk = JSON.parse(line) as WalledDesk;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs the tests: the fast checks, then every test file in a process of its own, two at a time, browsers one at a
+// Runs the tests: the fast checks, then every test file in a process of its own, three at a time, browsers one at a
 // time. A file that hangs, crashes, holds no test or leaves processes behind has failed.
 //
 //   node tools/test.ts                 all but *.long.test.ts; `npm test`
@@ -123,7 +123,8 @@ async function runAll(
       print(outcome);
     }
   };
-  const lanes = Math.max(1, Math.min(2, os.availableParallelism()));
+  // One more than two cores: much of a test is waiting for a process to start or to end.
+  const lanes = Math.min(3, os.availableParallelism() + 1);
   try {
     await Promise.all(Array.from({ length: lanes }, work));
     // A lane that found only busy browsers has ended early; what is left is run here.

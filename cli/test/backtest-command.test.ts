@@ -165,7 +165,7 @@ test('[K24] wrong usage exits with 2, failure with 1, each with a message that s
   assert.match(unwritable.stderr, /the report cannot be written to/);
   const help = await kontor(['--help']);
   assert.equal(help.code, 0);
-  assert.match(help.stdout, /Example:\n {2}\$ kontor backtest /);
+  assert.match(help.stdout, /Examples?:\n {2}kontor backtest /);
 });
 
 test('[K21] Ctrl-C ends a run with a note and code 130, and nothing is written', async () => {

@@ -102,7 +102,7 @@ test('[K14] wrong usage exits with 2, failure with 1, help with 0 and an example
   for (const command of ['import', 'list', 'export']) {
     const help = await kontor([command, '--help']);
     assert.equal(help.code, 0);
-    assert.match(help.stdout, /Example:\n {2}\$ kontor candles /);
+    assert.match(help.stdout, /Example:\n {2}kontor candles /);
   }
   const empty = await kontor(['list'], { KONTOR_DATA: data });
   assert.equal(empty.code, 0);

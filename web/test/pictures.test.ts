@@ -80,19 +80,22 @@ for (const [size, width] of SIZES) {
       },
       async ({ page, server }) => {
         await watchLayoutShift(page);
-        for (const [name, path] of PAGES) {
+        for (const [index, [name, path]] of PAGES.entries()) {
           await page.goto(server.url + path);
           await settled(page);
           await exercise(server, page);
           const shift = await page.evaluate(() => Number(Reflect.get(window, 'layoutShift')));
           assert.ok(shift < LAYOUT_SHIFT_MAX, `${name} on a ${size} jumps: ${shift}`);
-          for (const theme of ['dark', 'light'] as const) {
+          const themes =
+            index % 2 === 0 ? (['dark', 'light'] as const) : (['light', 'dark'] as const);
+          // On the phone one of the two: the colours of the other are looked at on the desktop.
+          for (const theme of size === 'desktop' ? themes : themes.slice(0, 1)) {
             // The other theme differs in its colours only, so it is looked at in the other language.
             const language = theme === 'dark' ? 'en' : 'de';
             await choose(page, theme, language);
             const picture = `${name}-${theme}-${size}-${language}.png`;
             await page.screenshot({ path: join(FOLDER, picture) });
-            const found = await faults(page, theme === 'dark' ? 'all' : 'contrast');
+            const found = await faults(page, theme === themes[0] ? 'all' : 'contrast');
             assert.deepEqual(found, [], `${name} on a ${size}, ${theme}`);
           }
         }
