@@ -31,7 +31,15 @@ function policyWith(
   data: string,
   ...args: readonly string[]
 ): Said {
-  const result = spawnSync(process.execPath, [...FLAGS, 'policy', ...args, '--data', data], {
+  return kontor(env, data, 'policy', ...args);
+}
+
+function kontor(
+  env: Readonly<Record<string, string>>,
+  data: string,
+  ...args: readonly string[]
+): Said {
+  const result = spawnSync(process.execPath, [...FLAGS, ...args, '--data', data], {
     encoding: 'utf8',
     input: '',
     timeout: WAIT_MS_MAX,
@@ -233,6 +241,13 @@ test('[C94, C95] what a hold line keeps is listed, dropped, and released with a 
   const tightened = policy(data, 'edit', '--from', from, '--yes');
   assert.equal(tightened.code, 0, tightened.err);
   assert.match(tightened.out, /If a person allows it within 3600 s: order\.place/);
+  // Whatever the bots have placed by now, closing a deal takes one order more.
+  const deals = await until(
+    () => kontor({}, data, 'deals', 'list', '--status', 'open'),
+    ({ out }) => /^\d+-\d+ /m.test(out),
+  );
+  const [deal = ''] = /^\d+-\d+/m.exec(deals.out) ?? [];
+  kontor({}, data, 'deals', 'close', deal);
   const listed = await until(
     () => policy(data, 'held'),
     ({ out }) => /^h[0-9]+ {2}/.test(out),
