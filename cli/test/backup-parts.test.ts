@@ -144,6 +144,11 @@ test('[C191] a new desk begins with a passphrase only where that is said', (t) =
   assert.equal(refused.code, 1);
   assert.match(refused.err, /there is no desk in/);
   assert.equal(existsSync(desk), false);
+  const slip = 'correct horse battery\ncorrect horse butter\n';
+  assert.equal(kontor(slip, 'vault', 'passphrase', '--new', '--data', desk).code, 1);
+  for (const part of ['signer', 'log']) {
+    assert.equal(existsSync(join(desk, part)), false, 'no desk is left that opens unattended');
+  }
   const made = kontor(words, 'vault', 'passphrase', '--new', '--data', desk);
   assert.equal(made.code, 0, made.err);
   const shown = kontor('correct horse battery\n', 'vault', 'show', '--json', '--data', desk);

@@ -69,6 +69,8 @@ export async function runVerb(options: VaultOptions, run: VerbRun): Promise<void
   }
   const refusal = refusalOfUser(files.signer);
   if (refusal !== null) return fail('otherUser', refusal);
+  const begun = [files.signer, files.log].filter((path) => !existsSync(path));
+  const hasBegun = begun.includes(files.signer);
   let lock: { readonly release: () => void };
   try {
     // Beside a signer there may be folders of other users, who must go on reaching them.
@@ -79,12 +81,14 @@ export async function runVerb(options: VaultOptions, run: VerbRun): Promise<void
     if (!(error instanceof DeskFilesError)) throw error;
     return fail(error.code, error.message);
   }
+  let isDone = false;
   try {
     const code = await runTool(files, options, {
       ...run,
       ...(draft && { outputFile: draft }),
     });
-    if (code === 0) run.onDone?.();
+    isDone = code === 0;
+    if (isDone) run.onDone?.();
     if (code !== 0) process.exitCode = EXIT_FAILED;
     else if (run.destroysUnlockFile === true && options.unlockFile !== undefined)
       rmSync(resolve(options.unlockFile), { force: true });
@@ -99,6 +103,10 @@ export async function runVerb(options: VaultOptions, run: VerbRun): Promise<void
   } finally {
     if (draft !== undefined) rmSync(draft, { force: true });
     lock.release();
+    // A desk that was begun for this alone would open without what was to be set. It has no key yet.
+    if (hasBegun && !isDone) {
+      for (const path of begun) rmSync(path, { recursive: true, force: true });
+    }
   }
 }
 
