@@ -2,11 +2,11 @@
 // The time-stamping authorities that the owner of a desk chose, in a file that the terminal writes and the server reads.
 // There is none by default: nothing is sent anywhere unasked.
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '@kontor/tlog';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
+import { readListFile, schemaFault } from './list-file.ts';
 
 export const AUTHORITIES_MAX = 4;
 const FILE_BYTES_MAX = 2 * 1024 * 1024;
@@ -39,35 +39,13 @@ export function authorityListPath(dataDirectory: string): string {
 
 /** What stands in the file; nothing where there is none. */
 export function readAuthorityList(dataDirectory: string): Result<readonly TimeAuthority[]> {
-  const path = authorityListPath(dataDirectory);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return isMissing
-      ? { ok: true, value: [] }
-      : { ok: false, reason: `${path} cannot be read: ${String(error)}` };
-  }
-  if (text.length > FILE_BYTES_MAX) {
-    return { ok: false, reason: `${path} must have at most ${FILE_BYTES_MAX} bytes` };
-  }
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    return { ok: false, reason: `${path} must be JSON` };
-  }
-  const list = parseAuthorityList(document);
-  return list.ok ? list : { ok: false, reason: `${path}: ${list.reason}` };
+  return readListFile(authorityListPath(dataDirectory), FILE_BYTES_MAX, parseAuthorityList);
 }
 
 /** Authorities of different names at addresses that can be asked. */
 export function parseAuthorityList(document: unknown): Result<readonly TimeAuthority[]> {
   if (!Value.Check(AuthorityList, document)) {
-    const [first] = Value.Errors(AuthorityList, document);
-    const place = first?.instancePath ?? '';
-    return { ok: false, reason: `${place || 'the list'} ${first?.message ?? 'is not a list'}` };
+    return { ok: false, reason: schemaFault(AuthorityList, document) };
   }
   const names = new Set<string>();
   for (const { name, url } of document.authorities) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The witnesses that the owner of a desk chose, in a file that the terminal writes and the server reads.
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseVerifierKey, type NoteKey, type Result } from '@kontor/tlog';
 import { nodeCryptography } from '@kontor/tlog/node';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
+import { readListFile, schemaFault } from './list-file.ts';
 
 /** Whose machine a witness stands on: the owner's, another person's, or a public network's. */
 export const WITNESS_RELATIONS = ['own', 'person', 'network'] as const;
@@ -53,28 +53,10 @@ export function witnessListPath(dataDirectory: string): string {
 
 /** What stands in the file; nothing where there is none. */
 export function readWitnessList(dataDirectory: string): Result<readonly KnownWitness[]> {
-  const path = witnessListPath(dataDirectory);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return isMissing
-      ? { ok: true, value: [] }
-      : { ok: false, reason: `${path} cannot be read: ${String(error)}` };
-  }
-  if (text.length > FILE_BYTES_MAX) {
-    return { ok: false, reason: `${path} must have at most ${FILE_BYTES_MAX} bytes` };
-  }
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    return { ok: false, reason: `${path} must be JSON` };
-  }
-  const parsed = parseWitnessList(document);
-  if (!parsed.ok) return { ok: false, reason: `${path}: ${parsed.reason}` };
-  return { ok: true, value: parsed.value.map(({ source }) => source) };
+  return readListFile(witnessListPath(dataDirectory), FILE_BYTES_MAX, (document) => {
+    const parsed = parseWitnessList(document);
+    return parsed.ok ? { ok: true, value: parsed.value.map(({ source }) => source) } : parsed;
+  });
 }
 
 /** The witnesses of a list whose every key can be read and which names none twice. */
@@ -82,9 +64,7 @@ export function parseWitnessList(
   document: unknown,
 ): Result<readonly (Witness & { readonly source: KnownWitness })[]> {
   if (!Value.Check(WitnessList, document)) {
-    const [first] = Value.Errors(WitnessList, document);
-    const place = first?.instancePath ?? '';
-    return { ok: false, reason: `${place || 'the list'} ${first?.message ?? 'is not a list'}` };
+    return { ok: false, reason: schemaFault(WitnessList, document) };
   }
   const names = new Set<string>();
   const known = new Set<string>();
