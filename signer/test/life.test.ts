@@ -21,6 +21,7 @@ import {
   readLog,
   temporaryDirectory,
   writePolicy,
+  reopen,
 } from './fixture.ts';
 
 const HOUR_MS = 3_600_000;
@@ -52,12 +53,6 @@ function connected(t: TestContext): OpenSigner {
   const directory = temporaryDirectory(t);
   writePolicy(directory, POLICY);
   return new OpenSigner(directory).connect('main', 'binance');
-}
-
-function reopen(signer: OpenSigner): OpenSigner {
-  const next = new OpenSigner(signer.directory, { time: signer.time });
-  next.connection = signer.connection;
-  return next;
 }
 
 /** A signer, and then one that starts anew on its directory. */

@@ -25,6 +25,7 @@ import {
   takePolicy,
   temporaryDirectory,
   writePolicy,
+  reopen,
 } from './fixture.ts';
 
 const SEED = 20_261_123;
@@ -46,12 +47,6 @@ function open(t: TestContext, policy: string = POLICY): OpenSigner {
   const directory = temporaryDirectory(t);
   writePolicy(directory, policy);
   return new OpenSigner(directory).connect();
-}
-
-function reopen(signer: OpenSigner): OpenSigner {
-  const next = new OpenSigner(signer.directory, { time: signer.time });
-  next.connection = signer.connection;
-  return next;
 }
 
 function ask(signer: OpenSigner, act: Act): Decision {

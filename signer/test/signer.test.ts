@@ -39,6 +39,7 @@ import {
   temporaryDirectory,
   TestTime,
   writePolicy,
+  reopen,
 } from './fixture.ts';
 
 const DAY_MS = 86_400_000;
@@ -47,13 +48,6 @@ function openConnected(t: TestContext, policy: string = POLICY, disk?: Disk): Op
   const directory = temporaryDirectory(t);
   writePolicy(directory, policy);
   return new OpenSigner(directory, disk === undefined ? {} : { disk }).connect();
-}
-
-/** Starts a second life on the directory of a first, at the same time on the clock. */
-function reopen(signer: OpenSigner): OpenSigner {
-  const next = new OpenSigner(signer.directory, { time: signer.time });
-  next.connection = signer.connection;
-  return next;
 }
 
 /** A disk on which one call fails: the `at`th of `name`. */

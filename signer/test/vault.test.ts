@@ -56,6 +56,7 @@ import {
   temporaryDirectory,
   TestTime,
   writePolicy,
+  reopen,
 } from './fixture.ts';
 
 const IDENTITY: VaultIdentity = {
@@ -71,12 +72,6 @@ function openConnected(t: TestContext, disk?: Disk): OpenSigner {
   const directory = temporaryDirectory(t);
   writePolicy(directory, POLICY);
   return new OpenSigner(directory, disk === undefined ? {} : { disk }).connect();
-}
-
-function reopen(signer: OpenSigner): OpenSigner {
-  const next = new OpenSigner(signer.directory, { time: signer.time });
-  next.connection = signer.connection;
-  return next;
 }
 
 /** A passphrase as bytes of its own: those who take it zero it. */
