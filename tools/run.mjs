@@ -49,6 +49,8 @@ try {
     command: node,
     args: [`${root}/${script}`, ...fixed, ...args],
     cwd: task.keepsFolder === true ? process.cwd() : root,
+    // Compiled code is kept for the next command: half of what a short one takes.
+    env: { NODE_COMPILE_CACHE: `${root}/.build/code-cache/${name}`, ...process.env },
   });
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;

@@ -62,13 +62,14 @@ export async function prepare({ root, scope, web }) {
  * Runs a program to its end and ends this process the same way. The child leads a process group of its own, so
  * that each signal reaches it once and through us; it hears of our own death by its IPC channel's disconnect.
  *
- * @param {{ command: string, args: readonly string[], cwd: string }} options
+ * @param {{ command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv }} options
  * @returns {Promise<never>}
  */
-export function runAs({ command, args, cwd }) {
+export function runAs({ command, args, cwd, env }) {
   return new Promise((_, reject) => {
     const child = spawn(command, args, {
       cwd,
+      env,
       detached: true,
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     });
