@@ -210,7 +210,11 @@ test('[Y3] the first passkey on a desk makes its owner, and a login by it opens 
   const browser = await new Browser(api).byLink();
   assert.deepEqual((await browser.ask('GET', '/api/v1/session')).body.person, null);
   const passkey = new Passkey({ origin: ORIGIN });
+  const underWay = new Browser(api);
+  underWay.cookie = browser.cookie;
   assert.equal(await browser.addPasskey(passkey), 201);
+  // A request that was under way locks nobody out.
+  assert.equal((await underWay.ask('GET', '/api/v1/desk')).status, 200);
   const [user] = api.people.book.users();
   assert.ok(user);
   assert.deepEqual([user.name, user.role], ['Ada', 'owner']);

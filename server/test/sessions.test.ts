@@ -86,3 +86,19 @@ test('[A2] neither link nor session lies in the store in clear', (t) => {
   assert.equal(desk.sessions.hasSession(undefined), false);
   assert.equal(desk.sessions.hasSession('wrong'), false);
 });
+
+test('[Y7] a session that becomes a person’s counts from then, and its old cookie is good for what is under way', (t) => {
+  const desk = opened(t);
+  const old = logIn(desk);
+  for (let use = 0; use < 2; use += 1) {
+    desk.now += 25 * DAY_MS;
+    assert.equal(desk.sessions.hasSession(old), true);
+  }
+  const own = desk.sessions.renew(old, { userId: 'u_ada', how: 'passkey' });
+  assert.ok(own !== null);
+  assert.equal(desk.sessions.find(own)?.userId, 'u_ada');
+  assert.equal(desk.sessions.find(old)?.userId, null);
+  desk.now += 10_001;
+  assert.equal(desk.sessions.hasSession(old), false);
+  assert.equal(desk.sessions.hasSession(own), true);
+});

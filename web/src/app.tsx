@@ -41,7 +41,13 @@ export function App(): ReactElement | null {
           void client.invalidateQueries();
         },
         (error: unknown) => {
-          if (error instanceof ApiError && error.status === 401) setAccess('locked');
+          if (!(error instanceof ApiError)) return;
+          if (error.status === 401) setAccess('locked');
+          // Only who may see the desk is told that it has not started yet.
+          else if (error.code === 'starting' && isLocked) {
+            setAccess('open');
+            void client.invalidateQueries();
+          }
         },
       );
     };

@@ -556,8 +556,8 @@ function registerPasskeys(app: App, parts: PeopleParts): void {
         if (book.users().length > 0) return reply.code(409).send(NOBODY);
         const owner = book.addUser(userId, name, 'owner', made.passkey);
         // Whoever made the passkey goes on as themselves.
-        sessions.end(caller.session.id);
-        const token = sessions.begin({ userId, how: 'passkey', agent: agentOf(request) });
+        const token = sessions.renew(caller.token, { userId, how: 'passkey' });
+        if (token === null) return reply.code(401).send(NO_SESSION);
         return parts.setCookie(request, reply, token).code(201).send(owner);
       }
       if (user.id !== userId) return reply.code(409).send(NO_SESSION);

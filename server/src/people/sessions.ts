@@ -115,8 +115,11 @@ export class Sessions {
     return this.find(token) !== null;
   }
 
-  /** Exchanges a session's cookie value for a new one after a passkey was shown; the session is fresh then. */
-  renew(token: string): string | null {
+  /**
+   * Exchanges a session's cookie value for a new one after a passkey was shown, or made: then it `becomes` another's and
+   * counts from now. The session is fresh. Requests that are under way carry the old value and are answered yet.
+   */
+  renew(token: string, becomes: Pick<Session, 'userId' | 'how'> | null = null): string | null {
     const session = this.find(token);
     if (session === null) return null;
     const now = this.#now();
@@ -130,7 +133,8 @@ export class Sessions {
         now,
         hashText(token),
       );
-      return this.#insert({ ...session, seenAt: now, freshUntil: now + FRESH_MS });
+      const next = becomes === null ? session : { ...session, ...becomes, createdAt: now };
+      return this.#insert({ ...next, seenAt: now, freshUntil: now + FRESH_MS });
     });
   }
 
