@@ -270,7 +270,7 @@ function decisionTime(): BenchResult {
   const book = { bids: levels(26_500, -0.5), asks: levels(26_500.2, 0.5) };
   references.take({ ...common, source: 'depth', ...book }, 0);
   const decide = (now: number): void => {
-    const verdict = evaluator.judge(subject, facts, () => null, now);
+    const verdict = evaluator.judge(subject, [facts], () => null, now);
     assert.ok(verdict.ok);
     verdict.release();
   };

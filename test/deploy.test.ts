@@ -213,6 +213,70 @@ test(
   },
 );
 
+test('[T206] root alone writes whose word on the log counts, and the server reads it', () => {
+  assert.match(read('systemd', 'kontor.tmpfiles.conf'), /^d \/var\/lib\/kontor\/trust 0750 root kontor-server$/m); // prettier-ignore
+  assert.match(read('Dockerfile'), /install -d -o 0 -g 7001 -m 0750 \/var\/lib\/kontor\/trust /);
+  for (const name of services()) {
+    const writes = [...read('systemd', name).matchAll(/^(?:ReadWrite|Bind)Paths=(.*)$/gm)];
+    for (const [, paths = ''] of writes) assert.ok(!paths.includes('/trust'), name);
+  }
+  const compose = read('compose.yaml');
+  const mounts = [...compose.matchAll(/\n  ([a-z]+):\n(.*?)(?=\n\n)/gs)].flatMap(([, name, text = '']) =>
+    [...text.matchAll(/- trust:(\S+)/g)].map(([, where]) => `${name} ${where}`),
+  ); // prettier-ignore
+  assert.deepEqual(mounts, ['server /var/lib/kontor/trust:ro', 'terminal /var/lib/kontor/trust']);
+});
+
+test('[T207] the commands for containers name services and commands that there are', () => {
+  const compose = read('compose.yaml');
+  const known = [...compose.matchAll(/^  ([a-z]+):\n    <<:/gm)].map(([, name = '']) => name);
+  assert.deepEqual(known, ['server', 'egress', 'signer', 'exchange', 'terminal']);
+  const text = readFileSync(join(ROOT, 'docs', 'deploy.md'), 'utf8').replaceAll(/\\\n\s+/g, '');
+  const lines = [...text.matchAll(/^ {4}docker compose (run|exec) (.*)$/gm)];
+  assert.ok(lines.length >= 8);
+  const verbs = new Set<string>();
+  for (const [line, how, rest = ''] of lines) {
+    const words = rest.split(' ').filter((word) => !/^[-/]/.test(word) && word !== 'sh');
+    // What an option takes: a volume.
+    const named = words.filter((word) => !word.startsWith('"$PWD'));
+    const [service = '', ...said] = named;
+    assert.ok(known.includes(service), line);
+    const shell = /'([^']*)'/.exec(rest)?.[1];
+    const given =
+      shell === undefined
+        ? said.slice(how === 'exec' ? 1 : 0)
+        : (/kontor (.*)/.exec(shell)?.[1]?.split(' ') ?? []);
+    if (how === 'exec') assert.equal(said[0], 'kontor', line);
+    const end = given.findIndex((word) => !/^[a-z-]+$/.test(word));
+    const command = end < 0 ? given : given.slice(0, end);
+    if (command.length > 0) verbs.add(`${service}: ${command.join(' ')}`);
+  }
+  for (const each of verbs) {
+    const [, command = ''] = each.split(': ');
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [join(ROOT, PROGRAM.trim().replace('/opt/kontor/', '')), ...command.split(' '), '--help'],
+      { encoding: 'utf8' },
+    );
+    const [usage = ''] = stdout.split('\n');
+    assert.equal(status, 0, each);
+    // Of a command that is none the help is that of the group.
+    assert.ok(usage.startsWith('Usage: kontor ') && !usage.includes('[command]'), each);
+  }
+  for (const each of [
+    'terminal: backup',
+    'terminal: restore',
+    'terminal: log trust',
+    'signer: vault backup',
+  ])
+    assert.ok(verbs.has(each), each);
+  const terminal = /\n  terminal:\n(.*?)\n\n/s.exec(compose)?.[1] ?? '';
+  assert.match(terminal, /profiles: \[terminal\]/);
+  const folders = [...foldersOfSystem().keys(), '/var/lib/kontor/trust'];
+  for (const path of folders.filter((one) => one.startsWith('/var/lib/kontor/')))
+    assert.ok(terminal.includes(`:${path}\n`) || terminal.endsWith(`:${path}`), path);
+});
+
 test('[T192] neither signer nor egress is swapped to a disk, and the signer’s container has no network', () => {
   const compose = read('compose.yaml');
   const [, memory, both] =

@@ -68,6 +68,8 @@ export interface DeskOptions {
   readonly policy?: string;
   /** Egress talks to this address instead of the simulator's own. */
   readonly rest?: string;
+  /** The desk reads the public market at this address instead of the simulator's own. */
+  readonly marketRest?: string;
   /** Another address for egress' streams. */
   readonly wsApi?: string;
   /** What egress and signer call the exchange; `demo` by default, where keys need no check. */
@@ -117,7 +119,7 @@ export async function startDesk(options: DeskOptions): Promise<TestDesk> {
     market: {
       kind: options.marketKind ?? addresses.market.kind,
       label: addresses.market.seed,
-      rest: addresses.rest,
+      rest: options.marketRest ?? addresses.rest,
       streams: options.streams ?? addresses.streams,
       control: addresses.control,
     },

@@ -120,7 +120,7 @@ const vaultFiles = ['file', 'keys', 'sealed-box', 'sealed-import', 'unlock', 'va
   (name) => `vault/${name}`,
 );
 /** The log has a key of its own, which signs checkpoints. */
-const logKeyFiles = ['log/cosigner', 'log/intent-log', 'log/seal'];
+const logKeyFiles = ['log/cosigner', 'log/log-key', 'log/seal'];
 
 /** Paths below signer/src without their ending. docs/reading-the-signer.md builds on this table. */
 const SIGNER_HOLDS: readonly Hold[] = [
@@ -158,6 +158,7 @@ const SIGNER_HOLDS: readonly Hold[] = [
       'acts/owners',
       'acts/perform',
       ...vaultFiles,
+      'log/intent-log',
       ...logKeyFiles,
     ],
   },
@@ -190,10 +191,10 @@ const SIGNER_MEMBERS: readonly { readonly word: string; readonly files: readonly
   { word: 'stdout', files: [] },
   { word: 'stderr', files: [] },
   { word: 'own', files: ['key-ring', 'connection-changes', 'vault/vault'] },
-  // acts: public keys of owners; intent-log: the log's public key.
+  // acts: public keys of owners; log-key: the log's public key.
   {
     word: 'export',
-    files: ['acts/cose', 'acts/owners', 'log/intent-log', 'log/cosigner', ...vaultFiles],
+    files: ['acts/cose', 'acts/owners', 'log/log-key', 'log/cosigner', ...vaultFiles],
   },
 ];
 

@@ -3,7 +3,7 @@
 
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { PRIVATE_MODE, putFile, SYSTEM_DISK } from './durable-file.ts';
+import { DurableFileError, PRIVATE_MODE, putFile, SYSTEM_DISK } from './durable-file.ts';
 import { FolderHeldError, LOCK_FILES, lockFolder, type FolderLock } from './folder-lock.ts';
 
 /** A data directory cannot be used; the message says what to do. */
@@ -34,6 +34,8 @@ export interface DeskFiles {
   /** What server and egress are told at their start; neither can change it. */
   readonly config: string;
   readonly candles: string;
+  /** Whose word on the log counts: people at the terminal write it, the server cannot. */
+  readonly trust: string;
 }
 
 /** The parts that make up one desk; `--fresh` puts them aside together. */
@@ -50,15 +52,16 @@ export function deskFiles(directory: string): DeskFiles {
     run: join(directory, 'run'),
     config: join(directory, 'config'),
     candles: join(directory, 'candles'),
+    trust: join(directory, 'trust'),
   };
 }
 
 /** Makes the directories, each for its owner only. Throws DeskFilesError when that cannot be done. */
 export function makeDirectories(files: DeskFiles): void {
   try {
-    const { directory, server, signer, egress, run, config } = files;
+    const { directory, server, signer, egress, run, config, trust } = files;
     const simulator = dirname(files.simulatorState);
-    for (const path of [directory, server, signer, egress, simulator, run, config]) {
+    for (const path of [directory, server, signer, egress, simulator, run, config, trust]) {
       mkdirSync(path, { recursive: true, mode: 0o700 });
       chmodSync(path, 0o700);
     }
@@ -149,10 +152,22 @@ function holdsMoreThanLock(folder: string): boolean {
   return readdirSync(folder).some((name) => !LOCK_FILES.includes(name));
 }
 
-/** Writes `value` as JSON, whole or not at all, readable by its owner only. */
-export function writeJson(path: string, value: unknown): void {
-  const bytes = Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
-  putFile(SYSTEM_DISK, path, bytes, PRIVATE_MODE);
+/**
+ * Writes `value` as JSON, whole or not at all, by default readable by its owner only. Throws DeskFilesError where
+ * something lies in the way.
+ */
+export function writeJson(path: string, value: unknown, mode: number = PRIVATE_MODE): void {
+  writeText(path, `${JSON.stringify(value, null, 2)}\n`, mode);
+}
+
+/** As `writeJson`, for any text. */
+export function writeText(path: string, text: string, mode: number = PRIVATE_MODE): void {
+  try {
+    putFile(SYSTEM_DISK, path, Buffer.from(text), mode);
+  } catch (error) {
+    if (!(error instanceof DurableFileError)) throw error;
+    throw new DeskFilesError('notWritable', error.message, { cause: error });
+  }
 }
 
 /** The JSON in `path`; undefined when there is no such file. Throws DeskFilesError `damaged` when it is no JSON. */

@@ -33,8 +33,8 @@ const OF_EGRESS = ['egress', 'signer/src', 'signer/package.json', 'tlog'];
 const OF_SERVER = [...OF_EGRESS, 'core', 'exchange', 'server', 'node_modules', 'web/dist'];
 /** Of the data directory, what the server writes. The signer's folder is not among it, nor what configures egress. */
 const SERVER_WRITES = ['server', 'candles', 'cases', 'witness', 'run'];
-/** What others write and the server reads there. */
-const SERVER_READS = ['log'];
+/** What others write and the server reads there: the log's public half, and whose word on it counts. */
+const SERVER_READS = ['log', 'trust'];
 
 export function mainOf(name: 'server' | 'egress' | 'signer'): string {
   return fileURLToPath(import.meta.resolve(`@kontor/${name}/main`));
@@ -67,7 +67,11 @@ export function egressStart(start: DeskStart): NetworkedStart {
   const cache = codeCacheOf('egress');
   return {
     main: mainOf('egress'),
-    reads: [...sources(OF_EGRESS), start.configFile, join(dirname(start.configFile), 'tls-pins')],
+    reads: [
+      ...sources(OF_EGRESS),
+      start.configFile,
+      ...['tls-pins', 'second-address'].map((name) => join(dirname(start.configFile), name)),
+    ],
     writes: [...madeFolder(egressState(start.dataDirectory)), ...cache],
     mayListen: false,
     environment: start.environment,

@@ -21,6 +21,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { PinStore } from '@kontor/egress/pins';
 import { Store } from '@kontor/server';
 import { create } from 'tar';
 
@@ -34,7 +35,7 @@ const FILES: Readonly<Record<string, string>> = {
   'edge-logs/7-0123456789abcdef/batch.json': '{}',
   'edge-logs/7-0123456789abcdef/tile/entries/x001/234.p/5': 'salts',
   'edge-logs/0123456789abcdef.draft/draft.json': '{}',
-  'witness/anchors.json': '{"authorities":[]}',
+  'trust/anchors.json': '{"authorities":[]}',
   'witness/anchors/20261123T031500000Z-clock.tsr': 'stamp',
 };
 
@@ -136,6 +137,59 @@ test('[T196] a desk that was taken over names a file of others as its copy, and 
   }
 });
 
+test('[C210] a backup takes the copy also from a volume of its own, and only a plain file', async (t) => {
+  const home = scratch(t);
+  const elsewhere = otherVolume(t, home);
+  if (elsewhere === undefined) return t.skip('needs a second file system at /dev/shm');
+  const desk = join(home, 'desk');
+  put(desk, { 'server/desk.db': '' });
+  symlinkSync(elsewhere, join(desk, 'run'));
+  const copy = join(elsewhere, `backup-${randomUUID()}.db`);
+  const server = createServer((_request, response) => {
+    response.writeHead(201, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ file: copy }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const access = { url: `http://127.0.0.1:${port}`, token: 'a'.repeat(43) };
+  writeFileSync(join(elsewhere, 'terminal.json'), JSON.stringify(access));
+  const backUp = async (): Promise<{ readonly code: unknown; readonly said: string }> => {
+    const child = spawn(process.execPath, [MAIN, 'backup', join(home, 'b'), '--data', desk]);
+    let said = '';
+    child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    const [code] = await once(child, 'close');
+    return { code, said };
+  };
+  const victim = join(elsewhere, 'victim');
+  writeFileSync(victim, 'as it was');
+  symlinkSync(victim, copy);
+  const refused = await backUp();
+  assert.equal(refused.code, 1, refused.said);
+  assert.match(refused.said, /expected a plain file, found something else/);
+  assert.equal(existsSync(join(home, 'b')), false);
+  assert.equal(readFileSync(victim, 'utf8'), 'as it was');
+  rmSync(copy);
+  new Store(copy).close();
+  const taken = await backUp();
+  assert.equal(taken.code, 0, taken.said);
+  assert.equal(existsSync(copy), false, 'nothing is left in the desk’s folder');
+  const restored = kontor('', 'restore', join(home, 'b'), '--data', join(home, 'other'));
+  assert.equal(restored.code, 0, restored.err);
+});
+
+/** A folder on another file system than `home`, as each volume of a container is. */
+function otherVolume(t: TestContext, home: string): string | undefined {
+  try {
+    const folder = mkdtempSync('/dev/shm/kontor-backup-');
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    return statSync(folder).dev === statSync(home).dev ? undefined : folder;
+  } catch {
+    return undefined;
+  }
+}
+
 test('[C191] a new desk begins with a passphrase only where that is said', (t) => {
   const home = scratch(t);
   const desk = join(home, 'desk');
@@ -153,4 +207,81 @@ test('[C191] a new desk begins with a passphrase only where that is said', (t) =
   assert.equal(made.code, 0, made.err);
   const shown = kontor('correct horse battery\n', 'vault', 'show', '--json', '--data', desk);
   assert.equal(JSON.parse(shown.out).isUnattended, false, shown.err);
+});
+
+test('[C208] a backup of an earlier version puts its lists where the server cannot change them', async (t) => {
+  const home = scratch(t);
+  const from = join(home, 'from');
+  const lists = {
+    'witness/anchors.json': '{"authorities":[]}',
+    'witness/witnesses.json': '{"witnesses":["old"]}',
+    'trust/witnesses.json': '{"witnesses":[]}',
+  };
+  put(from, lists);
+  mkdirSync(join(from, 'server'), { recursive: true });
+  new Store(join(from, 'server', 'desk.db')).close();
+  const file = join(home, 'earlier.tar.gz');
+  await create({ cwd: from, file, gzip: true }, ['server/desk.db', ...Object.keys(lists)]);
+  const into = join(home, 'into');
+  const { code, err } = kontor('', 'restore', file, '--data', into);
+  assert.equal(code, 0, err);
+  assert.equal(readFileSync(join(into, 'trust/anchors.json'), 'utf8'), '{"authorities":[]}');
+  assert.equal(readFileSync(join(into, 'trust/witnesses.json'), 'utf8'), '{"witnesses":[]}');
+  assert.equal(existsSync(join(into, 'witness', 'anchors.json')), false);
+  assert.equal(statSync(join(into, 'trust', 'anchors.json')).mode & 0o777, 0o640);
+});
+
+test('[C205] by whom exchanges are known travels in a backup, and changes nothing that is known where it arrives', async (t) => {
+  const home = scratch(t);
+  const desk = join(home, 'desk');
+  put(desk, { 'server/desk.db': '' });
+  new Store(join(desk, 'server', 'desk.db')).close();
+  const [own, others] = ['a', 'b'].map((digit) => ({ name: digit, fingerprint: digit.repeat(64) }));
+  assert.ok(own !== undefined && others !== undefined);
+  mkdirSync(join(desk, 'egress'));
+  const store = new PinStore(join(desk, 'egress'));
+  for (const host of ['one.example', 'two.example'])
+    store.putPins(host, { since: 5, by: 'person', issuers: [own] });
+  store.noteRefused('one.example', { at: 6, issuers: [others] });
+  const file = join(home, 'desk.tar.gz');
+  const made = kontor('', 'backup', file, '--data', desk);
+  assert.equal(made.code, 0, made.err);
+
+  const other = join(home, 'other');
+  mkdirSync(join(other, 'egress'), { recursive: true });
+  const there = new PinStore(join(other, 'egress'));
+  there.putPins('two.example', { since: 7, by: 'firstUse', issuers: [others] });
+  const restored = kontor('', 'restore', file, '--data', other);
+  assert.equal(restored.code, 0, restored.err);
+  assert.match(restored.out, /Look at kontor connect pins list before you start/);
+  assert.deepEqual(there.pins.get('one.example'), { since: 5, by: 'person', issuers: [own] });
+  assert.deepEqual(there.pins.get('two.example')?.issuers, [others]);
+  assert.equal(there.refused.size, 0, 'what was refused there says nothing here');
+  assert.equal(statSync(join(other, 'egress', 'pins.json')).mode & 0o077, 0);
+
+  // What egress's user puts in the file's place is no way to another file.
+  const victim = join(home, 'victim');
+  writeFileSync(victim, 'not for a backup');
+  const pins = join(desk, 'egress', 'pins.json');
+  for (const plant of [
+    () => symlinkSync(victim, pins),
+    () => writeFileSync(pins, 'no pins'),
+    () => mkdirSync(pins),
+  ]) {
+    rmSync(pins, { recursive: true, force: true });
+    plant();
+    const refused = kontor('', 'backup', join(home, 'b'), '--data', desk);
+    assert.equal(refused.code, 1, refused.out);
+    assert.match(refused.err, /pins\.json(?:: expected a plain file| is damaged)/);
+    assert.equal(existsSync(join(home, 'b')), false);
+  }
+  const forged = join(home, 'forged.tar.gz');
+  rmSync(pins, { recursive: true });
+  writeFileSync(pins, '{"version":1,"hosts":{"one.example":{}}}');
+  await create({ cwd: desk, file: forged, gzip: true }, ['server/desk.db', 'egress/pins.json']);
+  const into = join(home, 'into');
+  const damaged = kontor('', 'restore', forged, '--data', into);
+  assert.equal(damaged.code, 1, damaged.out);
+  assert.match(damaged.err, /pins\.json is damaged/);
+  assert.equal(existsSync(join(into, 'server', 'desk.db')), false);
 });

@@ -174,7 +174,7 @@ test('[C184] a canary where it was planted is no leak; one elsewhere is, and a s
   );
 });
 
-test('[C183] decoys in the store and the vault of a desk: planted, seen, and taken away', async (t) => {
+test('[C183][C211][C212] decoys in the store and the vault of a desk: planted, seen, and taken away', async (t) => {
   const folder = new Folder(t);
   const data = folder.at('desk');
   const desk = async (): Promise<() => Promise<void>> => {
@@ -201,7 +201,8 @@ test('[C183] decoys in the store and the vault of a desk: planted, seen, and tak
     `${own}\n`,
     'connect',
     'import',
-    'canary',
+    'spot-9',
+    '--canary',
     '--venue',
     'binance',
     '--data',
@@ -209,6 +210,10 @@ test('[C183] decoys in the store and the vault of a desk: planted, seen, and tak
   );
   assert.equal(imported.code, 0, imported.err);
   const given = ['--api-key', 'ownApiKey', '--key', folder.at('key')];
+  const nameless = kontor(`${own}\n`, 'canary', 'plant', folder.at('own.env'), ...given);
+  assert.equal(nameless.code, 2);
+  assert.match(nameless.err, /expected --name with --api-key/);
+  given.push('--name', 'spot-9');
   const planted = kontor(`${own}\n`, 'canary', 'plant', folder.at('own.env'), ...given);
   assert.equal(planted.code, 0, planted.err);
   const busy = folder.canary('plant', '--as', 'store', '--data', data);
@@ -229,6 +234,17 @@ test('[C183] decoys in the store and the vault of a desk: planted, seen, and tak
   const scanned = folder.scan(join(data, 'server'));
   assert.equal(scanned.code, 0, scanned.out);
   assert.match(scanned.out, /desk\.db:.*string canary 1, as raw, where it was planted/);
+  // A copy of the store has the row as well. The owner says which backups are his; elsewhere it is a find.
+  const backup = folder.at('backup.tar.gz');
+  assert.equal(kontor('', 'backup', backup, '--data', data).code, 0);
+  const stolen = folder.scan(backup);
+  assert.equal(stolen.code, 1, stolen.out);
+  assert.match(stolen.out, /backup\.tar\.gz:.*inside gzip.*string canary 1, as raw\n/);
+  const ours = folder.scan(backup, '--backup', folder.path);
+  assert.equal(ours.code, 0, ours.out);
+  assert.match(ours.out, /string canary 1, as raw, where it was planted/);
+  const elsewhere = folder.scan(backup, '--backup', folder.at('back'));
+  assert.equal(elsewhere.code, 1, 'a folder of that name, not every path that begins so');
   // Whoever exports the vault has the entry with the rest: what scans look for knows it by its name.
   const known = kontor(
     '',
@@ -263,13 +279,19 @@ test('[C183] decoys in the store and the vault of a desk: planted, seen, and tak
     folder.at('own.env'),
   );
   assert.equal(where.code, 0, where.out);
-  assert.match(where.out, /the key of canary, as raw, where it was planted/);
+  assert.match(where.out, /the key of spot-9, as raw, where it was planted/);
+  // Whoever can open the vault may ask which connections are canaries; nothing else tells.
+  const shown = kontor('', 'vault', 'show', '--data', data);
+  assert.doesNotMatch(shown.out, /canary/);
+  const told = kontor('', 'vault', 'show', '--canaries', '--data', data);
+  assert.match(told.out, /spot-9 {2}binance {2}hmac-sha256 {2}canary\n/);
+  assert.equal(told.out.match(/canary/g)?.length, 1);
 
   const again = await desk();
   const running = folder.canary('watch', '--data', data);
   assert.match(running.out, /the entry main in the vault of .* lies as it was left/);
   await again();
-  for (const name of ['canary', 'main', 'binance']) {
+  for (const name of ['spot-9', 'main', 'binance']) {
     const dropped = folder.canary('drop', name, '--data', data);
     assert.equal(dropped.code, 0, dropped.err);
   }

@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { api } from '@kontor/server';
 import { stateLines } from '../src/connection-lines.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -71,7 +72,7 @@ interface Listed {
   readonly replaces: string | null;
 }
 
-test('[C110, C111, C112, C113, C200] a desk’s connection is listed, frozen with and without the desk, thawed and renewed', async (t) => {
+test('[C110, C111, C112, C113, C200, C215] a desk’s connection is listed, frozen with and without the desk, thawed and renewed', async (t) => {
   const data = scratch(t);
   const list = (): readonly Listed[] =>
     JSON.parse(kontor('connect', 'list', '--json', '--data', data).out);
@@ -84,6 +85,22 @@ test('[C110, C111, C112, C113, C200] a desk’s connection is listed, frozen wit
   const shown = kontor('connect', 'list', '--data', data);
   assert.match(shown.out, /^demo {2}c_[A-Z2-7]{7} {2}demo {2}ed25519$/m);
   assert.match(shown.out, /active; signed: what the policy allows; grade [AB]; \d+ days left/);
+
+  // C215: words for people, and what a key for another exchange waits for.
+  const wrong = kontor('connect', 'new', 'a/b', '--venue', 'binance', '--data', data);
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.err, /^error: name: expected 1 to 40 of letters, .*found "a\/b"$/m);
+  const short = kontor('connect', 'activate', 'demo', 'TooShortToBeOne', '--data', data);
+  assert.match(short.err, /expected an API key as the exchange shows it, .*found 15 characters/);
+  assert.ok(!short.err.includes('TooShort'), 'it may be a secret');
+  const waits = /^waits: this desk trades at demo\. A key for binance is kept in the vault/m;
+  const other = kontor('connect', 'new', 'other', '--venue', 'binance', '--data', data);
+  assert.match(other.out, waits);
+  const named = kontor('connect', 'activate', 'other', 'a1'.repeat(32), '--data', data);
+  assert.match(named.err, /The rights of the key were not checked yet: expected a key for demo, /);
+  assert.match(named.out, /^ {2}waits: this desk trades at demo\./m);
+  assert.doesNotMatch(shown.out, /waits:/);
+
   const frozen = kontor('connect', 'freeze', 'demo', '--data', data);
   assert.equal(frozen.code, 0, frozen.err);
   assert.match(frozen.out, /frozen; signed: exits, cancels and reads/);
@@ -115,7 +132,9 @@ test('[C110, C111, C112, C113, C200] a desk’s connection is listed, frozen wit
   assert.equal(readFileSync(join(data, 'signer', 'freeze'), 'utf8'), '*\n');
   desk = await startDesk(data);
   assert.deepEqual(
-    list().map(({ state }) => state),
+    list()
+      .filter(({ name }) => name === 'demo')
+      .map(({ state }) => state),
     ['frozen'],
   );
   assert.ok(!existsSync(join(data, 'signer', 'freeze')));
@@ -124,11 +143,11 @@ test('[C110, C111, C112, C113, C200] a desk’s connection is listed, frozen wit
   assert.equal(renewed.code, 0, renewed.err);
   assert.match(renewed.out, /BEGIN PUBLIC KEY[\s\S]+kontor connect activate c_[A-Z2-7]{7} /);
   assert.match(renewed.out, /Delete the old key at the exchange/);
-  const [own, successor] = list();
-  assert.equal(successor?.replaces, own?.id);
+  const [own] = list();
+  assert.ok(list().some(({ replaces }) => replaces === own?.id));
   const listed = kontor('connect', 'list', '--data', data).out;
   assert.match(listed, /replaces the key of c_/);
-  assert.equal(listed.match(/; 90 days left, /g)?.length, 2, listed);
+  assert.equal(listed.match(/; 90 days left, /g)?.length, 3, listed);
   assert.equal(kontor('connect', 'freeze', '--data', data).code, 2);
   assert.equal(kontor('connect', 'freeze', 'demo', '--all', '--data', data).code, 2);
 });
@@ -147,6 +166,7 @@ test('[C110, C113] the days that are left are told, and what comes after the end
         },
         ...{ state: 'active', signs: 'all', grade: 'A', createdAt: now, reducesUntil: now },
         ...{ checkedAt: now, isIpRestricted: true, frozen: null, replaces: null, isReady },
+        ...{ bind: null, bindDoubt: null },
         ...{ policy: [], policyHash: 'none' },
         expiresAt: now + left * DAY_MS,
         cancelsUntil: now + (left + closing) * DAY_MS,
@@ -157,8 +177,56 @@ test('[C110, C113] the days that are left are told, and what comes after the end
   assert.doesNotMatch(lines(20), /ready to take over/);
   assert.match(lines(20, 10, true), /ready to take over: an owner .*"Use the new key"/);
   assert.match(lines(20), /20 days left, until 2026-12-13/);
-  assert.match(lines(0.5), /1 day left, until 2026-11-24/);
+  assert.match(lines(0.5), /less than a day left, until 2026-11-24/);
   assert.match(lines(-1), /ended on 2026-11-22, closes on 2026-12-02/);
   assert.match(lines(-11), /ended on 2026-11-12$/m);
   assert.match(lines(1), /quarantined since 2026-11-23T12:00:00.000Z: withdrawals, margin/);
+});
+
+test('[C202] what a probe from a second address showed is told with its date, and what told nothing with its reason', () => {
+  const now = Date.parse('2026-11-23T12:00:00Z');
+  const at = '2026-11-22T12:00:00.000Z';
+  const seenAt = now - DAY_MS;
+  const lines = (found: Pick<api.Connection, 'bind' | 'bindDoubt'>): string =>
+    stateLines(
+      {
+        ...{ id: 'c_ABCDEF2', name: 'main', venue: 'binance', keyKind: 'ed25519' },
+        ...{ state: 'active', signs: 'all', grade: 'A', createdAt: now, reducesUntil: now },
+        ...{ checkedAt: now, isIpRestricted: true, frozen: null, replaces: null, isReady: false },
+        ...{ publicKeyPem: '', policy: [], policyHash: 'none', quarantined: null },
+        ...{ expiresAt: now, cancelsUntil: now },
+        ...found,
+      },
+      now,
+    ).join('\n');
+  assert.doesNotMatch(lines({ bind: null, bindDoubt: null }), /list of addresses/);
+  const holds = lines({ bind: { verdict: 'holds', seenAt }, bindDoubt: null });
+  assert.ok(holds.includes(`list of addresses: seen to hold on ${at}`), holds);
+  const broken = lines({ bind: { verdict: 'notReal', seenAt }, bindDoubt: null });
+  assert.match(broken, /list of addresses: NOT REAL; on 2026-11-22T.*kontor connect rotate main$/m);
+  const doubted = lines({
+    bind: null,
+    bindDoubt: { at: seenAt, reason: 'otherAnswer', words: 'HTTP 451' },
+  });
+  assert.match(doubted, /never seen to hold\n {2}the probe on .* told nothing: .*\(HTTP 451\)$/);
+  const after = lines({
+    bind: { verdict: 'notReal', seenAt },
+    bindDoubt: { at: now, reason: 'noAnswer', words: 'no answer' },
+  });
+  assert.match(after, /NOT REAL[^]*told nothing: no answer came by the second address$/);
+});
+
+test('[C203] the help of the probe says what is sent, to whom, and what it proves and does not', () => {
+  const { code, out } = kontor('connect', 'probe', '--help');
+  assert.equal(code, 0);
+  for (const said of [
+    'place, change and move nothing',
+    'second-address beside egress.json',
+    'socks5://HOST:PORT',
+    'the proxy sees to which host and how much, never the key',
+    'It proves that the list is not real',
+    'that says nothing of other addresses or of later',
+  ]) {
+    assert.ok(out.replaceAll(/\s+/g, ' ').includes(said), said);
+  }
 });

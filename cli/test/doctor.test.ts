@@ -35,6 +35,8 @@ const BEST: api.Connection = {
   cancelsUntil: NOW + 82 * DAY_MS,
   checkedAt: NOW,
   isIpRestricted: true,
+  bind: null,
+  bindDoubt: null,
   frozen: null,
   quarantined: null,
   replaces: null,
@@ -50,6 +52,10 @@ const lines = (findings: readonly Finding[]): string =>
 test('[C185] a key that could be safer is told, and one of the demo is not', () => {
   const cases: readonly (readonly [Partial<api.Connection>, RegExp])[] = [
     [{}, /^ok key main: grade A, 80 days left$/],
+    [
+      { bind: { verdict: 'notReal', seenAt: 1 } },
+      /^warning key main has a list of addresses that does not hold: .*kontor connect rotate main/,
+    ],
     [{ isIpRestricted: false }, /^warning key main takes its key from any address: bind it/],
     [{ grade: 'B' }, /^note key the key of main is of grade B/],
     [{ grade: 'C' }, /^warning key the key of main is of grade C/],

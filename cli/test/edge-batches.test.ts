@@ -296,7 +296,7 @@ test('[C138] the desk’s list of witnesses is changed as a whole, and what it w
   const [key = ''] = openKeys(SYSTEM_DISK, folderOf(t), undefined).verifierKeys;
   const use = (name: string, url: string, more: readonly string[] = ['--relation', 'person']): ReturnType<typeof kontor> =>
     kontor(['log', 'witness', 'use', name, '--data', folder, '--url', url, '--key', key, '--operator', 'Anna', ...more]); // prettier-ignore
-  const list = join(folder, 'witness', 'witnesses.json');
+  const list = join(folder, 'trust', 'witnesses.json');
   assert.equal((await use('anna', 'http://127.0.0.1:1')).code, 0);
   const before = readFileSync(list, 'utf8');
   assert.match(before, /"relation": "person"/);

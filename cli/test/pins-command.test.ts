@@ -23,7 +23,7 @@ test('[E81] what tls-pins names for a host is shown wherever the file lies, and 
   const store = new PinStore(join(data, 'egress'));
   const first = [{ name: 'First Root', fingerprint: FIRST }];
   store.putPins(HOST, { since: 1, by: 'firstUse', issuers: first });
-  store.putRefused(HOST, { at: 2, issuers: [{ name: 'Other Root', fingerprint: OTHER }] });
+  store.noteRefused(HOST, { at: 2, issuers: [{ name: 'Other Root', fingerprint: OTHER }] });
   store.putGiven(new Map([[HOST, new Set([NAMED])]]));
   const listed = kontor('', 'connect', 'pins', 'list', '--data', data);
   assert.equal(listed.code, 0, listed.err);
@@ -41,4 +41,46 @@ test('[E81] what tls-pins names for a host is shown wherever the file lies, and 
     store.pins.get(HOST)?.issuers.map(({ fingerprint }) => fingerprint),
     [FIRST, OTHER],
   );
+});
+
+test('[C216] a host that is not known is not forgotten, and it is said which are', (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'kontor-pins-'));
+  t.after(() => rmSync(data, { recursive: true, force: true }));
+  mkdirSync(join(data, 'egress'));
+  const reset = (host: string): { readonly code: number | null; readonly err: string } =>
+    kontor('', 'connect', 'pins', 'reset', host, '--data', data);
+  assert.match(reset('x').err, /this desk has met no host yet, so not x either/);
+  const issuers = [{ name: 'First Root', fingerprint: FIRST }];
+  new PinStore(join(data, 'egress')).putPins(HOST, { since: 1, by: 'firstUse', issuers });
+  const unknown = reset('X');
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.err, /expected a host that this desk knows \(api\.example\), found x;/);
+  assert.equal(reset('API.example').code, 0);
+  assert.equal(new PinStore(join(data, 'egress')).pins.size, 0);
+});
+
+test('[C204] an issuer that is not among the refused ones is taken by its whole fingerprint and by no part of it', (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'kontor-pins-'));
+  t.after(() => rmSync(data, { recursive: true, force: true }));
+  mkdirSync(join(data, 'egress'));
+  const store = new PinStore(join(data, 'egress'));
+  const accept = (
+    host: string,
+    given: string,
+  ): { readonly code: number | null; readonly err: string } =>
+    kontor('', 'connect', 'pins', 'accept', host, given, '--data', data);
+  assert.equal(accept(HOST, OTHER).code, 1, 'a host that was never met has nobody to be added to');
+  const first = { name: 'First Root', fingerprint: FIRST };
+  store.putPins(HOST, { since: 1, by: 'firstUse', issuers: [first] });
+  store.noteRefused(HOST, { at: 2, issuers: [{ name: 'Rogue', fingerprint: NAMED }] });
+  const part = accept(HOST, OTHER.slice(0, 63));
+  assert.equal(part.code, 1);
+  assert.match(part.err, /one of the refused issuers of .*, or all 64 digits of another/);
+  assert.match(accept(HOST, FIRST).err, /expected another issuer, found one by which .* is known/);
+  const colons = OTHER.toUpperCase().replaceAll(/(..)(?=.)/g, '$1:');
+  assert.equal(accept(HOST, colons).code, 0);
+  assert.deepEqual(store.pins.get(HOST)?.issuers, [
+    first,
+    { name: 'named in full', fingerprint: OTHER },
+  ]);
 });

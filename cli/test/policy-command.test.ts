@@ -11,6 +11,8 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { policyWords } from '@kontor/core';
+
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const FLAGS = ['--disable-warning=ExperimentalWarning', MAIN];
 const WAIT_MS_MAX = 60_000;
@@ -111,12 +113,12 @@ test('[C90] a policy is said in words, with its worst day, from a running desk a
   assert.equal(stopped.out, running.out);
   assert.match(
     stopped.out,
-    /May: order\.place BUY and SELL .* at most 5\.0% worse than the references/,
+    /May: place orders to buy and to sell as limit orders.* prices 5\.0% worse than the references/,
   );
-  assert.match(stopped.out, /Prices: bookTicker and avgPrice, asked by egress, at most 5 s old/);
+  assert.match(stopped.out, /Prices: bookTicker, avgPrice, asked for by egress, at most 5 s old/);
   assert.match(
     stopped.out,
-    /Worst day: 1000000 USDT turned over; bad prices .* could cost 50000 USDT/,
+    /The worst day: 1000000 USDT turned over, of which bad prices could cost 50000 USDT/,
   );
   const facts = JSON.parse(policy(data, 'show', '--json').out);
   assert.deepEqual(facts.connections[0].worstDay, [
@@ -137,7 +139,7 @@ test('[C91] a file is checked: where it departs from the grammar, or what it say
   writeFileSync(file, 'policy/v1\nconnection demo\nallow op=order.place symbol=BTCUSDT\n');
   const right = policy(none, 'check', file);
   assert.equal(right.code, 0);
-  assert.match(right.out, /Worst day: no limit/);
+  assert.match(right.out, /The worst day: no limit/);
   assert.equal(policy(none, 'check', join(directory, 'missing')).code, 1);
 });
 
@@ -240,7 +242,7 @@ test('[C94, C95] what a hold line keeps is listed, dropped, and released with a 
   writeFileSync(from, holding.replace('rate<=200', 'rate<=199'));
   const tightened = policy(data, 'edit', '--from', from, '--yes');
   assert.equal(tightened.code, 0, tightened.err);
-  assert.match(tightened.out, /If a person allows it within 3600 s: order\.place/);
+  assert.match(tightened.out, /If you allow it each time, within 1 h: place orders/);
   // Whatever the bots have placed by now, closing a deal takes one order more.
   const deals = await until(
     () => kontor({}, data, 'deals', 'list', '--status', 'open'),
@@ -266,4 +268,24 @@ test('[C94, C95] what a hold line keeps is listed, dropped, and released with a 
   assert.match(atTerminal.err, /is released: .* is signed once if it comes again in time/);
   assert.equal(policy(data, 'release', order).code, 1, 'once');
   assert.equal(policy(data, 'drop', order).code, 0);
+});
+
+test('[C214] the terminal says the policy in the sentences of the page, and what to do where somebody wants to hold', (t) => {
+  const file = join(scratch(t), 'candidate');
+  const line = 'hold id=big op=order.place notional<=2000 USDT rate<=200/10s expires=30m';
+  writeFileSync(file, `policy/v1\nconnection demo\n${line}\n`);
+  const said = policy(join(file, 'none'), 'check', file, '--json');
+  const [connection] = JSON.parse(said.out).connections;
+  const [facts] = connection.lines;
+  const onPage = policyWords.line(facts);
+  assert.equal(
+    onPage,
+    'If you allow it each time, within 30 min: place orders; up to 2000 USDT an order, 200 requests per 10 s',
+  );
+  const inTerminal = policy(join(file, 'none'), 'check', file);
+  assert.ok(inTerminal.out.includes(`  ${onPage}. (big)\n`), inTerminal.out);
+  const hold = policy(join(file, 'none'), 'hold', 'h12');
+  assert.equal(hold.code, 2);
+  for (const verb of ['edit', 'held', 'release ORDER', 'drop ORDER'])
+    assert.ok(hold.err.includes(`kontor policy ${verb}`), hold.err);
 });

@@ -110,7 +110,7 @@ test('[C40, C41, C42] keys come in, a passphrase locks them, the signer goes on 
   );
   assert.equal(twice.code, 1);
   assert.match(twice.err, /expected a key that is used nowhere else/);
-  const active = kontor('', 'connect', 'activate', 'main', 'abcDEF123', '--data', data);
+  const active = kontor('', 'connect', 'activate', 'main', 'abcDEF12'.repeat(8), '--data', data);
   assert.equal(active.code, 0, active.err);
   const busy = kontor('', 'vault', 'show', '--data', data);
   assert.equal(busy.code, 1);

@@ -72,8 +72,9 @@ function parseAddress(value: unknown, field: string, scheme: 'http' | 'ws'): URL
   return url;
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+export function isLoopback(host: string): boolean {
+  const isName = host === 'localhost' || host === '[::1]' || host === '::1';
+  return isName || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
 function objectOf(value: unknown, field: string): Readonly<Record<string, unknown>> {

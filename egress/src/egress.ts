@@ -20,6 +20,7 @@ import { eventTimeOf, isOrderEvent } from './binance-events.ts';
 import type { VenueAddresses } from './config.ts';
 import type { IssuerNews } from './pin-guard.ts';
 import type { Issuer } from './pin-store.ts';
+import type { SecondAddress } from './second-address.ts';
 import { LATE_MS, ReferenceFeed } from './reference-feed.ts';
 import { UserStream } from './user-stream.ts';
 import { Venue, type RestRequest, type VenueResult } from './venue.ts';
@@ -41,12 +42,16 @@ const REASON_CHARACTERS_MAX = 1_000;
 /** What is wrong at once; more is told and not told again. */
 const CONDITIONS_MAX = 256;
 const UNNOTED_MAX = 64;
+/** The whole of what goes by the second address. */
+const BY_SECOND_ADDRESS = 'GET /api/v3/account';
 
 export interface EgressOptions {
   readonly venues: VenueAddresses;
   readonly log: Log;
   /** Why the last connection to a host was refused for its certificate's sake, or null. */
   readonly refusalOf: (host: string) => string | null;
+  /** Null where the owner of the machine named none. */
+  readonly secondAddress: SecondAddress | null;
   /** A link has gone and none has taken its place yet. */
   readonly onLinkLost: (name: LinkName) => void;
 }
@@ -122,8 +127,15 @@ export class Egress {
       this.#tellDown(connection, 'the link to the server was replaced');
     }
     this.#silenced.clear();
+    this.#tell({ kind: 'hosts', hosts: this.#hosts() });
     for (const health of this.#health.values()) this.#tell(health);
     for (const condition of this.#conditions.values()) this.#tell(condition);
+  }
+
+  #hosts(): readonly { readonly venue: string; readonly host: string }[] {
+    return [...this.#options.venues].flatMap(([venue, { rest, wsApi }]) =>
+      [...new Set([hostOf(rest), hostOf(wsApi)])].map((host) => ({ venue, host })),
+    );
   }
 
   #onLinkClosed(name: LinkName, link: FrameLink, reason: string): void {
@@ -165,9 +177,34 @@ export class Egress {
       return;
     }
     if (request.kind === 'subscribe') this.#subscribe(request, venue, finish);
-    else {
+    else if (request.secondAddress === true) {
+      void this.#bySecondAddress(request, venue).then((result) =>
+        finish(answerOf(request, result)),
+      );
+    } else {
       void venue.submit(request).then((result) => finish(answerOf(request, result)));
     }
+  }
+
+  /** What is meant for the second address goes there or nowhere; what the exchange says there binds the ordinary way not. */
+  async #bySecondAddress(request: RestRequest, { rest }: Venue): Promise<VenueResult> {
+    const { secondAddress, log } = this.#options;
+    const endpoint = `${request.method} ${request.path}`;
+    if (endpoint !== BY_SECOND_ADDRESS) {
+      return notSent(`${endpoint} is not what egress sends by the second address`);
+    }
+    if (secondAddress === null) {
+      return notSent(
+        'no second address is named in the file second-address beside the configuration',
+      );
+    }
+    const result = await secondAddress.send(rest, request);
+    const outcome = result.kind === 'answered' ? { status: result.status } : result;
+    const { connection } = request;
+    log('info', 'a read by the second address', { connection, ...outcome, kind: result.kind });
+    if (result.kind === 'failed') return result;
+    const { kind, status, body, sentAt, receivedAt } = result;
+    return { kind, status, body, sentAt, receivedAt, usedWeight: undefined };
   }
 
   /** A venue that is not listed has no market to tell of: the signer hears nothing, and refuses. */
@@ -299,8 +336,10 @@ export class Egress {
   }
 
   #note(issuer: IssuerReport): void {
-    if (this.#signer !== null) report(this.#signer, issuer);
-    else if (this.#unnoted.length < UNNOTED_MAX) this.#unnoted.push(issuer);
+    if (this.#signer !== null) return report(this.#signer, issuer);
+    // Of many the newest matter most: the first are those that whoever sends them wants to be seen.
+    if (this.#unnoted.length >= UNNOTED_MAX) this.#unnoted.shift();
+    this.#unnoted.push(issuer);
   }
 
   #refusalOf(address: URL): string | null {
@@ -309,9 +348,10 @@ export class Egress {
 
   #onCondition(news: Condition): void {
     const key = `${news.condition} ${news.venue} ${news.subject}`;
+    // Hosts are few, and of who stands in between the next server must hear whatever else is wrong.
+    const isKept = news.condition === 'issuerRefused' || this.#conditions.has(key);
     if (news.isOver) this.#conditions.delete(key);
-    else if (this.#conditions.size < CONDITIONS_MAX || this.#conditions.has(key))
-      this.#conditions.set(key, news);
+    else if (isKept || this.#conditions.size < CONDITIONS_MAX) this.#conditions.set(key, news);
     this.#tell(news);
   }
 
@@ -332,7 +372,8 @@ export class Egress {
     for (const [name, venue] of this.#venues) {
       void venue.probeClock().then((probe) => {
         const { lagMs, ...measured } = probe;
-        const health: Health = { kind: 'egressHealth', venue: name, ...measured };
+        const hasSecondAddress = this.#options.secondAddress !== null;
+        const health: Health = { kind: 'egressHealth', venue: name, ...measured, hasSecondAddress };
         this.#health.set(name, health);
         this.#tell(health);
         if (measured.clockSkewMs !== null && venue.clock !== null)
@@ -365,6 +406,10 @@ export class Egress {
       link.write({ kind: 'userStream', connection, state: 'down', reason } satisfies Answer);
     }
   }
+}
+
+function notSent(reason: string): VenueResult {
+  return { kind: 'failed', certainty: 'notSent', reason };
 }
 
 /** As TLS names it: an address of version 6 without its brackets. */

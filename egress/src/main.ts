@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Egress's process: `main.ts --config FILE [--state DIR]`, with its links inherited or handed over. In DIR lies by which
-// authorities hosts are known; without it they are learned anew at every start.
+// authorities hosts are known; without it they are learned anew at every start. Beside FILE there may be `tls-pins` and
+// `second-address`.
 //
 // A Unix socket inherited as descriptor 3 is the link to the signer, one inherited as descriptor 4 the link to the
 // server. With an IPC channel, a message `{ link: 'signer' | 'server' }` with a socket puts a new link in place of the
@@ -23,6 +24,7 @@ import { parseConfig, type VenueAddresses } from './config.ts';
 import { Egress, type LinkName } from './egress.ts';
 import { PinGuard } from './pin-guard.ts';
 import { PinStore, readGivenPins } from './pin-store.ts';
+import { readSecondAddress, SecondAddress } from './second-address.ts';
 
 const SIGNER_FD = 3;
 const SERVER_FD = 4;
@@ -59,10 +61,12 @@ function run(): void {
   const venues = readConfig(config);
   const pins = readPins(config, state, (news) => egress.onIssuer(news));
   pins.install();
+  const secondAddress = openSecondAddress(config, pins);
   const egress: Egress = new Egress({
     venues,
     log: (level, message, fields) => log(level, message, fields),
     refusalOf: (host) => pins.refusalOf(host),
+    secondAddress,
     onLinkLost: (name) => {
       if (!hasChannel) leave(0, `the link to the ${name} ended`);
     },
@@ -106,6 +110,18 @@ function readPins(
     const store = state === null ? null : new PinStore(state);
     store?.putGiven(given);
     return new PinGuard({ store, given, now: () => Date.now(), onNews });
+  } catch (error) {
+    return leave(EXIT_FATAL, describe(error));
+  }
+}
+
+/** Named beside the configuration and read once: what runs can be led nowhere else. */
+function openSecondAddress(config: string, pins: PinGuard): SecondAddress | null {
+  try {
+    const proxy = readSecondAddress(join(dirname(config), 'second-address'));
+    if (proxy === null) return null;
+    log('info', 'there is a second address', { protocol: proxy.protocol });
+    return new SecondAddress(proxy, (host, certificate) => pins.checkElsewhere(host, certificate));
   } catch (error) {
     return leave(EXIT_FATAL, describe(error));
   }

@@ -30,6 +30,7 @@ export class PinGuard {
   /** By host, why its last certificate was refused; null where it was not. */
   readonly #refusals = new Map<string, string | null>();
   readonly #refusedKeys = new Map<string, string>();
+  readonly #ordinary: typeof tls.checkServerIdentity = tls.checkServerIdentity;
 
   /** Throws PinStoreError where what is known cannot be read. */
   constructor(options: PinGuardOptions) {
@@ -47,10 +48,36 @@ export class PinGuard {
    * streams alike. It comes before a byte is written. A resumed session was begun with a certificate that passed it.
    */
   install(): void {
-    const ordinary = tls.checkServerIdentity;
     const checkServerIdentity = (host: string, certificate: PeerCertificate): Error | undefined =>
-      ordinary(host, certificate) ?? this.#check(host, certificate);
+      this.#ordinary(host, certificate) ?? this.#check(host, certificate);
     Object.assign(tls, { checkServerIdentity });
+  }
+
+  /**
+   * As the check that `install` puts in place, for a connection that leads through somebody else's hands: it never makes
+   * a host known, and what it refuses says nothing of the ordinary way.
+   */
+  checkElsewhere(name: string, certificate: PeerCertificate): Error | undefined {
+    const fault = this.#ordinary(name, certificate);
+    if (fault !== undefined) return fault;
+    const host = name.toLowerCase();
+    const issuers = issuersOf(certificate as DetailedPeerCertificate);
+    if (sharesKey(issuers, this.#expectedOf(host))) return undefined;
+    // A person may have decided since.
+    this.#reload();
+    const expected = this.#expectedOf(host);
+    if (sharesKey(issuers, expected)) return undefined;
+    const found = `the certificate of ${host} comes from ${namesOf(issuers)}`;
+    return new Error(
+      expected.length === 0
+        ? `${found}, and the host was never met by the ordinary way`
+        : `${found}, expected ${namesOf(expected)}`,
+    );
+  }
+
+  #expectedOf(host: string): readonly Issuer[] {
+    const given = this.#options.given.get(host);
+    return given === undefined ? (this.#pins.get(host)?.issuers ?? []) : issuersGiven(given);
   }
 
   #check(host: string, certificate: PeerCertificate): Error | undefined {
@@ -69,10 +96,7 @@ export class PinGuard {
   /** Null where the host is who it was. */
   #judge(host: string, issuers: readonly Issuer[]): string | null {
     const given = this.#options.given.get(host);
-    if (given !== undefined) {
-      const expected = [...given].map((fingerprint) => ({ name: 'tls-pins', fingerprint }));
-      return this.#conclude(host, issuers, expected);
-    }
+    if (given !== undefined) return this.#conclude(host, issuers, issuersGiven(given));
     const known = this.#pins.get(host);
     if (known !== undefined && sharesKey(issuers, known.issuers)) {
       return this.#conclude(host, issuers, known.issuers);
@@ -108,7 +132,7 @@ export class PinGuard {
     this.#refusedKeys.delete(host);
     // There is nothing left to decide; what was refused stays on the signer's log.
     const { store } = this.#options;
-    if (store?.refused.has(host) === true) store.putRefused(host, null);
+    if (store?.refused.has(host) === true) store.forgetRefused(host);
     this.#options.onNews({ host, verdict: 'known', issuers, expected });
     return null;
   }
@@ -122,10 +146,14 @@ export class PinGuard {
     this.#refusals.set(host, reason);
     this.#refusedKeys.set(host, keys);
     if (!isNews) return reason;
-    this.#options.store?.putRefused(host, { at: this.#options.now(), issuers });
+    this.#options.store?.noteRefused(host, { at: this.#options.now(), issuers });
     this.#options.onNews({ host, verdict: 'refused', issuers, expected });
     return reason;
   }
+}
+
+function issuersGiven(given: ReadonlySet<string>): readonly Issuer[] {
+  return [...given].map((fingerprint) => ({ name: 'tls-pins', fingerprint }));
 }
 
 function sharesKey(found: readonly Issuer[], expected: readonly Issuer[]): boolean {

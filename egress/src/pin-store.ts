@@ -3,7 +3,7 @@
 // written to the same place, which the server cannot write.
 //
 //   pins.json     by host: since when, by whose decision, the authorities' names and keys
-//   refused.json  by host: the authorities of the last certificate that was refused
+//   refused.json  by host: the authorities of the certificates that were refused last
 //   given.json    by host: what the file tls-pins named when egress last started, wherever that file lies
 
 import {
@@ -34,9 +34,10 @@ export interface HostPins {
   readonly issuers: readonly Issuer[];
 }
 
-/** What was refused last. */
-export interface RefusedChain {
+/** Who was refused last. */
+export interface RefusedIssuers {
   readonly at: number;
+  /** The newest first, whatever certificates they came with. */
   readonly issuers: readonly Issuer[];
 }
 
@@ -74,7 +75,7 @@ export class PinStore {
     }));
   }
 
-  get refused(): ByHost<RefusedChain> {
+  get refused(): ByHost<RefusedIssuers> {
     return this.#read('refused.json', (value) => ({
       at: wholeNumber(value['at']),
       issuers: issuersIn(value['issuers']),
@@ -107,8 +108,17 @@ export class PinStore {
     this.#put('pins.json', this.pins, host, pins);
   }
 
-  putRefused(host: string, refused: RefusedChain | null): void {
-    this.#put('refused.json', this.refused, host, refused);
+  /** Adds who was refused to those before, of whom the oldest go: whoever shows many does not hide one of them at once. */
+  noteRefused(host: string, { at, issuers }: RefusedIssuers): void {
+    const all = [...issuers, ...(this.refused.get(host)?.issuers ?? [])];
+    const isFirst = ({ fingerprint }: Issuer, index: number): boolean =>
+      all.findIndex((each) => each.fingerprint === fingerprint) === index;
+    const newest = all.filter(isFirst).slice(0, ISSUERS_MAX);
+    this.#put('refused.json', this.refused, host, { at, issuers: newest });
+  }
+
+  forgetRefused(host: string): void {
+    this.#put('refused.json', this.refused, host, null);
   }
 
   #read<T>(name: string, parse: (value: Readonly<Record<string, unknown>>) => T): ByHost<T> {

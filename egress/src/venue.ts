@@ -92,6 +92,10 @@ export class Venue {
     return this.#address.wsApi;
   }
 
+  get rest(): URL {
+    return this.#address.rest;
+  }
+
   /** Sends `request` when its turn comes. Orders and cancels go before reads. Never rejects. */
   submit(request: RestRequest): Promise<VenueResult> {
     const endpoint = `${request.method} ${request.path}`;

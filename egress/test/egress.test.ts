@@ -407,7 +407,7 @@ test("[E10] a new subscription takes the old one's place without a gap or a word
   );
 });
 
-test("[E11] when the server's link is replaced, answers take the new one and streams end with a word", async (t) => {
+test("[E11,Y215] when the server's link is replaced, answers take the new one and streams end with a word", async (t) => {
   const { desk, venue } = await start(t);
   await desk.perform({ kind: 'subscribe', connection: desk.connection });
   const held: (() => void)[] = [];
@@ -423,6 +423,8 @@ test("[E11] when the server's link is replaced, answers take the new one and str
     desk.server.answers.some(({ kind }) => kind === 'egressHealth'),
     'a new server learns the clocks at once',
   );
+  const named = desk.server.answers.find((found) => found.kind === 'hosts');
+  assert.ok(named?.hosts.some(({ venue: name, host }) => name === 'demo' && host === '127.0.0.1'));
   held[0]?.();
   const answer = await desk.server.answerTo(decision.id);
   assert.equal(answer.kind === 'answer' && answer.body, '{"late":true}');

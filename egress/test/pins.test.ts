@@ -267,10 +267,10 @@ test('[E63] the files: whole or not at all, bounded, and nothing but what belong
   assert.equal(store.pins.size, 0);
   const issuers = [{ name: 'A', fingerprint: 'a'.repeat(64) }];
   store.putPins('one.example', { since: 5, by: 'person', issuers });
-  store.putRefused('one.example', { at: 6, issuers });
+  store.noteRefused('one.example', { at: 6, issuers });
   assert.deepEqual(store.pins.get('one.example'), { since: 5, by: 'person', issuers });
   assert.deepEqual(store.refused.get('one.example'), { at: 6, issuers });
-  store.putRefused('one.example', null);
+  store.forgetRefused('one.example');
   assert.equal(store.refused.size, 0);
   const path = join(parent, 'pins.json');
   const good = readFileSync(path, 'utf8');
@@ -308,7 +308,7 @@ test('[E80] what is kept is written to a file of its own, not through a link tha
   const pins = { since: 1, by: 'person', issuers: [issuer] } as const;
   for (const [name, put] of [
     ['pins.json', () => store.putPins(HOST, pins)],
-    ['refused.json', () => store.putRefused(HOST, { at: 1, issuers: [issuer] })],
+    ['refused.json', () => store.noteRefused(HOST, { at: 1, issuers: [issuer] })],
   ] as const) {
     symlinkSync(victim, join(folder, `${name}.new`));
     put();
@@ -320,4 +320,48 @@ test('[E80] what is kept is written to a file of its own, not through a link tha
   const many = { ...pins, issuers: Array.from({ length: 17 }, () => issuer) };
   assert.throws(() => store.putPins(HOST, many), /expected at most 16 issuers/);
   assert.deepEqual(store.pins.get(HOST), pins);
+});
+
+test('[E87] attack 51: whoever shows many certificates hides none at once, and the newest are told', (t) => {
+  const { parent } = new Desk(t, {});
+  const store = new PinStore(parent);
+  const issuer = (number: number): { readonly name: string; readonly fingerprint: string } => ({
+    name: `Root ${number}`,
+    fingerprint: String(number).padStart(64, '0'),
+  });
+  store.noteRefused(HOST, { at: 1, issuers: [issuer(1), issuer(2)] });
+  store.noteRefused(HOST, { at: 2, issuers: [issuer(3), issuer(1)] });
+  const three = store.refused.get(HOST);
+  assert.deepEqual([three?.at, three?.issuers], [2, [issuer(3), issuer(1), issuer(2)]]);
+  for (let number = 4; number < 100; number += 1) {
+    store.noteRefused(HOST, { at: number, issuers: [issuer(number), issuer(0)] });
+  }
+  const many = store.refused.get(HOST)?.issuers ?? [];
+  assert.equal(many.length, 16, 'which can be read again');
+  assert.deepEqual(many.slice(0, 3), [issuer(99), issuer(0), issuer(98)]);
+});
+
+test('[E87] attack 51: after seventy refused chains the next is refused, told and noted as the first was', async (t) => {
+  const { desk, venue, store } = await scene(t);
+  assert.equal((await desk.perform(placeIntent(desk.connection))).kind, 'answer');
+  for (let number = 1; number <= 70; number += 1) {
+    venue.showCertificate(rogue.sub(`Rogue ${number}`).issue());
+    const named = new RegExp(`comes from Rogue ${number} `);
+    assert.match(await refusal(desk), named);
+  }
+  const told = await condition(
+    desk,
+    ({ facts }) => facts['found']?.startsWith('Rogue 70 ') === true,
+  );
+  assert.equal(told.isOver, false);
+  assert.equal(store.refused.get(HOST)?.issuers[0]?.name, 'Rogue 70');
+  // The owner takes what he compared elsewhere, whatever was shown meanwhile.
+  const issuers = [
+    ...(store.pins.get(HOST)?.issuers ?? []),
+    { name: 'x', fingerprint: rogue.fingerprint },
+  ];
+  store.putPins(HOST, { since: 1, by: 'person', issuers });
+  venue.showCertificate(rogue.issue());
+  assert.equal((await desk.perform(placeIntent(desk.connection))).kind, 'answer');
+  assert.equal(store.refused.size, 0);
 });

@@ -16,6 +16,8 @@ export interface ReceivedRequest {
   readonly parameters: URLSearchParams;
   readonly apiKey: string | undefined;
   readonly isSignatureValid: boolean;
+  /** From where it came. */
+  readonly from: string;
 }
 
 export type Respond = (request: ReceivedRequest, response: ServerResponse, socket: Socket) => void;
@@ -148,6 +150,7 @@ export class VenueServer {
       parameters: new URLSearchParams(payload),
       apiKey: [request.headers['x-mbx-apikey']].flat()[0],
       isSignatureValid: this.#verify(text, decodeURIComponent(signature)),
+      from: request.socket.remoteAddress ?? '',
     };
     this.requests.push(received);
     if (path === '/api/v3/time') json(response, 200, { serverTime: Date.now() + this.skewMs });

@@ -29,13 +29,15 @@ import { CaseBook, type CaseSubject, type Evidence } from './cases/case-book.ts'
 import { alarmsOf } from './api/alarm-routes.ts';
 import { buildApp } from './api/app.ts';
 import { LiveHub } from './api/live.ts';
-import type { Market, ProcessHealth } from './api/schemas.ts';
+import type { Market, ProcessHealth, Start } from './api/schemas.ts';
 import { Sessions } from './people/sessions.ts';
 import type { ServerConfig } from './config.ts';
 import { readDemoMarket, registerDemoKey, type DemoMarketStatus } from './demo-account.ts';
 import { Desk, type AccountStatus } from './desk.ts';
 import { LifeWatch } from './connections/life-watch.ts';
+import { EarlyPauses } from './early-pause.ts';
 import { Links, type LinkListener, type PeerName } from './link/links.ts';
+import { VaultWatch } from './link/standstill.ts';
 import type { Logger } from './log.ts';
 import { CandleFeed } from './market/candle-feed.ts';
 import { createMarketClock } from './market/market-clock.ts';
@@ -80,6 +82,8 @@ const MARKET_STATUS_MS = 1_000;
 const RISK_TICK_MS = 1_000;
 const START_RETRY_MS_MIN = 200;
 const START_RETRY_MS_MAX = 5_000;
+/** After so long in vain the pages are served all the same, and say what does not answer. */
+const START_IN_VAIN_MS = 2_000;
 /** As long bots wait for the first check of what their key may do; the signer refuses their orders until it passed. */
 const START_CHECK_MS_MAX = 3_000;
 /** So many reports of the supervisor in a row, one a second, may show a peer that runs and has no link. */
@@ -95,7 +99,7 @@ export interface Server {
   setProcesses(processes: readonly ProcessHealth[]): void;
   /**
    * Starts everything; resolves with the address once the whole desk is served. Where a person is needed before that,
-   * as for a locked vault without a connection, `onServed` hears the address earlier.
+   * as for a locked vault, or the exchange does not answer, `onServed` hears the address earlier.
    */
   start(onServed?: (address: DeskAddress) => void): Promise<DeskAddress>;
   close(): Promise<void>;
@@ -131,6 +135,8 @@ export function createServer(
   let site: Site = siteOf(listening.origin ?? `http://localhost:${config.port}`);
   let outer: OuterListener | null = null;
   const stop = new AbortController();
+  /** Between tries of what peers and exchange have not done yet. */
+  const pauses = new EarlyPauses(time);
   const clock = createMarketClock(
     config.market.kind === 'candles' || config.market.kind === 'trades' ? 'events' : 'wall',
     time.now,
@@ -143,6 +149,8 @@ export function createServer(
     skewMs: null,
     roundTripMs: null,
   };
+  /** Whether egress was given a proxy to try keys from another address. */
+  let hasSecondAddress = false;
   /** The account event that is being read. */
   let atHand: Evidence | null = null;
   let ownInfo: ConnectionInfo | null = null;
@@ -150,6 +158,7 @@ export function createServer(
   let isRunning = false;
   /** Until then the pages serve only what a start may wait for. */
   let isStarting = true;
+  let waitsFor: Start['waitsFor'] = null;
   let served: Promise<string> | null = null;
 
   const listener: LinkListener = {
@@ -192,8 +201,10 @@ export function createServer(
     },
     onEgressHealth(health) {
       exchangeClock = { skewMs: health.clockSkewMs, roundTripMs: health.roundTripMs };
+      ({ hasSecondAddress } = health);
     },
     onCondition: (condition) => venueConditions.onCondition(condition),
+    onHosts: (hosts) => venueConditions.onHosts(hosts),
     onKeyRefused: (from) => life.onKeyRefused(from),
     onPeer(peer, state, reason) {
       logger.info({ peer, state, reason }, 'link');
@@ -202,14 +213,31 @@ export function createServer(
         onAccountLost(`egress: ${reason}`);
         canaries.onEgressLost();
       }
-      if (state === 'up' && isRunning) void subscribe();
+      if (state === 'up' && isRunning) {
+        void subscribe();
+        pauses.endAll();
+      }
     },
     onHeld: () => heldOrders.onHeld(),
+    onRefused: (rule) => vaultWatch.onRefused(rule),
     // Only the supervisor can join the processes anew, and it does so when this one is gone.
     onBroken: (peer, reason) =>
       onFatal(new Error(`${peer} does not speak the protocol of this version: ${reason}`)),
   };
   const links = new Links(listener, undefined, time);
+  const vaultWatch = new VaultWatch({
+    time,
+    vault: () => links.vault(),
+    alarms: {
+      raise: (alarm) => alarms.raise(alarm),
+      resolve: (kind, about, subject) => alarms.resolve(kind, about, subject),
+    },
+    onOpened() {
+      logger.info('the vault is open');
+      goOn();
+      if (world === undefined) void life.goOn(START_CHECK_MS_MAX);
+    },
+  });
   const life: LifeWatch = new LifeWatch({
     links,
     alarms: {
@@ -223,6 +251,7 @@ export function createServer(
     onChanged() {
       logger.info({ connection, risk: life.risk }, 'the connection stands otherwise');
       risk.alignAll();
+      if (isRunning) goOn();
     },
     log: (message, facts) => logger.info(facts, message),
   });
@@ -367,9 +396,9 @@ export function createServer(
     cases,
     connections: () => required({ kind: 'listConnections' }),
     subscribe: (id) => links.submit({ kind: 'subscribe', connection: id }),
-    onUnwatched(name, reason) {
-      if (reason === '') logger.info({ name }, 'a canary is watched');
-      else logger.warn({ name, reason }, 'a canary is not watched');
+    onUnwatched(reason) {
+      if (reason === '') logger.info('a canary is watched');
+      else logger.warn({ reason }, 'a canary is not watched');
     },
   });
   const venueConditions = new VenueConditions(alarms);
@@ -578,6 +607,19 @@ export function createServer(
     };
   }
 
+  /** The signer signs again what it refused: nothing waits any longer for that. */
+  function goOn(): void {
+    pauses.endAll();
+    orders.goOn();
+    reconciler.goOn();
+  }
+
+  /** A person has consented to something, as to a thaw: what it changes counts at once. */
+  function onAct(): void {
+    freeze.look();
+    void listConnections();
+  }
+
   /** The stream answers and tells nothing: it is opened anew, and the earlier one ends once the new one is up. */
   function resubscribe(reason: string): void {
     onAccountLost(reason, true);
@@ -605,7 +647,7 @@ export function createServer(
           }
           pause = Math.min(pause * 2, SUBSCRIBE_RETRY_MS_MAX);
         }
-        await time.pause(pause, stop.signal).catch(() => undefined);
+        await pauses.pause(pause, stop.signal).catch(() => undefined);
       }
     } finally {
       isSubscribing = false;
@@ -658,15 +700,24 @@ export function createServer(
    * Runs `work` until it succeeds: peers and exchange may still be on their way up, however long that takes. A
    * refusal that no waiting changes ends the start with its reason. Each try has the time limits of what it asks.
    */
-  async function patiently<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async function patiently<T>(
+    what: 'market' | 'connection',
+    onServed: (address: DeskAddress) => void,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const begun = { since: time.now(), monotonic: time.monotonic() };
     for (let pause = START_RETRY_MS_MIN; ; pause = Math.min(pause * 2, START_RETRY_MS_MAX)) {
       try {
         return await work();
       } catch (error) {
         if (stop.signal.aborted || error instanceof StoreError) throw error;
         if (isLasting(error)) throw new Refusal(`${what}: ${messageOf(error)}`, { cause: error });
-        logger.warn({ what, reason: String(error) }, 'not ready yet; trying again');
-        await time.pause(pause, stop.signal);
+        const reason = messageOf(error);
+        logger.warn({ what, reason }, 'not ready yet; trying again');
+        waitsFor = vaultWatch.isLocked ? null : { what, since: begun.since, reason };
+        const isLong = time.monotonic() - begun.monotonic >= START_IN_VAIN_MS;
+        if (isLong && world === undefined && served === null) onServed(await openPages());
+        await pauses.pause(pause, stop.signal);
       }
     }
   }
@@ -713,6 +764,7 @@ export function createServer(
     app = await buildApp({
       desk,
       isStarting: () => isStarting,
+      waitsFor: () => waitsFor,
       live,
       sessions,
       people: {
@@ -721,7 +773,11 @@ export function createServer(
         ceremonies: new Ceremonies(() => site),
         access: new Access(sessions, people),
         site: () => site,
-        act: (request) => ownTrades.act(request),
+        act: async (request) => {
+          const answer = await ownTrades.act(request);
+          if (answer.kind === 'performed') onAct();
+          return answer;
+        },
         owners: () => links.owners(),
       },
       ...(listening.behindProxy === undefined ? {} : { trustedProxy: listening.behindProxy }),
@@ -729,10 +785,12 @@ export function createServer(
       keys: {
         change: async (request) => {
           const result = await links.connections(request);
-          if (request.kind === 'freezeConnection') await life.refresh();
+          if (result.ok) await life.refresh();
           return result;
         },
         check: (id) => life.check(id),
+        probe: (id) => life.probe(id),
+        hasSecondAddress: () => hasSecondAddress,
         venue: config.venue,
       },
       policy: {
@@ -741,7 +799,11 @@ export function createServer(
       },
       vault: {
         vault: () => links.vault(),
-        changeVault: (request) => links.changeVault(request),
+        changeVault: async (request) => {
+          const result = await links.changeVault(request);
+          if (result.ok) void vaultWatch.look();
+          return result;
+        },
       },
       alarms: {
         book: alarms,
@@ -801,8 +863,8 @@ export function createServer(
 
     async start(onServed = () => undefined) {
       if (world === undefined) forgetOldBackups();
-      await patiently('market', () => hub.open(config.symbols));
-      connection = await patiently('connection', () => connectionOrHelp(onServed));
+      await patiently('market', onServed, () => hub.open(config.symbols));
+      connection = await patiently('connection', onServed, () => connectionOrHelp(onServed));
       // No command may come before the orders it speaks of are known: pages are served last.
       const alive = runner.load();
       balances.load();
@@ -811,8 +873,26 @@ export function createServer(
       for (const order of alive) orders.takeUp(order);
       if (world === undefined) await openPages();
       isStarting = false;
+      waitsFor = null;
+      // What needs no key waits for none.
+      notifier.wake(0);
+      freeze.start();
+      if (world === undefined) {
+        witnesses.start();
+        anchors.start();
+      }
+      const { control } = config.market;
+      if (control !== undefined) {
+        await pollDemoMarket(control);
+        timers.push(time.every(MARKET_STATUS_MS, () => void pollDemoMarket(control)));
+      }
       // The bots act once it is known how their orders stand, or once waiting longer would do more harm.
+      const wasLocked = world === undefined && (await links.vault())?.isOpen === false;
+      // Who opens the vault comes by the pages, and needs to know where they are.
+      if (wasLocked) onServed(await openPages());
+      else vaultWatch.onFoundOpen();
       await reconciler.start();
+      if (wasLocked) await life.goOn(START_CHECK_MS_MAX);
       stop.signal.throwIfAborted();
       isRunning = true;
       // A simulation has no canaries, and its clock no use for their timer.
@@ -820,22 +900,11 @@ export function createServer(
       if (world === undefined) heldOrders.start();
       runner.start();
       risk.start();
-      notifier.wake(0);
-      freeze.start();
       timers.push(time.every(RISK_TICK_MS, () => risk.tick()));
       makeFirstBots();
       conditions.start(runner.bots.keys());
-      if (world === undefined) {
-        witnesses.start();
-        anchors.start();
-      }
       hub.catchUp();
       void subscribe();
-      const { control } = config.market;
-      if (control !== undefined) {
-        await pollDemoMarket(control);
-        timers.push(time.every(MARKET_STATUS_MS, () => void pollDemoMarket(control)));
-      }
       return world === undefined ? openPages() : { url: '', link: '' };
     },
 
@@ -845,6 +914,7 @@ export function createServer(
       for (const cancel of timers) cancel();
       hub.close();
       life.close();
+      vaultWatch.close();
       conditions.close();
       candleFeed.close();
       live.close();

@@ -14,6 +14,17 @@ export {
   readAuthorityList,
   type TimeAuthority,
 } from './witness/anchor-list.ts';
+export { ANCHOR_FRESH_MS } from './witness/anchor-desk.ts';
+export { certificateNames } from './witness/certificate-names.ts';
+export { formerListPath, listPath, TRUST_FOLDER, type ListName } from './witness/list-file.ts';
+export { COSIGNATURE_FRESH_MS } from './witness/witness-desk.ts';
+export {
+  WITNESS_LEVELS,
+  witnessStanding,
+  type Anchor,
+  type Cosigner,
+  type WitnessStanding,
+} from './witness/witness-level.ts';
 export { trustPolicyText } from './witness/trust-policy-text.ts';
 export {
   parseWitnessList,

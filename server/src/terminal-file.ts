@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the `kontor` command finds the running desk: a file that only its owner can read.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Secret } from './secret.ts';
+import { putWhole } from './whole-file.ts';
 
 export interface TerminalAccess {
   readonly url: string;
@@ -15,9 +16,8 @@ export function terminalFile(dataDirectory: string): string {
 }
 
 export function writeTerminalFile(dataDirectory: string, { url, token }: TerminalAccess): void {
-  writeFileSync(terminalFile(dataDirectory), JSON.stringify({ url, token: token.reveal() }), {
-    mode: 0o600,
-  });
+  const text = JSON.stringify({ url, token: token.reveal() });
+  putWhole(terminalFile(dataDirectory), Buffer.from(text));
 }
 
 /** The way to the desk that runs on `dataDirectory`, or null when none has left one. */

@@ -285,7 +285,7 @@ test('[A4] every route is described, and nothing else', async (t) => {
     Object.keys(methods).map((method) => `${method} ${path}`),
   );
   const routes = registered(api).filter(
-    (route) => !/^(head|options) |\/openapi\.json$/.test(route),
+    (route) => !/^(head|options) |\/(openapi\.json|door\.(css|gif))$/.test(route),
   );
   assert.ok(routes.length > 20, routes.join('; '));
   assert.deepEqual(described.toSorted(), routes.toSorted());
@@ -556,6 +556,7 @@ test('[A4] real answers have the described shape', async (t) => {
     ['POST', '/api/v1/policy/check', '/api/v1/policy/check', 200, { policy: POLICY_TEXT }],
     ['POST', '/api/v1/policy/check', '/api/v1/policy/check', 200, { policy: 'x' }],
     ['POST', '/api/v1/policy/explain', '/api/v1/policy/explain', 200, ASKED_ORDER],
+    ['GET', '/api/v1/start', '/api/v1/start', 200],
     ['GET', '/api/v1/vault', '/api/v1/vault', 200],
     ['POST', '/api/v1/vault/unlock', '/api/v1/vault/unlock', 200, UNLOCKING],
     ['POST', '/api/v1/vault/unlock', '/api/v1/vault/unlock', 400, {}],
@@ -569,9 +570,10 @@ test('[A4] real answers have the described shape', async (t) => {
       '/api/v1/connections/{id}/api-key',
       '/api/v1/connections/c_ABCDEF2/api-key',
       200,
-      { apiKey: 'abc' },
+      { apiKey: 'a1'.repeat(32) },
     ],
     ['POST', '/api/v1/connections/{id}/check', '/api/v1/connections/c_ABCDEF2/check', 200],
+    ['POST', '/api/v1/connections/{id}/probe', '/api/v1/connections/c_ABCDEF2/probe', 409],
     ['POST', '/api/v1/connections/{id}/freeze', '/api/v1/connections/c_ABCDEF2/freeze', 200],
     ['GET', '/api/v1/venues', '/api/v1/venues', 200],
     ['GET', '/api/v1/candles', `/api/v1/candles?symbol=${SYMBOL}&interval=1h`, 200],
@@ -630,10 +632,13 @@ test('[A4] real answers have the described shape', async (t) => {
         cancelsUntil: 4,
         checkedAt: null,
         isIpRestricted: null,
+        bind: null,
+        bindDoubt: null,
         frozen: null,
         quarantined: null,
         replaces: null,
         isReady: false,
+        isCanary: false,
         policy: ['default deny'],
         policyHash: 'none',
       },

@@ -22,10 +22,13 @@ const INFO: ConnectionInfo = {
   cancelsUntil: 4,
   checkedAt: null,
   isIpRestricted: null,
+  bind: null,
+  bindDoubt: null,
   frozen: null,
   quarantined: null,
   replaces: null,
   isReady: false,
+  isCanary: false,
   policy: ['default deny'],
   policyHash: 'none',
 };
@@ -37,7 +40,7 @@ async function opened(t: TestContext): Promise<ScriptedApi> {
   return api;
 }
 
-test('[A40] a key is made, taken in sealed and named by requests that the signer gets word for word', async (t) => {
+test('[A40][Y242] a key is made, taken in sealed and named by requests that the signer gets word for word', async (t) => {
   const api = await opened(t);
   api.keyAnswer = { ok: true, connections: [INFO] };
   const born = { name: 'main', venue: 'binance', keyKind: 'ed25519' };
@@ -48,16 +51,24 @@ test('[A40] a key is made, taken in sealed and named by requests that the signer
     sealed: SEALED,
     publicKeyPem: null,
   };
-  const { connection, ...shown } = INFO;
+  // Which connections are canaries no answer tells.
+  const { connection, isCanary: _, ...shown } = INFO;
   for (const [method, path, body, status, request] of [
     ['POST', '/connections', born, 201, { kind: 'createConnection', ...born }],
     ['POST', '/connections/import', sealed, 201, { kind: 'importConnection', ...sealed }],
     [
+      'POST',
+      '/connections/import',
+      { ...sealed, isCanary: true },
+      201,
+      { kind: 'importConnection', ...sealed, isCanary: true },
+    ],
+    [
       'PUT',
       '/connections/c_ABCDEF2/api-key',
-      { apiKey: 'abc' },
+      { apiKey: 'a1'.repeat(32) },
       200,
-      { kind: 'activateConnection', connection: 'c_ABCDEF2', apiKey: 'abc' },
+      { kind: 'activateConnection', connection: 'c_ABCDEF2', apiKey: 'a1'.repeat(32) },
     ],
   ] as const) {
     const answer = await api.ask(method, `/api/v1${path}`, body);
@@ -83,11 +94,33 @@ test('[A40] a secret in the clear has no field to stand in', async (t) => {
   assert.deepEqual(api.keyRequests, []);
 });
 
+test('[Y250] an identifier that no exchange gives is refused before the signer sees it, and is never repeated', async (t) => {
+  const api = await opened(t);
+  const path = '/api/v1/connections/c_ABCDEF2/api-key';
+  const expected = 'expected an API key as the exchange shows it, 64 letters and digits, ';
+  for (const [apiKey, found] of [
+    ['a1'.repeat(31), 'found 62 characters'],
+    ['a1'.repeat(33), 'found 66 characters'],
+    ['short', 'found 5 characters'],
+    ['', 'found 0 characters'],
+    ['a1'.repeat(1_000), 'found 2000 characters'],
+    [`${'a1'.repeat(31)}-!`, 'found other characters among them'],
+    [` ${'a1'.repeat(32)}`, 'found other characters among them'],
+  ] as const) {
+    const answer = await api.ask('PUT', path, { apiKey });
+    assert.deepEqual(
+      [answer.status, answer.body],
+      [409, { error: 'refused', message: expected + found }],
+    );
+  }
+  assert.deepEqual(api.keyRequests, []);
+});
+
 test('[Y44] a key is checked, frozen and given a successor, each as the signer gets it', async (t) => {
   const api = await opened(t);
   api.keyAnswer = { ok: true, connections: [INFO] };
   const path = '/api/v1/connections/c_ABCDEF2';
-  const { connection, ...shown } = INFO;
+  const { connection, isCanary: _, ...shown } = INFO;
   const checked = await api.ask('POST', `${path}/check`);
   assert.deepEqual([checked.status, checked.body], [200, { id: connection, ...shown }]);
   const frozen = await api.ask('POST', `${path}/freeze`);
@@ -157,4 +190,31 @@ test('[A41] how the vault is opened, and its import key, can be asked', async (t
   const answer = await api.ask('GET', '/api/v1/vault');
   assert.equal(answer.status, 200);
   assert.deepEqual(answer.body, api.vault);
+});
+
+test('[Y230] a list of addresses is tried only where there is a second address; the signer’s word is shown', async (t) => {
+  const api = await opened(t);
+  const path = '/api/v1/connections/c_ABCDEF2/probe';
+  const none = await api.ask('POST', path);
+  assert.deepEqual([none.status, none.body.error], [409, 'no_second_address']);
+  assert.match(none.body.message, /the file second-address beside egress\.json/);
+  const venues = await api.ask('GET', '/api/v1/venues');
+  assert.ok(venues.body.every(({ hasSecondAddress }: Venue) => !hasSecondAddress));
+  api.hasSecondAddress = true;
+  const failed = await api.ask('POST', path);
+  assert.deepEqual(failed.body, {
+    error: 'not_probed',
+    message: 'no connection: the proxy: ECONNREFUSED',
+  });
+  assert.equal(failed.status, 502);
+  api.probeAnswer = { ok: false, rule: 'address-probe', reason: 'because' };
+  assert.equal((await api.ask('POST', path)).status, 409);
+  const bind = { verdict: 'notReal', seenAt: 5 } as const;
+  const bindDoubt = { at: 6, reason: 'otherAnswer', words: 'HTTP 451' } as const;
+  api.probeAnswer = { ok: true, connection: { ...INFO, bind, bindDoubt } };
+  const shown = await api.ask('POST', path);
+  assert.equal(shown.status, 200);
+  assert.deepEqual([shown.body.bind, shown.body.bindDoubt], [bind, bindDoubt]);
+  const there = await api.ask('GET', '/api/v1/venues');
+  assert.ok(there.body.every(({ hasSecondAddress }: Venue) => hasSecondAddress));
 });

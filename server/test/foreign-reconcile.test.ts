@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import type { Intent } from '@kontor/signer';
 import type { SweepTrigger } from '../src/reconcile/reconcile.ts';
 import { ScriptedDesk, until, type ScriptedDeskOptions } from './scripted-desk.ts';
-import { SYMBOL } from './scripted-exchange.ts';
+import { SYMBOL, type BookedOrder } from './scripted-exchange.ts';
 
 async function scripted(
   t: TestContext,
@@ -194,4 +194,62 @@ test('[Y79] watching an account costs at most 180 of its weight a minute', async
   const spent = desk.exchange.intents.reduce((sum, { kind }) => sum + (weights[kind] ?? 0), 0);
   // A sweep a minute, and three readings of the balances between two sweeps.
   assert.equal(spent + 3 * 20, 180);
+});
+
+/** An order of this desk that rests, and its number at the exchange. */
+async function resting(
+  desk: ScriptedDesk,
+): Promise<{ readonly id: string; readonly order: BookedOrder }> {
+  const id = await desk.firstOrder();
+  await desk.untilState(id, 'open');
+  const order = desk.exchange.orders.get(id);
+  assert.ok(order !== undefined);
+  return { id, order };
+}
+
+test('[Y211] attack 17: a resting order’s ID and number on another pair are a forgery in the stream, and change nothing of ours', async (t) => {
+  const desk = await scripted(t);
+  const { id, order } = await resting(desk);
+  desk.exchange.time += 1;
+  const { time } = desk.exchange;
+  desk.exchange.event({
+    ...order.report({ tradeId: 9, lots: 100 }),
+    ...{ s: 'BTCUSDT', X: 'FILLED', z: '0.0100', T: time, E: time, O: time },
+  });
+  const report = await until('the report', () => desk.foreign[0] ?? null);
+  assert.deepEqual(
+    [report.origin, report.order.symbol, report.order.venueClientOrderId, report.trade?.tradeId],
+    ['forged', 'BTCUSDT', id, '9'],
+  );
+  assert.equal(desk.order(id)['state'], 'open');
+  assert.equal(desk.order(id)['filled_lots'], 0);
+});
+
+test('[Y211] attack 17: an order under our ID elsewhere does not stand for ours that someone took off the book', async (t) => {
+  const desk = await scripted(t);
+  const { id, order } = await resting(desk);
+  desk.exchange.end(order, 'CANCELED');
+  desk.exchange.time += 1;
+  const { time } = desk.exchange;
+  const row: unknown = JSON.parse(order.queried());
+  assert.ok(typeof row === 'object');
+  desk.exchange.elsewhere.push({ ...row, ...{ symbol: 'BTCUSDT', status: 'NEW', time } });
+  await sweep(desk);
+  await desk.untilState(id, 'cancelled');
+  assert.deepEqual([desk.foreign[0]?.origin, desk.foreign[0]?.order.symbol], ['forged', 'BTCUSDT']);
+});
+
+test('[Y211] attack 17: trades of an order under the ID of one of ours are told, also where no stream told them', async (t) => {
+  const desk = await scripted(t);
+  const { id } = await resting(desk);
+  await sweep(desk);
+  const forged = desk.exchange.byOthers(id, { side: 'sell', lots: 40 });
+  desk.exchange.fill(forged, 40);
+  await sweep(desk, 'full');
+  const report = await until(
+    'the trade',
+    () => desk.foreign.find(({ trade }) => trade !== null) ?? null,
+  );
+  assert.deepEqual([report.origin, report.trade?.quantity], ['forged', '0.0040']);
+  assert.equal(desk.order(id)['state'], 'open');
 });

@@ -392,3 +392,63 @@ test('[Y77] attack 48: what a person marks as his own after the signer took his 
   watch.onForeign({ origin: 'foreign', order: order('1'), trade: TRADE, evidence: EVIDENCE });
   assert.equal(alarms.openCount, before, 'his own order goes on trading');
 });
+
+test('[Y217] of too many orders of others those that nobody has reviewed are forgotten last', (t) => {
+  const { store, watch } = opened(t);
+  watch.onFirstSight([order('1')]);
+  watch.onForeign({
+    ...{ origin: 'foreign', order: order('2'), trade: null },
+    evidence: { source: 'stream', text: '{}' },
+  });
+  const count = (state: string): number =>
+    Number(
+      store.get('SELECT count(*) AS count FROM foreign_orders WHERE state = ?', state)?.['count'],
+    );
+  store.transaction(() => {
+    for (let number = 0; number < 19_998; number += 1) {
+      store.run(
+        "INSERT INTO foreign_orders VALUES (?, 'DOGEUSDT', ?, '', 'buy', '1', '1', 'owned', 0)",
+        CONNECTION,
+        `own-${number}`,
+      );
+    }
+  });
+  watch.onForeign({
+    ...{ origin: 'foreign', order: order('3'), trade: null },
+    evidence: { source: 'stream', text: '{}' },
+  });
+  assert.deepEqual([count('before'), count('unreviewed'), count('owned')], [1, 2, 19_997]);
+});
+
+test('[Y206] a thaw that a person consented to counts at once', async (t) => {
+  const { store } = opened(t);
+  let frozen: ConnectionInfo['frozen'] = null;
+  let looks = 0;
+  const thawed: string[] = [];
+  const infos = (): readonly ConnectionInfo[] => {
+    looks += 1;
+    return [{ connection: CONNECTION, frozen } as ConnectionInfo];
+  };
+  const freeze = new ConnectionFreeze({
+    store,
+    time: systemTime,
+    name: () => 'main',
+    async freeze() {
+      frozen = { cause: 'alarm', since: 1 };
+      return { ok: true, connections: infos() };
+    },
+    connections: async () => infos(),
+    onThawed: (connection) => thawed.push(connection),
+    log: () => undefined,
+    watchMs: 3_600_000,
+  });
+  t.after(() => freeze.close());
+  freeze.freeze(CONNECTION, 'foreignTrade');
+  await until('the freeze and a look', () => (looks === 2 ? true : null));
+  frozen = null;
+  await until('the thaw', () => {
+    freeze.look();
+    return thawed.length === 1 ? true : null;
+  });
+  assert.equal(freeze.denial(CONNECTION, 'entry'), null);
+});

@@ -7,33 +7,13 @@ import type { ConnectionInfo, Intent } from '@kontor/signer';
 import { LifeWatch } from '../src/connections/life-watch.ts';
 import type { NewAlarm } from '../src/alarms/alarm-book.ts';
 import type { Outcome } from '../src/link/links.ts';
+import { connectionInfo } from './connection-info.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const START = 1_793_491_200_000;
 const CONNECTION = 'c_ABCDEF2';
-const INFO: ConnectionInfo = {
-  connection: CONNECTION,
-  name: 'main',
-  venue: 'binance',
-  state: 'active',
-  signs: 'all',
-  grade: 'A',
-  keyKind: 'ed25519',
-  publicKeyPem: 'PEM',
-  createdAt: START,
-  expiresAt: START + 90 * DAY_MS,
-  reducesUntil: START + 97 * DAY_MS,
-  cancelsUntil: START + 100 * DAY_MS,
-  checkedAt: null,
-  isIpRestricted: true,
-  frozen: null,
-  quarantined: null,
-  replaces: null,
-  isReady: false,
-  policy: [],
-  policyHash: 'none',
-};
+const INFO = connectionInfo(START, { connection: CONNECTION });
 const TRADED = {
   kind: 'answered',
   status: 200,
@@ -49,6 +29,7 @@ class World {
   /** What else the signer lists. */
   others: readonly ConnectionInfo[] = [];
   status = 200;
+  isLocked = false;
   readonly asked: string[] = [];
   readonly standing = new Map<string, NewAlarm>();
   readonly told: string[] = [];
@@ -98,6 +79,7 @@ class World {
 
   #submit(intent: Omit<Intent, 'id'>): Outcome {
     this.asked.push(intent.kind);
+    if (this.isLocked) return { kind: 'refused', rule: 'locked', reason: 'by the test' };
     if (this.status === 200) this.info = { ...this.info, checkedAt: this.now };
     return { ...TRADED, kind: 'answered', status: this.status };
   }
@@ -125,6 +107,22 @@ test('[Y40] rights are checked at the start, every hour, and soon again where no
   assert.equal(world.asked.length, 3);
   await world.pass(1);
   assert.equal(world.asked.length, 4);
+});
+
+test('[Y206] a check that found the vault locked is made as soon as it is open', async () => {
+  const world = new World();
+  world.isLocked = true;
+  await world.watch.start(1_000);
+  await world.pass(60_000);
+  assert.deepEqual([world.asked.length, world.info.checkedAt], [1, null], 'not again and again');
+  world.isLocked = false;
+  await world.watch.goOn(1_000);
+  await world.pass(0);
+  assert.equal(world.asked.length, 2);
+  assert.equal(world.info.checkedAt, world.now);
+  await world.watch.goOn(1_000);
+  await world.pass(0);
+  assert.equal(world.asked.length, 2, 'what was asked is not asked again');
 });
 
 test('[Y40] a key that the exchange refused is checked at once, but not more than once a minute', async () => {
@@ -195,6 +193,23 @@ test('[Y41] what an alarm froze is told by that alarm, and a successor in waitin
   assert.deepEqual(world.told, []);
 });
 
+test('[Y251] a key for another exchange than the desk trades at is not asked about, and nobody is alarmed about that', async () => {
+  const world = new World();
+  const other = { ...INFO, connection: 'c_ABCDEF3', venue: 'elsewhere' } as const;
+  world.others = [{ ...other, state: 'probing', signs: 'cancels' }];
+  await world.watch.start(1_000);
+  const before = world.asked.length;
+  assert.deepEqual(await world.watch.check('c_ABCDEF3'), {
+    ok: false,
+    rule: 'venue',
+    reason:
+      'expected a key for binance, where this desk trades, found one for elsewhere: it is kept in the vault and waits for a desk that trades there',
+  });
+  assert.equal(world.asked.length, before);
+  for (let round = 0; round < 3; round += 1) await world.pass(3 * 60_000);
+  assert.deepEqual(world.told, []);
+});
+
 test('[Y42] the end is announced 14, 7, 3 and 1 days before, each time as an alarm of its own', async () => {
   const world = new World();
   await world.watch.start(1_000);
@@ -255,4 +270,19 @@ test('[Y43] bots start nothing that would be refused: frozen keeps what rests, a
   world.info = INFO;
   await world.pass(0);
   assert.deepEqual([world.watch.risk, world.watch.entryDenial()], ['active', null]);
+});
+
+test('[Y232] a list of addresses that is not real is a critical alarm until it was seen to hold', async () => {
+  const world = new World();
+  await world.watch.start(1_000);
+  assert.ok(![...world.standing.keys()].some((key) => key.startsWith('bindNotReal')));
+  world.info = { ...world.info, bind: { verdict: 'notReal', seenAt: START } };
+  await world.pass(15_000);
+  const raised = world.standing.get(`bindNotReal ${START}`);
+  assert.deepEqual([raised?.severity, raised?.facts], ['critical', { name: 'main' }]);
+  await world.pass(15_000);
+  assert.equal(world.told.filter((line) => line.startsWith('bindNotReal')).length, 1, 'told once');
+  world.info = { ...world.info, bind: { verdict: 'holds', seenAt: START + 1 } };
+  await world.pass(15_000);
+  assert.equal(world.standing.has(`bindNotReal ${START}`), false);
 });

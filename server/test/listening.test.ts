@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as plainRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as tlsRequest } from 'node:https';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -324,4 +324,56 @@ test('[Y12] addresses are read strictly', () => {
   ]) {
     assert.equal(parseAddress(text), null, text);
   }
+});
+
+/** Opens connections from `address` until one of them is ended; how many lasted. */
+async function openAll(
+  t: TestContext,
+  { port }: Beyond,
+  localAddress: string,
+  most: number,
+): Promise<number> {
+  let lasting = 0;
+  for (let count = 0; count < most; count += 1) {
+    const socket: Socket = connect({ host: '127.0.0.1', port, localAddress });
+    t.after(() => socket.destroy());
+    socket.resume();
+    const ended = new Promise<boolean>((resolve) => {
+      socket.on('error', () => undefined);
+      socket.once('close', () => resolve(true));
+    });
+    await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
+    lasting += 1;
+    // Only the last can be one too many: to wait for each would take as long as nothing happens.
+    if (count === most - 1 && (await ended)) lasting -= 1;
+  }
+  return lasting;
+}
+
+test('[Y213] who holds many connections keeps nobody else out', async (t) => {
+  const desk = await beyond(t, 'tls');
+  assert.equal(await openAll(t, desk, '127.0.0.7', 101), 100);
+  assert.equal((await desk.ask('/healthz')).status, 200);
+});
+
+test('[Y213] what has ended counts no more', async (t) => {
+  for (const how of ['tls', 'proxy'] as const) {
+    const desk = await beyond(t, how);
+    for (let round = 0; round < 11; round += 1) {
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () =>
+          desk.ask('/healthz', { connection: 'close' }, '127.0.0.7'),
+        ),
+      );
+      const expected = how === 'tls' ? 200 : 403;
+      assert.ok(answers.every(({ status }) => status === expected));
+    }
+  }
+});
+
+test('[Y213] whoever is not the proxy cannot keep it out', async (t) => {
+  const desk = await beyond(t, 'proxy');
+  assert.equal(await openAll(t, desk, '127.0.0.7', 21), 20);
+  const answer = await desk.ask('/healthz', { 'x-forwarded-host': 'desk.example' });
+  assert.equal(answer.status, 200, answer.body);
 });

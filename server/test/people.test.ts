@@ -729,6 +729,26 @@ test('[Y172] a desk that waits for its vault serves what a person needs to open 
   assert.equal((await new Browser(api).ask('GET', '/api/v1/desk')).status, 401, 'strangers first');
 });
 
+test('[Y214] a desk that waits for the exchange says so, since when and what it heard last', async (t) => {
+  const since = Date.UTC(2026, 0, 2, 3, 4, 5);
+  const waitsFor = { what: 'market', since, reason: 'fetch failed' } as const;
+  const api = await opened(t, { isStarting: true, waitsFor });
+  const browser = await new Browser(api).byLink();
+  const told = await browser.ask('GET', '/api/v1/start');
+  assert.deepEqual([told.status, told.body], [200, { hasStarted: false, waitsFor }]);
+  const { status, body } = await browser.ask('GET', '/api/v1/desk');
+  assert.equal(status, 503);
+  assert.deepEqual(body, {
+    error: 'starting',
+    message:
+      'expected a desk that has started, found one that asks for the market of the exchange since 2026-01-02T03:04:05.000Z and goes on by itself: fetch failed',
+  });
+  assert.equal((await new Browser(api).ask('GET', '/api/v1/start')).status, 401, 'no stranger');
+  const started = await opened(t);
+  const after = await (await new Browser(started).byLink()).ask('GET', '/api/v1/start');
+  assert.deepEqual(after.body, { hasStarted: true, waitsFor: null });
+});
+
 test('[Y175] a trader may have the signer drop what waits and ask for no other act; which act it was is noted', async (t) => {
   const api = await opened(t);
   const [owner, trader, viewer] = [

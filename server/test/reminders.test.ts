@@ -7,39 +7,18 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ConnectionInfo } from '@kontor/signer';
 import { AlarmBook } from '../src/alarms/alarm-book.ts';
 import { Notifier, type Channel } from '../src/alarms/notifier.ts';
 import { Webhook } from '../src/alarms/webhook.ts';
 import { LifeWatch } from '../src/connections/life-watch.ts';
 import { Store } from '../src/store/store.ts';
 import { systemTime } from '../src/time.ts';
+import { connectionInfo } from './connection-info.ts';
 
 const DAY_MS = 86_400_000;
 const START = 1_793_491_200_000;
 const WAIT_MS_MAX = 15_000;
-const INFO: ConnectionInfo = {
-  connection: 'c_ABCDEF2',
-  name: 'main',
-  venue: 'other',
-  state: 'active',
-  signs: 'all',
-  grade: 'A',
-  keyKind: 'ed25519',
-  publicKeyPem: 'PEM',
-  createdAt: START,
-  expiresAt: START + 90 * DAY_MS,
-  reducesUntil: START + 97 * DAY_MS,
-  cancelsUntil: START + 100 * DAY_MS,
-  checkedAt: START,
-  isIpRestricted: true,
-  frozen: null,
-  quarantined: null,
-  replaces: null,
-  isReady: false,
-  policy: [],
-  policyHash: 'none',
-};
+const INFO = connectionInfo(START, { venue: 'other', checkedAt: START });
 
 test('[Y173] the reminders at 14, 7, 3 and 1 days and the end itself go out by every channel, once, also over restarts', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'kontor-reminders-'));
@@ -125,7 +104,7 @@ test('[Y173] the reminders at 14, 7, 3 and 1 days and the end itself go out by e
     'The connection main ends in 14 days: make a new key.',
     'The connection main ends in 7 days: make a new key.',
     'The connection main ends in 3 days: make a new key.',
-    'The connection main ends in 1 days: make a new key.',
+    'The connection main ends in 1 day: make a new key.',
     'The connection main has ended: it opens no risk.',
   ]);
   assert.deepEqual(carried, hooked);

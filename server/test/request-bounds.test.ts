@@ -51,7 +51,7 @@ test("[A61] every caller has its allowance, the terminal's token too, and one th
   };
   const link = api.sessions.createLink();
   const session = api.sessions.redeemLink(link) ?? assert.fail('the link is good');
-  const open = '/healthz';
+  const open = '/openapi.json';
   for (const status of [200, 200, 429]) assert.equal(await as({}, open), status);
   for (const status of [200, 200, 200, 200, 429]) {
     assert.equal((await api.ask('GET', '/api/v1/bots')).status, status);
@@ -87,4 +87,18 @@ test('[A62] beyond a number a minute refusals are answered and not written, and 
   const notes = rows(api, 'notes', id);
   assert.equal((await signal('start')).status, 409);
   assert.ok(rows(api, 'notes', id) > notes);
+});
+
+test('[Y212] that the desk answers at all is said however much strangers ask, and costs them nothing', async (t) => {
+  const api = await opened(t, { requestsPerMinute: { session: 3, strangers: 2, terminal: 4 } });
+  const ask = (url: string) =>
+    api.app.inject({ method: 'GET', url, headers: { host: '127.0.0.1:4180' } });
+  for (let count = 0; count < 20; count += 1) {
+    const answer = await ask('/healthz');
+    assert.deepEqual([answer.statusCode, answer.body], [200, '{"ok":true}']);
+  }
+  const statuses: number[] = [];
+  for (let count = 0; count < 4; count += 1) statuses.push((await ask('/openapi.json')).statusCode);
+  assert.deepEqual(statuses, [200, 200, 429, 429]);
+  assert.equal((await ask('/healthz')).statusCode, 200);
 });

@@ -15,7 +15,7 @@ import type { PolicyDesk } from '../src/api/policy-routes.ts';
 import type { VaultAnswer, VaultDesk, VaultRequest } from '../src/api/vault-routes.ts';
 import { buildApp, type RequestsPerMinute } from '../src/api/app.ts';
 import { LiveHub } from '../src/api/live.ts';
-import type { Health } from '../src/api/schemas.ts';
+import type { Health, Start } from '../src/api/schemas.ts';
 import type { PeopleDesk } from '../src/api/people-routes.ts';
 import { Access } from '../src/people/access.ts';
 import { Ceremonies, type Site } from '../src/people/ceremonies.ts';
@@ -78,6 +78,8 @@ export interface ScriptedApi {
   /** What was asked of the signer about keys, and what it answers. */
   readonly keyRequests: Parameters<KeyDesk['change']>[0][];
   keyAnswer: Awaited<ReturnType<KeyDesk['change']>>;
+  probeAnswer: Awaited<ReturnType<KeyDesk['probe']>>;
+  hasSecondAddress: boolean;
   vault: Awaited<ReturnType<VaultDesk['vault']>>;
   policyInfo: Awaited<ReturnType<PolicyDesk['policy']>>;
   explanation: Awaited<ReturnType<PolicyDesk['explain']>>;
@@ -128,6 +130,7 @@ export interface ApiBounds {
   readonly trustedProxy?: string;
   /** The desk waits for its vault. */
   readonly isStarting?: boolean;
+  readonly waitsFor?: Start['waitsFor'];
   /** Whether strangers may read the log's public half. */
   readonly isLogPublic?: boolean;
 }
@@ -144,6 +147,7 @@ export async function openApi(
     trustedProxy,
     isLogPublic = false,
     isStarting = false,
+    waitsFor = null,
   }: ApiBounds = {},
 ): Promise<ScriptedApi> {
   const desk = await new ScriptedDesk(options).start();
@@ -226,10 +230,13 @@ export async function openApi(
         cancelsUntil: 4,
         checkedAt: 1,
         isIpRestricted: true,
+        bind: null,
+        bindDoubt: null,
         frozen: null,
         quarantined: null,
         replaces: null,
         isReady: false,
+        isCanary: false,
         policy: api.policy,
         policyHash: 'none',
       },
@@ -295,6 +302,7 @@ export async function openApi(
     ...(trustedProxy === undefined ? {} : { trustedProxy }),
     desk: shown,
     isStarting: () => isStarting,
+    waitsFor: () => waitsFor,
     live,
     sessions,
     people: scriptedPeople,
@@ -335,6 +343,8 @@ export async function openApi(
           ? { ok: false, reason: 'the exchange answered with HTTP 503' }
           : { ok: true, connection: known };
       },
+      probe: async () => api.probeAnswer,
+      hasSecondAddress: () => api.hasSecondAddress,
       venue: 'demo',
     },
     webDirectory: join(desk.directory, 'web'),
@@ -364,6 +374,8 @@ export async function openApi(
     failedInARow: 0,
     keyRequests: [],
     keyAnswer: { ok: false, reason: 'the signer is not running' },
+    probeAnswer: { ok: false, reason: 'no connection: the proxy: ECONNREFUSED' },
+    hasSecondAddress: false,
     vault: null,
     policyInfo: null,
     explanation: { ok: false, reason: 'scripted' },

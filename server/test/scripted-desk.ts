@@ -64,6 +64,7 @@ const ORDER_PATIENCE = {
   fillGraceMs: 15,
   goneMs: 60,
   refusedMs: 40,
+  lockedMs: 60_000,
 };
 
 const RECONCILE_PATIENCE = {

@@ -52,10 +52,13 @@ const ACTIVE_CONNECTION: ConnectionInfo = {
   cancelsUntil: 4,
   checkedAt: 1,
   isIpRestricted: true,
+  bind: null,
+  bindDoubt: null,
   frozen: null,
   quarantined: null,
   replaces: null,
   isReady: false,
+  isCanary: false,
   policy: [],
   policyHash: 'none',
 };

@@ -5,13 +5,24 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import type { Answer } from '@kontor/signer';
 import { AlarmBook } from '../src/alarms/alarm-book.ts';
 import { VenueConditions } from '../src/alarms/venue-conditions.ts';
 import { Store } from '../src/store/store.ts';
 
-test('[Y150,Y151] what is wrong with the exchange is one alarm as long as it lasts; of a new egress only an issuer outlives the old', (t) => {
+interface Opened {
+  readonly book: AlarmBook;
+  readonly conditions: VenueConditions;
+  readonly told: string[];
+  condition(
+    what: Extract<Answer, { kind: 'condition' }>['condition'],
+    subject: string,
+    isOver?: boolean,
+  ): void;
+}
+
+function opened(t: TestContext): Opened {
   const directory = mkdtempSync(join(tmpdir(), 'kontor-conditions-'));
   const store = new Store(join(directory, 'desk.db'));
   t.after(() => {
@@ -27,15 +38,20 @@ test('[Y150,Y151] what is wrong with the exchange is one alarm as long as it las
     log: () => undefined,
   });
   const conditions = new VenueConditions(book);
-  const condition = (
-    what: Extract<Answer, { kind: 'condition' }>['condition'],
-    subject: string,
-    isOver = false,
-  ): void =>
-    conditions.onCondition({
-      ...{ kind: 'condition', venue: 'binance', condition: what, subject, isOver },
-      facts: { low: 'avgPrice 1', high: 'bookTicker 2' },
-    });
+  return {
+    book,
+    conditions,
+    told,
+    condition: (what, subject, isOver = false) =>
+      conditions.onCondition({
+        ...{ kind: 'condition', venue: 'binance', condition: what, subject, isOver },
+        facts: { low: 'avgPrice 1', high: 'bookTicker 2' },
+      }),
+  };
+}
+
+test('[Y150,Y151] what is wrong with the exchange is one alarm as long as it lasts; of a new egress only an issuer outlives the old', (t) => {
+  const { book, conditions, told, condition } = opened(t);
   const open = (): readonly string[] =>
     book
       .list(100)
@@ -66,7 +82,25 @@ test('[Y150,Y151] what is wrong with the exchange is one alarm as long as it las
   const [alarm] = book.list(100).filter(({ kind }) => kind === 'pricesSilent');
   assert.equal(alarm?.facts['venue'], 'binance');
   conditions.onEgressUp();
+  conditions.onHosts([{ venue: 'binance', host: 'api.binance.com' }]);
   assert.deepEqual(open(), ['issuerRefused binance api.binance.com']);
   condition('issuerRefused', 'api.binance.com', true);
   assert.deepEqual(open(), []);
+});
+
+test('[Y215] a refused issuer of a host that egress was not given any more is over, and stays on record', (t) => {
+  const { book, condition, conditions } = opened(t);
+  condition('issuerRefused', 'api.binance.com');
+  condition('issuerRefused', 'ws-api.binance.com');
+  const hosts = [
+    { venue: 'binance', host: 'api1.binance.com' },
+    { venue: 'binance', host: 'ws-api.binance.com' },
+    { venue: 'other', host: 'api.binance.com' },
+  ];
+  conditions.onHosts(hosts);
+  const states = book
+    .list(100)
+    .map(({ subject, state }) => `${subject} ${state}`)
+    .toSorted();
+  assert.deepEqual(states, ['binance api.binance.com resolved', 'binance ws-api.binance.com open']);
 });

@@ -42,7 +42,12 @@ export class ConnectionChanges {
       if (double !== null)
         return `expected a key that is used nowhere else, found the key of ${double}`;
       const { replaces = null } = intent;
-      const request = { name, venue, keyKind, createdAt: now, replaces };
+      // A successor is what the connection is whose key it replaces, once it does.
+      const isCanary = replaces === null ? intent.isCanary : false;
+      const request = {
+        ...{ name, venue, keyKind, createdAt: now, replaces },
+        ...(isCanary !== undefined && { isCanary }),
+      };
       return this.#ring.connections.add(this.#ring.vault, made, request, (connection) => {
         const birth = birthOf(connection, kind);
         this.#ring.log.append([birth]);

@@ -22,6 +22,11 @@ const KNOWN_MAX = 256;
 const FILE_BYTES_MAX = 1_048_576;
 const PEM_CHARACTERS_MAX = 1_000;
 const KEY_ID = /^(?:[0-9a-f]{64})?$/;
+/** In a backup of the vault, which is sealed as a whole, the word itself. */
+export const CANARY_IN_BACKUP = 'canary';
+const MARK = /^(?:[0-9a-f]{32}|canary)?$/;
+/** Of earlier versions the name was the mark, and such a name is one still. */
+const CANARY_NAME = /^canary\b/i;
 /** The first version knew Ed25519 alone, in plain files. */
 const FILE_VERSION = 2;
 const PLAIN_KEY_BYTES_MAX = 8_192;
@@ -42,6 +47,8 @@ export interface Connection {
   readonly slot: string | null;
   /** The connection whose key this one's will replace once it is checked. */
   readonly replaces: string | null;
+  /** The vault's word whether it is a canary (`Vault.markOf`); empty for one of an earlier version. */
+  readonly mark: string;
 }
 
 /** A connection's key as the log knows it. */
@@ -126,7 +133,20 @@ export class Connections {
       if (now >= expiresAt(connection) + GRACE_MS_MAX + CLOSING_MS) continue;
       this.#keys.set(connection.connection, loadKey(vault, connection));
     }
+    this.#markAll(vault);
     return moved;
+  }
+
+  /** Connections of an earlier version have no mark: none of them may stand out by that. */
+  #markAll(vault: Vault): void {
+    if (this.all().every(({ mark }) => mark !== '')) return;
+    const marked = this.all().map((each) =>
+      each.mark === ''
+        ? { ...each, mark: vault.markOf(each.connection, isCanaryName(each.name)) }
+        : each,
+    );
+    this.#write(marked);
+    for (const each of marked) this.#byId.set(each.connection, each);
   }
 
   /** A key that a crash kept from ever becoming a connection may lie there still; nobody was shown it. */
@@ -189,9 +209,11 @@ export class Connections {
   add(
     vault: Vault,
     made: Key & { readonly secret: Buffer },
-    request: Pick<Connection, 'name' | 'venue' | 'keyKind' | 'createdAt'> & Partial<Connection>,
+    given: Pick<Connection, 'name' | 'venue' | 'keyKind' | 'createdAt'> &
+      Partial<Connection> & { readonly isCanary?: boolean },
     record: (connection: Connection) => void,
   ): Connection {
+    const { isCanary = isCanaryName(given.name), ...request } = given;
     let id = request.connection ?? drawId('c');
     while (request.connection === undefined && this.#byId.has(id)) id = drawId('c');
     const connection: Connection = {
@@ -202,6 +224,7 @@ export class Connections {
       connection: id,
       publicKeyPem: made.publicKeyPem,
       keyId: vault.fingerprintOf(made.key),
+      mark: vault.markOf(id, isCanary),
     };
     vault.write(identityOf(connection), made.secret);
     record(connection);
@@ -299,8 +322,8 @@ function rotated(
 }
 
 function withKeyOf(old: Connection, successor: Connection): Connection {
-  const { connection, name } = old;
-  return { ...successor, connection, name, slot: slotOf(successor), replaces: null };
+  const { connection, name, mark } = old;
+  return { ...successor, connection, name, mark, slot: slotOf(successor), replaces: null };
 }
 
 function loadKey(vault: Vault, connection: Connection): SigningKey {
@@ -351,12 +374,17 @@ export function readConnection(fields: Fields, isFirst = false): Connection {
     publicKeyPem: fields.anyText('publicKeyPem', PEM_CHARACTERS_MAX),
     createdAt: fields.integer('createdAt', 0),
     apiKey: fields.nullable('apiKey', (name) => fields.anyText(name, PEM_CHARACTERS_MAX)),
+    mark: fields.has('mark') ? fields.text('mark', MARK, 'a mark') : '',
     // Files of earlier versions know no successors.
     slot: fields.has('slot') ? fields.nullable('slot', (name) => connectionId(fields, name)) : null,
     replaces: fields.has('replaces')
       ? fields.nullable('replaces', (name) => connectionId(fields, name))
       : null,
   };
+}
+
+function isCanaryName(name: string): boolean {
+  return CANARY_NAME.test(name);
 }
 
 function connectionId(fields: Fields, name: string): string {

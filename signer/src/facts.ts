@@ -4,12 +4,7 @@
 import { notionalOf, parseDecimal } from './amount.ts';
 import type { KeyIntent } from './binance/requests.ts';
 import type { Entry } from './log/intent-log.ts';
-import type {
-  Operation,
-  PolicyOrderType,
-  PolicySide,
-  PolicyTimeInForce,
-} from './policy/grammar.ts';
+import type { Operation, PolicyOrderType, PolicySide, PolicyTimeInForce } from './policy/policy.ts';
 import type { RequestFacts } from './policy/request-facts.ts';
 import type { Intent, OrderIntent, StopIntent } from './wire.ts';
 
@@ -23,6 +18,7 @@ const OPERATION_OF: Readonly<Record<KeyIntent['kind'], Operation>> = {
   queryFills: 'read.fills',
   queryAccount: 'read.account',
   queryPermissions: 'read.permissions',
+  probeAddress: 'read.account',
   subscribe: 'read.stream',
 };
 
@@ -92,6 +88,12 @@ export function loggedFields(intent: Intent): Entry['fields'] {
     case 'queryPermissions':
     case 'subscribe':
       return { connection: intent.connection, op: OPERATION_OF[intent.kind] };
+    case 'probeAddress':
+      return {
+        connection: intent.connection,
+        op: OPERATION_OF[intent.kind],
+        probe: intent.step,
+      };
     case 'activateConnection':
     case 'freezeConnection':
     case 'lookUp':

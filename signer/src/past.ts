@@ -3,32 +3,33 @@
 
 import { factsOf } from './facts.ts';
 import type { Lives } from './life/lives.ts';
-import { CLOSING_MS, GRACE_MS_MAX, KEY_LIFE_MS } from './life/state.ts';
+import { GRACE_MS_MAX } from './life/state.ts';
 import type { PastEntry } from './log/intent-log.ts';
 import { OpenOrders } from './policy/history.ts';
 import type { RequestFacts } from './policy/request-facts.ts';
-import { SignedOrders } from './signed-orders.ts';
+import { LOOK_UP_GRACE_MS, REMEMBERED_MS, SignedOrders } from './signed-orders.ts';
 
 /** Counters look back a day, and a minute for their rounding. */
 const COUNTED_MS: number = 86_400_000 + 2 * 60_000;
-/** How long after its end a connection's orders can be looked up. */
-export const LOOK_UP_GRACE_MS: number = 7 * 86_400_000;
-/** How long the ID of an order is remembered: as long as a key can live and be asked about. */
-const REMEMBERED_MS: number = KEY_LIFE_MS + GRACE_MS_MAX + CLOSING_MS + LOOK_UP_GRACE_MS;
 /** How the IDs of orders are tagged; entries of before there were tags have none. */
 export const TAG_VERSION = 1;
 
-export class Past {
+/** What the counters of a policy begin with. */
+interface Counted {
   /** Orders that may be open. */
-  readonly open: OpenOrders = new OpenOrders();
-  readonly orders: SignedOrders = new SignedOrders();
-  readonly #connections = new Set<string>();
+  readonly open: OpenOrders;
   /** Requests that may still weigh on a counter, old to new. */
   readonly recent: {
     readonly connection: string;
     readonly facts: RequestFacts;
     readonly time: number;
-  }[] = [];
+  }[];
+}
+
+export class Past {
+  readonly orders: SignedOrders = new SignedOrders();
+  #counted: Counted = { open: new OpenOrders(), recent: [] };
+  readonly #connections = new Set<string>();
   readonly #now: number;
 
   constructor(now: number) {
@@ -39,7 +40,7 @@ export class Past {
     const { connection } = fields;
     if (typeof connection !== 'string') return;
     const isEnd = kind === 'answer' && fields['ended'] === 'yes';
-    if (isEnd) this.open.remove(connection, String(fields['clientOrderId']));
+    if (isEnd) this.#counted.open.remove(connection, String(fields['clientOrderId']));
     // An intent counts whether or not its signature was noted: the crash may have come in between.
     if (kind !== 'intent') return;
     const { clientOrderId } = fields;
@@ -51,10 +52,17 @@ export class Past {
       this.#connections.add(connection);
       if (fields['tag'] === TAG_VERSION) this.orders.add(connection, clientOrderId, time);
       else this.orders.addUntagged(connection, clientOrderId, time);
-      this.open.add(connection, clientOrderId, factsOf(fields));
+      this.#counted.open.add(connection, clientOrderId, factsOf(fields));
     }
     if (time > this.#now - COUNTED_MS)
-      this.recent.push({ connection, facts: factsOf(fields), time });
+      this.#counted.recent.push({ connection, facts: factsOf(fields), time });
+  }
+
+  /** Gives away what the counters begin with: a start needs it once, and nothing is to keep it for longer. */
+  takeCounted(): Counted {
+    const counted = this.#counted;
+    this.#counted = { open: new OpenOrders(), recent: [] };
+    return counted;
   }
 
   /** Drops the IDs of connections that can neither sign nor be asked about any more. */

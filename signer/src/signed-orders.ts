@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which client order IDs were ever signed, so that none is signed twice and a lost order can be asked for.
 
-/**
- * Most IDs held: about 130 MB. An ID is needed only while its connection can sign and for a while after, so the
- * number follows the orders of 90 days, not of all time.
- */
+import { CLOSING_MS, GRACE_MS_MAX, KEY_LIFE_MS } from './life/state.ts';
+
+/** Most IDs held: about 130 MB. */
 export const SIGNED_ORDERS_MAX = 1_000_000;
+/** How long after its end a connection's orders can be looked up. */
+export const LOOK_UP_GRACE_MS: number = 7 * 86_400_000;
+/** How long an ID is remembered: as long as a key can live and be asked about. */
+export const REMEMBERED_MS: number = KEY_LIFE_MS + GRACE_MS_MAX + CLOSING_MS + LOOK_UP_GRACE_MS;
 
 export class SignedOrders {
   readonly #times = new Map<string, Map<string, number>>();
@@ -33,11 +36,17 @@ export class SignedOrders {
     this.#untagged.add(`${connection} ${clientOrderId}`);
   }
 
+  /** Remembers an order, and forgets those of its connection that have outlived every key. */
   add(connection: string, clientOrderId: string, time: number): void {
     let times = this.#times.get(connection);
     if (times === undefined) {
       times = new Map();
       this.#times.set(connection, times);
+    }
+    for (const [old, at] of times) {
+      if (at > time - REMEMBERED_MS) break;
+      this.remove(connection, old);
+      this.#untagged.delete(`${connection} ${old}`);
     }
     if (!times.has(clientOrderId)) this.#size += 1;
     times.set(clientOrderId, time);

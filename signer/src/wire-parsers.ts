@@ -26,6 +26,7 @@ import {
   CONDITION_FACT_CHARACTERS_MAX,
   ECHO_BODY_BYTES_MAX,
   KEY_KINDS,
+  PROBE_STEPS,
   REFERENCE_SOURCES,
   type BookLevel,
   type EgressReport,
@@ -67,6 +68,7 @@ const INTENT_KINDS = [
   'queryFills',
   'queryAccount',
   'queryPermissions',
+  'probeAddress',
   'subscribe',
   'lookUp',
   'verifyTag',
@@ -137,6 +139,7 @@ function readIntent(fields: Fields): Intent {
           keyKind: fields.oneOf('keyKind', ['ed25519', 'rsa-2048', 'rsa-4096']),
         }),
         ...replaces(fields),
+        ...(fields.has('isCanary') && { isCanary: fields.flag('isCanary') }),
       };
     case 'importConnection':
       return {
@@ -150,6 +153,7 @@ function readIntent(fields: Fields): Intent {
           fields.anyText(name, TEXT_CHARACTERS_MAX),
         ),
         ...replaces(fields),
+        ...(fields.has('isCanary') && { isCanary: fields.flag('isCanary') }),
       };
     case 'freezeConnection':
       return {
@@ -204,6 +208,10 @@ function readIntent(fields: Fields): Intent {
     case 'queryPermissions':
     case 'subscribe':
       return { kind, id, connection: connection(fields) };
+    case 'probeAddress': {
+      const step = fields.oneOf('step', PROBE_STEPS);
+      return { kind, id, connection: connection(fields), step };
+    }
     case 'lookUp':
     case 'verifyTag':
       return { kind, id, connection: connection(fields), clientOrderId: clientOrderId(fields) };

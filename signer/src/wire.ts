@@ -8,9 +8,9 @@
 
 import type { Act } from './acts/act.ts';
 import type { Approval } from './acts/assertion.ts';
-import type { Fault, Grade, LifeState, Scope } from './life/state.ts';
+import type { BindDoubt, Fault, Grade, LifeState, Scope } from './life/state.ts';
 
-export type { Act, Approval, Fault, Grade, LifeState, Scope };
+export type { Act, Approval, BindDoubt, Fault, Grade, LifeState, Scope };
 
 /** The version byte of every frame; a peer of another version is refused. */
 export const WIRE_VERSION = 1;
@@ -46,6 +46,9 @@ export const RECV_WINDOW_MS = 5_000;
 
 /** `recvWindow` of a subscription, shorter still: its signature would also fit `session.logon`. */
 export const SUBSCRIBE_RECV_WINDOW_MS = 3_000;
+
+/** `recvWindow` of the reads that probe a key's list of addresses; the way through a proxy takes its time. */
+export const PROBE_RECV_WINDOW_MS = 3_000;
 
 /** How long egress waits for the exchange once a request has left. */
 export const REQUEST_TIMEOUT_MS = 10_000;
@@ -132,6 +135,16 @@ export type Intent =
     }
   | { readonly kind: 'queryAccount'; readonly id: number; readonly connection: string }
   | { readonly kind: 'queryPermissions'; readonly id: number; readonly connection: string }
+  /**
+   * Is the key's list of addresses real? One read from the `second` address between two from the ordinary one; each step
+   * once the one before it is answered. The verdict is the signer's, in `ConnectionInfo`.
+   */
+  | {
+      readonly kind: 'probeAddress';
+      readonly id: number;
+      readonly connection: string;
+      readonly step: ProbeStep;
+    }
   /** Open (or renew) the stream of the account's own events; they come from egress as `userEvent`. */
   | { readonly kind: 'subscribe'; readonly id: number; readonly connection: string }
   /** Was an order with this ID ever signed? Answered from the signer's own record. */
@@ -160,6 +173,8 @@ export type Intent =
       readonly keyKind?: Exclude<KeyKind, 'hmac-sha256'>;
       /** The connection whose key this one is to replace once the exchange has it and it is checked. */
       readonly replaces?: string;
+      /** An account that exists only to be robbed; otherwise its name says whether it is one. */
+      readonly isCanary?: boolean;
     }
   /** Take in a key that was made elsewhere, sealed to the vault's import key: the server carries what it cannot read. */
   | {
@@ -174,6 +189,8 @@ export type Intent =
       readonly publicKeyPem: string | null;
       /** As in `createConnection`. */
       readonly replaces?: string;
+      /** As in `createConnection`. */
+      readonly isCanary?: boolean;
     }
   /** No new risk from now on, until a person thaws it. It needs nobody's consent. */
   | {
@@ -242,6 +259,9 @@ export type Intent =
       readonly apiKey: string;
     };
 
+export const PROBE_STEPS = ['before', 'second', 'after'] as const;
+export type ProbeStep = (typeof PROBE_STEPS)[number];
+
 export interface ConnectionInfo {
   readonly connection: string;
   readonly name: string;
@@ -265,12 +285,22 @@ export interface ConnectionInfo {
   /** When the exchange last said what the key may do; null before. */
   readonly checkedAt: number | null;
   readonly isIpRestricted: boolean | null;
+  /** What reads from a second address showed of the list of addresses; null before any did. */
+  readonly bind: { readonly verdict: 'holds' | 'notReal'; readonly seenAt: number } | null;
+  /** A later probe that showed nothing; `words` say what came. */
+  readonly bindDoubt: {
+    readonly at: number;
+    readonly reason: BindDoubt;
+    readonly words: string;
+  } | null;
   readonly frozen: { readonly since: number; readonly cause: string } | null;
   readonly quarantined: { readonly since: number; readonly faults: readonly Fault[] } | null;
   /** The connection whose key this one will replace, or null. */
   readonly replaces: string | null;
   /** Whether its key waits for nothing but an owner's consent (`takeOver`) to replace the other. */
   readonly isReady: boolean;
+  /** Whether its account exists only to be robbed; null while the vault is locked. */
+  readonly isCanary: boolean | null;
   /** The policy lines that apply, as written, and the SHA-256 of the whole policy file (`none` without one). */
   readonly policy: readonly string[];
   readonly policyHash: string;
@@ -448,6 +478,8 @@ export type SignedRequest =
       readonly timeoutMs: number;
       /** The signer wants to read the answer itself: a copy comes back as `Echo`, before the receipt. */
       readonly echo?: true;
+      /** To be sent by the second address and by no other way. */
+      readonly secondAddress?: true;
     }
   | {
       readonly kind: 'subscribe';
@@ -500,6 +532,13 @@ export type Answer =
       readonly clockSkewMs: number | null;
       readonly roundTripMs: number | null;
       readonly reason: string;
+      /** Whether egress was given a second address. */
+      readonly hasSecondAddress: boolean;
+    }
+  /** All hosts that egress was given, told over each new link: of others it will say nothing more. */
+  | {
+      readonly kind: 'hosts';
+      readonly hosts: readonly { readonly venue: string; readonly host: string }[];
     }
   /** Something that is wrong with a venue until it is over. What lasts is told again over each new link. */
   | {
@@ -526,6 +565,7 @@ export const VENUE_CONDITIONS = [
 ] as const;
 export type VenueCondition = (typeof VENUE_CONDITIONS)[number];
 export const CONDITION_FACTS_MAX = 12;
+export const VENUE_HOSTS_MAX = 256;
 export const CONDITION_FACT_CHARACTERS_MAX = 600;
 
 /** Where the facts about a market come from: public questions that egress asks itself, unsigned. */

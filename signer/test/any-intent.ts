@@ -55,4 +55,6 @@ export const anyKeyIntent: fc.Arbitrary<Unnumbered<KeyIntent>> = fc.oneof(
   fc.record({ kind: ofKind('queryFills'), connection, symbol, fromTradeId: number }),
   fc.record({ kind: ofKind('queryFills'), connection, symbol, exchangeOrderId: number }),
   fc.record({ kind: ofKind('queryAccount', 'queryPermissions', 'subscribe'), connection }),
+  // The other steps need answers in between.
+  fc.record({ kind: ofKind('probeAddress'), connection, step: fc.constant('before' as const) }),
 );

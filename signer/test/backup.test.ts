@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { inflateSync } from 'node:zlib';
 import {
   Decrypter,
@@ -32,6 +32,7 @@ import { decryptAge, encryptAge, parseAgeIdentity, parseRecipient } from '../src
 import { decodeBackup } from '../src/tool/backup.ts';
 import { runTool, type ToolPorts } from '../src/tool/tool.ts';
 import {
+  openConnected,
   OpenSigner,
   POLICY,
   readLog,
@@ -176,12 +177,6 @@ async function tool(
   const [verb = '', ...rest] = words;
   await runTool(directory, { verb, words: rest, unlockFile: null }, ports);
   return { said, output: Buffer.concat(outputs) };
-}
-
-function openConnected(t: TestContext): OpenSigner {
-  const directory = temporaryDirectory(t);
-  writePolicy(directory, POLICY);
-  return new OpenSigner(directory).connect();
 }
 
 test('[S52] a backup is age ciphertext and nothing else, and puts every key back beside its log', async (t) => {

@@ -10,7 +10,7 @@ import ccxt from 'ccxt';
 import fc from 'fast-check';
 import { sealSecret } from '../src/seal-secret.ts';
 import type { KeyKind, SignedRequest } from '../src/wire.ts';
-import { API_KEY, OpenSigner, temporaryDirectory, writePolicy } from './fixture.ts';
+import { API_KEY, checkRights, OpenSigner, temporaryDirectory, writePolicy } from './fixture.ts';
 import { anyKeyIntent } from './any-intent.ts';
 
 const SEED = 20_261_123;
@@ -86,6 +86,7 @@ for (const keyKind of KINDS) {
   test(`[S86] ccxt makes the same request of every intent, ${keyKind}, seed ${SEED}`, async (t) => {
     const keys = drawKeys(keyKind);
     const signer = await signerWith(t, keyKind, keys);
+    checkRights(signer);
     const seen = new Set<string>();
     fc.assert(
       fc.property(anyKeyIntent, (intent) => {
@@ -112,6 +113,6 @@ for (const keyKind of KINDS) {
       }),
       { seed: SEED, numRuns: RUNS },
     );
-    assert.equal(seen.size, 10, `every kind was drawn, found ${[...seen].join(', ')}`);
+    assert.equal(seen.size, 11, `every kind was drawn, found ${[...seen].join(', ')}`);
   });
 }

@@ -16,6 +16,7 @@ import {
   parseDecision,
   parseEgressReport,
   parseEgressTask,
+  type Act,
   type Decision,
   type Intent,
   type OrderIntent,
@@ -167,6 +168,13 @@ export class OpenSigner {
     });
   }
 
+  /** Asks for an act; what a person must confirm comes back as `consent`. */
+  request(act: Act): Decision {
+    const [decision] = this.ask({ kind: 'requestAct', act });
+    assert.ok(decision);
+    return decision;
+  }
+
   give(...messages: readonly unknown[]): void {
     this.#signer.process(messages);
   }
@@ -210,6 +218,37 @@ export class OpenSigner {
     const [decision] = this.ask(placeIntent(this.connection, order));
     return outcomeOf(decision);
   }
+}
+
+/** What Binance says of a key that trades spot and is bound to addresses. */
+export const BOUND_KEY: Readonly<Record<string, boolean | number>> = {
+  ipRestrict: true,
+  createTime: START_MS,
+  enableReading: true,
+  enableWithdrawals: false,
+  enableInternalTransfer: false,
+  enableMargin: false,
+  enableFutures: false,
+  permitsUniversalTransfer: false,
+  enableVanillaOptions: false,
+  enableSpotAndMarginTrading: true,
+};
+
+/** Has the rights of the signer's key read, of which the exchange says `body`. */
+export function checkRights(signer: OpenSigner, body: unknown = BOUND_KEY): void {
+  const { connection } = signer;
+  const [decision] = signer.ask({ kind: 'queryPermissions', connection });
+  if (decision?.kind !== 'signed') return;
+  const { id } = decision;
+  signer.report({ kind: 'echo', id, status: 200, body: JSON.stringify(body) });
+  signer.receipt(id);
+}
+
+/** A signer on a directory of its own, with a connection under `policy`. */
+export function openConnected(t: TestContext, policy: string = POLICY, disk?: Disk): OpenSigner {
+  const directory = temporaryDirectory(t);
+  writePolicy(directory, policy);
+  return new OpenSigner(directory, disk === undefined ? {} : { disk }).connect();
 }
 
 export type Unnumbered<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;

@@ -3,17 +3,19 @@
 
 import { strict as assert } from 'node:assert';
 import { createHmac } from 'node:crypto';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { notionalOf } from '../src/amount.ts';
 import { SYSTEM_DISK } from '../src/disk.ts';
 import { comparePolicies } from '../src/policy/compare.ts';
 import { PolicyEvaluator, type RequestFacts } from '../src/policy/evaluator.ts';
-import { describePolicyError, parsePolicy, type Policy } from '../src/policy/grammar.ts';
+import { describePolicyError, parsePolicy } from '../src/policy/grammar.ts';
+import type { Policy } from '../src/policy/policy.ts';
 import { overviewOf } from '../src/peers/policy-overview.ts';
-import type { Act, Decision, HeldInfo, OrderIntent } from '../src/wire.ts';
+import type { HeldInfo, OrderIntent } from '../src/wire.ts';
 import { Passkey } from '../../test/passkey.ts';
 import {
+  openConnected,
   OpenSigner,
   outcomeOf,
   placeIntent,
@@ -38,18 +40,6 @@ function parse(text: string): Policy {
   const parsed = parsePolicy(Buffer.from(text));
   assert.ok(parsed.ok, parsed.ok ? '' : describePolicyError('policy', parsed.error));
   return parsed.policy;
-}
-
-function open(t: TestContext, policy: string = POLICY): OpenSigner {
-  const directory = temporaryDirectory(t);
-  writePolicy(directory, policy);
-  return new OpenSigner(directory).connect();
-}
-
-function ask(signer: OpenSigner, act: Act): Decision {
-  const [decision] = signer.ask({ kind: 'requestAct', act });
-  assert.ok(decision);
-  return decision;
 }
 
 function heldOf(signer: OpenSigner): readonly HeldInfo[] {
@@ -77,7 +67,7 @@ function enrol(signer: OpenSigner): Passkey {
     rpId,
     origin,
   } as const;
-  const asked = ask(signer, enrolment);
+  const asked = signer.request(enrolment);
   assert.ok(asked.kind === 'consent', JSON.stringify(asked));
   const code = /within an hour: ([A-Z2-9-]{19})$/.exec(signer.said.at(-1) ?? '')?.[1] ?? '';
   const proof = createHmac('sha256', code.replaceAll('-', ''))
@@ -94,7 +84,7 @@ function enrol(signer: OpenSigner): Passkey {
 
 /** Releases `order` by the owner's passkey; returns the text that he consented to. */
 function release(signer: OpenSigner, owner: Passkey, order: string): string {
-  const asked = ask(signer, { kind: 'releaseHeld', order });
+  const asked = signer.request({ kind: 'releaseHeld', order });
   assert.ok(asked.kind === 'consent', JSON.stringify(asked));
   const approval = owner.assert(asked.challenge);
   const [done] = signer.ask({ kind: 'confirmAct', nonce: asked.nonce, approval });
@@ -151,7 +141,7 @@ test('[S136] attack 3: a hold line cannot hold what is never signed', () => {
 });
 
 test('[S137] deny beats hold; a hold line is asked where no allow line matches or its money does not suffice', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t, POLICY);
   assert.equal(signer.place({ price: '500' }), 'signed', 'within the allow line nobody is asked');
   assert.equal(signer.place({ price: '501' }), 'hold: big', 'notional');
   assert.equal(signer.place({ price: '401' }), 'hold: big', 'per-day');
@@ -210,7 +200,7 @@ test('[S137] what the policy decides is what its plain reading says', () => {
               : 'refused';
       const verdict = new PolicyEvaluator(policy, 'policy').judge(
         { connection: 'c_ABCDEF2', name: 'demo', venue: 'demo' },
-        factsOf(asked.symbol, asked.side === 'BUY' ? 'BUY' : 'SELL', asked.notional),
+        [factsOf(asked.symbol, asked.side === 'BUY' ? 'BUY' : 'SELL', asked.notional)],
         () => null,
         START_MS,
       );
@@ -234,7 +224,7 @@ function factsOf(symbol: string, side: 'BUY' | 'SELL', notional: number): Reques
 }
 
 test('[S138] what waits is kept once, told with its line and time, and written on the log', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t, POLICY);
   const [first, again] = signer.ask(
     placeIntent(signer.connection, { price: '1000', clientOrderId: 'k1-first' }),
     placeIntent(signer.connection, { price: '900', quantity: '0.9' }),
@@ -273,7 +263,7 @@ test('[S138] what waits is kept once, told with its line and time, and written o
 });
 
 test('[S138] at most 16 of a connection wait; after their time they are forgotten', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t, POLICY);
   for (let index = 0; index < 16; index += 1) hold(signer, { price: String(1_000 + index) });
   signer.pass(119_999);
   assert.equal(heldOf(signer).length, 16);
@@ -287,7 +277,7 @@ test('[S203] attack 31: who floods the orders that wait fills the places of one 
 hold id=others op=order.place symbol=BTCUSDT expires=2m
 default deny
 `;
-  const signer = open(t, policy);
+  const signer = openConnected(t, policy);
   const flooded = signer.connection;
   for (let index = 0; index < 16; index += 1) hold(signer, { price: String(1_000 + index) });
   const kept = heldOf(signer);
@@ -315,7 +305,7 @@ default deny
   signer.connection = flooded;
   const [first] = kept;
   assert.ok(first);
-  assert.equal(ask(signer, { kind: 'denyHeld', order: first.order }).kind, 'performed');
+  assert.equal(signer.request({ kind: 'denyHeld', order: first.order }).kind, 'performed');
   const next = reopen(signer);
   for (const life of [signer, next]) {
     const [full] = life.ask(placeIntent(flooded, { price: '1090' }));
@@ -327,13 +317,13 @@ default deny
 });
 
 test('[S203] who holds and drops in turn makes no more than 16 entries a minute', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t, POLICY);
   let count = 0;
   for (let index = 0; index < 300; index += 1) {
     signer.pass(1_000);
     signer.place({ price: String(1_000 + index) });
     for (const { order } of heldOf(signer)) {
-      assert.equal(ask(signer, { kind: 'denyHeld', order }).kind, 'performed');
+      assert.equal(signer.request({ kind: 'denyHeld', order }).kind, 'performed');
       count += 1;
     }
   }
@@ -343,7 +333,7 @@ test('[S203] who holds and drops in turn makes no more than 16 entries a minute'
 });
 
 test('[S139] a release is an owner’s consent to the very order, and one signature', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t, POLICY);
   const owner = enrol(signer);
   const order = hold(signer);
   const text = release(signer, owner, order);
@@ -368,12 +358,12 @@ test('[S139] a release is an owner’s consent to the very order, and one signat
   assert.equal(intent?.['held'], order);
   assert.deepEqual(heldOf(signer), []);
   assert.equal(signer.place({ price: '1000' }), 'hold: big', 'one release, one signature');
-  const second = ask(signer, { kind: 'releaseHeld', order });
+  const second = signer.request({ kind: 'releaseHeld', order });
   assert.ok(second.kind === 'refused' && second.rule === 'act');
 });
 
 test('[S139] attack 15: a released order that comes twice at once is signed once', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t, POLICY);
   release(signer, enrol(signer), hold(signer));
   const outcomes = signer
     .ask(
@@ -385,13 +375,13 @@ test('[S139] attack 15: a released order that comes twice at once is signed once
 });
 
 test('[S139] attack 20: the server cannot release; without an owner, with another text or too late nothing is released', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t, POLICY);
   const order = hold(signer);
-  const refused = ask(signer, { kind: 'releaseHeld', order });
+  const refused = signer.request({ kind: 'releaseHeld', order });
   assert.ok(refused.kind === 'refused' && refused.rule === 'consent');
   assert.match(refused.reason, /expected an enrolled owner, found none/);
   const owner = enrol(signer);
-  const asked = ask(signer, { kind: 'releaseHeld', order });
+  const asked = signer.request({ kind: 'releaseHeld', order });
   assert.ok(asked.kind === 'consent');
   const stranger = new Passkey();
   const [wrong] = signer.ask({
@@ -400,7 +390,7 @@ test('[S139] attack 20: the server cannot release; without an owner, with anothe
     approval: stranger.assert(asked.challenge),
   });
   assert.equal(outcomeOf(wrong), 'consent');
-  const late = ask(signer, { kind: 'releaseHeld', order });
+  const late = signer.request({ kind: 'releaseHeld', order });
   assert.ok(late.kind === 'consent');
   signer.pass(120_000);
   const approval = owner.assert(late.challenge);
@@ -410,7 +400,7 @@ test('[S139] attack 20: the server cannot release; without an owner, with anothe
 });
 
 test('[S140] a release is for no more, at no worse a price, of the same kind, and for its time', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t, POLICY);
   const owner = enrol(signer);
   release(signer, owner, hold(signer));
   for (const other of [
@@ -438,7 +428,7 @@ test('[S140] a release is for no more, at no worse a price, of the same kind, an
 });
 
 test('[S140] the limits and the market are judged again when a released order comes', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t, POLICY);
   const owner = enrol(signer);
   const orders = ['1990', '1000', '500.01'].map((price) => hold(signer, { price, side: 'sell' }));
   for (const order of orders) release(signer, owner, order);
@@ -451,7 +441,7 @@ test('[S140] the limits and the market are judged again when a released order co
 });
 
 test('[S141] a restart keeps what waits and what was released, and what was used', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t, POLICY);
   const owner = enrol(signer);
   const [waiting, released, used] = [
     hold(signer, { price: '1000' }),
@@ -479,26 +469,26 @@ test('[S141] a restart keeps what waits and what was released, and what was used
 });
 
 test('[S141] another policy voids what waits and what was released', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t, POLICY);
   const owner = enrol(signer);
   release(signer, owner, hold(signer));
   const policy = POLICY.replace('notional<=2000', 'notional<=1500');
   const [state] = signer.ask({ kind: 'describePolicy' });
   assert.ok(state?.kind === 'policy');
-  const changed = ask(signer, { kind: 'changePolicy', before: state.policy.hash, policy });
+  const changed = signer.request({ kind: 'changePolicy', before: state.policy.hash, policy });
   assert.equal(changed.kind, 'performed');
   assert.deepEqual(heldOf(signer), []);
   assert.equal(signer.place({ price: '1000' }), 'hold: big');
 });
 
 test('[S230] what is void under the policy of today takes no place, also after a restart', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t, POLICY);
   for (let index = 0; index < 16; index += 1) hold(signer, { price: String(1_000 + index) });
   assert.match(refusalOf(signer, { price: '1090' }), /expected fewer than 16/);
   const [state] = signer.ask({ kind: 'describePolicy' });
   assert.ok(state?.kind === 'policy');
   const policy = POLICY.replace('notional<=2000', 'notional<=1500');
-  const changed = ask(signer, { kind: 'changePolicy', before: state.policy.hash, policy });
+  const changed = signer.request({ kind: 'changePolicy', before: state.policy.hash, policy });
   assert.equal(changed.kind, 'performed');
   assert.deepEqual(heldOf(signer), [], 'nobody can drop them any more');
   const next = reopen(signer);
@@ -507,12 +497,12 @@ test('[S230] what is void under the policy of today takes no place, also after a
 });
 
 test('[S142] dropping needs nobody; what was dropped, released or not, is refused without asking again', (t) => {
-  let signer = open(t);
+  let signer = openConnected(t, POLICY);
   const owner = enrol(signer);
   for (const isReleased of [false, true]) {
     const order = hold(signer);
     if (isReleased) release(signer, owner, order);
-    assert.equal(ask(signer, { kind: 'denyHeld', order }).kind, 'performed');
+    assert.equal(signer.request({ kind: 'denyHeld', order }).kind, 'performed');
     assert.deepEqual(heldOf(signer), []);
     const [decision] = signer.ask(placeIntent(signer.connection, { price: '999' }));
     assert.ok(decision?.kind === 'refused');
@@ -523,7 +513,7 @@ test('[S142] dropping needs nobody; what was dropped, released or not, is refuse
     assert.deepEqual(heldOf(signer), [], 'dropped over a restart');
     signer.pass(120_000);
   }
-  const none = ask(signer, { kind: 'denyHeld', order: 'h1' });
+  const none = signer.request({ kind: 'denyHeld', order: 'h1' });
   assert.ok(none.kind === 'refused' && none.rule === 'act');
 });
 
@@ -618,7 +608,7 @@ test('[S130] what tightens by the comparison allows and holds nothing that was r
       .join('');
   const rank = (policy: Policy, facts: RequestFacts): number => {
     const subject = { connection: 'c_ABCDEF2', name: 'demo', venue: 'demo' };
-    const verdict = new PolicyEvaluator(policy, 'p').judge(subject, facts, () => null, START_MS);
+    const verdict = new PolicyEvaluator(policy, 'p').judge(subject, [facts], () => null, START_MS);
     return verdict.ok ? 2 : verdict.hold === null ? 0 : 1;
   };
   let tightened = 0;
@@ -677,7 +667,7 @@ function priced(signer: OpenSigner, price: string): void {
 }
 
 test('[S137, S140] attack 6: a price that is missing, old or out of the band is refused, and no person is asked', (t) => {
-  const signer = open(t, MARKET);
+  const signer = openConnected(t, MARKET);
   const owner = enrol(signer);
   const outcomeAt = (price: string, quantity = '10'): string => {
     const intent = placeIntent(signer.connection, { price, quantity });
@@ -707,7 +697,10 @@ test('[S137, S140] attack 6: a price that is missing, old or out of the band is 
 });
 
 test('[S137] attack 11: each order of a pair is asked about; both must be released', (t) => {
-  const signer = open(t, 'policy/v1\nconnection demo\nhold id=big op=order.place\ndefault deny\n');
+  const signer = openConnected(
+    t,
+    'policy/v1\nconnection demo\nhold id=big op=order.place\ndefault deny\n',
+  );
   const owner = enrol(signer);
   let count = 0;
   const place = (): string => {

@@ -76,6 +76,10 @@ const WAYS: Readonly<
   retired: { events: [NAMED, checked(BORN), RETIRED], at: BORN + 3 },
 };
 
+function doubted(time: number): LifeEvent {
+  return { kind: 'doubted', doubt: { time, reason: 'otherAnswer', words: 'HTTP 451' } };
+}
+
 const EVENTS: Readonly<Record<string, (at: number) => LifeEvent>> = {
   named: (time) => ({ kind: 'named', time, hash: 'other' }),
   passes: (time) => checked(time),
@@ -137,6 +141,20 @@ test('[S170] every state under every event', () => {
       const next = standingAt(afterEvent(facts, event(at)), at);
       assert.equal(next.state, outcomes[index], `${state} under ${name}`);
     });
+  }
+});
+
+test('[S170, S243] a list that is not real shortens a life, and one that holds or a doubt changes none', () => {
+  const ends: Partial<Record<LifeState, LifeState>> = { active: 'expiring', expiring: 'expired' };
+  for (const [state, { events, at }] of Object.entries(WAYS)) {
+    const facts = after(events);
+    const under = (event: LifeEvent): LifeState => standingAt(afterEvent(facts, event), at).state;
+    const known = standingAt(facts, at).state;
+    assert.equal(under({ kind: 'probing', time: at }), known, state);
+    assert.equal(under({ kind: 'probed', bind: { time: at, verdict: 'holds' } }), known, state);
+    assert.equal(under(doubted(at)), known, state);
+    const notReal = under({ kind: 'probed', bind: { time: at, verdict: 'notReal' } });
+    assert.equal(notReal, ends[known] ?? known, state);
   }
 });
 
@@ -276,6 +294,9 @@ test('[S186] the grade follows from where the key was made, its kind, and what t
     'unknownTransfer',
   ] as const)
     assert.equal(grade({}, { faults: [fault] }), 'D', fault);
+  const unreal = { bind: { time: BORN, verdict: 'notReal' } } as const;
+  assert.equal(grade(unreal), 'B', 'whatever the exchange says of its list');
+  assert.equal(grade({ ...unreal, origin: 'imported' }), 'C');
   assert.equal(
     grade({}, { faults: ['margin'] }),
     'A',
@@ -297,6 +318,9 @@ test('[S171] no path lets a connection that is expired, frozen, quarantined, unc
       ),
     time.map((at): LifeEvent => ({ kind: 'frozen', time: at, cause: 'alarm' })),
     time.map((at): LifeEvent => ({ kind: 'thawed', time: at })),
+    time.map((at): LifeEvent => ({ kind: 'probed', bind: { time: at, verdict: 'notReal' } })),
+    time.map((at): LifeEvent => ({ kind: 'probed', bind: { time: at, verdict: 'holds' } })),
+    time.map(doubted),
     fc.constant<LifeEvent>(RETIRED),
   );
   const seed = 20_261_123;
@@ -311,10 +335,12 @@ test('[S171] no path lets a connection that is expired, frozen, quarantined, unc
       let isNamed = false;
       let hash = '';
       let isRetired = false;
+      let isOpen = false;
       let last: Check | null = null;
       let accepted: Check | null = null;
       for (const each of sorted) {
         if (each.kind === 'retired') isRetired = true;
+        if (each.kind === 'probed') isOpen = each.bind.verdict === 'notReal';
         if (each.kind === 'frozen') isFrozen = true;
         if (each.kind === 'thawed') {
           isFrozen = false;
@@ -334,7 +360,7 @@ test('[S171] no path lets a connection that is expired, frozen, quarantined, unc
       if (signs === 'all') {
         assert.ok(isNamed && !isFrozen && !isRetired);
         assert.ok(accepted !== null && Math.abs(now - accepted.time) < CHECK_HOLDS_MS);
-        assert.ok(now < BORN + KEY_LIFE_MS);
+        assert.ok(now < BORN + (isOpen ? OPEN_KEY_LIFE_MS : KEY_LIFE_MS));
         assert.ok(state === 'active' || state === 'expiring');
       }
       if (isRetired) assert.equal(signs, 'nothing');
@@ -344,5 +370,18 @@ test('[S171] no path lets a connection that is expired, frozen, quarantined, unc
 });
 
 function timeOf(event: LifeEvent): number {
-  return event.kind === 'checked' ? event.check.time : event.time;
+  switch (event.kind) {
+    case 'checked':
+      return event.check.time;
+    case 'probed':
+      return event.bind.time;
+    case 'doubted':
+      return event.doubt.time;
+    case 'named':
+    case 'probing':
+    case 'frozen':
+    case 'thawed':
+    case 'retired':
+      return event.time;
+  }
 }

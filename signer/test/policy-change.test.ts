@@ -6,16 +6,18 @@ import { strict as assert } from 'node:assert';
 import { createHmac, hash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseDecimal } from '../src/amount.ts';
 import { SYSTEM_DISK, type Disk } from '../src/disk.ts';
 import { comparePolicies } from '../src/policy/compare.ts';
 import { PolicyEvaluator, type RequestFacts } from '../src/policy/evaluator.ts';
-import { describePolicyError, parsePolicy, type Policy } from '../src/policy/grammar.ts';
-import type { Act, Decision, OrderIntent } from '../src/wire.ts';
+import { describePolicyError, parsePolicy } from '../src/policy/grammar.ts';
+import type { Policy } from '../src/policy/policy.ts';
+import type { Decision, OrderIntent } from '../src/wire.ts';
 import { Passkey } from '../../test/passkey.ts';
 import {
+  openConnected,
   OpenSigner,
   outcomeOf,
   POLICY,
@@ -43,20 +45,8 @@ function sha256(text: string): string {
   return hash('sha256', text, 'hex');
 }
 
-function open(t: TestContext, policy: string = POLICY): OpenSigner {
-  const directory = temporaryDirectory(t);
-  writePolicy(directory, policy);
-  return new OpenSigner(directory).connect();
-}
-
-function ask(signer: OpenSigner, act: Act): Decision {
-  const [decision] = signer.ask({ kind: 'requestAct', act });
-  assert.ok(decision);
-  return decision;
-}
-
 function change(signer: OpenSigner, policy: string): Decision {
-  return ask(signer, { kind: 'changePolicy', before: stateOf(signer).hash, policy });
+  return signer.request({ kind: 'changePolicy', before: stateOf(signer).hash, policy });
 }
 
 function stateOf(signer: OpenSigner): Extract<Decision, { kind: 'policy' }>['policy'] {
@@ -70,7 +60,7 @@ function enrol(signer: OpenSigner): Passkey {
   const owner = new Passkey();
   const { credential, rpId, origin, cose } = owner;
   const publicKey = cose.toString('base64url');
-  const asked = ask(signer, {
+  const asked = signer.request({
     kind: 'enrolOwner',
     name: 'Ada',
     credential,
@@ -110,7 +100,7 @@ function short(text: string): string {
 }
 
 test('[S128] the first policy of a desk is vouched for on the log, once', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t);
   assert.deepEqual(changesOnLog(signer.directory), [`attested ${short(POLICY)}`]);
   const next = reopen(signer);
   assert.equal(next.place(), 'signed');
@@ -118,7 +108,7 @@ test('[S128] the first policy of a desk is vouched for on the log, once', (t) =>
 });
 
 test('[S129] attack 19: a policy edited on disk, or taken away, starts with orders locked out; reads and cancels go on', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t);
   for (const edit of [
     () => writePolicy(signer.directory, LOOSER),
     () => writePolicy(signer.directory, TIGHTER),
@@ -157,7 +147,7 @@ test('[S129] attack 19: a policy edited on disk, or taken away, starts with orde
 });
 
 test('[S133] at the terminal a policy is taken over at once, whatever it changes', async (t) => {
-  const signer = open(t);
+  const signer = openConnected(t);
   for (const policy of [TIGHTER, LOOSER, 'policy/v1\n']) {
     const said = await takePolicy(signer.directory, policy, signer.time);
     assert.match(said.at(-1) ?? '', /The policy holds from the next start on/);
@@ -173,7 +163,7 @@ test('[S133] at the terminal a policy is taken over at once, whatever it changes
 });
 
 test('[S133] a file that was edited is taken over as it is, and what was pending is gone', async (t) => {
-  const signer = open(t);
+  const signer = openConnected(t);
   const owner = enrol(signer);
   loosen(signer, owner, LOOSER);
   writePolicy(signer.directory, TIGHTER);
@@ -185,7 +175,7 @@ test('[S133] a file that was edited is taken over as it is, and what was pending
 });
 
 test('[S131] what only tightens holds at once and needs nobody', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t);
   assert.equal(signer.place({ price: '450' }), 'signed');
   assert.equal(change(signer, TIGHTER).kind, 'performed');
   assert.equal(signer.place({ price: '450' }), 'btc: notional');
@@ -198,8 +188,8 @@ test('[S131] what only tightens holds at once and needs nobody', (t) => {
 });
 
 test('[S131] a change is of the policy that the person saw, and of another one', (t) => {
-  const signer = open(t);
-  const stale = ask(signer, { kind: 'changePolicy', before: sha256('other'), policy: TIGHTER });
+  const signer = openConnected(t);
+  const stale = signer.request({ kind: 'changePolicy', before: sha256('other'), policy: TIGHTER });
   assert.ok(stale.kind === 'refused');
   assert.match(stale.reason, /^expected a change of the policy in force/);
   const same = change(signer, POLICY);
@@ -211,7 +201,7 @@ test('[S131] a change is of the policy that the person saw, and of another one',
 });
 
 test('[S132] attack 20: loosening without a passkey, or inside the delay, changes nothing', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t);
   const unasked = change(signer, LOOSER);
   assert.ok(unasked.kind === 'refused');
   assert.equal(unasked.rule, 'consent');
@@ -243,7 +233,7 @@ test('[S132] attack 20: loosening without a passkey, or inside the delay, change
 });
 
 test('[S132] a wall clock that is set forward brings no loosening nearer', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t);
   loosen(signer, enrol(signer), LOOSER);
   signer.time.wallMs += 3_600_000;
   assert.equal(signer.place({ price: '550' }), 'clock');
@@ -252,7 +242,7 @@ test('[S132] a wall clock that is set forward brings no loosening nearer', (t) =
 });
 
 test('[S132] what waits outlives a restart, can be given up without consent, and gives way to what tightens', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t);
   const owner = enrol(signer);
   loosen(signer, owner, LOOSER);
   signer.time.pass(4 * MINUTE_MS);
@@ -262,8 +252,8 @@ test('[S132] what waits outlives a restart, can be given up without consent, and
   assert.equal(stateOf(second).pending?.dueAt, START_MS + 10 * MINUTE_MS);
   second.time.pass(6 * MINUTE_MS - 1);
   assert.equal(second.place({ price: '550' }), 'btc: notional');
-  assert.equal(ask(second, { kind: 'cancelPolicyChange' }).kind, 'performed');
-  assert.equal(ask(second, { kind: 'cancelPolicyChange' }).kind, 'refused');
+  assert.equal(second.request({ kind: 'cancelPolicyChange' }).kind, 'performed');
+  assert.equal(second.request({ kind: 'cancelPolicyChange' }).kind, 'refused');
   second.time.pass(MINUTE_MS);
   assert.equal(second.place({ price: '550' }), 'btc: notional');
   const third = reopen(second);
@@ -346,7 +336,7 @@ test('[S205] a change whose file cannot be put into its place holds, is noted on
 });
 
 test('[S132] a pending text that is not the confirmed one is dropped', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t);
   loosen(signer, enrol(signer), LOOSER);
   writeFileSync(
     join(signer.directory, 'policy.pending'),
@@ -391,7 +381,7 @@ test('[S134] a change that a crash cut off is finished where the log knows it, a
 });
 
 test('[S134] a draft that the log does not know never takes the place of the policy', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t);
   writeFileSync(join(signer.directory, 'policy.next'), LOOSER);
   renameSync(join(signer.directory, 'policy'), join(signer.directory, 'elsewhere'));
   assert.match(stateOf(reopen(signer)).lock ?? '', /expected the policy that the log vouches for/);
@@ -560,7 +550,7 @@ test('[S130] attack 20: more time after the end, by a section under the other na
 test('[S131] attack 20: narrowing line after line, by the server alone, makes no second limit of a day', (t) => {
   const lines = (symbols: string): string =>
     `policy/v1\nconnection demo\nallow id=all op=order.place symbol=${symbols} per-day<=500 USDT\n`;
-  const signer = open(t, lines('BTCUSDT,ETHUSDT'));
+  const signer = openConnected(t, lines('BTCUSDT,ETHUSDT'));
   assert.equal(signer.place({ price: '500' }), 'signed');
   assert.equal(signer.place({ symbol: 'ETHUSDT', price: '500' }), 'all: per-day');
   const act = { kind: 'changePolicy', before: sha256(lines('BTCUSDT,ETHUSDT')) } as const;
@@ -612,8 +602,8 @@ test('[S130] whatever is called tightening allows nothing that was refused, for 
           notional: BigInt(notional) * 10n ** 16n,
         };
         // What the stricter one allows both count, so that their windows stay alike.
-        if (!strict.judge(subject, facts, () => null, START_MS).ok) continue;
-        const verdict = loose.judge(subject, facts, () => null, START_MS);
+        if (!strict.judge(subject, [facts], () => null, START_MS).ok) continue;
+        const verdict = loose.judge(subject, [facts], () => null, START_MS);
         assert.ok(verdict.ok, `${before}\n→\n${next}\n${symbol} ${side} ${notional}`);
       }
     }),
@@ -680,7 +670,7 @@ test('[S131] what was signed before a tightening leaves no more room than withou
           notional: 10n ** 16n,
           isReleased: false,
         };
-        return policy.judge(subject, facts, () => null, START_MS).ok;
+        return policy.judge(subject, [facts], () => null, START_MS).ok;
       };
       for (const symbol of first) {
         count += 1;
@@ -702,7 +692,7 @@ test('[S131] what was signed before a tightening leaves no more room than withou
 });
 
 test('[S126] open orders are counted until the exchange says that they ended, over a restart too', (t) => {
-  const signer = open(t, POLICY.replace('rate<=10/10s', 'open<=2 rate<=1000/10s'));
+  const signer = openConnected(t, POLICY.replace('rate<=10/10s', 'open<=2 rate<=1000/10s'));
   const ids = ['k1-a', 'k1-b'];
   for (const clientOrderId of ids) assert.equal(signer.place({ clientOrderId }), 'signed');
   assert.equal(signer.place(), 'btc: open');
@@ -731,7 +721,7 @@ test('[S126] open orders are counted until the exchange says that they ended, ov
 });
 
 test('[S135] an order is explained without being signed, counted or recorded', (t) => {
-  const signer = open(t);
+  const signer = openConnected(t);
   signer.place({ price: '300' });
   const before = readLog(signer.directory).length;
   const explain = (price: string): Extract<Decision, { kind: 'explained' }>['explanation'] => {

@@ -8,7 +8,8 @@ import { formatNotional, notionalOf, parseDecimal, toNotional } from '../src/amo
 import { approve, spend } from '../src/policy/approval.ts';
 import { DayWindow, RateWindow } from '../src/policy/counters.ts';
 import { PolicyEvaluator, type PolicySubject, type RequestFacts } from '../src/policy/evaluator.ts';
-import { describePolicyError, parsePolicy, type Policy } from '../src/policy/grammar.ts';
+import { describePolicyError, parsePolicy } from '../src/policy/grammar.ts';
+import type { Policy } from '../src/policy/policy.ts';
 import { START_MS } from './fixture.ts';
 
 const SEED = 20_261_122;
@@ -444,9 +445,9 @@ for (const { what, rules, facts, before = 0, outcome, reason } of DECISIONS) {
     const evaluator = new PolicyEvaluator(policy, '/data/policy');
     const request = { ...BUY, ...facts };
     for (let count = 0; count < before; count += 1) {
-      assert.ok(evaluator.judge(SUBJECT, request, () => null, START_MS).ok);
+      assert.ok(evaluator.judge(SUBJECT, [request], () => null, START_MS).ok);
     }
-    const verdict = evaluator.judge(SUBJECT, request, () => null, START_MS);
+    const verdict = evaluator.judge(SUBJECT, [request], () => null, START_MS);
     assert.equal(verdict.ok ? `allowed by ${verdict.approved.rule}` : verdict.rule, outcome);
     if (reason !== undefined) assert.match(verdict.ok ? '' : verdict.reason, reason);
   });
@@ -454,7 +455,7 @@ for (const { what, rules, facts, before = 0, outcome, reason } of DECISIONS) {
 
 test('[S14] a refused request is not even built', () => {
   const evaluator = new PolicyEvaluator(parse(HEAD), 'policy');
-  const verdict = evaluator.judge(SUBJECT, BUY, () => assert.fail('built'), START_MS);
+  const verdict = evaluator.judge(SUBJECT, [BUY], () => assert.fail('built'), START_MS);
   assert.equal(verdict.ok, false);
 });
 
@@ -464,7 +465,7 @@ test('[S14] sections hold for a name, an identifier, or both in the order of the
   );
   const evaluator = new PolicyEvaluator(policy, 'policy');
   const rule = (subject: PolicySubject, facts: RequestFacts): string => {
-    const verdict = evaluator.judge(subject, facts, () => null, START_MS);
+    const verdict = evaluator.judge(subject, [facts], () => null, START_MS);
     return verdict.ok ? verdict.approved.rule : verdict.rule;
   };
   assert.equal(rule(SUBJECT, READ), 'name');
@@ -486,8 +487,8 @@ test('[S14] connections of one policy have counters of their own', () => {
   );
   for (const name of ['a', 'b']) {
     const subject = { connection: `c_${name.toUpperCase().repeat(7)}`, name, venue: 'demo' };
-    assert.equal(evaluator.judge(subject, READ, () => null, START_MS).ok, true);
-    assert.equal(evaluator.judge(subject, READ, () => null, START_MS).ok, false);
+    assert.equal(evaluator.judge(subject, [READ], () => null, START_MS).ok, true);
+    assert.equal(evaluator.judge(subject, [READ], () => null, START_MS).ok, false);
   }
 });
 
@@ -498,8 +499,8 @@ test('[S14] a later connection of the same name starts with counters of its own'
   );
   for (const connection of ['c_AAAAAAA', 'c_BBBBBBB']) {
     const subject = { ...SUBJECT, connection };
-    assert.equal(evaluator.judge(subject, READ, () => null, START_MS).ok, true);
-    assert.equal(evaluator.judge(subject, READ, () => null, START_MS).ok, false);
+    assert.equal(evaluator.judge(subject, [READ], () => null, START_MS).ok, true);
+    assert.equal(evaluator.judge(subject, [READ], () => null, START_MS).ok, false);
   }
 });
 
@@ -704,7 +705,7 @@ test('[S14] decisions are those of a plain reading of the lines, for any policy 
       };
       const verdict = new PolicyEvaluator(policy, 'policy').judge(
         SUBJECT,
-        facts,
+        [facts],
         () => null,
         START_MS,
       );

@@ -14,7 +14,7 @@ import {
   type Parameter,
 } from '../src/binance/requests.ts';
 import { anyKeyIntent } from './any-intent.ts';
-import { API_KEY, OpenSigner, temporaryDirectory, writePolicy } from './fixture.ts';
+import { API_KEY, checkRights, OpenSigner, temporaryDirectory, writePolicy } from './fixture.ts';
 
 const SEED = 20_261_122;
 const VECTORS = new URL(
@@ -180,6 +180,7 @@ test('[S9] every signature verifies over exactly the text before it, and the tex
   const signer = new OpenSigner(directory).connect();
   const [listed] = signer.ask({ kind: 'listConnections' });
   assert.equal(listed?.kind, 'connections');
+  checkRights(signer);
   const publicKey = createPublicKey(listed.connections[0]?.publicKeyPem ?? '');
   fc.assert(
     fc.property(anyKeyIntent, (intent) => {

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { SYSTEM_DISK, type Disk } from '../src/disk.ts';
 import type { Recorded } from '../src/log/intent-log.ts';
@@ -27,6 +27,7 @@ import { draftRequest } from '../src/binance/requests.ts';
 import { SigningKey } from '../src/sign.ts';
 import { SIGNED_ORDERS_MAX, SignedOrders } from '../src/signed-orders.ts';
 import {
+  openConnected,
   OpenSigner,
   outcomeOf,
   placeIntent,
@@ -43,12 +44,6 @@ import {
 } from './fixture.ts';
 
 const DAY_MS = 86_400_000;
-
-function openConnected(t: TestContext, policy: string = POLICY, disk?: Disk): OpenSigner {
-  const directory = temporaryDirectory(t);
-  writePolicy(directory, policy);
-  return new OpenSigner(directory, disk === undefined ? {} : { disk }).connect();
-}
 
 /** A disk on which one call fails: the `at`th of `name`. */
 function failingDisk(

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { SYSTEM_DISK, writeFileAtomically, type Disk } from '../src/disk.ts';
 import { KeyRing } from '../src/key-ring.ts';
@@ -23,22 +23,9 @@ import { parseVaultFile } from '../src/vault/file.ts';
 import { bornKey } from '../src/vault/keys.ts';
 import { runTool, type ToolPorts } from '../src/tool/tool.ts';
 import { sealSecret } from '../src/seal-secret.ts';
-import {
-  OpenSigner,
-  POLICY,
-  readLog,
-  temporaryDirectory,
-  TestTime,
-  writePolicy,
-} from './fixture.ts';
+import { openConnected, OpenSigner, readLog, temporaryDirectory, TestTime } from './fixture.ts';
 
 const PASSPHRASE = 'a long passphrase';
-
-function openConnected(t: TestContext): OpenSigner {
-  const directory = temporaryDirectory(t);
-  writePolicy(directory, POLICY);
-  return new OpenSigner(directory).connect();
-}
 
 /** Runs a verb on a directory; `answers` are what the person types. */
 async function tool(

@@ -48,6 +48,7 @@ import { fileKek, isOwnStanza, newPassphraseStanza, passphraseKek } from '../src
 import { sealSecret } from '../src/seal-secret.ts';
 import { setCheapPassphrase } from './cheap-passphrase.ts';
 import {
+  openConnected,
   OpenSigner,
   outcomeOf,
   POLICY,
@@ -67,12 +68,6 @@ const IDENTITY: VaultIdentity = {
 };
 const HMAC_SECRET = 'NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j';
 /** A cost at the floor: these tests are about what is refused, not about how long guessing takes. */
-
-function openConnected(t: TestContext, disk?: Disk): OpenSigner {
-  const directory = temporaryDirectory(t);
-  writePolicy(directory, POLICY);
-  return new OpenSigner(directory, disk === undefined ? {} : { disk }).connect();
-}
 
 /** A passphrase as bytes of its own: those who take it zero it. */
 function phrase(text: string): Buffer {
@@ -669,7 +664,7 @@ for (const [call, code] of [
 ] as const) {
   test(`[S50] where ${call} fails with ${code} no key is half written, and the old ones open`, (t) => {
     const { disk, state } = failingDisk(call, code);
-    const signer = openConnected(t, disk);
+    const signer = openConnected(t, POLICY, disk);
     const vault = join(signer.directory, 'vault');
     const honest = new Map(
       readdirSync(vault).map((name) => [name, readFileSync(join(vault, name), 'hex')]),

@@ -432,7 +432,14 @@ export class Line {
 
   #lookAtClock(): void {
     const clockSkewMs = Math.round(this.#venue.skewMs - this.#wallOffset());
-    this.#answer({ kind: 'egressHealth', venue: VENUE, clockSkewMs, roundTripMs: 30, reason: '' });
+    this.#answer({
+      kind: 'egressHealth',
+      venue: VENUE,
+      clockSkewMs,
+      roundTripMs: 30,
+      reason: '',
+      hasSecondAddress: false,
+    });
   }
 
   /** Over the pipe from the signer to the server. */
@@ -474,10 +481,13 @@ export class Line {
       cancelsUntil: Number.MAX_SAFE_INTEGER,
       checkedAt: null,
       isIpRestricted: null,
+      bind: null,
+      bindDoubt: null,
       frozen: null,
       quarantined: null,
       replaces: null,
       isReady: false,
+      isCanary: false,
       policy: [],
       policyHash: 'none',
     };
@@ -524,6 +534,7 @@ export function describe(intent: KeyIntent): string {
     case 'queryOpenOrders':
     case 'queryAccount':
     case 'queryPermissions':
+    case 'probeAddress':
     case 'subscribe':
       return intent.kind;
   }

@@ -30,6 +30,14 @@ export function createDeskRouter(): AnyRouter {
           throw redirect({ to: '/', replace: true });
         },
       }),
+      // Cases stand beside the alarms that opened them.
+      createRoute({
+        getParentRoute: () => root,
+        path: '/cases',
+        beforeLoad: () => {
+          throw redirect({ to: '/alarms', replace: true });
+        },
+      }),
       page('/', () => import('./pages/overview.tsx'), 'OverviewPage'),
       page('/bots', () => import('./pages/bots.tsx'), 'BotsPage'),
       page('/bots/new', () => import('./pages/bot-editor.tsx'), 'NewBotPage'),

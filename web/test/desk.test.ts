@@ -744,12 +744,12 @@ test('[W35] connections: public key, days left, the policy as written, and what 
     const demo = page.getByRole('region', { name: 'Demo account' });
     const text = plain(await demo.innerText());
     assert.match(text, /Active/);
-    assert.match(text, /\(77 days left\)/);
+    assert.match(text, /\(78 days left\)/);
     assert.match(text, /allow id=demo-btc op=order\.place symbol=BTCUSDT/);
     assert.match(text, /9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08/);
     assert.match(
       plain(await page.getByRole('region', { name: 'Spot account' }).innerText()),
-      /9 days left/,
+      /10 days left/,
     );
     assert.match(
       plain(await page.getByRole('region', { name: 'Second account' }).innerText()),
@@ -820,6 +820,55 @@ test('[W37] on a phone the pages stand in a bar below, and a row opens over the 
       () => document.documentElement.scrollWidth > window.innerWidth,
     );
     assert.equal(overflow, false, 'nothing is wider than the phone');
+  });
+});
+
+test('[W162] a phone has five ways in its bar, the alarms among them, and the others behind the last', async () => {
+  await readers.read({ path: '/bots', width: 390 }, async ({ page, server }) => {
+    await settled(page);
+    server.alarms = { openCount: 2, alarms: [] };
+    server.push({ kind: 'alarms', alarms: server.alarms });
+    const bar = page.getByRole('navigation', { name: 'Pages' });
+    const shown = bar.locator('a:visible, button:visible');
+    await bar.locator('.alarm-count').waitFor();
+    assert.deepEqual(
+      (await shown.allInnerTexts()).map((text) => plain(text)),
+      ['Overview', 'Bots', 'Deals', 'Alarms 2', 'More'],
+    );
+    const more = bar.getByRole('button', { name: 'More' });
+    assert.equal(await more.getAttribute('aria-current'), null);
+    // By keyboard alone: opened, left, and the focus is where it was.
+    await more.focus();
+    await page.keyboard.press('Enter');
+    const sheet = page.getByRole('dialog', { name: 'More' });
+    await sheet.waitFor();
+    assert.equal(await page.locator('.rail-more').getAttribute('aria-expanded'), 'true');
+    assert.deepEqual(await sheet.getByRole('link').allInnerTexts(), [
+      'Connections',
+      'Log',
+      'Risk',
+      'People',
+      'Settings',
+    ]);
+    const box = await sheet.boundingBox();
+    assert.ok(box !== null && Math.round(box.y + box.height) === 844 && box.width === 390);
+    await page.keyboard.press('Escape');
+    await sheet.waitFor({ state: 'detached' });
+    assert.equal(await focusedText(page), 'More');
+    await more.tap();
+    await sheet.getByRole('link', { name: 'Risk' }).tap();
+    await page.getByRole('heading', { level: 1, name: 'Risk' }).waitFor();
+    await sheet.waitFor({ state: 'detached' });
+    assert.equal(await more.getAttribute('aria-current'), 'true');
+  });
+});
+
+test('[W162] beside a wide page every way stands in the rail', async () => {
+  await readers.read({ path: '/bots', width: 1280 }, async ({ page }) => {
+    await settled(page);
+    const bar = page.getByRole('navigation', { name: 'Pages' });
+    assert.equal(await bar.getByRole('link').count(), 9);
+    assert.equal(await bar.getByRole('button', { name: 'More' }).isVisible(), false);
   });
 });
 

@@ -80,6 +80,7 @@ const VENUES: readonly Venue[] = [
     venue: 'binance',
     isTraded: true,
     hasAdapter: true,
+    hasSecondAddress: true,
     keys: [
       { kind: 'ed25519', from: 'made' },
       { kind: 'rsa-2048', from: 'made' },
@@ -107,6 +108,8 @@ export class FixtureServer {
   vaultRefusal: { readonly status: number; readonly error: string } | null = null;
   /** Whether a key in waiting takes over once it is checked. */
   takesOver = false;
+  /** What keeps a probe from the second address from going out. */
+  probeFault: string | null = null;
   /** The log's files by their path below `/log/`; none where there is no log yet. */
   logFiles: ReadonlyMap<string, Uint8Array> = new Map();
   witnesses: WitnessStatus = {
@@ -116,6 +119,7 @@ export class FixtureServer {
     anchors: [],
     witnesses: [],
     fault: null,
+    lists: { witnesses: 'trust/witnesses.json', authorities: 'trust/anchors.json' },
   };
   /** Scopes with limits or a state of their own, the desk first. */
   readonly risk: Risk[];
@@ -425,6 +429,11 @@ export class FixtureServer {
         response,
         this.data.deals.find((each) => each.id === id),
       );
+    }
+    if (first === 'connections' && action === 'probe') {
+      if (this.probeFault !== null) return sendError(response, 502, 'not_probed', this.probeFault);
+      const found = this.data.connections.find((each) => each.id === id);
+      return sendFound(response, found);
     }
     if (first === 'connections' && (action === 'check' || action === 'freeze'))
       return this.#useConnection(id, action, response);

@@ -71,7 +71,15 @@ test('[W66, W67, W143] a key is made in the signer, registered by the steps show
     await page.reload();
     await card.getByRole('textbox', { name: 'API key' }).fill('not an identifier');
     await card.getByRole('button', { name: 'Activate' }).click();
-    await card.getByText('Take the API key as the exchange shows it').waitFor();
+    await card.getByText('There are other characters among these.').waitFor();
+    // Before anything is sent: as soon as the field is left.
+    await card.getByRole('textbox', { name: 'API key' }).fill(API_KEY.slice(1));
+    await page.keyboard.press('Tab');
+    await card.getByText('This has 63 characters.').waitFor();
+    assert.equal(
+      [...server.requests.keys()].some((request) => request.includes('api-key')),
+      false,
+    );
     await card.getByRole('textbox', { name: 'API key' }).fill(` ${API_KEY} `);
     await card.getByRole('button', { name: 'Activate' }).click();
     await page.getByText('main is named.').waitFor();
@@ -248,7 +256,7 @@ test('[W85] a connection says what is signed by the signer’s word, and why it 
     assert.match(said, /^Spot account Quarantined/);
     assert.match(said, /Take that right away at the exchange at once\. somethingNew/);
     assert.match(said, /Frozen since .* by the terminal\. Orders that rest .* stay there/);
-    assert.match(said, /run kontor vault thaw Spot account/);
+    assert.match(said, /run kontor vault thaw 'Spot account'/);
     const reducesUntil = Date.now() + 86_400_000;
     change(server, own.id, { state: 'expired', signs: 'reductions', reducesUntil, frozen: null });
     await page.reload();
@@ -256,6 +264,65 @@ test('[W85] a connection says what is signed by the signer’s word, and why it 
     change(server, own.id, { state: 'probing', signs: 'cancels', grade: null, checkedAt: null });
     await page.reload();
     await spot.getByText('At most A. The signer says it').waitFor();
+  });
+});
+
+test('[W150] what the list of addresses was seen to be is told with its date; what told nothing, with its reason', async () => {
+  await readers.read({ path: '/connections' }, async ({ page, server }) => {
+    await settled(page);
+    const spot = page.getByRole('region', { name: 'Spot account' });
+    await spot
+      .getByText('Never tried: that the list holds is the exchange’s word alone.')
+      .waitFor();
+    const seenAt = Date.now() - 3_600_000;
+    change(server, 'spot-eu', { bind: { verdict: 'holds', seenAt } });
+    await page.reload();
+    await spot
+      .getByText(/^Seen to hold on .*: the exchange refused the key from the second/)
+      .waitFor();
+    change(server, 'spot-eu', {
+      bind: { verdict: 'notReal', seenAt },
+      bindDoubt: { at: Date.now(), reason: 'otherAnswer', words: 'HTTP 451' },
+      grade: 'B',
+    });
+    await page.reload();
+    const said = spot.getByText(/^It does not hold\. The try on .* \(HTTP 451\)\.$/);
+    await said.waitFor();
+    await spot.getByText(/^The list of addresses is not real: on .* make a new key\.$/).waitFor();
+    // Where the exchange itself says that there is no list, there is nothing to try.
+    change(server, 'spot-eu', { isIpRestricted: false, bind: null, bindDoubt: null });
+    await page.reload();
+    await spot.getByText('Every address', { exact: true }).waitFor();
+    assert.equal(await spot.getByText('Try the list of addresses from elsewhere').count(), 0);
+  });
+});
+
+test('[W151] the list is tried after a sentence of consent alone; without a second address it is said how to set one', async () => {
+  await readers.read({ path: '/connections', expected: /502/ }, async ({ page, server }) => {
+    await settled(page);
+    const spot = page.getByRole('region', { name: 'Spot account' });
+    await spot.getByText('Try the list of addresses from elsewhere').click();
+    await spot
+      .getByText(/^With your consent three reads of the account go to the exchange/)
+      .waitFor();
+    assert.equal(server.bodies.has('POST /connections/spot-eu/probe'), false);
+    const send = spot.getByRole('button', { name: 'Send the reads' });
+    await send.click();
+    await eventually(
+      () => server.bodies.has('POST /connections/spot-eu/probe'),
+      (isAsked) => isAsked,
+      'the probe is asked for',
+    );
+    server.probeFault = 'no connection: the proxy: ECONNREFUSED';
+    await send.click();
+    await page
+      .getByText('The list was not tried: no connection: the proxy: ECONNREFUSED')
+      .waitFor();
+    server.venues = server.venues.map((venue) => ({ ...venue, hasSecondAddress: false }));
+    await page.reload();
+    await spot.getByText('Try the list of addresses from elsewhere').click();
+    await spot.getByText(/write a proxy into the file config\/second-address/).waitFor();
+    assert.equal(await spot.getByRole('button', { name: 'Send the reads' }).count(), 0);
   });
 });
 
@@ -403,11 +470,18 @@ for (const [size, width] of [
         ...{ state: 'quarantined', signs: 'cancels', grade: 'D' },
         frozen: { since, cause: 'person' },
         quarantined: { since, faults: ['withdrawals', 'ipListVanished'] },
+        bind: { verdict: 'notReal', seenAt: since },
+        bindDoubt: { at: since + 60_000, reason: 'noAnswer', words: 'no answer' },
       });
       await page.reload();
       await page.getByText('Frozen since').waitFor();
       await settled(page);
       await look(page, 'connection-life', size);
+      await page
+        .getByRole('region', { name: 'Spot account' })
+        .getByText('Try the list of addresses from elsewhere')
+        .click();
+      await look(page, 'connection-probe', size);
     });
   });
 }

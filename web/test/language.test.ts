@@ -16,6 +16,7 @@ import { germanKeys } from '../src/language/keys-german.ts';
 import { englishLog } from '../src/language/log-english.ts';
 import { germanLog } from '../src/language/log-german.ts';
 import { loadLanguage, toLanguage } from '../src/language/languages.ts';
+import { reasonText } from '../src/language/reason.ts';
 
 const SOURCE = fileURLToPath(new URL('../src', import.meta.url));
 
@@ -122,6 +123,29 @@ test('[W6] the language is the chosen one, in the form of the region that the br
     const language = toLanguage({ ...chosen, zone: 'utc', hours: 'h23' }, preferred);
     assert.deepEqual([language.name, language.format.locale], [name, locale]);
   }
+});
+
+test('[W163] a per cent sign stands as the language has it, in sentences as in numbers', async () => {
+  await loadLanguage('de');
+  const inGerman = toLanguage({ language: 'de', zone: 'utc', hours: 'h23' }, ['de-DE']);
+  const inEnglish = toLanguage({ language: 'en', zone: 'utc', hours: 'h23' }, ['en-GB']);
+  const reason = 'expected at most 20% of what rests within 1.5%, found 600 of 1500';
+  assert.match(reasonText(reason, inGerman), /20\u00a0% dessen, was innerhalb von 1,5\u00a0% /);
+  assert.deepEqual(
+    [inEnglish, inGerman].map(({ format }) => format.exactPercent('0.0125')),
+    ['0.0125%', '0,0125\u00a0%'],
+  );
+  // Sentences of the catalogues, as they are written down.
+  const folder = join(SOURCE, 'language');
+  const found = readdirSync(folder).flatMap((name) => {
+    // What is written in the policy itself stands there as its grammar has it.
+    if (name === 'policy-fault-german.ts') return [];
+    const wrong = name.includes('german') ? /\d ?%/ : name.includes('english') ? /\d\s%/ : null;
+    if (wrong === null) return [];
+    const text = readFileSync(join(folder, name), 'utf8').replaceAll('\\u00a0', '\u00a0');
+    return text.split('\n').filter((line) => wrong.test(line));
+  });
+  assert.deepEqual(found, []);
 });
 
 type Leaf = string | ((...given: never[]) => unknown);

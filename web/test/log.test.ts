@@ -37,6 +37,7 @@ function serve(server: FixtureServer, { files }: FixtureLog = log): void {
         cosignedAt: Date.now() - 20_000,
         isFresh: true,
         reason: '',
+        keys: ['kontor-witness-anna+0badcafe+BAAA'],
       },
     ],
     anchors: [
@@ -49,9 +50,11 @@ function serve(server: FixtureServer, { files }: FixtureLog = log): void {
         count: 12,
         isFresh: true,
         reason: '',
+        certificates: [{ subject: 'CN=Clock Root', sha256: 'c10c'.repeat(16) }],
       },
     ],
     fault: null,
+    lists: { witnesses: 'trust/witnesses.json', authorities: 'trust/anchors.json' },
   };
 }
 
@@ -62,7 +65,7 @@ before(async () => {
 });
 after(() => readers.close());
 
-test('[W95][W110] the page says whose log it is, how far it goes and what it is worth, and finds entries by number and time', async () => {
+test('[W95][W110][W155] the page says whose log it is, how far it goes and what it is worth, and finds entries by number and time', async () => {
   await readers.read({ path: '/log', prepare: serve }, async ({ page }) => {
     await settled(page);
     const text = plain(await page.locator('main').innerText());
@@ -71,6 +74,10 @@ test('[W95][W110] the page says whose log it is, how far it goes and what it is 
     assert.match(text, /W3: another person/);
     assert.match(text, /first time/);
     assert.match(text, /clock\s+Has dated\s+650 entries were there before .*Dates kept: 12/);
+    assert.match(text, /Key kontor-witness-anna\+0badcafe/);
+    assert.match(text, /said by trust\/witnesses\.json .* which the server cannot change/);
+    assert.match(text, /Vouched for by CN=Clock Root c10cc10cc10cc10c…/);
+    assert.match(text, /said by trust\/anchors\.json/);
     const rows = page.locator('.log-entry-head');
     assert.equal(await rows.count(), 50);
     assert.match(await rows.first().innerText(), /699/);

@@ -7,10 +7,12 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 
+import type { Page } from 'playwright-core';
 import { privateKeyIn } from '../src/keys/private-key.ts';
 import { englishLog } from '../src/language/log-english.ts';
 import { germanLog } from '../src/language/log-german.ts';
-import { plain, Readers, settled, type ReaderOptions } from './desk-page.ts';
+import { plain, Readers, SEED, settled, type ReaderOptions } from './desk-page.ts';
+import { makeFixtureData } from './fixture-data.ts';
 import { VAULT, type FixtureServer } from './fixture-server.ts';
 
 const readers = new Readers();
@@ -28,6 +30,12 @@ function starting(changes: object = {}): (server: FixtureServer) => void {
     server.isStarting = true;
     Object.assign(server.people.session, changes);
   };
+}
+
+/** A page leaves out what a viewer may not do once it knows that it shows itself to one. */
+async function asViewer(page: Page): Promise<void> {
+  await settled(page);
+  await page.getByText('You are here as Viewer').waitFor();
 }
 
 const NEW = { isProtected: false, person: null, role: 'owner' } as const;
@@ -65,6 +73,19 @@ for (const [locale, theme, width] of [
     });
   });
 }
+
+test('[W120] a desk that was locked while it waits for its vault shows that page again once it may be seen', async () => {
+  const prepare = (server: FixtureServer): void => {
+    starting()(server);
+    server.isLocked = true;
+  };
+  await readers.read({ expected: /401|503/, prepare }, async ({ page, server }) => {
+    await page.getByRole('heading', { name: 'This desk is locked' }).waitFor();
+    server.isLocked = false;
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    await page.getByRole('heading', { name: 'The vault is locked' }).waitFor();
+  });
+});
 
 test('[W120] the desk goes on by itself once the vault is open; who owns nothing is told who opens it', async () => {
   await readers.read({ expected: /503/, prepare: starting() }, async ({ page, server }) => {
@@ -156,7 +177,7 @@ test('[W127] who may only look is told so on every page and finds no kill switch
     server.people.session = { ...server.people.session, role: 'viewer' };
   };
   await readers.read({ path: '/bots', prepare }, async ({ page }) => {
-    await page.getByText('You are here as Viewer').waitFor();
+    await asViewer(page);
     assert.equal(await page.getByRole('button', { name: /Stop entries/ }).count(), 0);
   });
   const locked = (server: FixtureServer): void => {
@@ -164,19 +185,19 @@ test('[W127] who may only look is told so on every page and finds no kill switch
     server.vault = { ...VAULT, isOpen: false, isUnattended: false };
   };
   await readers.read({ path: '/connections', prepare: locked }, async ({ page }) => {
-    await settled(page);
+    await asViewer(page);
     await page.getByText('An owner of the desk opens the vault.').waitFor();
     for (const name of ['Open the vault', 'Renew the key', 'Check the rights now', /^Hold to/])
       assert.equal(await page.getByRole('button', { name }).count(), 0, String(name));
     assert.equal(await page.getByRole('link', { name: 'New connection' }).count(), 0);
   });
   await readers.read({ path: '/bots/1', prepare }, async ({ page }) => {
-    await settled(page);
+    await asViewer(page);
     assert.equal(await page.locator('.page-head').getByRole('button').count(), 0);
     assert.equal(await page.locator('.page-head').getByRole('switch').count(), 0);
   });
   await readers.read({ path: '/alarms', prepare }, async ({ page }) => {
-    await page.getByText('Cases').first().waitFor();
+    await asViewer(page);
     assert.equal(await page.getByText('Ways out of the desk').count(), 0);
   });
 });
@@ -192,14 +213,13 @@ test('[W140] who may only look reaches no editor, bulk menu or command that chan
   ] as const) {
     await readers.read({ path, prepare }, async ({ page }) => {
       await page.waitForURL((url) => url.pathname === instead);
-      await settled(page);
+      await asViewer(page);
       if (title !== null) await page.getByRole('heading', { name: title }).first().waitFor();
       assert.equal(await page.getByRole('button', { name: 'Save' }).count(), 0);
     });
   }
   await readers.read({ path: '/bots', prepare }, async ({ page }) => {
-    await settled(page);
-    await page.getByText('You are here as Viewer').waitFor();
+    await asViewer(page);
     assert.equal(await page.getByRole('checkbox').count(), 0);
     await page.keyboard.press('n');
     await page.keyboard.press('Control+k');
@@ -213,16 +233,17 @@ test('[W140] who may only look reaches no editor, bulk menu or command that chan
     assert.equal(new URL(page.url()).pathname, '/bots');
   });
   await readers.read({ path: '/deals', prepare }, async ({ page }) => {
-    await settled(page);
+    await asViewer(page);
     assert.equal(await page.getByRole('checkbox').count(), 0);
   });
   await readers.read({ path: '/risk', prepare }, async ({ page }) => {
+    await asViewer(page);
     await page.locator('.risk-standing').first().waitFor();
     assert.equal(await page.locator('.risk-card').first().getByRole('button').count(), 0);
     assert.equal(await page.getByRole('button', { name: 'Change limits' }).count(), 0);
   });
   await readers.read({ path: '/connections', prepare }, async ({ page }) => {
-    await settled(page);
+    await asViewer(page);
     await page.getByText('Compared with the exchange').first().waitFor();
     assert.equal(await page.getByRole('button', { name: 'Compare now' }).count(), 0);
   });
@@ -234,7 +255,7 @@ test('[W141] who trades halts the desk and changes no limits', async () => {
   };
   await readers.read({ path: '/risk', prepare }, async ({ page }) => {
     await page.locator('.risk-card').first().getByRole('button').first().waitFor();
-    assert.equal(await page.getByRole('button', { name: 'Change limits' }).count(), 0);
+    await page.getByRole('button', { name: 'Change limits' }).waitFor({ state: 'detached' });
   });
 });
 
@@ -342,20 +363,67 @@ test('[W129] the exchanges and what keys they take are the desk’s to say', asy
     await settled(page);
     assert.equal(await page.getByRole('radio').count(), 4);
     server.venues = [
-      { venue: 'demo', isTraded: true, hasAdapter: false, keys: [] },
+      { venue: 'demo', isTraded: true, hasAdapter: false, hasSecondAddress: false, keys: [] },
       {
         venue: 'binance',
         isTraded: false,
         hasAdapter: true,
+        hasSecondAddress: false,
         keys: [{ kind: 'hmac-sha256', from: 'imported' }],
       },
     ];
     await page.reload();
     await settled(page);
     assert.equal(await page.getByRole('combobox', { name: 'Exchange' }).inputValue(), 'binance');
-    await page.getByText('This desk trades at demo now.').waitFor();
+    await page.getByText('This desk trades at Kontor’s demo exchange.').waitFor();
     assert.equal(await page.getByRole('radio', { name: 'HMAC secret' }).isChecked(), true);
     assert.equal(await page.getByRole('radio').count(), 1);
     await page.getByRole('button', { name: 'Next' }).waitFor();
   });
+});
+
+test('[W164] a key for another exchange says that it waits, on its card as in its steps, and offers no check', async () => {
+  const data = makeFixtureData(SEED);
+  const [first, second, ...others] = data.connections;
+  assert.ok(first && second);
+  const demo = {
+    venue: 'demo',
+    isTraded: true,
+    hasAdapter: false,
+    hasSecondAddress: false,
+  } as const;
+  await readers.read(
+    {
+      path: '/connections',
+      data: {
+        ...data,
+        connections: [{ ...first, venue: 'demo' }, { ...second, state: 'probing' }, ...others],
+      },
+      prepare(server) {
+        const [own] = server.venues;
+        assert.ok(own);
+        server.venues = [
+          { ...demo, keys: own.keys },
+          { ...own, isTraded: false },
+        ];
+      },
+    },
+    async ({ page }) => {
+      await settled(page);
+      const here = page.getByRole('region', { name: 'Demo account' });
+      const waiting = page.getByRole('region', { name: 'Spot account' });
+      const said = /This desk trades at Kontor’s demo exchange\. .*none with real money yet\./;
+      await waiting.getByText(said).waitFor();
+      await waiting.getByText('Waits for its exchange').waitFor();
+      assert.equal(await waiting.getByRole('button', { name: 'Check the rights now' }).count(), 0);
+      assert.equal(await here.getByText(said).count(), 0);
+      assert.equal(await here.getByRole('button', { name: 'Check the rights now' }).count(), 1);
+      const draft = page.getByRole('region', { name: 'Second account' });
+      await draft.getByRole('link', { name: 'Go on with the activation' }).click();
+      await page.getByRole('textbox', { name: 'API key' }).fill('a1'.repeat(32));
+      await page.keyboard.press('Enter');
+      await page.getByText('Second account is named.').waitFor();
+      await page.getByText(said).waitFor();
+    },
+  );
 });

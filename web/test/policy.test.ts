@@ -235,7 +235,7 @@ test('[W105] an order that waits shows what it is, its worth, its line and its t
     const waiting = page.getByRole('region', { name: 'Orders that wait for you' });
     const said = plain(await waiting.innerText());
     assert.match(said, /Buy 1\.5 BTCUSDT at 1,000, kind: limit orders/);
-    assert.match(said, /Worth 1,500, held by big, time left:\s+\S+/);
+    assert.match(said, /Worth 1,500 USDT, held by big, time left:\s+\S+/);
     assert.match(said, /Released: it waits to come again/);
     assert.equal(await waiting.getByRole('button', { name: 'Allow this order' }).count(), 1);
     await waiting.getByRole('button', { name: 'Allow this order' }).click();

@@ -7,6 +7,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { loadLanguage, toLanguage } from '../src/language/languages.ts';
+import { germanPolicyPhrase } from '../src/language/policy-fault-german.ts';
+import { germanPolicy } from '../src/language/policy-german.ts';
 import { reasonText, refusalText } from '../src/language/reason.ts';
 
 const english = toLanguage({ language: 'en', zone: 'utc', hours: 'h23' }, ['en-GB']);
@@ -43,21 +45,30 @@ const REASONS: readonly (readonly [string, string])[] = [
   ['the trade has ended, and a smart trade trades once: make a new one', 'der Trade ist beendet, und ein Smart-Trade handelt nur einmal: bitte einen neuen anlegen'],
   ['desk: connection: frozen: the connection main signs no new risk: it is frozen', 'vom Desk abgelehnt, Regel connection: frozen: die Verbindung main signiert kein neues Risiko: Sie ist eingefroren'],
   ['expected a check of what the exchange lets the key do, found none that passed in the last 26 hours', 'die Rechte des Schlüssels wurden in den letzten 26 Stunden nicht mit Erfolg geprüft'],
-  ['policy: btc: band: expected a buy at most 2.0% above 100 (referencePrice), found 103', 'von der Policy abgelehnt, Regel btc: band: ein Kauf darf höchstens 2% über 100 (referencePrice) liegen, dieser liegt bei 103'],
+  ['policy: btc: band: expected a buy at most 2.0% above 100 (referencePrice), found 103', 'von der Policy abgelehnt, Regel btc: band: ein Kauf darf höchstens 2 % über 100 (referencePrice) liegen, dieser liegt bei 103'],
   ['expected a price by bookTicker of BTCUSDT from egress, found none yet', 'von Egress ist über BTCUSDT noch nicht alles gekommen, woran die Order gemessen wird'],
   ['expected at most 20 open orders, found 20 of which the exchange has not said that they ended', 'höchstens 20 Orders dürfen offen sein, es sind 20'],
-  ['expected at most 20% of what rests within 1.0%, found 600 of 1500', 'die Order ist größer als 20% dessen, was innerhalb von 1% liegt: 600 von 1.500'],
+  ['expected at most 20% of what rests within 1.0%, found 600 of 1500', 'die Order ist größer als 20 % dessen, was innerhalb von 1 % liegt: 600 von 1.500'],
   ['expected a vault with a passphrase, found one that a file opens: set one with kontor vault passphrase first', 'der Tresor hat keine Passphrase: bitte zuerst mit kontor vault passphrase eine setzen'],
   ['expected a message sealed to this signer since its last start, found another: load the page anew', 'der Signer wurde inzwischen neu gestartet: bitte die Seite neu laden und noch einmal versuchen'],
   ['expected fewer than 8 ways', 'mehr als 8 weitere Wege hat ein Tresor nicht'],
   ['expected a connection with a new key that waits, found none of this name', 'für diese Verbindung wartet kein neuer Schlüssel'],
   ['expected a new key that the exchange has confirmed, found one that is not checked: have its rights checked first', 'der neue Schlüssel ist nicht geprüft: bitte zuerst seine Rechte prüfen lassen'],
+  ['expected 60 s between two probes of a connection, found 12 s', 'zwischen zwei Versuchen müssen 60 s liegen, es sind erst 12 s'],
+  ['no connection: the proxy: ECONNREFUSED', 'der Proxy ist nicht zu erreichen (ECONNREFUSED)'],
+  ['no connection: the proxy wants another user or password', 'der Proxy verlangt einen anderen Benutzer oder ein anderes Passwort'],
+  ['the exchange answered HTTP 401 to the read from the ordinary address, so that nothing was sent from the second one', 'schon von der gewöhnlichen Adresse kam HTTP 401; von der zweiten wurde nichts gesendet'],
   ['expected a key in use, found a new one that has not taken over', 'der neue Schlüssel hat noch nicht übernommen'],
   ['expected the role trader, found viewer', 'das darf nur die Rolle trader, Ihre ist viewer'],
   ['expected another owner who stays, found that this is the last one', 'die letzte Eigentümerin, der letzte Eigentümer muss bleiben'],
   ['expected a recovery code that was not used yet, found another text', 'das ist kein Code, der noch gilt'],
   ['expected the code that the signer showed at the terminal, found another; 4 tries left', 'das ist nicht der Code vom Terminal; noch 4 Versuche'],
   ['authenticatorData.counter: expected more than 1200, found 7: this credential may have been copied', 'der Zähler des Passkeys steht bei 7 statt über 1.200: Er kann kopiert worden sein'],
+  ['no allow line of connection bnb matches read.permissions; write one on the page Policy or with kontor policy edit', 'keine allow-Zeile der Verbindung bnb erlaubt read.permissions: bitte auf der Seite Policy eine schreiben'],
+  ['expected an API key as the exchange shows it, 64 letters and digits, found 62 characters', 'ein API-Key, wie ihn die Börse zeigt, hat 64 Buchstaben und Ziffern; es sind 62 Zeichen'],
+  ['name: expected 1 to 40 of letters, digits, space, "." "_" "-", beginning and ending visibly and not with "c_", found "a/b"', 'Name: nötig sind 1 bis 40 Buchstaben ohne Akzente, Ziffern, Leerzeichen, „.“, „_“ oder „-“, am Anfang und Ende kein Leerzeichen und nicht „c_“'],
+  ['the exchange answered with HTTP 401', 'die Börse nimmt diesen Schlüssel nicht (HTTP 401): bitte API-Key, Rechte und Adressliste an der Börse vergleichen'],
+  ['expected a wait of 1200 s before the next try, found none', 'bis zum nächsten Versuch sind es noch 1.200 s'],
   ['the bot runs: stop it first', 'der Bot läuft: bitte zuerst stoppen'],
 ]; // prettier-ignore
 
@@ -118,6 +129,82 @@ test('[W62] every refusal of the machine and the desk has a German sentence', ()
   }
   assert.ok(seen > 50, `expected more than 50 sentences, found ${seen}`);
   assert.deepEqual(untold, []);
+});
+
+/** Where the signer and the desk refuse what pages ask of them. */
+const REFUSERS: readonly string[] = [
+  'signer/src/connection-changes.ts',
+  'signer/src/clock.ts',
+  'signer/src/acts/act.ts',
+  'signer/src/acts/assertion.ts',
+  'signer/src/acts/consent.ts',
+  'signer/src/acts/perform.ts',
+  'signer/src/life/address-probe.ts',
+  'signer/src/life/keeper.ts',
+  'signer/src/life/lives.ts',
+  'signer/src/policy/held-acts.ts',
+  'signer/src/policy/policy-acts.ts',
+  'signer/src/vault/unlock.ts',
+  'signer/src/vault/vault-intents.ts',
+  'server/src/alarms/webhook.ts',
+  'server/src/connections/address-probe.ts',
+  'server/src/connections/life-watch.ts',
+  'server/src/people/access.ts',
+  'server/src/people/ceremonies.ts',
+  'server/src/people/people-book.ts',
+  'server/src/api/people-routes.ts',
+];
+/** What a process says of its own start or a broken invariant, and no page sees. */
+const UNSEEN: readonly string[] = ['expected a connection that the log knows'];
+
+test('[W62] every refusal of keys, acts, people and the vault has a German sentence', () => {
+  const untold: string[] = [];
+  let seen = 0;
+  for (const file of REFUSERS) {
+    const text = readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), 'utf8');
+    const literals = text.matchAll(
+      /'((?:[\w.]+: )?expected (?:[^'\\\n]|\\.)*)'|"((?:[\w.]+: )?expected [^"\n]*)"|`((?:[\w.]+: )?expected [^`\n]*)`/g,
+    );
+    for (const [, single, double, template] of literals) {
+      const sentence = single ?? double ?? template ?? '';
+      if (UNSEEN.includes(sentence)) continue;
+      seen += 1;
+      const shapes = ['3', 'main', 'https://desk.example'].map((filled) =>
+        sentence.replace(PLACEHOLDER, filled),
+      );
+      if (shapes.every((reason) => reasonText(reason, german) === reason))
+        untold.push(`${file}: ${shapes[0]}`);
+    }
+  }
+  assert.ok(seen > 60, `expected more than 60 sentences, found ${seen}`);
+  assert.deepEqual(untold, []);
+});
+
+test('[W166] where a text departs from the grammar of the policy, what was expected is told in German', () => {
+  const untold: string[] = [];
+  let seen = 0;
+  for (const name of ['grammar', 'terms', 'words']) {
+    const path = fileURLToPath(new URL(`../../signer/src/policy/${name}.ts`, import.meta.url));
+    const text = readFileSync(path, 'utf8');
+    for (const [, inside = ''] of text.matchAll(/new Departure\(([^;]*?)\);/gs)) {
+      for (const [, single, template] of inside.matchAll(
+        /'([a-z][^'\n]* [^'\n]*)'|`([a-z][^`\n]* [^`\n]*)`/gs,
+      )) {
+        const phrase = single ?? template ?? '';
+        seen += 1;
+        const shapes = ['3', 'an allow', '0x1f', 'a hold line', 'a line with rate<='].map(
+          (filled) => phrase.replace(PLACEHOLDER, filled),
+        );
+        if (shapes.every((shape) => germanPolicyPhrase(shape) === shape)) untold.push(phrase);
+      }
+    }
+  }
+  assert.ok(seen > 25, `expected more than 25 phrases, found ${seen}`);
+  assert.deepEqual(untold, []);
+  assert.equal(
+    germanPolicy.fault('3', '7', 'a plain decimal number', '"5e2"'),
+    'Zeile 3, Spalte 7: erwartet wird eine einfache Dezimalzahl, gefunden "5e2".',
+  );
 });
 
 function plain(text: string): string {

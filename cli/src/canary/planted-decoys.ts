@@ -2,15 +2,19 @@
 // Decoys that a scan comes by: one where it was planted is no leak, and a scan that does not see it there is blind.
 
 import { statSync, utimesSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { resolve, sep } from 'node:path';
 import type { Decoy } from './register.ts';
 
 export class PlantedDecoys {
   /** By path: the labels of the canaries that lie there, and those that every scan has to see. */
   readonly #expected = new Map<string, Set<string>>();
   readonly #visible = new Map<string, Set<string>>();
+  /** Backups of the desk or folders of them: what lies in its store lies in every copy of it. */
+  readonly #backups: readonly string[];
+  readonly #inStore = new Set<string>();
 
-  constructor(decoys: readonly Decoy[]) {
+  constructor(decoys: readonly Decoy[], backups: readonly string[] = []) {
+    this.#backups = backups.map((path) => resolve(path));
     for (const { form, place, slot, name, files } of decoys) {
       if (form === 'vault') continue;
       // A canary account's key is known by the connection that has it, where one has.
@@ -18,6 +22,7 @@ export class PlantedDecoys {
       // A store that is open keeps its last rows beside it.
       const paths = form === 'store' ? [place, `${place}-wal`] : files.map(({ path }) => path);
       for (const path of paths) labelsOf(this.#expected, path).add(label);
+      if (form === 'store') this.#inStore.add(label);
       if (slot !== null && (form === 'env' || form === 'log'))
         labelsOf(this.#visible, place).add(label);
     }
@@ -27,7 +32,12 @@ export class PlantedDecoys {
   takeFind({ source, label }: { readonly source: string; readonly label: string }): boolean {
     const path = resolve(source);
     this.#visible.get(path)?.delete(label);
-    return this.#expected.get(path)?.has(label) ?? false;
+    if (this.#expected.get(path)?.has(label) === true) return true;
+    return this.#inStore.has(label) && this.#isBackup(path);
+  }
+
+  #isBackup(path: string): boolean {
+    return this.#backups.some((each) => path === each || path.startsWith(`${each}${sep}`));
   }
 
   /** What a source that was read to its end should have shown and did not. */

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `kontor log anchor`: dates for the log's trees from time-stamping authorities (RFC 3161) of the owner's choice.
 
-import { join } from 'node:path';
 import {
-  authorityListPath,
   parseAuthorityList,
   readAuthorityList,
   type api,
@@ -15,10 +13,10 @@ import { Command } from 'commander';
 import { printJson, reportFailure, textTable, withExitCodes } from '../command-output.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
-import { deskFiles, writeJson } from '../desk-files.ts';
+import { deskFiles, DeskFilesError } from '../desk-files.ts';
 import { datedText, readAnchors, readCertificates } from '../log/anchored-log.ts';
 import { LogFolderError, openLog } from '../log/log-folder.ts';
-import { makeDirectory, SYSTEM_DISK } from '../durable-file.ts';
+import { settleTrust, writeTrustedList } from '../log/trusted-lists.ts';
 
 interface UseOptions extends CommonOptions {
   readonly url: string;
@@ -86,16 +84,23 @@ function changeList(
   { data, json }: CommonOptions,
   change: (list: readonly TimeAuthority[]) => readonly TimeAuthority[],
 ): void {
-  const directory = dataDirectory(data);
-  const before = readAuthorityList(directory);
-  const authorities = before.ok ? change(before.value) : [];
-  const checked = before.ok ? parseAuthorityList({ authorities }) : before;
-  if (!checked.ok) {
-    reportFailure({ code: 'authorities', message: checked.reason }, json);
+  const files = deskFiles(dataDirectory(data));
+  let authorities: readonly TimeAuthority[];
+  try {
+    for (const line of settleTrust(files)) process.stderr.write(`${line}\n`);
+    const before = readAuthorityList(files.directory);
+    authorities = before.ok ? change(before.value) : [];
+    const checked = before.ok ? parseAuthorityList({ authorities }) : before;
+    if (!checked.ok) {
+      reportFailure({ code: 'authorities', message: checked.reason }, json);
+      return;
+    }
+    writeTrustedList(files, 'anchors.json', authorities);
+  } catch (error) {
+    if (!(error instanceof DeskFilesError)) throw error;
+    reportFailure({ code: error.code, message: error.message }, json);
     return;
   }
-  makeDirectory(SYSTEM_DISK, join(authorityListPath(directory), '..'));
-  writeJson(authorityListPath(directory), { authorities });
   if (json) printJson(authorities.map(({ name, url }) => ({ name, url })));
   else {
     const count =

@@ -5,8 +5,16 @@
 // committed edge logs, the cases with their evidence, and the imported candles. It holds no key: a key that can be copied can leak. After a restore the signer makes a new one, unless the keys come back
 // by `kontor vault restore` first.
 
+import { once } from 'node:events';
 import {
   chmodSync,
+  closeSync,
+  constants,
+  createWriteStream,
+  fstatSync,
+  openSync,
+  readSync,
+  writeSync,
   existsSync,
   lstatSync,
   mkdtempSync,
@@ -20,6 +28,8 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { geteuid } from 'node:process';
+import { pipeline } from 'node:stream/promises';
+import { PinStore, PinStoreError } from '@kontor/egress/pins';
 import { Store, StoreError } from '@kontor/server';
 import { Command } from 'commander';
 import { create, extract, list } from 'tar';
@@ -47,6 +57,8 @@ interface RestoreOptions extends BackupOptions {
 
 /** What a backup may hold, relative to the data directory; anything else in the file is refused. */
 const STORE = 'server/desk.db';
+/** Who may vouch for the exchanges, as this desk has met them. */
+const PINS = 'egress/pins.json';
 const PARTS = [
   'desk.json',
   'simulator/state.json',
@@ -54,11 +66,19 @@ const PARTS = [
   'signer/intents.log',
   'candles',
   'edge-logs',
-  'witness/witnesses.json',
-  'witness/anchors.json',
+  'trust/witnesses.json',
+  'trust/anchors.json',
   'witness/anchors',
   'cases',
+  PINS,
 ];
+/** Where lists of whom the owner trusts lie in backups of earlier versions, and where they go. */
+const FORMER_PARTS: Readonly<Record<string, string>> = {
+  'witness/witnesses.json': 'trust/witnesses.json',
+  'witness/anchors.json': 'trust/anchors.json',
+};
+/** What is held in memory at a time of a store that is copied. */
+const COPIED_BYTES = 1_048_576;
 /** Parts that are folders: what lies in them has plain names and is not deep. */
 const FOLDERS: readonly string[] = ['candles', 'edge-logs', 'witness/anchors', 'cases'];
 const WITHIN = /^(?:\/[\w-][\w.-]{0,120}){1,3}$/;
@@ -120,6 +140,11 @@ export function restoreCommand(): Command {
               `Read ${join(files.signer, 'policy')} before you start: it says what may be signed, and it came from the backup.\n`,
             );
           }
+          if (parts.includes(PINS)) {
+            process.stdout.write(
+              'Look at kontor connect pins list before you start: by whom the exchanges are known came from the backup, too.\n',
+            );
+          }
         }
       }),
     );
@@ -143,17 +168,15 @@ async function backUp(files: DeskFiles, target: string): Promise<readonly string
       const source = join(files.directory, part);
       if (!existsSync(source)) continue;
       mkdirSync(dirname(join(work, part)), { recursive: true });
-      cpSync(source, join(work, part), { recursive: true });
+      // Egress's user may put anything there, and it may be root who takes it.
+      if (part === PINS) copyPins(source, join(work, part));
+      else cpSync(source, join(work, part), { recursive: true });
       parts.push(part);
     }
     forgetSessions(join(work, STORE));
-    const temporary = `${target}.new`;
     try {
-      await create({ cwd: work, file: temporary, gzip: true, portable: true }, parts);
-      chmodSync(temporary, 0o600);
-      renameSync(temporary, target);
+      await pack(work, parts, target);
     } catch (error) {
-      rmSync(temporary, { force: true });
       const reason = error instanceof Error ? error.message : String(error);
       throw new BackupError('unwritable', `${target} cannot be written: ${reason}`, {
         cause: error,
@@ -162,6 +185,21 @@ async function backUp(files: DeskFiles, target: string): Promise<readonly string
     return parts;
   } finally {
     rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Only ever into a new file: where the backup goes others may write too, and it may be root who makes it. */
+async function pack(work: string, parts: readonly string[], target: string): Promise<void> {
+  const draft = `${target}.new`;
+  const output = createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true });
+  try {
+    await once(output, 'open');
+    await pipeline(create({ cwd: work, gzip: true, portable: true }, [...parts]), output);
+    renameSync(draft, target);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
+      rmSync(draft, { force: true });
+    throw error;
   }
 }
 
@@ -200,13 +238,50 @@ async function copyStore(files: DeskFiles, target: string): Promise<void> {
 function takeCopy({ run }: DeskFiles, said: string, target: string): void {
   const name = basename(said);
   if (/^backup-[0-9a-f-]{36}\.db$/.test(name)) {
-    renameSync(join(run, name), target);
+    moveFile(join(run, name), target);
     if (lstatSync(target).isFile()) return;
   }
   throw new BackupError(
     'damaged',
     `expected the desk to name a copy of its store in ${run}, found ${said}`,
   );
+}
+
+/** Also where each folder is a volume of its own. Of another file system only a plain file is taken, through no link. */
+function moveFile(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error;
+    copyPlain(from, to);
+    rmSync(from);
+  }
+}
+
+function copyPlain(from: string, to: string): void {
+  let input: number;
+  try {
+    input = openSync(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    throw new BackupError('damaged', `${from}: expected a plain file, found something else`, {
+      cause: error,
+    });
+  }
+  try {
+    if (!fstatSync(input).isFile())
+      throw new BackupError('damaged', `${from}: expected a plain file, found something else`);
+    const output = openSync(to, 'wx', 0o600);
+    try {
+      const part = Buffer.alloc(COPIED_BYTES);
+      for (let read = readSync(input, part); read > 0; read = readSync(input, part))
+        for (let written = 0; written < read;)
+          written += writeSync(output, part, written, read - written);
+    } finally {
+      closeSync(output);
+    }
+  } finally {
+    closeSync(input);
+  }
 }
 
 async function restore(
@@ -225,6 +300,7 @@ async function restore(
     await extract({ cwd: work, file: source, strict: true, preserveOwner: false });
     checkStore(join(work, STORE));
     forgetSessions(join(work, STORE));
+    const pins = new PinStore(join(work, dirname(PINS))).pins;
     if (!isFresh && existsSync(join(files.directory, STORE))) {
       throw new BackupError(
         'occupied',
@@ -233,12 +309,15 @@ async function restore(
     }
     const aside = putDeskAside(files, new Date());
     makeDirectories(files);
+    renameFormer(work);
     const parts = [STORE, ...PARTS].filter((part) => existsSync(join(work, part)));
     for (const part of parts) {
       // Folders outlive desks, and cases are evidence: restored files join those that are there.
       if (FOLDERS.includes(part)) mergeFolder(join(work, part), join(files.directory, part));
+      else if (part === PINS) mergePins(pins, new PinStore(files.egress));
       else {
-        chmodSync(join(work, part), 0o600);
+        // Of the folder with the lists the server's group may read, where the server has a user of its own.
+        chmodSync(join(work, part), part.startsWith('trust/') ? 0o640 : 0o600);
         mkdirSync(dirname(join(files.directory, part)), { recursive: true, mode: 0o700 });
         renameSync(join(work, part), join(files.directory, part));
       }
@@ -247,6 +326,28 @@ async function restore(
   } finally {
     rmSync(work, { recursive: true, force: true });
     lock.release();
+  }
+}
+
+/** Of what lies there only a plain file that holds pins is taken. */
+function copyPins(from: string, to: string): void {
+  copyPlain(from, to);
+  // Throws where it holds anything else.
+  void new PinStore(dirname(to)).pins;
+}
+
+/** By whom a host is known here, perhaps by a person's decision since the backup, stays; others join. */
+function mergePins(restored: PinStore['pins'], store: PinStore): void {
+  const known = store.pins;
+  for (const [host, pins] of restored) if (!known.has(host)) store.putPins(host, pins);
+}
+
+/** A list that a backup has in both places counts as the newer version wrote it. */
+function renameFormer(work: string): void {
+  for (const [former, part] of Object.entries(FORMER_PARTS)) {
+    if (!existsSync(join(work, former)) || existsSync(join(work, part))) continue;
+    mkdirSync(dirname(join(work, part)), { recursive: true });
+    renameSync(join(work, former), join(work, part));
   }
 }
 
@@ -286,7 +387,11 @@ async function checkEntries(source: string): Promise<void> {
             path.startsWith(`${folder}/`) &&
             (folder === 'edge-logs' ? WITHIN_TREE : WITHIN).test(path.slice(folder.length)),
         );
-        const isFile = isWithin || path === STORE || (PARTS.includes(path) && !isFolder);
+        const isFile =
+          isWithin ||
+          path === STORE ||
+          Object.hasOwn(FORMER_PARTS, path) ||
+          (PARTS.includes(path) && !isFolder);
         const isKnown =
           entry.type === 'Directory' ? isFolder || isWithin : entry.type === 'File' && isFile;
         if (!isKnown) wrong.push(path);
@@ -364,6 +469,7 @@ async function reportingFailures(isJson: boolean, work: () => Promise<void>): Pr
       error instanceof BackupError ||
       error instanceof DeskFilesError ||
       error instanceof DeskClientError ||
+      error instanceof PinStoreError ||
       error instanceof StoreError;
     if (!isKnown) throw error;
     reportFailure({ code: error.code, message: error.message }, isJson);

@@ -106,7 +106,7 @@ export function canaryCommand(): Command {
         .option('--api-key <key>', 'the key of a canary account instead; its secret is asked for')
         .option(
           '--name <name>',
-          'of a row or an entry of the vault (default: a common one), or the connection of --api-key (default: canary)',
+          'of a row or an entry of the vault (default: a common one); with --api-key the connection of that account',
         )
         .option('--venue <venue>', 'of an entry of the vault', 'binance')
         .addHelpText(
@@ -175,11 +175,19 @@ async function plant(file: string | undefined, options: PlantOptions): Promise<v
     process.exitCode = EXIT_USAGE;
     return;
   }
+  if (options.apiKey !== undefined && options.name === undefined) {
+    // What it is called shows where a thief looks: a name that says canary is none to give by default.
+    const message =
+      'expected --name with --api-key: what the connection of that account is called, as people call theirs';
+    reportFailure({ code: 'usage', message }, options.json);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
   const key = readKey(options.key);
   const decoys = readDecoys(options.key);
   const slot = options.apiKey === undefined ? (options.slot ?? freeSlot(decoys)) : null;
   const bait = slot === null ? await ownBait(options.apiKey ?? '') : stringCanary(key, slot);
-  const name = options.name ?? (slot === null ? 'canary' : disguiseOf(slot));
+  const name = options.name ?? disguiseOf(slot ?? 0);
   const planted = { slot, form: options.as, plantedAt: new Date().toISOString() };
   const decoy: Decoy = { ...planted, ...(await lay(file, { name, bait, options })) };
   writeDecoys(options.key, [...decoys, decoy]);
@@ -187,7 +195,7 @@ async function plant(file: string | undefined, options: PlantOptions): Promise<v
   const what = slot === null ? 'the key of your canary account' : `string canary ${slot}`;
   const worth =
     slot === null
-      ? 'A desk that has it as a connection raises an alarm when it is used.'
+      ? 'A desk that has it as a connection with --canary raises an alarm when it is used.'
       : 'It opens nothing; kontor scan names it wherever it turns up.';
   print(`${placeOf(decoy)} holds ${what}. ${worth}`);
   if (decoy.files.length > 1) print(`What opens it lies beside it: ${decoy.files[1]?.path ?? ''}`);
@@ -204,7 +212,10 @@ async function lay(
   const directory = dataDirectory(options.data);
   if (file === undefined) {
     if (options.as === 'vault') {
-      const connection = { name, venue: options.venue, keyKind: 'hmac-sha256' } as const;
+      const connection = {
+        ...{ name, venue: options.venue, keyKind: 'hmac-sha256' },
+        ...(options.apiKey !== undefined && { isCanary: true }),
+      };
       const desk = connectDesk(directory);
       const made = await sealIn(desk, Buffer.from(bait.secret), connection, {
         ...options,

@@ -5,10 +5,11 @@
 import { createPrivateKey } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { shellWord } from '@kontor/core';
 import type { api } from '@kontor/server';
 import { sealSecret } from '@kontor/signer';
 import { Command, Option } from 'commander';
-import { printJson, withExitCodes } from '../command-output.ts';
+import { EXIT_FAILED, printJson, withExitCodes } from '../command-output.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { DeskClientError, type DeskClient } from '../desk-client.ts';
 import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
@@ -17,12 +18,14 @@ import { keyFingerprint } from '../key-fingerprint.ts';
 import { freezeCommand } from './freeze.ts';
 import { pinsCommand } from './pins.ts';
 import { askSecret } from '../passphrase.ts';
-import { stateLines } from '../connection-lines.ts';
+import { elsewhereLines, stateLines } from '../connection-lines.ts';
 import { importKeyFile } from './vault.ts';
 
 interface NewOptions extends CommonOptions {
   readonly venue: string;
   readonly kind: string;
+  /** Its account exists only to be robbed. */
+  readonly canary?: boolean;
 }
 
 interface ImportOptions extends NewOptions {
@@ -39,6 +42,7 @@ interface ImportedTo {
   readonly keyKind: string;
   readonly publicKeyPem: string | null;
   readonly replaces?: string;
+  readonly isCanary?: boolean;
 }
 
 interface RotateOptions extends CommonOptions {
@@ -50,6 +54,30 @@ interface RotateOptions extends CommonOptions {
 
 const BORN_KINDS = ['ed25519', 'rsa-2048', 'rsa-4096'];
 const HMAC = 'hmac-sha256';
+const CANARY_HELP =
+  'an account that exists only to be robbed: whatever happens there rings; name it as any other';
+
+const PROBE_HELP = `
+Three reads of the account go to the exchange, signed and logged as any other: one from this machine's address, one from
+the second address, one from this machine's again. They place, change and move nothing. The second address is a proxy that
+you name in the file second-address beside egress.json, in the data directory's folder config, before the desk starts:
+
+  socks5://HOST:PORT     for example of: ssh -N -D 127.0.0.1:1080 you@another-machine
+  http://HOST:PORT       a proxy that takes CONNECT
+  user NAME              both only where the proxy wants them; then chmod 600
+  password TEXT
+
+TLS ends at the exchange: the proxy sees to which host and how much, never the key or the answer. The file is read when egress
+starts; nothing that runs can name another proxy.
+
+It proves that the list is not real where the second read is taken: then the grade falls, the key ends 14 days after its
+creation, and an alarm rings. Where the exchange refuses the second read and takes both others, the list was seen to hold
+then, for this address; that says nothing of other addresses or of later. Anything else tells nothing. The exit code is 0 where
+the list was seen to hold and 1 otherwise. An exchange may count
+refused requests, so there is a minute between two probes. The second address must not be on the key's list.
+
+Example:
+  kontor connect probe main`;
 
 export function connectCommand(): Command {
   return withExitCodes(new Command('connect'))
@@ -63,6 +91,7 @@ export function connectCommand(): Command {
         .addOption(
           new Option('--kind <kind>', 'kind of key').choices(BORN_KINDS).default('ed25519'),
         )
+        .option('--canary', CANARY_HELP)
         .addHelpText('after', '\nExample:\n  kontor connect new main --venue binance')
         .action((name: string, options: NewOptions) =>
           withDesk(options, async (desk) => {
@@ -70,10 +99,11 @@ export function connectCommand(): Command {
               name,
               venue: options.venue,
               keyKind: options.kind,
+              ...(options.canary === true ? { isCanary: true } : {}),
             });
             checkPublicKey(made, options);
             if (options.json) printJson(made);
-            else print(stepsForNew(made));
+            else print(await withElsewhere(desk, made, stepsForNew(made)));
           }),
         ),
     )
@@ -87,12 +117,13 @@ export function connectCommand(): Command {
         )
         .option('--private-key <file>', 'a private key made elsewhere, PKCS #8 in PEM')
         .option('--public-key <file>', 'its public half as the exchange shows it, PEM')
+        .option('--canary', CANARY_HELP)
         .addHelpText('after', '\nExample:\n  kontor connect import main --venue binance')
         .action((name: string, options: ImportOptions) =>
           withDesk(options, async (desk) => {
             const made = await importKey(desk, name, options);
             if (options.json) printJson(made);
-            else print(stepsForImported(made));
+            else print(await withElsewhere(desk, made, stepsForImported(made)));
           }),
         ),
     )
@@ -109,7 +140,7 @@ export function connectCommand(): Command {
             const named = await desk.put<api.Connection>(path, { apiKey: identifier });
             const shown = await checkRights(desk, named);
             if (options.json) printJson(shown);
-            else print(stateLines(shown).join('\n'));
+            else print(stateLines(shown, Date.now(), await tradedVenue(desk)).join('\n'));
           }),
         ),
     )
@@ -122,7 +153,10 @@ export function connectCommand(): Command {
             const all = await desk.get<api.Connection[]>('/api/v1/connections');
             if (options.json) printJson(all);
             else if (all.length === 0) print('There is no connection.');
-            else print(all.flatMap((each) => stateLines(each)).join('\n'));
+            else {
+              const traded = await tradedVenue(desk);
+              print(all.flatMap((each) => stateLines(each, Date.now(), traded)).join('\n'));
+            }
           }),
         ),
     )
@@ -137,7 +171,23 @@ export function connectCommand(): Command {
             const path = `/api/v1/connections/${id}/check`;
             const checked = await desk.post<api.Connection>(path);
             if (options.json) printJson(checked);
-            else print(stateLines(checked).join('\n'));
+            else print(stateLines(checked, Date.now(), await tradedVenue(desk)).join('\n'));
+          }),
+        ),
+    )
+    .addCommand(
+      deskCommand('probe')
+        .description('try the key from a second address: is its list of addresses real?')
+        .argument('<name>', 'the connection')
+        .addHelpText('after', PROBE_HELP)
+        .action((name: string, options: CommonOptions) =>
+          withDesk(options, async (desk) => {
+            const { id } = await findConnection(desk, name);
+            const path = `/api/v1/connections/${id}/probe`;
+            const probed = await desk.post<api.Connection>(path);
+            if (options.json) printJson(probed);
+            else print(stateLines(probed, Date.now(), await tradedVenue(desk)).join('\n'));
+            if (!isSeenToHold(probed)) process.exitCode = EXIT_FAILED;
           }),
         ),
     )
@@ -188,6 +238,27 @@ export function connectCommand(): Command {
     .addCommand(freezeCommand());
 }
 
+/** Whether the last probe showed that the list of addresses holds. */
+function isSeenToHold({ bind, bindDoubt }: api.Connection): boolean {
+  return bind?.verdict === 'holds' && bindDoubt === null;
+}
+
+/** The exchange that the desk trades at. */
+async function tradedVenue(desk: DeskClient): Promise<api.Venue | null> {
+  const venues = await desk.get<readonly api.Venue[]>('/api/v1/venues');
+  return venues.find(({ isTraded }) => isTraded) ?? null;
+}
+
+/** `steps`, after what is to be known of a key for another exchange than the desk trades at. */
+async function withElsewhere(
+  desk: DeskClient,
+  { venue }: api.Connection,
+  steps: string,
+): Promise<string> {
+  const lines = elsewhereLines(venue, await tradedVenue(desk));
+  return lines.length === 0 ? steps : `${lines.join('\n')}\n\n${steps}`;
+}
+
 /** What the exchange says of a key that was just named; where it says nothing, the key as it is. */
 async function checkRights(desk: DeskClient, named: api.Connection): Promise<api.Connection> {
   try {
@@ -204,7 +275,7 @@ async function importKey(
   name: string,
   options: ImportOptions,
 ): Promise<api.Connection> {
-  const { venue, kind: keyKind, replaces } = options;
+  const { venue, kind: keyKind, replaces, canary } = options;
   const publicKeyPem = keyKind === HMAC ? null : readText(options.publicKey, '--public-key');
   const importKey = readImportKey(options);
   const secret = keyKind === HMAC ? await askForSecret() : readPrivateKey(options.privateKey);
@@ -214,6 +285,7 @@ async function importKey(
     keyKind,
     publicKeyPem,
     ...(replaces === undefined ? {} : { replaces }),
+    ...(canary === true ? { isCanary: true } : {}),
   };
   return sealTo(importKey, desk, { secret, to });
 }
@@ -222,7 +294,7 @@ async function importKey(
 export async function sealIn(
   desk: DeskClient,
   secret: Buffer,
-  to: Pick<ImportedTo, 'name' | 'venue' | 'keyKind'>,
+  to: Pick<ImportedTo, 'name' | 'venue' | 'keyKind' | 'isCanary'>,
   options: CommonOptions,
 ): Promise<api.Connection> {
   return sealTo(readImportKey(options), desk, { secret, to: { ...to, publicKeyPem: null } });
@@ -325,7 +397,7 @@ ${publicKeyPem.trim()}
 4. Restrict the key to the address of this machine.
 5. Tell Kontor the API key that the exchange shows now; it is no secret:
 
-   kontor connect activate ${name} <API key>
+   kontor connect activate ${shellWord(name)} <API key>
 
 6. Say what may be signed for ${name}: kontor policy edit.`;
 }
@@ -354,5 +426,5 @@ function stepsForImported({ name, keyKind }: api.Connection): string {
       : 'This key was elsewhere before it was here: destroy every other copy of it.';
   return `The key of ${name} is sealed in the vault. ${doubt}
 
-Next: kontor connect activate ${name} <API key>`;
+Next: kontor connect activate ${shellWord(name)} <API key>`;
 }

@@ -5,7 +5,10 @@ import type { api } from '@kontor/server';
 import { Command } from 'commander';
 import { readSettings } from '../bot-file.ts';
 import { printJson, textTable, withExitCodes } from '../command-output.ts';
+import { dataDirectory } from '../data-directory.ts';
 import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
+import { deskFiles } from '../desk-files.ts';
+import type { ProvenStanding } from '../log/proven-standing.ts';
 
 interface SignalOptions extends CommonOptions {
   readonly symbol?: string;
@@ -24,9 +27,16 @@ export function statusCommand(): Command {
           desk.get<api.Risk>('/api/v1/risk/desk'),
           desk.get<api.WitnessStatus>('/api/v1/log/witnesses'),
         ]);
+        // What reads certificates is large, and the other commands here need none of it.
+        const { overclaim, provenStanding } = await import('../log/proven-standing.ts');
+        const proven = await provenStanding(deskFiles(dataDirectory(options.data)), Date.now());
         if (options.json)
-          printJson({ url: desk.url, desk: overview, health, totals, risk, witnesses });
-        else print(statusText(desk.url, overview, health, totals, risk, witnesses));
+          printJson({ url: desk.url, desk: overview, health, totals, risk, witnesses, proven });
+        else {
+          print(statusText(desk.url, overview, health, totals, risk, proven));
+          const doubt = overclaim(witnesses, proven);
+          if (doubt !== null) print(`log      ${doubt}`);
+        }
       }),
     );
 }
@@ -171,7 +181,7 @@ function statusText(
   health: api.Health,
   totals: api.Totals,
   risk: api.Risk,
-  witnesses: api.WitnessStatus,
+  proven: ProvenStanding,
 ): string {
   const { market } = desk;
   const lines = [
@@ -191,7 +201,7 @@ function statusText(
     ...health.connections.map(
       ({ name, state }) => `connection ${name} is ${state}; kontor connect list says why`,
     ),
-    `log      ${witnesses.level}: ${witnesses.meaning}`,
+    `log      ${proven.level}: ${proven.meaning}`,
   ];
   return lines.join('\n');
 }

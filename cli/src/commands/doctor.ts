@@ -21,6 +21,7 @@ import {
   peopleFindings,
 } from '../doctor/custody-findings.ts';
 import type { Finding } from '../doctor/finding.ts';
+import { overclaim, provenStanding } from '../log/proven-standing.ts';
 import { directoryFindings, mayLookInto, rightsOf } from '../doctor/rights.ts';
 import { swapsOnDisk } from '../swap.ts';
 import { version } from '../version.ts';
@@ -212,7 +213,7 @@ async function checkDesk(files: DeskFiles): Promise<readonly Finding[]> {
       })),
       clockFinding(health.clockSkewMs),
       ...lineFinding(health),
-      ...witnessFindings(await desk.get('/api/v1/log/witnesses')),
+      ...(await witnessFindings(files, await desk.get('/api/v1/log/witnesses'))),
       ...(await custodyFindings(files, desk)),
     ];
   } catch (error) {
@@ -255,13 +256,16 @@ function wallFindings(name: string, { level, walls }: api.Hardening): readonly F
   ];
 }
 
-/** What the log is worth to others, then each witness that is not with us. */
-function witnessFindings({
-  level,
-  meaning,
-  witnesses,
-  fault,
-}: api.WitnessStatus): readonly Finding[] {
+/** What the log is worth to others by what lies on disk, then each witness that is not with us. */
+async function witnessFindings(
+  files: DeskFiles,
+  status: api.WitnessStatus,
+): Promise<readonly Finding[]> {
+  const { witnesses } = status;
+  const proven = await provenStanding(files, Date.now());
+  const { level, meaning } = proven;
+  const fault = status.fault ?? proven.fault;
+  const doubt = overclaim(status, proven);
   const apart = witnesses.filter(({ state }) => state === 'silent' || state === 'disagrees');
   return [
     // A desk without a witness is a choice, one whose witnesses all fell silent is not.
@@ -270,6 +274,7 @@ function witnessFindings({
       level: level !== 'W0' ? 'ok' : witnesses.length > 0 ? 'warning' : 'note',
       detail: `${level}: ${meaning}`,
     },
+    ...(doubt === null ? [] : [{ check: 'log', level: 'error', detail: doubt } as const]),
     ...apart.map(({ name, state, reason }): Finding => ({
       check: 'witness',
       level: state === 'disagrees' ? 'error' : 'warning',

@@ -2,7 +2,7 @@
 // `kontor connect freeze`: stops new risk at once. It leaves a file in the signer's folder, which the signer obeys before
 // it signs anything else: no server is asked, and none has to run.
 
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { api } from '@kontor/server';
 import type { Command } from 'commander';
@@ -11,7 +11,7 @@ import { stateLines } from '../connection-lines.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { connectDesk, DeskClientError } from '../desk-client.ts';
 import { deskCommand, print, type CommonOptions } from '../desk-command.ts';
-import { deskFiles } from '../desk-files.ts';
+import { deskFiles, DeskFilesError, writeText } from '../desk-files.ts';
 
 interface FreezeOptions extends CommonOptions {
   readonly all: boolean;
@@ -49,7 +49,13 @@ async function freeze(name: string | undefined, options: FreezeOptions): Promise
     return;
   }
   const path = join(signer, FREEZE_FILE);
-  leave(path, name ?? EVERYBODY);
+  try {
+    leave(path, name ?? EVERYBODY);
+  } catch (error) {
+    if (!(error instanceof DeskFilesError)) throw error;
+    reportFailure({ code: error.code, message: error.message }, options.json);
+    return;
+  }
   const seen = await askDesk(options);
   if (options.json) {
     printJson({ file: path, connections: seen });
@@ -70,8 +76,7 @@ async function freeze(name: string | undefined, options: FreezeOptions): Promise
 /** Adds a line to what the signer has not read yet, wholly or not at all. */
 function leave(path: string, word: string): void {
   const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  writeFileSync(`${path}.new`, `${before}${word}\n`, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  writeText(path, `${before}${word}\n`);
 }
 
 /** Asking for the list makes a running signer look. Null where no desk answers. */

@@ -12,6 +12,7 @@ import {
 } from './log-read.ts';
 import { anchorCommand } from './anchor.ts';
 import { claimCommand, commitEdgeCommand } from './claim.ts';
+import { trustCommand } from './trust.ts';
 import { witnessCommand } from './witness.ts';
 
 export function logCommand(): Command {
@@ -26,5 +27,6 @@ export function logCommand(): Command {
     .addCommand(claimCommand())
     .addCommand(commitEdgeCommand())
     .addCommand(witnessCommand())
-    .addCommand(anchorCommand());
+    .addCommand(anchorCommand())
+    .addCommand(trustCommand());
 }

@@ -13,6 +13,17 @@ import { deskFiles } from '../desk-files.ts';
 
 /** As much of a fingerprint as names one issuer beyond doubt. */
 const FINGERPRINT_DIGITS_MIN = 16;
+const FINGERPRINT_DIGITS = 64;
+/** What an issuer is called of which nothing but the key is known. */
+const NAMED = 'named in full';
+const ACCEPT_HELP = `
+The SHA-256 of the key of each authority that a host shows, from another network:
+
+  openssl s_client -connect api.binance.com:443 -showcerts </dev/null | awk '/BEGIN/{n++} n{print > "c" n ".pem"}'
+  openssl x509 -in c2.pem -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum
+
+Example:
+  kontor connect pins accept api.binance.com 4a1b…`;
 
 class PinsError extends Error {
   readonly code: 'nothing' | 'wrong';
@@ -30,7 +41,7 @@ export function pinsCommand(): Command {
     .addHelpText('after', '\nExample:\n  kontor connect pins list')
     .addCommand(
       deskCommand('list')
-        .description('the issuers of each host, and the last one that was refused')
+        .description('the issuers of each host, and those that were refused last')
         .addHelpText('after', '\nExample:\n  kontor connect pins list')
         .action((options: CommonOptions) =>
           withPins(options, (store) => {
@@ -50,8 +61,11 @@ export function pinsCommand(): Command {
       deskCommand('accept')
         .description('take an issuer that was refused, after you compared it elsewhere')
         .argument('<host>', 'the host, e.g. api.binance.com')
-        .argument('<fingerprint>', "at least 16 digits of the SHA-256 of the issuer's key")
-        .addHelpText('after', '\nExample:\n  kontor connect pins accept api.binance.com 4a1b…')
+        .argument(
+          '<fingerprint>',
+          "at least 16 digits of the SHA-256 of a refused issuer's key, or all 64 of any",
+        )
+        .addHelpText('after', ACCEPT_HELP)
         .action((host: string, fingerprint: string, options: CommonOptions) =>
           withPins(options, (store) => accept(store, host.toLowerCase(), fingerprint, options)),
         ),
@@ -66,7 +80,7 @@ export function pinsCommand(): Command {
             const host = name.toLowerCase();
             if (!store.pins.has(host)) throw unknownHost(store, host);
             store.putPins(host, null);
-            store.putRefused(host, null);
+            store.forgetRefused(host);
             return options.json ? { host } : `${host} is forgotten; the next certificate counts.`;
           }),
         ),
@@ -85,11 +99,8 @@ function accept(
       `expected a host for which the file tls-pins names no key, found ${host}: there its keys alone count; put the new one into that file and start egress again`,
     );
   }
-  const refused = store.refused.get(host);
   const known = store.pins.get(host);
-  if (refused === undefined || known === undefined) {
-    throw new PinsError('nothing', `expected a host with a refused issuer, found none of ${host}`);
-  }
+  if (known === undefined) throw unknownHost(store, host);
   const wanted = fingerprint.toLowerCase().replaceAll(/[\s:…]/g, '');
   if (!/^[0-9a-f]{1,64}$/.test(wanted) || wanted.length < FINGERPRINT_DIGITS_MIN) {
     throw new PinsError(
@@ -97,16 +108,23 @@ function accept(
       `expected ${FINGERPRINT_DIGITS_MIN} to 64 hexadecimal digits of the issuer's key, found ${wanted.length}`,
     );
   }
-  const issuer = refused.issuers.find((each) => each.fingerprint.startsWith(wanted));
-  if (issuer === undefined) {
+  const refused = store.refused.get(host)?.issuers ?? [];
+  const found = refused.find((each) => each.fingerprint.startsWith(wanted));
+  // Who stands in between can show many issuers and push the right one out of what was refused: it can be named in full.
+  const named = wanted.length === FINGERPRINT_DIGITS ? { name: NAMED, fingerprint: wanted } : null;
+  const issuer = found ?? named;
+  if (issuer === null) {
     throw new PinsError(
       'wrong',
-      `expected one of the refused issuers of ${host}:\n${issuerLines(refused.issuers)}`,
+      `expected one of the refused issuers of ${host}, or all ${FINGERPRINT_DIGITS} digits of another:\n${issuerLines(refused)}`,
     );
+  }
+  if (known.issuers.some((each) => each.fingerprint === issuer.fingerprint)) {
+    throw new PinsError('nothing', `expected another issuer, found one by which ${host} is known`);
   }
   const issuers = [...known.issuers, issuer];
   store.putPins(host, { since: Date.now(), by: 'person', issuers });
-  store.putRefused(host, null);
+  store.forgetRefused(host);
   if (options.json) return { host, issuers };
   return `${host} is known by ${issuer.name} too, from its next connection on.`;
 }
@@ -128,7 +146,7 @@ function listing(store: PinStore, given: ReadonlyMap<string, ReadonlySet<string>
     }
     const last = refused.get(host);
     if (last !== undefined) {
-      lines.push(`  refused last, ${day(last.at)}:`, issuerLines(last.issuers));
+      lines.push(`  refused, the last at ${day(last.at)}:`, issuerLines(last.issuers));
       lines.push(
         keys === undefined
           ? `  Compare it from another network first (a browser shows it), then: kontor connect pins accept ${host} FINGERPRINT`
@@ -150,8 +168,12 @@ function day(time: number): string {
 }
 
 function unknownHost(store: PinStore, host: string): PinsError {
-  const known = [...store.pins.keys()].join(', ');
-  return new PinsError('nothing', `expected one of the hosts ${known || '(none)'}, found ${host}`);
+  const known = [...store.pins.keys()];
+  const message =
+    known.length === 0
+      ? `there is nothing to forget: this desk has met no host yet, so not ${host} either`
+      : `expected a host that this desk knows (${known.join(', ')}), found ${host}; kontor connect pins list shows them`;
+  return new PinsError('nothing', message);
 }
 
 /** What counts since egress's last start, and what will from the next one on where its file lies in the data directory. */

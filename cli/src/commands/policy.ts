@@ -91,6 +91,20 @@ export function policyCommand(): Command {
         ),
     )
     .addCommand(
+      new Command('hold')
+        .argument('[words...]')
+        .allowUnknownOption()
+        .helpOption(false)
+        .addHelpText('after', '\nExample:\n  kontor policy held')
+        .action(() => {
+          const message =
+            'no command holds orders: hold lines of the policy do (kontor policy edit). Those that wait: kontor policy held; let one be signed: kontor policy release ORDER; refuse it: kontor policy drop ORDER';
+          reportFailure({ code: 'usage', message }, false);
+          process.exitCode = EXIT_USAGE;
+        }),
+      { hidden: true },
+    )
+    .addCommand(
       deskCommand('held')
         .description('orders that wait for a person, and those released that may still be signed')
         .addHelpText('after', '\nExample:\n  kontor policy held')

@@ -27,6 +27,7 @@ interface ScanOptions {
   readonly patterns: string;
   readonly key: string;
   readonly json: boolean;
+  readonly backup: readonly string[];
 }
 
 interface FoundIn extends Find {
@@ -51,6 +52,12 @@ export function scanCommand(): Command {
     .argument('<path...>', 'files, folders with all that is in them, or - for the standard input')
     .requiredOption('--patterns <file>', 'what `kontor vault patterns` wrote')
     .requiredOption('--key <file>', 'the key it was written with')
+    .option(
+      '--backup <path>',
+      'your own backups of the desk, a file or a folder: a decoy row of its store is in them as well; repeatable',
+      (path: string, before: readonly string[]) => [...before, path],
+      [],
+    )
     .option('--json', 'print one JSON document', false)
     .addHelpText(
       'after',
@@ -79,7 +86,7 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
     table = new PatternTable([...patterns, ...canaryPatterns(key)], key);
     secrets = countSecrets(patterns);
     sources = sourcesOf(paths);
-    decoys = new PlantedDecoys(readDecoys(options.key));
+    decoys = new PlantedDecoys(readDecoys(options.key), options.backup);
   } catch (error) {
     return reportFailure({ code: 'read', message: messageOf(error) }, options.json);
   }

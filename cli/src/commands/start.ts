@@ -21,6 +21,7 @@ import {
   type DeskFiles,
 } from '../desk-files.ts';
 import { checkMarket, demoPlan, paperPlan, recordMarket, type DeskPlan } from '../desk-plan.ts';
+import { settleTrust } from '../log/trusted-lists.ts';
 import { PAPER_VENUE_NAMES, paperAdvice } from '../paper-desk.ts';
 import { unlockKeyLine } from '../key-fingerprint.ts';
 import { askSecret } from '../passphrase.ts';
@@ -192,6 +193,7 @@ async function runStart(options: StartOptions): Promise<void> {
       makeDirectories(files);
       lock = lockDirectory(files, 'kontor start');
     }
+    for (const line of settleTrust(files)) process.stderr.write(`${line}\n`);
     checkFile(options);
     plan = planOf(files, options);
     checkMarket(files, plan);

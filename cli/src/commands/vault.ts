@@ -26,6 +26,8 @@ interface VaultFacts {
     readonly venue: string;
     readonly keyKind: string;
     readonly isExpired: boolean;
+    /** Told only where that was asked for. */
+    readonly isCanary?: boolean;
   }[];
 }
 
@@ -42,13 +44,14 @@ export function vaultCommand(): Command {
     .description('what opens the keys, and their backups; the desk must not be running')
     .addHelpText('after', '\nExample:\n  kontor vault passphrase')
     .addCommand(
-      verb('show', 'what opens the vault, its import key and the keys in it').action(
-        (options: VaultOptions) =>
+      verb('show', 'what opens the vault, its import key and the keys in it')
+        .option('--canaries', 'tell the canaries among them too; the vault must open for that')
+        .action((options: VaultOptions & { readonly canaries?: boolean }) =>
           runVerb(options, {
-            words: ['show'],
+            words: [options.canaries === true ? 'show-canaries' : 'show'],
             onOutput: (text) => process.stdout.write(showText(text, options.json ?? false)),
           }),
-      ),
+        ),
     )
     .addCommand(
       withExitCodes(new Command('fingerprint'))
@@ -195,8 +198,8 @@ function showText(text: string, isJson: boolean): string {
     ? 'opens unattended: whoever reads this folder has the keys (kontor vault passphrase changes that)'
     : 'opens with a passphrase';
   const keys = facts.connections.map(
-    ({ connection, name, venue, keyKind, isExpired }) =>
-      `  ${connection}  ${name}  ${venue}  ${keyKind}${isExpired ? '  expired' : ''}`,
+    ({ connection, name, venue, keyKind, isExpired, isCanary }) =>
+      `  ${connection}  ${name}  ${venue}  ${keyKind}${isExpired ? '  expired' : ''}${isCanary === true ? '  canary' : ''}`,
   );
   const ways = facts.ways.map(
     ({ id, kind, name, addedAt }) =>

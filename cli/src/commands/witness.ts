@@ -3,12 +3,11 @@
 
 import { once } from 'node:events';
 import { isIPv6, type AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import {
   parseWitnessList,
   readWitnessList,
   trustPolicyText,
-  witnessListPath,
   WITNESS_RELATIONS,
   type api,
   type KnownWitness,
@@ -19,8 +18,10 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { printJson, reportFailure, textTable, withExitCodes } from '../command-output.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
-import { deskFiles, DeskFilesError, writeJson } from '../desk-files.ts';
+import { deskFiles, DeskFilesError } from '../desk-files.ts';
 import { LogFolderError, openLog } from '../log/log-folder.ts';
+import { overclaim, provenStanding } from '../log/proven-standing.ts';
+import { settleTrust, writeTrustedList } from '../log/trusted-lists.ts';
 import { anchorTable } from './anchor.ts';
 import { makeDirectory, SYSTEM_DISK } from '../durable-file.ts';
 import { WitnessError } from '../witness/errors.ts';
@@ -209,16 +210,23 @@ function changeList(
   { data, json }: CommonOptions,
   change: (list: readonly KnownWitness[]) => readonly KnownWitness[],
 ): void {
-  const directory = dataDirectory(data);
-  const before = readWitnessList(directory);
-  const witnesses = before.ok ? change(before.value) : [];
-  const checked = before.ok ? parseWitnessList({ witnesses }) : before;
-  if (!checked.ok) {
-    reportFailure({ code: 'witnesses', message: checked.reason }, json);
+  const files = deskFiles(dataDirectory(data));
+  let witnesses: readonly KnownWitness[];
+  try {
+    for (const line of settleTrust(files)) process.stderr.write(`${line}\n`);
+    const before = readWitnessList(files.directory);
+    witnesses = before.ok ? change(before.value) : [];
+    const checked = before.ok ? parseWitnessList({ witnesses }) : before;
+    if (!checked.ok) {
+      reportFailure({ code: 'witnesses', message: checked.reason }, json);
+      return;
+    }
+    writeTrustedList(files, 'witnesses.json', witnesses);
+  } catch (error) {
+    if (!(error instanceof DeskFilesError)) throw error;
+    reportFailure({ code: error.code, message: error.message }, json);
     return;
   }
-  makeDirectory(SYSTEM_DISK, join(witnessListPath(directory), '..'));
-  writeJson(witnessListPath(directory), { witnesses });
   if (json) printJson(witnesses);
   else
     print(
@@ -233,8 +241,11 @@ function statusCommand(): Command {
     .action((options: CommonOptions) =>
       withDesk(options, async (desk) => {
         const status = await desk.get<api.WitnessStatus>('/api/v1/log/witnesses');
-        if (options.json) printJson(status);
-        else print(witnessText(status));
+        const proven = await provenStanding(deskFiles(dataDirectory(options.data)), Date.now());
+        if (options.json) printJson({ ...status, proven });
+        else print(witnessText({ ...status, ...proven }));
+        const doubt = overclaim(status, proven);
+        if (doubt !== null) reportFailure({ code: 'overclaim', message: doubt }, false);
       }),
     );
 }

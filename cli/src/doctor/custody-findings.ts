@@ -2,8 +2,10 @@
 // How well keys and the people who answer for them are kept: what a desk with money at an exchange should have, and
 // what the demo need not.
 
+import { daysLeft, shellWord } from '@kontor/core';
 import type { api } from '@kontor/server';
 import type { BackupTimes } from '../backup-times.ts';
+import { daysText } from '../connection-lines.ts';
 import { DEMO_VENUE } from '../demo-desk.ts';
 import { paperVenue } from '../paper-desk.ts';
 import type { Finding } from './finding.ts';
@@ -28,7 +30,7 @@ export function connectionFindings(
     .filter((one) => isReal(one) && one.state !== 'draft')
     .flatMap((one): Finding[] => {
       const { name, grade, state, isIpRestricted, checkedAt, expiresAt } = one;
-      const days = Math.ceil((expiresAt - now) / DAY_MS);
+      const days = daysLeft(expiresAt, now) ?? 0;
       const found: Finding[] = [];
       if (isIpRestricted === false)
         found.push(
@@ -37,11 +39,18 @@ export function connectionFindings(
             `${name} takes its key from any address: bind it to this machine's at the exchange`,
           ),
         );
+      if (one.bind?.verdict === 'notReal')
+        found.push(
+          about(
+            'warning',
+            `${name} has a list of addresses that does not hold: look at it at the exchange, and kontor connect rotate ${shellWord(name)}`,
+          ),
+        );
       if (checkedAt === null)
         found.push(
           about(
             'warning',
-            `what the key of ${name} may do was never checked; kontor connect check ${name}`,
+            `what the key of ${name} may do was never checked; kontor connect check ${shellWord(name)}`,
           ),
         );
       if (grade !== null && grade !== 'A')
@@ -57,12 +66,12 @@ export function connectionFindings(
         found.push(
           about(
             'warning',
-            `the key of ${name} ends in ${Math.max(0, days)} days; kontor connect rotate ${name}`,
+            `the key of ${name} ends in ${daysText(days)}; kontor connect rotate ${shellWord(name)}`,
           ),
         );
       return found.length > 0
         ? found
-        : [about('ok', `${name}: grade ${grade ?? 'not known'}, ${days} days left`)];
+        : [about('ok', `${name}: grade ${grade ?? 'not known'}, ${daysText(days)} left`)];
     });
 }
 

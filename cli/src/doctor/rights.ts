@@ -10,11 +10,13 @@ import type { Finding } from './finding.ts';
  * pass through the directory, none may change it, and each part is its owner's alone.
  */
 export function directoryFindings(files: DeskFiles): readonly Finding[] {
-  const { directory, server, run, signer } = files;
+  const { directory, server, run, signer, trust } = files;
   if (!isApart(files)) return [rightsOf('data', directory)];
   const owner = statSync(signer).uid;
   const mode = statSync(directory).mode & 0o777;
   const shared = [server, run].filter((path) => existsSync(path) && statSync(path).uid === owner);
+  const isServers =
+    existsSync(trust) && existsSync(server) && statSync(trust).uid === statSync(server).uid;
   return [
     (mode & 0o022) === 0
       ? {
@@ -28,6 +30,15 @@ export function directoryFindings(files: DeskFiles): readonly Finding[] {
           detail: `others may write in ${directory} (mode ${mode.toString(8)}); run: chmod go-w ${directory}`,
         },
     ...[server, run].filter((path) => existsSync(path)).map((path) => rightsOf('server', path)),
+    ...(isServers
+      ? [
+          {
+            check: 'trust',
+            level: 'error',
+            detail: `${trust} belongs to the server's user, who could then say whose word on the log counts; run: chown root ${trust}`,
+          } as const,
+        ]
+      : []),
     ...shared.map((path): Finding => ({
       check: 'server',
       level: 'error',

@@ -44,23 +44,30 @@ export async function* readAnchors(
     if (parsed.ok && !isWanted(parsed.value.checkpoint)) continue;
     const trusted =
       certificates ?? list.value.find(({ name }) => name === place.authority)?.certificates;
-    yield { place, found: check() };
-
-    function check(): Result<Anchored> {
-      if (!pair.ok) return pair;
-      if (trusted === undefined) {
-        return { ok: false, reason: `nobody is trusted for ${place.authority}: use --ca FILE` };
-      }
-      const verified = files.verifyAnchor(pair.value, [log.key], trusted);
-      if (!verified.ok) return verified;
-      if (verified.value.stamp.at > Date.now() + SKEW_MS) {
-        return { ok: false, reason: 'the time stamp: it is from the future' };
-      }
-      const fault = historyFault(log, verified.value.signed.checkpoint);
-      if (fault !== undefined) return { ok: false, reason: fault };
-      return { ok: true, value: { ...verified.value, place, pair: pair.value } };
-    }
+    yield { place, found: await checkAnchor(log, place, trusted) };
   }
+}
+
+/** Whether a date is right, by an authority of these certificates in PEM, and of a tree that the log continues. */
+export async function checkAnchor(
+  log: OpenLog,
+  place: AnchorPlace,
+  certificates: string | undefined,
+): Promise<Result<Anchored>> {
+  const files = await import('@kontor/server/anchors');
+  const pair = files.readAnchor(place);
+  if (!pair.ok) return pair;
+  if (certificates === undefined) {
+    return { ok: false, reason: `nobody is trusted for ${place.authority}: use --ca FILE` };
+  }
+  const verified = files.verifyAnchor(pair.value, [log.key], certificates);
+  if (!verified.ok) return verified;
+  if (verified.value.stamp.at > Date.now() + SKEW_MS) {
+    return { ok: false, reason: 'the time stamp: it is from the future' };
+  }
+  const fault = historyFault(log, verified.value.signed.checkpoint);
+  if (fault !== undefined) return { ok: false, reason: fault };
+  return { ok: true, value: { ...verified.value, place, pair: pair.value } };
 }
 
 /** The earliest date of a tree that holds the entry; undefined where there is none. */
@@ -84,7 +91,7 @@ export function datedText({ stamp, place }: Pick<Anchored, 'stamp' | 'place'>): 
 }
 
 /** Why the log as it stands does not continue a tree that it once had; undefined where it does. */
-function historyFault({ reader, signed }: OpenLog, dated: Checkpoint): string | undefined {
+export function historyFault({ reader, signed }: OpenLog, dated: Checkpoint): string | undefined {
   const { size, root, origin } = signed.checkpoint;
   if (dated.origin !== origin) return undefined;
   if (dated.size > size) {

@@ -38,6 +38,8 @@ export const ALARM_KINDS = {
   connectionExpired: { isLasting: true },
   /** The rights of a key are not what they were, or more than it may have. */
   rightsChanged: { isLasting: true },
+  /** A key works from an address that is not on its list. */
+  bindNotReal: { isLasting: true },
   /** What a key may do could not be asked for some time. */
   rightsUnknown: { isLasting: true },
   /** A connection signs no entries. */
@@ -56,6 +58,10 @@ export const ALARM_KINDS = {
   canaryUsed: { isLasting: false },
   /** The account of such a key cannot be watched. */
   canaryUnwatched: { isLasting: true },
+  /** Nobody has opened the vault for minutes. */
+  vaultLocked: { isLasting: true },
+  /** A copy of the desk's pages stands at another site. */
+  clonedSite: { isLasting: false },
 } as const satisfies Readonly<Record<string, { readonly isLasting: boolean }>>;
 
 export type AlarmKind = keyof typeof ALARM_KINDS;
@@ -226,6 +232,17 @@ export class AlarmBook {
       subject,
     );
     if (changed > 0) this.#ports.onChanged();
+  }
+
+  /** What the alarms of a kind are about that stand. */
+  standing(kind: AlarmKind, connection: string): readonly string[] {
+    return this.#ports.store
+      .all(
+        `SELECT subject FROM alarms WHERE kind = ? AND connection = ? AND (${STANDING})`,
+        kind,
+        connection,
+      )
+      .map((row) => textOf(row, 'subject'));
   }
 
   get(id: string): Alarm | null {

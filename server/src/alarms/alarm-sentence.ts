@@ -30,11 +30,13 @@ const SENTENCES: Readonly<Record<AlarmKind, (facts: Facts) => string>> = {
   notificationFailed: (facts) =>
     `Alarms do not get out by ${facts['channel'] ?? ''}: ${facts['reason'] ?? ''}.`,
   connectionExpiring: (facts) =>
-    `The connection ${facts['name'] ?? ''} ends in ${facts['days'] ?? ''} days: make a new key.`,
+    `The connection ${facts['name'] ?? ''} ends in ${daysOf(facts)}: make a new key.`,
   connectionExpired: (facts) =>
     `The connection ${facts['name'] ?? ''} has ended: it opens no risk.`,
   rightsChanged: (facts) =>
     `The rights of the key of ${facts['name'] ?? ''} are not what they were: ${facts['reason'] ?? ''}.`,
+  bindNotReal: (facts) =>
+    `The exchange took the key of ${facts['name'] ?? ''} from an address that is not on its list: the list does not hold. Look at the list at the exchange, and make a new key.`,
   rightsUnknown: (facts) =>
     `What the key of ${facts['name'] ?? ''} may do could not be checked: it signs no new risk until then.`,
   connectionFrozen: (facts) =>
@@ -51,7 +53,11 @@ const SENTENCES: Readonly<Record<AlarmKind, (facts: Facts) => string>> = {
   canaryUsed: (facts) =>
     `A key that exists only to be stolen was used: ${facts['name'] ?? ''}. Someone is in your systems.`,
   canaryUnwatched: (facts) =>
-    `The canary ${facts['name'] ?? ''} cannot be watched, so its use would ring no alarm: ${facts['reason'] ?? ''}.`,
+    `A canary cannot be watched, so its use would ring no alarm: ${facts['reason'] ?? ''}.`,
+  vaultLocked: (facts) =>
+    `The vault has been locked for ${facts['minutes'] ?? ''} minutes: no bot acts and nothing can be cancelled. Open it where the desk was started, or on its pages.`,
+  clonedSite: (facts) =>
+    `A copy of this desk's pages was shown at ${facts['site'] ?? ''}, perhaps to catch those who log in there. Type in nothing there, and tell those who use the desk.`,
 };
 
 /** What an alarm says, without its time. */
@@ -62,4 +68,10 @@ export function alarmSentence({ kind, facts }: Pick<Alarm, 'kind' | 'facts'>): s
 function orderOf(facts: Facts): string {
   const of = (name: string): string => facts[name] ?? '';
   return `${of('side')} ${of('quantity')} ${of('symbol')} at ${of('price')}`;
+}
+
+/** As many days as are left; of the last 24 hours it is said that none is. */
+function daysOf({ days = '' }: Facts): string {
+  if (days === '0') return 'less than a day';
+  return days === '1' ? '1 day' : `${days} days`;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Canaries: connections to accounts that exist only to be robbed. Their keys lie where a thief would look; this desk
 // sends nothing to them but the opening of the account's stream, so whatever happens there is a thief's doing.
+//
+// Which connections those are the signer alone can tell. Until one rings nothing is written down here that names it.
 
 import { hash } from 'node:crypto';
 import type { ConnectionInfo } from '@kontor/signer';
@@ -15,17 +17,15 @@ export interface CanaryPorts {
   readonly cases: CaseBook;
   readonly connections: () => Promise<readonly ConnectionInfo[]>;
   readonly subscribe: (connection: string) => Promise<Outcome>;
-  /** A canary that cannot be watched, and why; '' once it is. */
-  readonly onUnwatched: (name: string, reason: string) => void;
+  /** A canary that cannot be watched, and why; '' once one is. */
+  readonly onUnwatched: (reason: string) => void;
 }
 
-/** The name is the mark: `canary`, `canary-2`, `canary of the old backup`. */
-const CANARY = /^canary\b/i;
 const LOOK_MS = 10_000;
-/** So many looks in a row without a stream, and a person is told: a canary that nobody watches guards nothing. */
-const FAILED_TOLD_AT = 2;
 /** Alarms of earlier runs that are looked through once. */
 const EARLIER_ALARMS_MAX = 500;
+/** So many looks in a row without a stream, and a person is told: a canary that nobody watches guards nothing. */
+const FAILED_TOLD_AT = 2;
 
 export class CanaryWatch {
   readonly #ports: CanaryPorts;
@@ -93,20 +93,22 @@ export class CanaryWatch {
     this.#isLooking = true;
     try {
       const infos = await this.#ports.connections();
+      // While the vault is locked nobody can tell: what was one is one still.
+      const known = new Set(this.#canaries.keys());
       this.#canaries.clear();
       for (const info of infos) {
-        if (CANARY.test(info.name) && info.state !== 'draft')
-          this.#canaries.set(info.connection, info);
+        const isCanary = info.isCanary ?? known.has(info.connection);
+        if (isCanary && info.state !== 'draft') this.#canaries.set(info.connection, info);
       }
       this.#forgetGone();
       for (const [id, { name }] of this.#canaries) {
         if (this.#watched.has(id)) continue;
         const outcome = await this.#ports.subscribe(id);
         const isUp = outcome.kind === 'answered' && outcome.status === 200;
-        const reason = isUp ? '' : reasonOf(outcome);
+        const reason = isUp ? '' : reasonOf(outcome).replaceAll(id, '…').replaceAll(name, '…');
         if (isUp) this.#onWatched(id);
-        else this.#onFailed(id, name, reason);
-        this.#ports.onUnwatched(name, reason);
+        else this.#onFailed(id, reason);
+        this.#ports.onUnwatched(reason);
       }
     } catch {
       // The signer is being replaced: the next look finds it.
@@ -118,32 +120,38 @@ export class CanaryWatch {
   #onWatched(connection: string): void {
     this.#watched.add(connection);
     this.#failed.delete(connection);
-    this.#ports.alarms.resolve('canaryUnwatched', connection);
+    this.#settle();
   }
 
-  #onFailed(connection: string, name: string, reason: string): void {
+  #onFailed(connection: string, reason: string): void {
     const failed = (this.#failed.get(connection) ?? 0) + 1;
     this.#failed.set(connection, failed);
     if (failed < FAILED_TOLD_AT) return;
-    const facts = { name, reason };
-    this.#ports.alarms.raise({ kind: 'canaryUnwatched', severity: 'warning', connection, facts });
+    // Alarms lie in the store, where a thief looks: this one says that there is a canary, and not which.
+    this.#ports.alarms.raise({
+      kind: 'canaryUnwatched',
+      severity: 'warning',
+      connection: '',
+      facts: { reason },
+    });
   }
 
   /** Of a canary that is none any more nobody has to be told; also where it went while the desk stood still. */
   #forgetGone(): void {
-    const { alarms } = this.#ports;
-    const earlier = this.#isFirstLook
-      ? alarms
-          .list(EARLIER_ALARMS_MAX)
-          .filter(({ kind }) => kind === 'canaryUnwatched')
-          .map(({ connection }) => connection)
-      : [];
+    const gone = [...this.#failed.keys()].filter((each) => !this.#canaries.has(each));
+    for (const connection of gone) this.#failed.delete(connection);
+    if (gone.length > 0 || this.#canaries.size === 0) this.#settle();
+    if (!this.#isFirstLook) return;
     this.#isFirstLook = false;
-    for (const connection of [...earlier, ...this.#failed.keys()]) {
-      if (this.#canaries.has(connection)) continue;
-      this.#failed.delete(connection);
-      alarms.resolve('canaryUnwatched', connection);
-    }
+    const { alarms } = this.#ports;
+    // Earlier versions named the canary.
+    for (const { kind, connection } of alarms.list(EARLIER_ALARMS_MAX))
+      if (kind === 'canaryUnwatched' && connection !== '') alarms.resolve(kind, connection);
+  }
+
+  /** The alarm lasts until every canary is watched. */
+  #settle(): void {
+    if (this.#failed.size === 0) this.#ports.alarms.resolve('canaryUnwatched', '');
   }
 
   /** Writes the event into the canary's case. A disk that takes no case must not keep the alarm from being told. */

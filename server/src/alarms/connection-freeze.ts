@@ -61,6 +61,11 @@ export class ConnectionFreeze {
     if (this.#frozen.size > 0) this.#wake(0);
   }
 
+  /** Looks now whether the signer has thawed one, as after a person consented to something. */
+  look(): void {
+    if (this.#frozen.size > 0) this.#wake(0);
+  }
+
   since(connection: string): number | null {
     return this.#frozen.get(connection)?.since ?? null;
   }

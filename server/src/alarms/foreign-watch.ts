@@ -36,7 +36,7 @@ export interface ForeignPorts {
   readonly now: () => number;
 }
 
-/** Orders that are remembered; the oldest that are reviewed go first. */
+/** Orders that are remembered; the oldest of a person's own go first, then those of before, which may rest still. */
 const ORDERS_MAX = 20_000;
 const META_BASELINE = 'foreignBaseline';
 const META_CASE = 'openCase';
@@ -264,9 +264,13 @@ export class ForeignWatch {
       state,
       now(),
     );
+    const row = store.get('SELECT count(*) AS count FROM foreign_orders');
+    const tooMany = (row === undefined ? 0 : numberOf(row, 'count')) - ORDERS_MAX;
+    if (tooMany <= 0) return;
     store.run(
-      'DELETE FROM foreign_orders WHERE rowid <= (SELECT max(rowid) FROM foreign_orders) - ?',
-      ORDERS_MAX,
+      `DELETE FROM foreign_orders WHERE rowid IN
+         (SELECT rowid FROM foreign_orders ORDER BY state = 'unreviewed', state = 'before', rowid LIMIT ?)`,
+      tooMany,
     );
   }
 }

@@ -17,21 +17,33 @@ const ALARM_OF: Readonly<Record<VenueCondition, readonly [kind: AlarmKind, Alarm
 const FORGOTTEN: readonly AlarmKind[] = ['pricesDisagree', 'pricesSilent', 'dataLate'];
 
 export class VenueConditions {
-  readonly #alarms: Pick<AlarmBook, 'raise' | 'resolve'>;
+  readonly #alarms: Pick<AlarmBook, 'raise' | 'resolve' | 'standing'>;
 
-  constructor(alarms: Pick<AlarmBook, 'raise' | 'resolve'>) {
+  constructor(alarms: Pick<AlarmBook, 'raise' | 'resolve' | 'standing'>) {
     this.#alarms = alarms;
   }
 
   onCondition({ condition, venue, subject, isOver, facts }: Condition): void {
     const [kind, severity] = ALARM_OF[condition];
-    const about = subject === '' ? venue : `${venue} ${subject}`;
+    const about = subjectOf(venue, subject);
     if (isOver) this.#alarms.resolve(kind, '', about);
     else this.#alarms.raise({ kind, severity, subject: about, facts: { ...facts, venue } });
+  }
+
+  /** An issuer is refused until a connection passes: of a host that nobody connects to any more none ever will. */
+  onHosts(hosts: Extract<Answer, { kind: 'hosts' }>['hosts']): void {
+    const given = new Set(hosts.map(({ venue, host }) => subjectOf(venue, host)));
+    for (const subject of this.#alarms.standing('issuerRefused', '')) {
+      if (!given.has(subject)) this.#alarms.resolve('issuerRefused', '', subject);
+    }
   }
 
   /** What still lasts follows over the new link. */
   onEgressUp(): void {
     for (const kind of FORGOTTEN) this.#alarms.resolve(kind, '', null);
   }
+}
+
+function subjectOf(venue: string, about: string): string {
+  return about === '' ? venue : `${venue} ${about}`;
 }

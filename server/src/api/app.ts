@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The desk's HTTP side: API, live stream, OpenAPI description, metrics and the web pages.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
@@ -35,6 +35,7 @@ import { registerLog, registerLogFiles, type CommitEdgeLog } from './log-routes.
 import { registerRisk } from './risk-routes.ts';
 import { nameOf } from '../people/access.ts';
 import type { Site } from '../people/ceremonies.ts';
+import { ClonedSites, DOOR_PICTURE, DOOR_STYLE } from '../people/cloned-sites.ts';
 import { networkOf } from '../people/listening.ts';
 import { isServedAtStart } from '../people/roles.ts';
 import { sessionCookie, type Sessions } from '../people/sessions.ts';
@@ -69,6 +70,8 @@ export interface AppOptions {
   readonly desk: Desk;
   /** The desk waits for a person, as for a locked vault: what is not needed for that is refused. */
   readonly isStarting: () => boolean;
+  /** Whose answer a start waits for; null where nobody was asked in vain. */
+  readonly waitsFor: () => schemas.Start['waitsFor'];
   readonly live: LiveHub;
   readonly sessions: Sessions;
   readonly people: PeopleDesk;
@@ -185,6 +188,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
     if (error instanceof StoreError) options.onFatal(error);
   });
   const { site } = options.people;
+  const { book } = options.alarms;
+  const clonedSites = new ClonedSites({
+    origin: () => site().origin,
+    raise: (alarm) => book.raise(alarm),
+    now: () => performance.now(),
+  });
   app.addHook('onRequest', async (request, reply) => guardOrigin(request, reply, site()));
   registerLogin(app, options);
   registerDoor(app, partsOf(options));
@@ -202,6 +211,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
         security: [],
         response: { 200: Type.Object({ ok: Type.Boolean() }) },
       },
+      // To refuse it would cost as much as to answer it, and strangers could make a monitor believe that the desk is gone.
+      config: { rateLimit: false },
     },
     () => ({ ok: true }),
   );
@@ -222,7 +233,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const guardLog = options.isLogPublic ? async () => undefined : guardCaller(options);
   registerLogFiles(app, options.log, guardLog);
   registerWitnessFiles(app, options.witnesses, guardLog);
-  await registerPages(app, options.webDirectory);
+  registerDoorStyle(app, clonedSites);
+  await registerPages(app, options.webDirectory, clonedSites);
   return app;
 }
 
@@ -256,6 +268,8 @@ async function guardOrigin(
     await refuse(reply, 421, 'wrong_host', message);
     return;
   }
+  // What a copy of the pages elsewhere asks for, by which it gives itself away; the answer is empty.
+  if (request.method === 'GET' && request.url === DOOR_PICTURE) return;
   const { origin, 'sec-fetch-site': from } = request.headers;
   const own = isLoopback ? `http://${host}` : site.origin;
   if (request.method !== 'GET' && origin !== undefined && origin !== own) {
@@ -272,7 +286,7 @@ async function guardOrigin(
 }
 
 /** Lets in who may ask for this route, and keeps who it is. */
-function guardCaller({ people, isStarting }: AppOptions) {
+function guardCaller({ people, isStarting, waitsFor }: AppOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const caller = people.access.callerOf(bearerOf(request), tokenOf(request));
     const pattern = request.routeOptions.url ?? '';
@@ -280,11 +294,18 @@ function guardCaller({ people, isStarting }: AppOptions) {
     request.caller = caller;
     if (!verdict.ok) await refuse(reply, verdict.status, verdict.error, verdict.message);
     else if (isStarting() && !isServedAtStart(pattern)) {
-      const message =
-        'expected a desk that has started, found one that waits for its vault: open it in the page (kontor link) or where the desk was started';
-      await refuse(reply, 503, 'starting', message);
+      await refuse(reply, 503, 'starting', startingMessage(waitsFor()));
     }
   };
+}
+
+function startingMessage(waits: schemas.Start['waitsFor']): string {
+  if (waits === null) {
+    return 'expected a desk that has started, found one that waits for its vault: open it in the page (kontor link) or where the desk was started';
+  }
+  const whose = waits.what === 'market' ? 'the market of the exchange' : 'its connection';
+  const since = new Date(waits.since).toISOString();
+  return `expected a desk that has started, found one that asks for ${whose} since ${since} and goes on by itself: ${waits.reason}`;
 }
 
 /** They are asked by POST for the size of the question and change nothing. */
@@ -436,6 +457,16 @@ async function registerApi(app: App, options: AppOptions): Promise<void> {
     async () => desk.connections(),
   );
 
+  app.get(
+    '/start',
+    {
+      schema: {
+        summary: 'Whether the desk has started, and whose answer it waits for',
+        response: { 200: schemas.Start },
+      },
+    },
+    () => ({ hasStarted: !options.isStarting(), waitsFor: options.waitsFor() }),
+  );
   registerPeople(app, partsOf(options));
   registerConnections(app, options.keys);
   registerVault(app, options.vault);
@@ -693,7 +724,24 @@ function registerReconciliation(app: App, { reconciliation }: Desk): void {
   }
 }
 
-async function registerPages(app: App, webDirectory: string): Promise<void> {
+/** What gives copies of the pages away; nothing where the desk has no name of its own. */
+function registerDoorStyle(app: App, clonedSites: ClonedSites): void {
+  app.get(DOOR_STYLE, { schema: { hide: true } }, async (request, reply) => {
+    const style = clonedSites.styleFor(request.host);
+    if (style === null) return refuse(reply, 404, 'not_found', 'there is no style of that name');
+    return reply.header('cache-control', 'no-cache').type('text/css; charset=utf-8').send(style);
+  });
+  app.get(DOOR_PICTURE, { schema: { hide: true } }, async (request, reply) => {
+    clonedSites.seen(request.headers.referer);
+    return reply.code(204).header('cache-control', 'no-store').send();
+  });
+}
+
+async function registerPages(
+  app: App,
+  webDirectory: string,
+  clonedSites: ClonedSites,
+): Promise<void> {
   const index = join(webDirectory, 'index.html');
   if (existsSync(index)) {
     await app.register(staticFiles, {
@@ -715,8 +763,15 @@ async function registerPages(app: App, webDirectory: string): Promise<void> {
       request.method === 'GET' &&
       !request.url.startsWith('/api/') &&
       !/\.[a-z0-9]+$/i.test(request.url);
-    if (isPage && existsSync(index))
-      return reply.header('cache-control', 'no-cache').sendFile('index.html');
+    if (isPage && existsSync(index)) {
+      reply.header('cache-control', 'no-cache');
+      if (clonedSites.styleFor(request.host) === null) return reply.sendFile('index.html');
+      const page = readFileSync(index, 'utf8').replace(
+        '</head>',
+        `<link rel="stylesheet" href="${DOOR_STYLE}" /></head>`,
+      );
+      return reply.type('text/html; charset=utf-8').send(page);
+    }
     return refuse(
       reply,
       404,

@@ -27,6 +27,10 @@ export interface KeyDesk {
   >;
   /** Asks the exchange what a key may do; tells how the signer then lets it be used. */
   readonly check: (connection: string) => Promise<Checked>;
+  /** Has a read sent from a second address, to see whether the key's list of addresses is real. */
+  readonly probe: (connection: string) => Promise<Checked>;
+  /** Whether egress was given such an address. */
+  readonly hasSecondAddress: () => boolean;
   /** The exchange that the desk trades at. */
   readonly venue: string;
 }
@@ -35,6 +39,8 @@ const Name = Type.String({ minLength: 1, maxLength: 40 });
 const Venue = Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' });
 /** The connection whose key the new one will replace once it is checked. */
 const Replaces = Type.Optional(Type.String({ pattern: '^c_[A-Z2-7]{7}$' }));
+/** An account that exists only to be robbed. No answer tells it. */
+const IsCanary = Type.Optional(Type.Boolean());
 const ConnectionParameters = Type.Object({ id: Type.String({ pattern: '^c_[A-Z2-7]{7}$' }) });
 /** Exchanges that the desk has an adapter for. */
 const ADAPTED: readonly string[] = ['binance'];
@@ -49,6 +55,10 @@ const KEYS_TAKEN: readonly (readonly [KeyTaken['kind'], KeyTaken['from']])[] = [
   ['rsa-2048', 'imported'],
   ['hmac-sha256', 'imported'],
 ];
+const NO_SECOND_ADDRESS =
+  'expected a second address for egress, found none: write socks5://HOST:PORT or http://HOST:PORT of a proxy into the file second-address beside egress.json and start the desk again';
+/** As Binance makes its identifiers, and with it the simulated exchanges that speak as it does. */
+const API_KEY_CHARACTERS = 64;
 const ERRORS = { 409: schemas.ErrorBody, 503: schemas.ErrorBody };
 
 export function registerConnections(app: App, keys: KeyDesk): void {
@@ -87,6 +97,7 @@ export function registerConnections(app: App, keys: KeyDesk): void {
               Type.Literal('rsa-4096'),
             ]),
             replaces: Replaces,
+            isCanary: IsCanary,
           },
           { additionalProperties: false },
         ),
@@ -117,6 +128,7 @@ export function registerConnections(app: App, keys: KeyDesk): void {
             }),
             publicKeyPem: Type.Union([Type.String({ maxLength: 1_000 }), Type.Null()]),
             replaces: Replaces,
+            isCanary: IsCanary,
           },
           { additionalProperties: false },
         ),
@@ -137,7 +149,8 @@ export function registerConnections(app: App, keys: KeyDesk): void {
         summary: "Names the exchange's identifier of the key, which is no secret",
         params: ConnectionParameters,
         body: Type.Object(
-          { apiKey: Type.String({ pattern: '^[A-Za-z0-9]{1,128}$' }) },
+          // What is wrong with it is said below: a fault of its shape would repeat it.
+          { apiKey: Type.String() },
           { additionalProperties: false },
         ),
         response: { 200: schemas.Connection, ...ERRORS },
@@ -145,6 +158,8 @@ export function registerConnections(app: App, keys: KeyDesk): void {
     },
     async (request, reply) => {
       const connection = request.params.id;
+      const fault = apiKeyFault(request.body.apiKey);
+      if (fault !== null) return reply.code(409).send({ error: 'refused', message: fault });
       const named = await change({ kind: 'activateConnection', connection, ...request.body });
       // The key signs orders once it is checked; nobody has to wait for that here.
       if (named.ok) void keys.check(connection).catch(() => undefined);
@@ -166,6 +181,28 @@ export function registerConnections(app: App, keys: KeyDesk): void {
       const { rule, reason: message } = checked;
       return rule === undefined
         ? reply.code(502).send({ error: 'not_checked', message })
+        : reply.code(409).send({ error: 'refused', message });
+    },
+  );
+  app.post(
+    '/connections/:id/probe',
+    {
+      schema: {
+        summary:
+          "Sends one read from the second address to the exchange: one that is taken proves the key's list of addresses not real",
+        params: ConnectionParameters,
+        response: { 200: schemas.Connection, ...ERRORS, 502: schemas.ErrorBody },
+      },
+    },
+    async (request, reply) => {
+      if (!keys.hasSecondAddress()) {
+        return reply.code(409).send({ error: 'no_second_address', message: NO_SECOND_ADDRESS });
+      }
+      const probed = await keys.probe(request.params.id);
+      if (probed.ok) return toConnection(probed.connection);
+      const { rule, reason: message } = probed;
+      return rule === undefined
+        ? reply.code(502).send({ error: 'not_probed', message })
         : reply.code(409).send({ error: 'refused', message });
     },
   );
@@ -197,9 +234,18 @@ export function registerConnections(app: App, keys: KeyDesk): void {
         venue,
         isTraded: venue === keys.venue,
         hasAdapter: ADAPTED.includes(venue),
+        hasSecondAddress: keys.hasSecondAddress(),
         keys: KEYS_TAKEN.map(([kind, from]) => ({ kind, from })),
       })),
   );
+}
+
+/** Why `apiKey` is no identifier of a key, or null. It may be a secret by mistake, so it is never said. */
+function apiKeyFault(apiKey: string): string | null {
+  const expected = `expected an API key as the exchange shows it, ${API_KEY_CHARACTERS} letters and digits`;
+  if (!/^[A-Za-z0-9]*$/.test(apiKey)) return `${expected}, found other characters among them`;
+  if (apiKey.length !== API_KEY_CHARACTERS) return `${expected}, found ${apiKey.length} characters`;
+  return null;
 }
 
 /** A connection as the API shows it. */
@@ -219,6 +265,8 @@ export function toConnection(info: ConnectionInfo): Connection {
     cancelsUntil: info.cancelsUntil,
     checkedAt: info.checkedAt,
     isIpRestricted: info.isIpRestricted,
+    bind: info.bind,
+    bindDoubt: info.bindDoubt,
     frozen: info.frozen,
     quarantined:
       info.quarantined === null

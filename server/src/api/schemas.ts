@@ -152,6 +152,9 @@ export const LogAnchor = Type.Object(
     count: Type.Integer({ description: 'anchors of this authority that lie here' }),
     isFresh: Type.Boolean(),
     reason: Type.String(),
+    certificates: Type.Array(Type.Object({ subject: Type.String(), sha256: Type.String() }), {
+      description: 'whom the owner trusts to say who the authority is',
+    }),
   },
   { $id: 'LogAnchor' },
 );
@@ -187,11 +190,19 @@ export const WitnessStatus = Type.Object(
         cosignedAt: Nullable(Time),
         isFresh: Type.Boolean(),
         reason: Type.String(),
+        keys: Type.Array(Type.String({ description: 'verifier keys that count as its own' })),
       }),
     ),
     anchors: Type.Array(LogAnchor, { description: 'who dates the log' }),
     fault: Nullable(
       Type.String({ description: 'why the list of witnesses or of authorities cannot be read' }),
+    ),
+    lists: Type.Object(
+      { witnesses: Type.String(), authorities: Type.String() },
+      {
+        description:
+          'the files of the data directory that say who counts; the server cannot write them',
+      },
     ),
   },
   { $id: 'WitnessStatus' },
@@ -241,6 +252,26 @@ export const KeyKind = Type.Union(
   { $id: 'KeyKind' },
 );
 
+/** Whether the desk has started, and else whose answer it waits for. */
+export const Start = Type.Object(
+  {
+    hasStarted: Type.Boolean(),
+    /** Null where nothing has been asked in vain, as while a vault is locked. */
+    waitsFor: Type.Union([
+      Type.Object({
+        /** `market`: the exchange's public market; `connection`: the signer's connections, or the demo exchange's keys. */
+        what: Type.Union([Type.Literal('market'), Type.Literal('connection')]),
+        /** Wall time of the first question. */
+        since: Type.Integer(),
+        /** What came of the last one. */
+        reason: Type.String(),
+      }),
+      Type.Null(),
+    ]),
+  },
+  { $id: 'Start' },
+);
+
 export const Vault = Type.Object(
   {
     isOpen: Type.Boolean(),
@@ -275,6 +306,8 @@ export const Venue = Type.Object(
     /** The desk trades there now; a key for another exchange waits in the vault. */
     isTraded: Type.Boolean(),
     hasAdapter: Type.Boolean(),
+    /** Whether egress was given a second address, from which a key's list of addresses can be tried. */
+    hasSecondAddress: Type.Boolean(),
     /** The kinds of keys it takes, the best first: made in the signer, or made elsewhere and handed over sealed. */
     keys: Type.Array(
       Type.Object({
@@ -331,6 +364,25 @@ export const Connection = Type.Object(
     checkedAt: Nullable(Time),
     /** Whether the exchange takes the key from listed addresses alone. */
     isIpRestricted: Nullable(Type.Boolean()),
+    /** What a read from a second address last showed of that list. */
+    bind: Nullable(
+      Type.Object({
+        verdict: Type.Union([Type.Literal('holds'), Type.Literal('notReal')]),
+        seenAt: Time,
+      }),
+    ),
+    /** A later such read that showed nothing, and what came instead. */
+    bindDoubt: Nullable(
+      Type.Object({
+        at: Time,
+        reason: Type.Union([
+          Type.Literal('noAnswer'),
+          Type.Literal('otherAnswer'),
+          Type.Literal('ordinaryRefused'),
+        ]),
+        words: Type.String(),
+      }),
+    ),
     frozen: Nullable(Type.Object({ since: Time, cause: Type.String() })),
     quarantined: Nullable(Type.Object({ since: Time, faults: Type.Array(Type.String()) })),
     /** The connection whose key this one will replace once it is checked. */
@@ -1038,10 +1090,12 @@ export type ProcessHealth = Static<typeof ProcessHealth>;
 export type StreamHealth = Static<typeof StreamHealth>;
 export type Health = Static<typeof Health>;
 export type LogOverview = Static<typeof LogOverview>;
+export type LogAnchor = Static<typeof LogAnchor>;
 export type WitnessStatus = Static<typeof WitnessStatus>;
 export type Balance = Static<typeof Balance>;
 export type Connection = Static<typeof Connection>;
 export type Vault = Static<typeof Vault>;
+export type Start = Static<typeof Start>;
 export type RiskState = Static<typeof RiskState>;
 export type RiskLimits = Static<typeof RiskLimits>;
 export type Risk = Static<typeof Risk>;

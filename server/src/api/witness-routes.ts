@@ -3,7 +3,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { AnchorDesk } from '../witness/anchor-desk.ts';
+import type { AnchorDesk, AnchorView } from '../witness/anchor-desk.ts';
 import type { WitnessDesk } from '../witness/witness-desk.ts';
 import type { App } from './fastify-app.ts';
 import * as schemas from './schemas.ts';
@@ -22,7 +22,11 @@ export function registerWitnesses(app: App, witnesses: WitnessDesk, anchors: Anc
     },
     (): schemas.WitnessStatus => {
       const { witnesses: views, anchors: dated, ...standing } = witnesses.status();
-      return { ...standing, witnesses: [...views], anchors: [...dated] };
+      return {
+        ...standing,
+        witnesses: views.map((view) => ({ ...view, keys: [...view.keys] })),
+        anchors: dated.map(anchorOf),
+      };
     },
   );
   app.post(
@@ -36,9 +40,13 @@ export function registerWitnesses(app: App, witnesses: WitnessDesk, anchors: Anc
     },
     async () => {
       const { anchors: dated } = await anchors.now();
-      return { anchors: [...dated] };
+      return { anchors: dated.map(anchorOf) };
     },
   );
+}
+
+function anchorOf(view: AnchorView): schemas.LogAnchor {
+  return { ...view, certificates: [...view.certificates] };
 }
 
 /** What outsiders check proofs with, beside the log's own files. */

@@ -2,12 +2,13 @@
 // Watches how the signer lets each connection be used: has the keys' rights checked, reminds of the end, raises alarms,
 // and keeps bots from asking for what would be refused. It decides nothing: the signer does.
 
-import type { RiskState } from '@kontor/core';
+import { daysLeft, type RiskState } from '@kontor/core';
 import type { ConnectionInfo } from '@kontor/signer';
 import type { AlarmBook, AlarmSeverity } from '../alarms/alarm-book.ts';
 import type { Health } from '../api/schemas.ts';
 import type { Links, Outcome } from '../link/links.ts';
 import type { CancelTimer, Time } from '../time.ts';
+import { probeAddress } from './address-probe.ts';
 
 export interface LifeWatchPorts {
   readonly links: Pick<Links, 'submit' | 'connections'>;
@@ -28,6 +29,9 @@ export type Checked =
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
+/** The signer's rule where no line of the policy speaks of what is asked, and what a person does about it. */
+const NOTHING_ALLOWS = 'default deny';
+const ADVICE = '; write one on the page Policy or with kontor policy edit';
 /** How often the signer is asked how its connections stand. */
 const LOOK_MS = 15_000;
 /** A check that brought nothing is asked for again after this. */
@@ -51,6 +55,8 @@ export class LifeWatch {
   readonly #ports: LifeWatchPorts;
   readonly #stop = new AbortController();
   readonly #checkedAt = new Map<string, number>();
+  /** Connections of which the signer refused to ask. */
+  readonly #refused = new Set<string>();
   readonly #told = new Map<string, string>();
   readonly #uncheckedSince = new Map<string, number>();
   #own: ConnectionInfo | null = null;
@@ -63,11 +69,18 @@ export class LifeWatch {
 
   /** Has the keys' rights checked, waits for that at most so long, and keeps looking from then on. */
   async start(waitMs: number): Promise<void> {
-    const { time } = this.#ports;
-    const patience = new AbortController();
-    await Promise.race([this.#look(), time.pause(waitMs, patience.signal).catch(() => undefined)]);
-    patience.abort();
-    this.#cancelTimer = time.every(LOOK_MS, () => void this.#look());
+    await this.#lookFor(waitMs);
+    this.#cancelTimer = this.#ports.time.every(LOOK_MS, () => void this.#look());
+  }
+
+  /**
+   * The signer signs again what it refused, as after its vault was opened: what could not be asked of a key is asked
+   * now. Waits for that at most so long.
+   */
+  async goOn(waitMs: number): Promise<void> {
+    for (const connection of this.#refused) this.#checkedAt.delete(connection);
+    this.#refused.clear();
+    await this.#lookFor(waitMs);
   }
 
   close(): void {
@@ -77,11 +90,16 @@ export class LifeWatch {
 
   /** Asks the exchange what a key may do. The signer reads the answer itself; this tells how it then stands. */
   async check(connection: string): Promise<Checked> {
-    const { links, time } = this.#ports;
+    const { links, time, venue } = this.#ports;
     const asked = time.now();
     this.#checkedAt.set(connection, asked);
+    const found = (await this.refresh()).find((each) => each.connection === connection);
+    if (found !== undefined && found.venue !== venue)
+      return { ok: false, rule: 'venue', reason: elsewhere(found.venue, venue) };
     const outcome = await links.submit({ kind: 'queryPermissions', connection });
     const fault = faultOf(outcome);
+    if (outcome.kind === 'refused') this.#refused.add(connection);
+    else this.#refused.delete(connection);
     // The signer has its copy of the answer from egress, perhaps a moment later than the desk has its own.
     for (let attempt = 0; attempt < READ_TRIES; attempt += 1) {
       const infos = await this.refresh();
@@ -95,6 +113,13 @@ export class LifeWatch {
       await time.pause(READ_PAUSE_MS, this.#stop.signal);
     }
     return { ok: false, reason: 'the exchange said nothing of the key that can be read' };
+  }
+
+  /** Has a read sent from a second address; tells how the signer then lets the key be used. */
+  probe(connection: string): Promise<Checked> {
+    const { links, time } = this.#ports;
+    const connections = (): Promise<readonly ConnectionInfo[]> => this.refresh();
+    return probeAddress({ links, time, connections, signal: this.#stop.signal }, connection);
   }
 
   /** Asks the signer how its connections stand, and tells what has changed. */
@@ -148,6 +173,13 @@ export class LifeWatch {
     if (`${own.state} ${own.signs}` !== before) this.#ports.onChanged();
   }
 
+  async #lookFor(waitMs: number): Promise<void> {
+    const patience = new AbortController();
+    const wait = this.#ports.time.pause(waitMs, patience.signal).catch(() => undefined);
+    await Promise.race([this.#look(), wait]);
+    patience.abort();
+  }
+
   async #look(): Promise<void> {
     const { time, venue } = this.#ports;
     try {
@@ -170,7 +202,9 @@ export class LifeWatch {
     // A successor is not in use yet.
     if (info.replaces !== null) return;
     this.#tellRights(info);
-    this.#tellUnchecked(info);
+    this.#tellBind(info);
+    // Nobody here can ask about a key for another exchange, and nothing is traded with it.
+    if (info.venue === this.#ports.venue) this.#tellUnchecked(info);
     this.#tellFrozen(info);
     this.#tellEnd(info);
   }
@@ -181,6 +215,11 @@ export class LifeWatch {
       severity: 'critical',
       facts: { name, reason, grade: grade ?? '' },
     }));
+  }
+
+  #tellBind({ connection, name, bind }: ConnectionInfo): void {
+    const sign = bind?.verdict === 'notReal' ? String(bind.seenAt) : '';
+    this.#raise('bindNotReal', connection, sign, () => ({ severity: 'critical', facts: { name } }));
   }
 
   #tellUnchecked({ connection, name, state }: ConnectionInfo): void {
@@ -217,7 +256,7 @@ export class LifeWatch {
     const sign = reminder === undefined ? '' : String(reminder[0]);
     this.#raise('connectionExpiring', connection, sign, () => ({
       severity: reminder?.[1] ?? 'notice',
-      facts: { name, days: String(Math.max(Math.ceil(left / DAY_MS), 0)) },
+      facts: { name, days: String(daysLeft(expiresAt, this.#ports.time.now()) ?? 0) },
     }));
   }
 
@@ -225,6 +264,7 @@ export class LifeWatch {
   #raise(
     kind:
       | 'rightsChanged'
+      | 'bindNotReal'
       | 'rightsUnknown'
       | 'connectionFrozen'
       | 'connectionExpired'
@@ -254,10 +294,19 @@ function troubleOf({ name, state, replaces }: ConnectionInfo): Health['connectio
     : [];
 }
 
+/** Why a key for `of` cannot be asked about by a desk that trades at `venue`. */
+function elsewhere(of: string, venue: string): string {
+  return `expected a key for ${venue}, where this desk trades, found one for ${of}: it is kept in the vault and waits for a desk that trades there`;
+}
+
 function faultOf(outcome: Outcome): Extract<Checked, { ok: false }> | null {
   switch (outcome.kind) {
     case 'refused':
-      return { ok: false, rule: outcome.rule, reason: outcome.reason };
+      return {
+        ok: false,
+        rule: outcome.rule,
+        reason: outcome.rule === NOTHING_ALLOWS ? `${outcome.reason}${ADVICE}` : outcome.reason,
+      };
     case 'failed':
       return { ok: false, reason: outcome.reason };
     case 'answered':

@@ -60,12 +60,16 @@ export interface LinkListener {
   onAccountEvent(connection: string, event: unknown): void;
   onAccountStream(connection: string, state: 'up' | 'down', reason: string): void;
   onEgressHealth(health: Extract<Answer, { kind: 'egressHealth' }>): void;
+  /** The hosts that egress was given. */
+  onHosts?(hosts: Extract<Answer, { kind: 'hosts' }>['hosts']): void;
   /** Something is wrong with the venue, or no longer. */
   onCondition(condition: Extract<Answer, { kind: 'condition' }>): void;
   /** A peer is there (again), or gone. */
   onPeer(peer: PeerName, state: 'up' | 'down', reason: string): void;
   /** The exchange did not take a key for what it was asked. */
   onKeyRefused?(connection: string): void;
+  /** The signer refused something under this rule. */
+  onRefused?(rule: string): void;
   /** The policy keeps an order until a person releases it. */
   onHeld?(): void;
   /** A peer said something that is not in the protocol. Its link is down; nobody will make another one. */
@@ -157,8 +161,8 @@ export class Links {
     const result = await this.#send(intent);
     if (result.kind === 'refused' && result.rule.startsWith(HOLD_RULE)) this.#listener.onHeld?.();
     if (result.kind === 'answered' && isKeyRefused(result)) {
-      if (intent.kind !== 'queryPermissions' && 'connection' in intent)
-        this.#listener.onKeyRefused?.(intent.connection);
+      const isAsked = intent.kind === 'queryPermissions' || intent.kind === 'probeAddress';
+      if (!isAsked && 'connection' in intent) this.#listener.onKeyRefused?.(intent.connection);
     }
     switch (result.kind) {
       case 'refused':
@@ -330,7 +334,8 @@ export class Links {
     const entry = this.#pending.get(decision.id);
     if (entry === undefined) return;
     if (decision.kind !== 'signed') {
-      entry.settle(decision);
+      if (decision.kind === 'refused') this.#listener.onRefused?.(decision.rule);
+      entry.settle(decision.kind === 'refused' ? forPeople(decision) : decision);
       return;
     }
     entry.signedUntil = decision.timestamp + decision.recvWindow;
@@ -375,6 +380,9 @@ export class Links {
         return;
       case 'egressHealth':
         this.#listener.onEgressHealth(answer);
+        return;
+      case 'hosts':
+        this.#listener.onHosts?.(answer.hosts);
         return;
       case 'condition':
         this.#listener.onCondition(answer);
@@ -423,6 +431,12 @@ function paceNewsOf(answer: Extract<Answer, { kind: 'answer' | 'failed' }>): Pac
       count === undefined ? [] : [{ windowMs, count }],
     ),
   };
+}
+
+/** Where something asked is not as it should be, its field is named as people name it, without the way to it. */
+function forPeople<T extends { readonly rule: string; readonly reason: string }>(refusal: T): T {
+  if (refusal.rule !== 'intent') return refusal;
+  return { ...refusal, reason: refusal.reason.replace(/^intent\.(?:act\.)?/, '') };
 }
 
 function notSent(reason: string): Outcome {

@@ -9,13 +9,18 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { Refusal } from '../refusal.ts';
-import { listeningFault, parseAddress, type Listening } from './listening.ts';
+import { listeningFault, networkOf, parseAddress, type Listening } from './listening.ts';
 
 /** As long as a request may take to arrive in full; streams are answers and may last. */
 const REQUEST_MS = 30_000;
 const HEADERS_MS = 10_000;
 const CONNECTIONS_MAX = 500;
+/** Of one network, so that nobody alone takes all of them. */
+const CONNECTIONS_OF_NETWORK_MAX = 100;
+/** Of everybody who is not the proxy, where only the proxy is heard: enough to tell them so. */
+const CONNECTIONS_BESIDE_PROXY_MAX = 20;
 
 export interface OuterListener {
   close(): Promise<void>;
@@ -33,8 +38,7 @@ export async function listenBeyond(
   if (address === null) return null;
   const { host: name } = new URL(origin);
   const take = (request: IncomingMessage, response: ServerResponse): void => {
-    const from = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-    if (behindProxy !== undefined && from !== behindProxy) {
+    if (behindProxy !== undefined && addressOf(request.socket) !== behindProxy) {
       return turnAway(response, 403, 'wrong_proxy', `expected requests from ${behindProxy} alone`);
     }
     const forwarded = behindProxy === undefined ? undefined : request.headers['x-forwarded-host'];
@@ -53,14 +57,54 @@ export async function listenBeyond(
   server.requestTimeout = REQUEST_MS;
   server.headersTimeout = HEADERS_MS;
   server.maxConnections = CONNECTIONS_MAX;
+  const open = shareOut(server, behindProxy);
   await begin(server, address);
   return {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        // Those too that have sent no request yet, of which HTTP knows nothing.
+        for (const socket of open) socket.destroy();
       }),
   };
+}
+
+/** Lets the server take no more connections of anybody than are his. Returns those that are open. */
+function shareOut(server: Server, proxy: string | undefined): ReadonlySet<Socket> {
+  const open = new Set<Socket>();
+  const counts = new Map<string, number>();
+  // Once TLS has a connection, only TLS can end it.
+  const takers = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    if (!mayCome(socket)) {
+      socket.destroy();
+      return;
+    }
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    for (const take of takers) Reflect.apply(take, server, [socket]);
+  });
+  const mayCome = (socket: Socket): boolean => {
+    const from = addressOf(socket);
+    if (from === proxy) return true;
+    const whose = proxy === undefined ? networkOf(from) : 'others';
+    const most = proxy === undefined ? CONNECTIONS_OF_NETWORK_MAX : CONNECTIONS_BESIDE_PROXY_MAX;
+    const count = (counts.get(whose) ?? 0) + 1;
+    if (count > most) return false;
+    counts.set(whose, count);
+    socket.once('close', () => {
+      const left = (counts.get(whose) ?? 1) - 1;
+      if (left === 0) counts.delete(whose);
+      else counts.set(whose, left);
+    });
+    return true;
+  };
+  return open;
+}
+
+function addressOf({ remoteAddress = '' }: Socket): string {
+  return remoteAddress.replace(/^::ffff:/, '');
 }
 
 function readPem(path: string): Buffer {

@@ -110,6 +110,7 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   'POST /api/v1/connections/import': OWNER_NOW,
   'PUT /api/v1/connections/:id/api-key': OWNER_NOW,
   'POST /api/v1/connections/:id/check': TRADER,
+  'POST /api/v1/connections/:id/probe': TRADER,
   'POST /api/v1/connections/:id/freeze': TRADER,
   'POST /api/v1/vault/unlock': OWNER_NOW,
   'POST /api/v1/vault/passkeys': OWNER_NOW,
@@ -117,6 +118,7 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   'POST /api/v1/backups': OWNER_NOW,
   'POST /api/v1/links': TERMINAL,
 
+  'GET /api/v1/start': VIEWER,
   'GET /api/v1/session': VIEWER,
   'DELETE /api/v1/session': VIEWER,
   'POST /api/v1/session/step-up/options': VIEWER,
@@ -150,9 +152,9 @@ export function demandOf(
 }
 
 /** What a person needs before the desk has started: to come in, to make a passkey, and to open the vault. */
-const AT_START: readonly string[] = ['vault', 'session', 'people', 'acts', 'links'];
+const AT_START: readonly string[] = ['start', 'vault', 'session', 'people', 'acts', 'links'];
 
-/** Whether the route `pattern` answers while the desk waits for its vault. */
+/** Whether the route `pattern` answers while the desk waits for its vault or for the exchange. */
 export function isServedAtStart(pattern: string): boolean {
   const [, root, version, first = ''] = pattern.split('/');
   if (root === 'log' || root === 'metrics') return true;

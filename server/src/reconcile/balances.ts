@@ -4,6 +4,10 @@
 // For each asset the book keeps the last total that was explained and every change since that we know of: our fills
 // and their commissions, trades of others, deposits. A total the exchange tells is explained when it is that mark
 // plus the first so many of these changes, in the order of their times: news may be older than what we know already.
+//
+// A total that nothing explains for long is written down, with what nothing explains of it. News that come later and are
+// dated before it are part of it, be they more, less or of the other sign, as a fee is: once they sum up to what was
+// written down, it is explained. Nothing else ever makes it so.
 
 import {
   ASSET_SCALE,
@@ -48,15 +52,26 @@ interface Doubt {
   readonly time: number;
 }
 
+/** A difference that was written down as unexplained; news that come late may explain it yet. */
+interface Unexplained {
+  /** The account's own time of the total that showed it. */
+  readonly time: number;
+  readonly difference: bigint;
+  /** What was told since and dated before, by time: each is a part of the difference. */
+  late: Change[];
+}
+
 interface Account {
   /** The last total that was explained; null before the first. */
   total: bigint | null;
+  /** The account's own time of a first total that was taken as it was: what is dated before is in it. */
+  begunAt: number;
   /** Changes since, by time. */
   pending: Change[];
   /** The total told last, where nothing explains it. */
   doubt: Doubt | null;
-  /** Differences that were written down as unexplained; news that comes late may explain them yet. */
-  unexplained: { readonly time: number; difference: bigint }[];
+  /** What was written down, by time. */
+  unexplained: Unexplained[];
   /** Changed since it was last written. */
   isDirty: boolean;
 }
@@ -93,6 +108,8 @@ export class BalanceBook {
   /** Changes that count already, told twice. */
   readonly #keys = new Set<string>();
   #news = 0;
+  /** The account's own time of the latest that was heard. */
+  #latest = 0;
   #isComplete = false;
 
   constructor(ports: BalancePorts) {
@@ -108,13 +125,20 @@ export class BalanceBook {
       this.#account(asset).total = BigInt(textOf(row, 'total'));
       lastFills.set(asset, numberOf(row, 'last_fill'));
     }
+    for (const row of store.all('SELECT * FROM balance_differences ORDER BY time')) {
+      this.#account(textOf(row, 'asset')).unexplained.push({
+        time: numberOf(row, 'time'),
+        difference: BigInt(textOf(row, 'difference')),
+        late: [],
+      });
+    }
     for (const row of store.all('SELECT * FROM balance_changes')) {
       const asset = textOf(row, 'asset');
       const key = textOf(row, 'change_key');
       this.#keys.add(key);
       if (numberOf(row, 'counted') === 1 || !lastFills.has(asset)) continue;
       const amount = BigInt(textOf(row, 'amount'));
-      this.#insert({ asset, key, time: numberOf(row, 'time'), amount });
+      this.#add({ asset, key, time: numberOf(row, 'time'), amount });
     }
     if (lastFills.size === 0) return;
     for (const row of store.all(
@@ -125,7 +149,7 @@ export class BalanceBook {
       const side = textOf(row, 'side') === 'buy' ? 'buy' : 'sell';
       const fill = decodeJournal<Fill>(textOf(row, 'fill'));
       for (const change of this.#changesOf(textOf(row, 'symbol'), side, fill)) {
-        if (rowid > (lastFills.get(change.asset) ?? Infinity)) this.#insert(change);
+        if (rowid > (lastFills.get(change.asset) ?? Infinity)) this.#add(change);
       }
     }
   }
@@ -138,6 +162,7 @@ export class BalanceBook {
   /** The account's stream told some balances. */
   onEvent(balances: readonly VenueBalance[], time: number): void {
     this.#news += 1;
+    this.#hear(time);
     let isNew = false;
     for (const balance of balances) {
       const known = this.#told.get(balance.asset);
@@ -163,6 +188,7 @@ export class BalanceBook {
     balances: readonly VenueBalance[],
     updateTime: number | null,
   ): void {
+    if (updateTime !== null) this.#hear(updateTime);
     const listed = new Map(balances.map((balance) => [balance.asset, balance]));
     for (const asset of [...this.#balances.keys(), ...this.#accounts.keys()]) {
       if (!listed.has(asset)) listed.set(asset, { asset, free: '0', locked: '0' });
@@ -175,7 +201,8 @@ export class BalanceBook {
       if (updateTime !== null) {
         this.#told.set(balance.asset, { time: updateTime, news: known?.news ?? 0 });
       }
-      this.#take(balance, updateTime ?? Infinity);
+      // An answer without a time is not older than the last that was heard.
+      this.#take(balance, updateTime ?? this.#latest);
     }
     this.#isComplete = true;
     this.#ports.onChanged();
@@ -241,10 +268,11 @@ export class BalanceBook {
     const { doubt } = account;
     if (doubt === null) return null;
     account.total = doubt.total;
-    account.pending = [];
+    // What is dated later is not in that total yet.
+    account.pending = account.pending.filter(({ time }) => time > doubt.time);
     account.doubt = null;
     account.isDirty = true;
-    account.unexplained.push({ time: doubt.time, difference: doubt.difference });
+    account.unexplained.push({ time: doubt.time, difference: doubt.difference, late: [] });
     if (account.unexplained.length > UNEXPLAINED_MAX) account.unexplained.shift();
     return toDifference(asset, doubt.total, doubt.difference);
   }
@@ -272,11 +300,8 @@ export class BalanceBook {
   /** Writes the marks that have moved; to be called from time to time and before the store closes. */
   save(): void {
     const { store } = this.#ports;
-    // An asset with changes that no total shows yet keeps its earlier mark, from which they are counted again.
-    const settled = [...this.#accounts].filter(
-      ([, { isDirty, pending, total }]) => isDirty && total !== null && pending.length === 0,
-    );
-    if (settled.length === 0) return;
+    const moved = [...this.#accounts].filter(([, { isDirty, total }]) => isDirty && total !== null);
+    if (moved.length === 0) return;
     store.transaction(() => {
       const row = store.get('SELECT coalesce(max(rowid), 0) AS last FROM fills');
       const lastFill = row === undefined ? 0 : numberOf(row, 'last');
@@ -284,7 +309,7 @@ export class BalanceBook {
         'DELETE FROM balance_changes WHERE counted = 1 AND rowid <= (SELECT max(rowid) FROM balance_changes) - ?',
         CHANGES_KEPT,
       );
-      for (const [asset, account] of settled) {
+      for (const [asset, account] of moved) {
         store.run(
           'INSERT OR REPLACE INTO balance_marks (asset, total, last_fill) VALUES (?, ?, ?)',
           asset,
@@ -292,6 +317,26 @@ export class BalanceBook {
           lastFill,
         );
         store.run('UPDATE balance_changes SET counted = 1 WHERE asset = ? AND counted = 0', asset);
+        // What no total shows yet is counted from here on, whether it came of a fill or not.
+        for (const { key, amount, time } of account.pending) {
+          store.run(
+            `INSERT INTO balance_changes (change_key, asset, amount, cause, time, counted) VALUES (?, ?, ?, 'ownTrade', ?, 0)
+             ON CONFLICT (change_key) DO UPDATE SET counted = 0`,
+            key,
+            asset,
+            String(amount),
+            time,
+          );
+        }
+        store.run('DELETE FROM balance_differences WHERE asset = ?', asset);
+        for (const { time, difference, late } of account.unexplained) {
+          store.run(
+            'INSERT INTO balance_differences (asset, time, difference) VALUES (?, ?, ?)',
+            asset,
+            time,
+            String(difference - sumOf(late)),
+          );
+        }
         account.isDirty = false;
       }
     });
@@ -311,30 +356,46 @@ export class BalanceBook {
     if (account.total === null) {
       // The first that is heard of it. After a full answer whatever it did not name was zero.
       account.total = this.#isComplete ? 0n : total;
-      if (!this.#isComplete) account.pending = [];
+      if (!this.#isComplete) {
+        account.pending = [];
+        account.begunAt = time;
+      }
       account.isDirty = true;
     }
     this.#explain(account, total, time);
   }
 
   #explain(account: Account, total: bigint, time: number): void {
-    let sum = account.total ?? 0n;
-    for (const { amount } of account.pending) sum += amount;
-    const difference = total - sum;
-    for (let count = account.pending.length; ; count -= 1) {
-      if (sum === total) {
-        if (count > 0) account.isDirty = true;
-        account.total = total;
-        account.pending = account.pending.slice(count);
-        account.doubt = null;
-        return;
-      }
-      const last = account.pending[count - 1];
-      if (last === undefined) break;
-      sum -= last.amount;
-    }
+    if (this.#isExplained(account, total)) return;
+    const known = account.pending.filter((change) => change.time <= time);
+    const difference = total - (account.total ?? 0n) - sumOf(known);
     const isKnown = account.doubt?.difference === difference && account.doubt.total === total;
     if (!isKnown) account.doubt = { total, difference, since: this.#ports.monotonic(), time };
+  }
+
+  /** Takes `total` where the last one and the first so many of the changes since come to it. */
+  #isExplained(account: Account, total: bigint): boolean {
+    const { pending } = account;
+    const last = account.unexplained.at(-1);
+    const late = last?.late ?? [];
+    // News that were taken for late, from the last on, may have come after the total that was written down.
+    let base = account.total ?? 0n;
+    for (let from = late.length; from >= 0; from -= 1) {
+      base += late[from]?.amount ?? 0n;
+      let sum = base + sumOf(pending);
+      for (let count = pending.length; count >= 0; count -= 1) {
+        if (sum === total) {
+          if (count > 0 || from < late.length) account.isDirty = true;
+          if (last !== undefined) last.late = late.slice(0, from);
+          account.total = total;
+          account.pending = pending.slice(count);
+          account.doubt = null;
+          return true;
+        }
+        sum -= pending[count - 1]?.amount ?? 0n;
+      }
+    }
+    return false;
   }
 
   #store(
@@ -359,29 +420,44 @@ export class BalanceBook {
 
   #add(change: Change & { readonly asset: string }): void {
     const account = this.#account(change.asset);
-    const late = account.unexplained.find(
-      ({ time, difference }) =>
-        change.time <= time && difference > 0n === change.amount > 0n && fits(change, difference),
-    );
-    if (late !== undefined) {
-      late.difference -= change.amount;
-      if (late.difference !== 0n) return;
-      account.unexplained = account.unexplained.filter((other) => other !== late);
-      this.#ports.onExplained(toDifference(change.asset, account.total ?? 0n, change.amount));
+    this.#hear(change.time);
+    const unexplained = account.unexplained.find(({ time }) => change.time <= time);
+    if (unexplained !== undefined) {
+      this.#addLate(account, unexplained, change);
       return;
     }
+    if (change.time < account.begunAt) return;
     // Before the first total there is nothing to explain.
     if (account.total === null && !this.#isComplete) return;
     this.#insert(change);
     if (account.doubt !== null) this.#explain(account, account.doubt.total, account.doubt.time);
   }
 
+  /** News of what was written down: it is explained once the first so many of them come to it. */
+  #addLate(
+    account: Account,
+    unexplained: Unexplained,
+    change: Change & { readonly asset: string },
+  ): void {
+    const { late, difference } = unexplained;
+    insertByTime(late, change);
+    account.isDirty = true;
+    let sum = 0n;
+    const at = late.findIndex(({ amount }) => (sum += amount) === difference);
+    if (at !== -1) {
+      account.unexplained = account.unexplained.filter((other) => other !== unexplained);
+      this.#ports.onExplained(toDifference(change.asset, account.total ?? 0n, difference));
+      for (const rest of late.slice(at + 1)) insertByTime(account.pending, rest);
+    }
+    if (account.doubt !== null) this.#explain(account, account.doubt.total, account.doubt.time);
+  }
+
   #insert(change: Change & { readonly asset: string }): void {
-    const { pending } = this.#account(change.asset);
-    let at = pending.length;
-    while (at > 0 && (pending[at - 1]?.time ?? 0) > change.time) at -= 1;
-    pending.splice(at, 0, change);
-    if (pending.length > PENDING_MAX) pending.shift();
+    insertByTime(this.#account(change.asset).pending, change);
+  }
+
+  #hear(time: number): void {
+    this.#latest = Math.max(this.#latest, time);
   }
 
   #account(asset: string): Account {
@@ -389,6 +465,7 @@ export class BalanceBook {
     if (known !== undefined) return known;
     const made: Account = {
       total: null,
+      begunAt: Number.NEGATIVE_INFINITY,
       pending: [],
       doubt: null,
       unexplained: [],
@@ -411,20 +488,22 @@ export class BalanceBook {
     // It was counted before its order was taken up.
     if (this.#keys.has(`${key} base`)) return [];
     const notional = BigInt(fill.priceTicks) * BigInt(fill.quantity);
-    const amounts: readonly (readonly [asset: string, amount: bigint])[] = [
+    const amounts: readonly (readonly [part: string, asset: string, amount: bigint])[] = [
       [
+        'base',
         instrument.baseAsset,
         sign * rescaled(lotsBase(instrument, fill.quantity), baseScale(instrument)),
       ],
       [
+        'quote',
         instrument.quoteAsset,
         -sign * rescaled(notionalMoney(instrument, notional), moneyScale(instrument)),
       ],
-      [fill.commissionAsset, -rescaled(fill.commission, ASSET_SCALE)],
+      ['fee', fill.commissionAsset, -rescaled(fill.commission, ASSET_SCALE)],
     ];
     return amounts
-      .filter(([asset, amount]) => asset !== '' && amount !== 0n)
-      .map(([asset, amount]) => ({ asset, key, time, amount }));
+      .filter(([, asset, amount]) => asset !== '' && amount !== 0n)
+      .map(([part, asset, amount]) => ({ asset, key: `${key} ${part}`, time, amount }));
   }
 
   #assetsOf(symbol: string): { readonly base: string; readonly quote: string } | null {
@@ -450,8 +529,15 @@ function tradeKey(symbol: string, tradeId: string): string {
   return `${symbol} ${tradeId}`;
 }
 
-function fits(change: Change, difference: bigint): boolean {
-  return difference > 0n ? change.amount <= difference : change.amount >= difference;
+function insertByTime(changes: Change[], change: Change): void {
+  let at = changes.length;
+  while (at > 0 && (changes[at - 1]?.time ?? 0) > change.time) at -= 1;
+  changes.splice(at, 0, change);
+  if (changes.length > PENDING_MAX) changes.shift();
+}
+
+function sumOf(changes: readonly Change[]): bigint {
+  return changes.reduce((sum, { amount }) => sum + amount, 0n);
 }
 
 function isZero({ free, locked }: VenueBalance): boolean {

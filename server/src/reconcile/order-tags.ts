@@ -39,9 +39,9 @@ export class OrderTags {
     const { symbol, clientOrderId, exchangeOrderId } = order;
     if (!ids.isOurs(clientOrderId)) return 'foreign';
     const id = toId(clientOrderId);
-    if (id !== null && orders().liveOrders.get(id)?.exchangeOrderId === exchangeOrderId) {
-      return 'ours';
-    }
+    const live = id === null ? undefined : orders().liveOrders.get(id);
+    // An exchange counts the orders of each pair by themselves.
+    if (live?.request.symbol === symbol && live.exchangeOrderId === exchangeOrderId) return 'ours';
     const said = this.#said.get(keyOf(order));
     if (said !== undefined) return said;
     const orphan = store.get(

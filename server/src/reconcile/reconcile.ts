@@ -33,7 +33,9 @@ import type {
 } from '@kontor/exchange';
 import type { ForeignWatch } from '../alarms/foreign-watch.ts';
 import type { Evidence } from '../cases/case-book.ts';
+import { EarlyPauses } from '../early-pause.ts';
 import type { Outcome } from '../link/links.ts';
+import { isStandstill, LOCKED_RULE } from '../link/standstill.ts';
 import type { LiveOrder, OrderDesk, OrderLinks } from '../runner/order-desk.ts';
 import { numberOf, textOf, type Store } from '../store/store.ts';
 import type { CancelTimer, Time } from '../time.ts';
@@ -58,6 +60,8 @@ export interface ReconcilePatience {
   /** How long the bots wait for the first sweep. */
   readonly startMs: number;
   readonly startRetryMs: number;
+  /** While the vault is locked the first sweep is tried again no sooner than this, unless it is told to go on. */
+  readonly lockedMs: number;
   /** What the account stream may be late. */
   readonly streamGraceMs: number;
   /** How long a sweep waits for the questions it put about single orders. */
@@ -74,6 +78,7 @@ const PATIENCE: ReconcilePatience = {
   refillMs: 10_000,
   startMs: 30_000,
   startRetryMs: 500,
+  lockedMs: 60_000,
   streamGraceMs: 2_000,
   askMs: 20_000,
   doubtMs: 5_000,
@@ -180,6 +185,8 @@ interface SweepFailure {
   readonly kind: 'failed';
   /** Refused, so that asking again changes nothing. */
   readonly isFinal: boolean;
+  /** Refused under this rule of the signer's; null where it was not refused. */
+  readonly rule: string | null;
   /** Only the balances are missing. */
   readonly areOrdersCompared: boolean;
 }
@@ -205,6 +212,7 @@ export class Reconciler {
   readonly #patience: ReconcilePatience;
   readonly #stop = new AbortController();
   readonly #timers: CancelTimer[] = [];
+  readonly #locked: EarlyPauses;
   /** Orders of others, by symbol and exchange ID: their trades need no further question. */
   readonly #foreign = new Map<string, ListedOrder>();
   #foreignOpen: readonly ListedOrder[] = [];
@@ -241,6 +249,7 @@ export class Reconciler {
     this.#ports = ports;
     this.#patience = { ...PATIENCE, ...ports.patience };
     this.#refilledAt = ports.time.monotonic();
+    this.#locked = new EarlyPauses(ports.time);
   }
 
   get status(): ReconciliationStatus {
@@ -292,6 +301,12 @@ export class Reconciler {
     );
     this.#isStarted = true;
     this.#begin();
+  }
+
+  /** The signer signs again what it refused, as after its vault was opened. */
+  goOn(): void {
+    this.#locked.endAll();
+    if (this.#isStarted) this.request('timer');
   }
 
   /** Asks for a sweep. Sweeps come one at a time and at a bounded rate; several wishes are one sweep. */
@@ -444,11 +459,17 @@ export class Reconciler {
 
   async #firstSweep(): Promise<void> {
     const { time, findings } = this.#ports;
-    const until = time.monotonic() + this.#patience.startMs;
+    let until = time.monotonic() + this.#patience.startMs;
     await this.askSigner();
     while (!this.#stop.signal.aborted) {
       const result = await this.#sweep('start');
       if (result.kind === 'done' || result.areOrdersCompared) return;
+      if (result.rule === LOCKED_RULE) {
+        // Nothing that a bot could ask for would be signed.
+        await this.#locked.pause(this.#patience.lockedMs, this.#stop.signal).catch(() => undefined);
+        until = time.monotonic() + this.#patience.startMs;
+        continue;
+      }
       if (result.isFinal || time.monotonic() >= until) {
         findings.add('startedUnchecked', { reason: this.#fault ?? '' });
         return;
@@ -527,8 +548,8 @@ export class Reconciler {
     );
     const listing = await this.#openOrders();
     if (listing.kind === 'failed') {
-      // Without the list every order is asked for by itself.
-      if (listing.isFinal) orders.reconcile();
+      // Without the list every order is asked for by itself, where that is not refused as well.
+      if (listing.rule !== null && !isStandstill(listing.rule)) orders.reconcile();
       return listing;
     }
     const listed = listing.orders;
@@ -541,8 +562,8 @@ export class Reconciler {
     await this.#askSuspects(sweep);
     const account = await this.#account(sweep);
     if (account !== null) return { ...account, areOrdersCompared: true };
-    const listedIds = new Set(listed.map(({ clientOrderId }) => clientOrderId));
-    const missing = accepted.filter((id) => !listedIds.has(id) && !sweep.answered.has(id));
+    const found = listedOf(orders, listed);
+    const missing = accepted.filter((id) => !found.has(id) && !sweep.answered.has(id));
     await this.#judgeBalances(sweep, missing);
     balances.save();
     return { kind: 'done' };
@@ -586,7 +607,8 @@ export class Reconciler {
     const reason = isFinal ? `${answer.rule ?? ''}: ${answer.reason}` : answer.reason;
     this.#fault = `${what}: ${reason}`;
     this.#ports.findings.add('sweepFailed', { what, reason }, 'sweep');
-    return { kind: 'failed', isFinal, areOrdersCompared: false };
+    const rule = isFinal ? (answer.rule ?? '') : null;
+    return { kind: 'failed', isFinal, rule, areOrdersCompared: false };
   }
 
   /** Whose is each order that rests at the exchange? */
@@ -601,7 +623,7 @@ export class Reconciler {
         this.#remember(order);
         continue;
       }
-      if (origin === null || isLive(orders, order.clientOrderId)) continue;
+      if (origin === null || isLive(orders, order)) continue;
       await this.#judgeOurs(sweep, order);
     }
     if (sweep.trigger === 'start') watch.onFirstSight(foreign);
@@ -640,6 +662,7 @@ export class Reconciler {
       const lots = this.#lotsOf(order);
       const isBehind =
         known?.exchangeOrderId === exchangeOrderId &&
+        known.request.symbol === order.symbol &&
         told !== undefined &&
         lots >= 0 &&
         lots < told;
@@ -692,8 +715,9 @@ export class Reconciler {
       return;
     }
     const row = store.get(
-      'SELECT state, rule, exchange_order_id, placed_at FROM orders WHERE client_order_id = ?',
+      'SELECT state, rule, exchange_order_id, placed_at FROM orders WHERE client_order_id = ? AND symbol = ?',
       order.clientOrderId,
+      order.symbol,
     );
     // Same ID and another number at the exchange, or older than our own intent: another life of the desk sent it.
     const isSame =
@@ -708,7 +732,7 @@ export class Reconciler {
     if (sweep === null) return;
     // The list may be older than the end we know of: only a question put now tells.
     const now = await this.#identify(order.symbol, order.exchangeOrderId);
-    if (now === null || now === 'absent' || isLive(orders, order.clientOrderId)) return;
+    if (now === null || now === 'absent' || isLive(orders, order)) return;
     const isNews = now.state === 'open' || this.#hasUnknownFills(now);
     if (isNews) this.#revive(now, textOf(row, 'state'), row['rule']);
   }
@@ -806,7 +830,7 @@ export class Reconciler {
     resting: ReadonlyMap<ClientOrderId, number>,
     listed: readonly ListedOrder[],
   ): void {
-    const found = new Map(listed.map((order) => [order.clientOrderId, order]));
+    const found = listedOf(this.#ports.orders, listed);
     for (const [id, toldLots] of resting) {
       const order = found.get(id);
       if (order === undefined || this.#lotsOf(order) !== toldLots) sweep.suspects.set(id, toldLots);
@@ -924,12 +948,11 @@ export class Reconciler {
     // What the exchange has forgotten is nobody's any more: it counts as a stranger's.
     if (found === 'absent') return true;
     const { order, origin } = found;
-    if (origin === 'ours' && !isLive(orders, order.clientOrderId)) {
-      if (orphans.find(symbol, exchangeOrderId) === null) await this.#judgeOurs(sweep, order);
-    }
-    // An order whose acceptance was not told yet is the order desk's: its fills come with the answer.
-    if (isLive(orders, order.clientOrderId) || this.#hasFill(order.clientOrderId, tradeId)) {
-      return true;
+    if (origin === 'ours') {
+      const isKnown = isLive(orders, order) || orphans.find(symbol, exchangeOrderId) !== null;
+      if (!isKnown) await this.#judgeOurs(sweep, order);
+      // An order whose acceptance was not told yet is the order desk's: its fills come with the answer.
+      if (isLive(orders, order) || this.#hasFill(order.clientOrderId, tradeId)) return true;
     }
     const reported: ReportedTrade = {
       tradeId,
@@ -985,11 +1008,15 @@ export class Reconciler {
       this.#onForeignTrade(origin, order, trade, evidence);
       return;
     }
-    if (isLive(orders, order.clientOrderId)) {
+    if (isLive(orders, order)) {
       orders.onAccountEvent(event);
       return;
     }
-    const row = store.get('SELECT 1 FROM orders WHERE client_order_id = ?', order.clientOrderId);
+    const row = store.get(
+      'SELECT 1 FROM orders WHERE client_order_id = ? AND symbol = ?',
+      order.clientOrderId,
+      order.symbol,
+    );
     // Late news of an order that has ended here; where it says something new the next sweep finds out.
     if (row !== undefined) return;
     void this.#judgeOurs(null, order);
@@ -1288,9 +1315,25 @@ function evidenceOf(source: string, answer: RawAnswer): Evidence {
   return { source, text: answer.body };
 }
 
-function isLive(orders: OrderDesk, clientOrderId: string): boolean {
+/** Whether the order desk follows an order of this ID on this pair. */
+function isLive(orders: OrderDesk, { clientOrderId, symbol }: ListedOrder): boolean {
   const live: ReadonlyMap<string, LiveOrder> = orders.liveOrders;
-  return live.has(clientOrderId);
+  return live.get(clientOrderId)?.request.symbol === symbol;
+}
+
+/** What the list says of the orders that the desk follows: those on the same pair under the same number. */
+function listedOf(
+  orders: OrderDesk,
+  listed: readonly ListedOrder[],
+): ReadonlyMap<string, ListedOrder> {
+  const live: ReadonlyMap<string, LiveOrder> = orders.liveOrders;
+  const found = new Map<string, ListedOrder>();
+  for (const order of listed) {
+    const known = live.get(order.clientOrderId);
+    if (known?.request.symbol !== order.symbol) continue;
+    if (known.exchangeOrderId === order.exchangeOrderId) found.set(order.clientOrderId, order);
+  }
+  return found;
 }
 
 function objectionTo(orphan: Orphan | null, orphanId: number): Decision | null {

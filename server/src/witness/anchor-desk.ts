@@ -9,6 +9,7 @@ import type { NoteKey, Result } from '@kontor/tlog';
 import type { CancelTimer, Time } from '../time.ts';
 import type { AnchorPlace } from './anchor-files.ts';
 import { authorityListPath, readAuthorityList, type TimeAuthority } from './anchor-list.ts';
+import { certificateNames, type CertificateName } from './certificate-names.ts';
 import { askOver } from './http-answer.ts';
 import type { PublicLog } from './public-log.ts';
 
@@ -36,6 +37,8 @@ export interface AnchorView {
   readonly count: number;
   readonly isFresh: boolean;
   readonly reason: string;
+  /** Whom the owner trusts to say who the authority is. */
+  readonly certificates: readonly CertificateName[];
 }
 
 export interface AnchorStatus {
@@ -57,6 +60,7 @@ export interface AnchorPorts {
 
 interface Tracked {
   authority: TimeAuthority;
+  certificates: readonly CertificateName[];
   last: { readonly size: bigint; readonly at: number } | undefined;
   count: number;
   reason: string;
@@ -200,7 +204,8 @@ export class AnchorDesk {
     this.#ports.onStale(name, isStale, each.reason);
   }
 
-  #viewOf({ authority, last, count, isFailing, reason }: Tracked): AnchorView {
+  #viewOf(each: Tracked): AnchorView {
+    const { authority, certificates, last, count, isFailing, reason } = each;
     return {
       authority: authority.name,
       url: authority.url,
@@ -210,6 +215,7 @@ export class AnchorDesk {
       count,
       isFresh: last !== undefined && Math.abs(this.#ports.time.now() - last.at) < ANCHOR_FRESH_MS,
       reason,
+      certificates,
     };
   }
 
@@ -248,6 +254,7 @@ export class AnchorDesk {
       .filter((each) => each.authority === authority.name);
     this.#tracked.set(authority.name, {
       authority,
+      certificates: certificateNames(authority.certificates),
       last: this.#newestOf(files.readAnchor, files.verifyAnchor, places, authority),
       count: places.length,
       reason: '',

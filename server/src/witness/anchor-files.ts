@@ -160,5 +160,5 @@ function namesIn(folder: string): readonly string[] {
 
 function readBounded(path: string, bytesMax: number): Uint8Array | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined || stat.size > bytesMax ? undefined : readFileSync(path);
+  return stat?.isFile() === true && stat.size <= bytesMax ? readFileSync(path) : undefined;
 }

@@ -2,11 +2,10 @@
 // The time-stamping authorities that the owner of a desk chose, in a file that the terminal writes and the server reads.
 // There is none by default: nothing is sent anywhere unasked.
 
-import { join } from 'node:path';
 import type { Result } from '@kontor/tlog';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
-import { readListFile, schemaFault } from './list-file.ts';
+import { listPath, readListFile, schemaFault } from './list-file.ts';
 
 export const AUTHORITIES_MAX = 4;
 const FILE_BYTES_MAX = 2 * 1024 * 1024;
@@ -34,12 +33,12 @@ const AuthorityList = Type.Object(
 export type TimeAuthority = Static<typeof AuthorityList>['authorities'][number];
 
 export function authorityListPath(dataDirectory: string): string {
-  return join(dataDirectory, 'witness', 'anchors.json');
+  return listPath(dataDirectory, 'anchors.json');
 }
 
 /** What stands in the file; nothing where there is none. */
 export function readAuthorityList(dataDirectory: string): Result<readonly TimeAuthority[]> {
-  return readListFile(authorityListPath(dataDirectory), FILE_BYTES_MAX, parseAuthorityList);
+  return readListFile(dataDirectory, 'anchors.json', FILE_BYTES_MAX, parseAuthorityList);
 }
 
 /** Authorities of different names at addresses that can be asked. */

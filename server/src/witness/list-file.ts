@@ -1,28 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the owner chose, in a JSON file that the terminal writes and the server reads.
+// Whom the owner trusts, in JSON files that the terminal writes and the server reads. They lie in a folder that the server
+// cannot write: who has taken it over must not decide whose word counts.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Result } from '@kontor/tlog';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 
+/** As it lies in a data directory. */
+export const TRUST_FOLDER = 'trust';
+
+export type ListName = 'witnesses.json' | 'anchors.json';
+
+export function listPath(dataDirectory: string, name: ListName): string {
+  return join(dataDirectory, TRUST_FOLDER, name);
+}
+
+/** Where a list lay in earlier versions, which the server could write. It counts for nothing. */
+export function formerListPath(dataDirectory: string, name: ListName): string {
+  return join(dataDirectory, 'witness', name);
+}
+
 /**
- * What `parse` makes of the file at `path`, which has at most `bytesMax` bytes; nothing where there is no file. A reason
- * names the file.
+ * What `parse` makes of a list of at most `bytesMax` bytes; nothing where there is no file. A reason names the file.
  */
 export function readListFile<T>(
-  path: string,
+  dataDirectory: string,
+  name: ListName,
   bytesMax: number,
   parse: (document: unknown) => Result<readonly T[]>,
 ): Result<readonly T[]> {
+  const path = listPath(dataDirectory, name);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return isMissing
-      ? { ok: true, value: [] }
-      : { ok: false, reason: `${path} cannot be read: ${String(error)}` };
+    if (!isMissing) return { ok: false, reason: `${path} cannot be read: ${String(error)}` };
+    const former = formerListPath(dataDirectory, name);
+    if (!existsSync(former)) return { ok: true, value: [] };
+    return {
+      ok: false,
+      reason: `expected the list at ${path}, which the server cannot change, found it at ${former} alone, where it counts for nothing: look at it and take it over with kontor log trust`,
+    };
   }
   if (text.length > bytesMax) {
     return { ok: false, reason: `${path} must have at most ${bytesMax} bytes` };

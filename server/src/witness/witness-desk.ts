@@ -9,6 +9,7 @@ import {
   NOTE_SIGNATURES_MAX,
   openCheckpoint,
   toNote,
+  toVerifierKey,
   verifyCosignatures,
   type Cosignature,
   type ForkEvidence,
@@ -21,6 +22,7 @@ import type { CancelTimer, Time } from '../time.ts';
 import { putWhole } from '../whole-file.ts';
 import type { AnchorStatus, AnchorView } from './anchor-desk.ts';
 import { askWitness, monitorWitness, type OwnLog, type WitnessOutcome } from './ask-witness.ts';
+import { TRUST_FOLDER } from './list-file.ts';
 import type { PublicLog } from './public-log.ts';
 import { trustPolicyText } from './trust-policy-text.ts';
 import {
@@ -39,7 +41,7 @@ const MONITOR_MS = 5 * 60_000;
 const BACK_OFF_MS_MIN = 15_000;
 const BACK_OFF_MS_MAX = 10 * 60_000;
 /** A cosignature older than this says nothing of today. */
-const FRESH_MS = 60 * 60_000;
+export const COSIGNATURE_FRESH_MS: number = 60 * 60_000;
 /** A cosignature from the future is not counted; clocks may differ by this. */
 const SKEW_SECONDS = 60n;
 const EVIDENCE_FILES_MAX = 100;
@@ -59,6 +61,8 @@ export interface WitnessView {
   readonly cosignedAt: number | null;
   readonly isFresh: boolean;
   readonly reason: string;
+  /** Verifier keys that count as its own. */
+  readonly keys: readonly string[];
 }
 
 export interface WitnessStatus extends WitnessStanding {
@@ -66,6 +70,8 @@ export interface WitnessStatus extends WitnessStanding {
   readonly witnesses: readonly WitnessView[];
   /** Why there are none, where one of the lists cannot be read. */
   readonly fault: string | null;
+  /** By which files it is known who counts; the server cannot write them. */
+  readonly lists: { readonly witnesses: string; readonly authorities: string };
 }
 
 /** What happened to our own log, as far as it can be shown. */
@@ -152,6 +158,10 @@ export class WitnessDesk {
       witnesses,
       anchors,
       fault: this.#fault ?? fault,
+      lists: {
+        witnesses: `${TRUST_FOLDER}/witnesses.json`,
+        authorities: `${TRUST_FOLDER}/anchors.json`,
+      },
     };
   }
 
@@ -292,7 +302,7 @@ export class WitnessDesk {
       each.state = 'silent';
     }
     const since = Math.max(each.silentSince, each.last?.atMs ?? 0);
-    if (each.isToldSilent || now - since < FRESH_MS) return;
+    if (each.isToldSilent || now - since < COSIGNATURE_FRESH_MS) return;
     each.isToldSilent = true;
     this.#ports.onSilence(each.witness.name, true, reason);
   }
@@ -303,7 +313,7 @@ export class WitnessDesk {
     const isFresh =
       last !== undefined &&
       state !== 'disagrees' &&
-      Math.abs(this.#ports.time.now() - last.atMs) < FRESH_MS;
+      Math.abs(this.#ports.time.now() - last.atMs) < COSIGNATURE_FRESH_MS;
     return {
       name,
       url,
@@ -314,6 +324,7 @@ export class WitnessDesk {
       cosignedAt: last?.atMs ?? null,
       isFresh,
       reason,
+      keys: each.witness.keys.map(toVerifierKey),
     };
   }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The witnesses that the owner of a desk chose, in a file that the terminal writes and the server reads.
 
-import { join } from 'node:path';
 import { parseVerifierKey, type NoteKey, type Result } from '@kontor/tlog';
 import { nodeCryptography } from '@kontor/tlog/node';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
-import { readListFile, schemaFault } from './list-file.ts';
+import { listPath, readListFile, schemaFault } from './list-file.ts';
 
 /** Whose machine a witness stands on: the owner's, another person's, or a public network's. */
 export const WITNESS_RELATIONS = ['own', 'person', 'network'] as const;
@@ -48,12 +47,12 @@ export interface Witness extends Omit<KnownWitness, 'keys'> {
 }
 
 export function witnessListPath(dataDirectory: string): string {
-  return join(dataDirectory, 'witness', 'witnesses.json');
+  return listPath(dataDirectory, 'witnesses.json');
 }
 
 /** What stands in the file; nothing where there is none. */
 export function readWitnessList(dataDirectory: string): Result<readonly KnownWitness[]> {
-  return readListFile(witnessListPath(dataDirectory), FILE_BYTES_MAX, (document) => {
+  return readListFile(dataDirectory, 'witnesses.json', FILE_BYTES_MAX, (document) => {
     const parsed = parseWitnessList(document);
     return parsed.ok ? { ok: true, value: parsed.value.map(({ source }) => source) } : parsed;
   });

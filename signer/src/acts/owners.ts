@@ -4,6 +4,8 @@
 
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Entry, PastEntry } from '../log/intent-log.ts';
+import type { OwnerInfo } from '../wire.ts';
+import { credentialFingerprint } from './cose.ts';
 
 /** More would be a crowd rather than owners. */
 export const OWNERS_MAX = 32;
@@ -61,6 +63,14 @@ export class Owners {
 
   all(): readonly Owner[] {
     return [...this.#byCredential.values()];
+  }
+
+  /** As they are told of to others. */
+  infos(): readonly OwnerInfo[] {
+    return this.all().map(({ credential, name, key, rpId, origin, enrolledAt }) => {
+      const fingerprint = credentialFingerprint(key);
+      return { credential, name, fingerprint, rpId, origin, enrolledAt };
+    });
   }
 }
 

@@ -88,6 +88,33 @@ export function parsePermissions(body: string): PermissionsReading {
   };
 }
 
+/** HTTP's words for "you may not", with which the exchange refuses a key, its address or its rights. */
+const REFUSED_STATUSES: readonly number[] = [400, 401, 403];
+/** "Invalid API-key, IP, or permissions for action": which of them it is, other requests must tell. */
+const REFUSED_KEY_CODE = -2015;
+
+/** What the exchange said to one read: whether it took the key, refused it, or said something else, in words. */
+export function readProbe(
+  status: number,
+  body: string,
+): { readonly found: 'taken' | 'refused' | 'other'; readonly words: string } {
+  const code = codeIn(body);
+  const words = `HTTP ${status}${code === null ? '' : `, code ${code}`}`;
+  if (status === 200) return { found: 'taken', words };
+  const isRefused = REFUSED_STATUSES.includes(status) && code === REFUSED_KEY_CODE;
+  return { found: isRefused ? 'refused' : 'other', words };
+}
+
+function codeIn(body: string): number | null {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value !== 'object' || value === null || !('code' in value)) return null;
+    return Number.isSafeInteger(value.code) ? Number(value.code) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The check that `permissions` make of a connection whose earlier checks are in `facts`. */
 export function checkOf(permissions: Permissions, facts: LifeFacts, time: number): Check {
   const { isIpRestricted, keyCreatedAt, rights, forbidden } = permissions;

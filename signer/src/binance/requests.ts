@@ -8,6 +8,7 @@
 import { strict as assert } from 'node:assert';
 import {
   ORDER_RECV_WINDOW_MS,
+  PROBE_RECV_WINDOW_MS,
   RECV_WINDOW_MS,
   REQUEST_TIMEOUT_MS,
   SUBSCRIBE_RECV_WINDOW_MS,
@@ -30,6 +31,7 @@ export type KeyIntent = Extract<
       | 'queryFills'
       | 'queryAccount'
       | 'queryPermissions'
+      | 'probeAddress'
       | 'subscribe';
   }
 >;
@@ -63,6 +65,7 @@ const IS_ECHOED: Readonly<Record<KeyIntent['kind'], boolean>> = {
   queryOrder: true,
   queryOpenOrders: true,
   queryPermissions: true,
+  probeAddress: true,
   identifyOrder: false,
   queryFills: true,
   queryAccount: false,
@@ -77,7 +80,7 @@ export function draftRequest(
   exchangeId: (clientOrderId: string) => string = (id) => id,
 ): RequestDraft {
   const { endpoint, parameters } = requestOf(withIds(intent, exchangeId));
-  const recvWindow = windowOf(endpoint);
+  const recvWindow = windowOf(intent, endpoint);
   const { timestamp, apiKey } = context;
   const timed: readonly Parameter[] = [
     ...parameters,
@@ -89,7 +92,8 @@ export function draftRequest(
   return { intent, ...context, recvWindow, endpoint, parameters: timed, text };
 }
 
-function windowOf(endpoint: Endpoint): number {
+function windowOf({ kind }: KeyIntent, endpoint: Endpoint): number {
+  if (kind === 'probeAddress') return PROBE_RECV_WINDOW_MS;
   if (endpoint.kind === 'subscribe') return SUBSCRIBE_RECV_WINDOW_MS;
   return endpoint.method === 'POST' ? ORDER_RECV_WINDOW_MS : RECV_WINDOW_MS;
 }
@@ -113,6 +117,7 @@ export function signedRequest(draft: RequestDraft, signature: string): SignedReq
     payload: `${text}&signature=${encodeURIComponent(signature)}`,
     timeoutMs: REQUEST_TIMEOUT_MS,
     ...(IS_ECHOED[intent.kind] && { echo: true }),
+    ...(intent.kind === 'probeAddress' && intent.step === 'second' && { secondAddress: true }),
   };
 }
 
@@ -160,6 +165,7 @@ function withIds(intent: KeyIntent, exchangeId: (clientOrderId: string) => strin
     case 'queryFills':
     case 'queryAccount':
     case 'queryPermissions':
+    case 'probeAddress':
     case 'subscribe':
       return intent;
   }
@@ -191,6 +197,8 @@ function requestOf(intent: KeyIntent): { endpoint: Endpoint; parameters: readonl
         ...optional('fromId', intent.fromTradeId),
         ['limit', FILLS_MAX],
       ]);
+    // Of orders' own kind of endpoint; its parameter fits few others, should the text ever get out.
+    case 'probeAddress':
     case 'queryAccount':
       return rest('GET', '/api/v3/account', [['omitZeroBalances', 'true']]);
     case 'queryPermissions':

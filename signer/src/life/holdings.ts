@@ -9,6 +9,8 @@
 const UNKNOWN_FEE_DIVISOR = 100n;
 /** News of one order that are taken before its end: an exchange that tells of ever smaller parts does not fill the log. */
 const NEWS_MAX = 1_000;
+/** Orders that have ended and of whose commission more may be said; of the oldest beyond them it is taken as unknown for good. */
+const OWING_MAX = 1_000;
 
 export type Side = 'buy' | 'sell';
 
@@ -49,6 +51,8 @@ export class Holdings {
   readonly #sums = new Map<string, Sums>();
   /** IDs of orders that may still trade or whose commission is not known, by symbol. */
   readonly #open = new Map<string, Set<string>>();
+  /** IDs of those that have ended, old to new. */
+  readonly #owing = new Set<string>();
 
   /** Notes an order that is about to be signed; the returned function forgets it again. */
   add(
@@ -105,10 +109,13 @@ export class Holdings {
     return (news.hasEnded && !order.hasEnded) || (isMore && order.news < NEWS_MAX);
   }
 
-  /** Takes what the exchange said. Quantities only grow, so that the order in which news come does not matter. */
-  learn(clientOrderId: string, news: OrderNews): void {
+  /**
+   * Takes what the exchange said. Quantities only grow, so that the order in which news come does not matter. Answers with
+   * the ID of the order that is settled by it.
+   */
+  learn(clientOrderId: string, news: OrderNews): readonly string[] {
     const order = this.#orders.get(clientOrderId);
-    if (order === undefined) return;
+    if (order === undefined) return [];
     const { executed, fee } = within(order, news);
     order.news += 1;
     if (executed > order.executed) order.executed = executed;
@@ -117,12 +124,23 @@ export class Holdings {
       order.feeOf = fee.of;
     }
     if (news.hasEnded) order.hasEnded = true;
-    if (!order.hasEnded || order.feeOf < order.executed) return;
+    if (!order.hasEnded) return [];
+    if (order.feeOf >= order.executed) return this.#settle(clientOrderId);
+    this.#owing.add(clientOrderId);
+    const [oldest = clientOrderId] = this.#owing;
+    return this.#owing.size > OWING_MAX ? this.#settle(oldest) : [];
+  }
+
+  #settle(clientOrderId: string): readonly string[] {
+    const order = this.#orders.get(clientOrderId);
+    if (order === undefined) return [];
     const sums = this.#sums.get(order.symbol) ?? nothing();
     count(sums, order);
     this.#sums.set(order.symbol, sums);
     this.#orders.delete(clientOrderId);
+    this.#owing.delete(clientOrderId);
     this.#open.get(order.symbol)?.delete(clientOrderId);
+    return [clientOrderId];
   }
 
   /** How much an order of `side` may take so that it only reduces what was opened here. */

@@ -9,6 +9,7 @@ import type { Disk } from '../disk.ts';
 import { LogError, type Entry, type IntentLog } from '../log/intent-log.ts';
 import type { Vault } from '../vault/vault.ts';
 import { readFreezeFile, removeFreezeFile } from './freeze-file.ts';
+import { AddressProbes, type ProbeIntent } from './address-probe.ts';
 import type { Lives } from './lives.ts';
 import { cannotBeAsked, isHouse, mayBeThawed, mayTakeOver } from './state.ts';
 
@@ -31,6 +32,7 @@ export class LifeKeeper {
   readonly #ports: KeeperPorts;
   /** What holds although the log did not take it, by connection and kind: it goes there before anything else does. */
   readonly #owed = new Map<string, Entry>();
+  readonly #probes = new AddressProbes();
 
   constructor(ports: KeeperPorts) {
     this.#ports = ports;
@@ -43,6 +45,10 @@ export class LifeKeeper {
   ): void {
     const { lives } = this.#ports;
     const { connection } = intent;
+    if (intent.kind === 'probeAddress') {
+      this.#onProbed(this.#probes.onAnswer(intent, answer, this.#bothNow()));
+      return;
+    }
     if (intent.kind === 'queryPermissions') {
       // What was asked with an earlier identifier says nothing of this one.
       const named = lives.factsOf(connection)?.named ?? null;
@@ -51,6 +57,26 @@ export class LifeKeeper {
       return;
     }
     this.#follow(lives.entriesOfAnswer(intent, answer, this.#now()));
+  }
+
+  /** A request has ended, perhaps without an answer. */
+  onReceipt(intent: KeyIntent): void {
+    if (intent.kind === 'probeAddress')
+      this.#onProbed(this.#probes.onNoAnswer(intent, this.#now()));
+  }
+
+  /** Why a step of a probe may not be taken now, or null. */
+  objectionToProbe(intent: ProbeIntent): string | null {
+    const facts = this.#ports.lives.factsOf(intent.connection);
+    return facts === undefined
+      ? 'expected a connection that the log knows'
+      : this.#probes.objectionTo(intent, facts, this.#bothNow());
+  }
+
+  /** A step of a probe is about to be signed; the returned function takes it back. */
+  beginProbe(intent: ProbeIntent): () => void {
+    this.#probes.begin(intent, this.#ports.clock.window());
+    return () => this.#probes.abandon(intent);
   }
 
   /** Takes an event of the account that egress had from the exchange. */
@@ -207,6 +233,18 @@ export class LifeKeeper {
     say(`${name} is quarantined: ${String(entry.fields['faults'])}.`);
   }
 
+  #onProbed(entry: Entry | null): void {
+    if (entry === null) return;
+    if (entry.fields['result'] !== 'bindNotReal') return this.#follow([entry]);
+    this.#tighten([entry]);
+    const { connections, say } = this.#ports;
+    const connection = String(entry.fields['connection']);
+    const known = connections.get(connection);
+    say(
+      `The exchange took a read with the key of ${known === undefined ? connection : nameOf(known)} from an address that must not be on its list: the list does not hold.`,
+    );
+  }
+
   /** A successor's key that was checked takes over by itself only where there never was an owner to ask. */
   #takeOverUnasked(successor: string): void {
     const { connections, needsConsent } = this.#ports;
@@ -286,6 +324,10 @@ export class LifeKeeper {
   #append(entries: readonly Entry[]): void {
     this.#ports.log.append([...this.#owed.values(), ...entries]);
     this.#owed.clear();
+  }
+
+  #bothNow(): { readonly time: number; readonly window: number } {
+    return { time: this.#now(), window: this.#ports.clock.window() };
   }
 
   #now(): number {

@@ -17,6 +17,7 @@ import type { OrderIntent } from '../wire.ts';
 import { Holdings, type OrderNews, type Side } from './holdings.ts';
 import {
   afterEvent,
+  BIND_DOUBTS,
   bornLife,
   GRACE_MS_MAX,
   standingAt,
@@ -29,9 +30,12 @@ import {
 
 /** An order that is unknown to the exchange so long after it was signed will not come about any more. */
 const ARRIVAL_MS_MAX = 60_000;
-/** How many numbers of the exchange are kept to find an order of ours by. */
-const NUMBERS_MAX = 100_000;
 const REASON_CHARACTERS_MAX = 300;
+/**
+ * Orders of a connection of which the exchange may still say something: about 70 MB. It allows far fewer to be open, so what
+ * it says of them does not reach the signer.
+ */
+export const UNSETTLED_ORDERS_MAX = 100_000;
 
 export interface LifeRefusal {
   readonly rule: string;
@@ -41,10 +45,16 @@ export interface LifeRefusal {
 interface Life {
   facts: LifeFacts;
   readonly holdings: Holdings;
-  /** When each order that may still change was signed, and where its intent stands on the log. */
-  readonly signed: Map<string, { readonly time: number; readonly intent: number }>;
-  /** Our ID of an order by market and the exchange's number, which is unique within a market only. */
-  readonly numbers: Map<string, string>;
+  /** Orders that may still change. */
+  readonly signed: Map<string, SignedOrder>;
+}
+
+interface SignedOrder {
+  readonly time: number;
+  /** Where its intent stands on the log. */
+  readonly intent: number;
+  /** Its market and the exchange's number of it, which is unique within a market only; null until it was said. */
+  number: string | null;
 }
 
 export class Lives {
@@ -68,7 +78,6 @@ export class Lives {
         }),
         holdings: known?.holdings ?? new Holdings(),
         signed: known?.signed ?? new Map(),
-        numbers: known?.numbers ?? new Map(),
       });
       return;
     }
@@ -77,6 +86,8 @@ export class Lives {
     switch (kind) {
       case 'intent':
         readOrder(life, { time, fields, sequence });
+        if (fields['probe'] === 'second')
+          life.facts = afterEvent(life.facts, { kind: 'probing', time });
         return;
       case 'answer':
         readAnswer(life, fields);
@@ -95,6 +106,12 @@ export class Lives {
 
   factsOf(connection: string): LifeFacts | undefined {
     return this.#byId.get(connection)?.facts;
+  }
+
+  /** Whether so many more orders can be kept in mind until the exchange has said all of them. */
+  hasRoomFor(connection: string, orders: number): boolean {
+    const { size } = this.#byId.get(connection)?.signed ?? { size: 0 };
+    return size + orders <= UNSETTLED_ORDERS_MAX;
   }
 
   /** When an order was signed that may still trade. */
@@ -199,7 +216,9 @@ export class Lives {
       ? word.clientOrderId
       : this.deskIdOf(connection, word.clientOrderId);
     if (clientOrderId === null || life.holdings.symbolOf(clientOrderId) !== symbol) return [];
-    if (exchangeOrderId !== null) noteNumber(life, `${symbol} ${exchangeOrderId}`, clientOrderId);
+    const signed = life.signed.get(clientOrderId);
+    if (signed !== undefined && exchangeOrderId !== null)
+      signed.number = `${symbol} ${exchangeOrderId}`;
     const news = newsOf(life, clientOrderId, word);
     return life.holdings.isNews(clientOrderId, news)
       ? [answerEntry(life, { connection, clientOrderId, symbol }, news, time)]
@@ -210,7 +229,6 @@ export class Lives {
     const life = this.#byId.get(connection);
     if (life === undefined) return;
     life.signed.clear();
-    life.numbers.clear();
     this.#byId.set(connection, { ...life, holdings: new Holdings() });
   }
 
@@ -249,7 +267,7 @@ function readOrder(
   const id = String(clientOrderId);
   const group = String(request ?? id);
   const undo = life.holdings.add(id, { symbol, side: sideOf(side), quantity, group });
-  life.signed.set(id, { time, intent: sequence });
+  life.signed.set(id, { time, intent: sequence, number: null });
   return () => {
     undo();
     life.signed.delete(id);
@@ -260,10 +278,8 @@ function eventOf(kind: Entry['kind'], time: number, fields: Entry['fields']): Li
   switch (kind) {
     case 'key.active':
       return { kind: 'named', time, hash: String(fields['apiKey']) };
-    case 'perm.check': {
-      const check = checkOfFields(time, fields);
-      return check === null ? null : { kind: 'checked', check };
-    }
+    case 'perm.check':
+      return eventOfCheck(time, fields);
     case 'freeze':
       return { kind: 'frozen', time, cause: String(fields['cause']) };
     case 'thaw':
@@ -273,6 +289,19 @@ function eventOf(kind: Entry['kind'], time: number, fields: Entry['fields']): Li
     default:
       return null;
   }
+}
+
+/** What an entry says of the key's rights, or of its list of addresses; null where it says that nothing could be read. */
+function eventOfCheck(time: number, fields: Entry['fields']): LifeEvent | null {
+  const { result, reason, words } = fields;
+  if (result === 'bindHolds') return { kind: 'probed', bind: { time, verdict: 'holds' } };
+  if (result === 'bindNotReal') return { kind: 'probed', bind: { time, verdict: 'notReal' } };
+  if (result === 'bindUnknown') {
+    const known = BIND_DOUBTS.find((each) => each === reason) ?? 'otherAnswer';
+    return { kind: 'doubted', doubt: { time, reason: known, words: String(words ?? '') } };
+  }
+  const check = checkOfFields(time, fields);
+  return check === null ? null : { kind: 'checked', check };
 }
 
 /** The entry of one asking for the key's rights: passed, quarantined, or without an answer that can be read. */
@@ -318,15 +347,6 @@ function checkOfFields(time: number, fields: Entry['fields']): Check | null {
   };
 }
 
-function noteNumber({ numbers }: Life, number: string, clientOrderId: string): void {
-  numbers.set(number, clientOrderId);
-  if (numbers.size <= NUMBERS_MAX) return;
-  for (const oldest of numbers.keys()) {
-    numbers.delete(oldest);
-    return;
-  }
-}
-
 /** Trades count for commission only where they are all of what is known to be executed. */
 function tradeEntries(
   life: Life,
@@ -334,8 +354,9 @@ function tradeEntries(
   body: string,
   time: number,
 ): readonly Entry[] {
+  const ids = new Map([...life.signed].map(([id, { number }]) => [number, id]));
   return wordsOfTrades(body).flatMap(({ exchangeOrderId, symbol, executed, feeAmount }) => {
-    const clientOrderId = life.numbers.get(`${symbol} ${exchangeOrderId}`);
+    const clientOrderId = ids.get(`${symbol} ${exchangeOrderId}`);
     if (clientOrderId === undefined) return [];
     const known = life.holdings.knownOf(clientOrderId);
     if (known === undefined || executed < known.executed) return [];
@@ -384,12 +405,12 @@ function readAnswer({ holdings, signed }: Life, fields: Entry['fields']): void {
   const clientOrderId = String(fields['clientOrderId']);
   const amount = parseDecimal(String(fields['fee'] ?? ''));
   const of = parseDecimal(String(fields['feeOf'] ?? ''));
-  holdings.learn(clientOrderId, {
+  const settled = holdings.learn(clientOrderId, {
     executed: parseDecimal(String(fields['executed'])) ?? 0n,
     hasEnded: fields['ended'] === 'yes',
     fee: amount === null || of === null ? null : { amount, of },
   });
-  if (holdings.symbolOf(clientOrderId) === undefined) signed.delete(clientOrderId);
+  for (const each of settled) signed.delete(each);
 }
 
 /** Why a connection does not sign everything, in the words for a person. */

@@ -89,6 +89,16 @@ export interface Check {
   readonly faults: readonly Fault[];
 }
 
+/** Why a probe from a second address told nothing. */
+export const BIND_DOUBTS = ['noAnswer', 'otherAnswer', 'ordinaryRefused'] as const;
+export type BindDoubt = (typeof BIND_DOUBTS)[number];
+
+/** What reads from a second address showed of the key's list of addresses. */
+export interface BindSeen {
+  readonly time: number;
+  readonly verdict: 'holds' | 'notReal';
+}
+
 export interface LifeFacts {
   readonly bornAt: number;
   readonly origin: 'born' | 'imported';
@@ -105,6 +115,16 @@ export interface LifeFacts {
   readonly proven: ReadonlyMap<string, Check>;
   /** The last check of any kind. */
   readonly checked: Check | null;
+  /** When a read from a second address was last signed; null where none was. */
+  readonly probedAt: number | null;
+  /** What the last such probe that told anything showed; null where none did. */
+  readonly bind: BindSeen | null;
+  /** A later probe that told nothing. `words`: what came instead. */
+  readonly bindDoubt: {
+    readonly time: number;
+    readonly reason: BindDoubt;
+    readonly words: string;
+  } | null;
   readonly frozen: { readonly since: number; readonly cause: string } | null;
   readonly quarantined: { readonly since: number; readonly faults: readonly Fault[] } | null;
   readonly retiredAt: number | null;
@@ -113,6 +133,9 @@ export interface LifeFacts {
 export type LifeEvent =
   | { readonly kind: 'named'; readonly time: number; readonly hash: string }
   | { readonly kind: 'checked'; readonly check: Check }
+  | { readonly kind: 'probing'; readonly time: number }
+  | { readonly kind: 'probed'; readonly bind: BindSeen }
+  | { readonly kind: 'doubted'; readonly doubt: NonNullable<LifeFacts['bindDoubt']> }
   | { readonly kind: 'frozen'; readonly time: number; readonly cause: string }
   | { readonly kind: 'thawed'; readonly time: number }
   | { readonly kind: 'retired'; readonly time: number };
@@ -139,6 +162,9 @@ export function bornLife(
     passed: null,
     proven: new Map(),
     checked: null,
+    probedAt: null,
+    bind: null,
+    bindDoubt: null,
     frozen: null,
     quarantined: null,
     retiredAt: null,
@@ -156,9 +182,18 @@ export function afterEvent(facts: LifeFacts, event: LifeEvent): LifeFacts {
         named: { at: event.time, hash: event.hash },
         passed: null,
         checked: null,
+        // What worked from everywhere is not trusted for a new name before a probe shows otherwise.
+        bind: facts.bind?.verdict === 'notReal' ? facts.bind : null,
+        bindDoubt: null,
       };
     case 'checked':
       return afterCheck(facts, event.check);
+    case 'probing':
+      return { ...facts, probedAt: event.time };
+    case 'probed':
+      return { ...facts, bind: event.bind, bindDoubt: null };
+    case 'doubted':
+      return { ...facts, bindDoubt: event.doubt };
     case 'frozen':
       return {
         ...facts,
@@ -274,17 +309,24 @@ export type Grade = 'A' | 'B' | 'C' | 'D';
  */
 export function gradeOf(facts: LifeFacts): Grade | null {
   const { checked, origin, keyKind } = facts;
+  const isBound = isBoundToAddresses(facts);
   if (checked === null) return null;
   if (isRefused(checked.faults)) return 'D';
   if (keyKind === 'hmac-sha256') return 'C';
-  if (origin === 'born') return checked.isIpRestricted ? 'A' : 'B';
-  return checked.isIpRestricted ? 'B' : 'C';
+  if (origin === 'born') return isBound ? 'A' : 'B';
+  return isBound ? 'B' : 'C';
 }
 
-function endOf({ bornAt, venue, checked }: LifeFacts): number {
+/** By the exchange's word, unless a read from another address went through all the same. */
+function isBoundToAddresses({ checked, bind }: LifeFacts): boolean {
+  return checked?.isIpRestricted === true && bind?.verdict !== 'notReal';
+}
+
+function endOf(facts: LifeFacts): number {
+  const { bornAt, venue, checked } = facts;
   if (isHouse(venue) || checked === null) return bornAt + KEY_LIFE_MS;
   const createdAt = Math.min(bornAt, checked.keyCreatedAt ?? bornAt);
-  return createdAt + (checked.isIpRestricted ? KEY_LIFE_MS : OPEN_KEY_LIFE_MS);
+  return createdAt + (isBoundToAddresses(facts) ? KEY_LIFE_MS : OPEN_KEY_LIFE_MS);
 }
 
 function isStale({ venue, passed }: LifeFacts, now: number): boolean {

@@ -18,7 +18,7 @@ const NOTE_BYTES_MAX = 524_288;
 const REMOVED_AT_ONCE = 32;
 
 /** The last checkpoint, and the verifier keys of those who sign it. */
-type NoteName = 'checkpoint' | 'vkey' | 'vkey.ml-dsa-44';
+export type NoteName = 'checkpoint' | 'vkey' | 'vkey.ml-dsa-44';
 
 export class PublicHalf implements TileReader {
   readonly directory: string;

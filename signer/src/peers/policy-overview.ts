@@ -3,7 +3,7 @@
 // cost.
 
 import { formatNotional } from '../amount.ts';
-import type { Policy, PolicyRule, PolicySection, RuleScope } from '../policy/grammar.ts';
+import type { Policy, PolicyRule, PolicySection, RuleScope } from '../policy/policy.ts';
 
 export interface PolicyOverview {
   readonly hash: string;

@@ -6,7 +6,7 @@ import { ACT_KINDS, OWNER_NAME_PATTERN } from '../acts/act.ts';
 import { CREDENTIAL_PATTERN } from '../acts/assertion.ts';
 import { OWNERS_MAX } from '../acts/owners.ts';
 import { readObject, type Fields } from '../fields.ts';
-import { FAULTS, GRADES, LIFE_STATES, SCOPES } from '../life/state.ts';
+import { BIND_DOUBTS, FAULTS, GRADES, LIFE_STATES, SCOPES } from '../life/state.ts';
 import { SALT_PATTERN, WAY_CREDENTIAL_PATTERN, WAY_PATTERN, WAYS_MAX } from '../vault/ways.ts';
 import {
   apiKey,
@@ -33,6 +33,7 @@ import {
   PRICE_SOURCES,
   REFERENCE_SOURCES,
   VENUE_CONDITIONS,
+  VENUE_HOSTS_MAX,
   WATCHED_SYMBOLS_MAX,
   type Answer,
   type ConnectionInfo,
@@ -243,14 +244,32 @@ function readConnectionInfo(fields: Fields): ConnectionInfo {
     cancelsUntil: fields.integer('cancelsUntil', 0),
     checkedAt: fields.nullable('checkedAt', (name) => fields.integer(name, 0)),
     isIpRestricted: fields.nullable('isIpRestricted', (name) => fields.flag(name)),
+    bind: fields.nullable('bind', (name) => fields.object(name, readBind)),
+    bindDoubt: fields.nullable('bindDoubt', (name) => fields.object(name, readBindDoubt)),
     frozen: fields.nullable('frozen', (name) => fields.object(name, readFrozen)),
     quarantined: fields.nullable('quarantined', (name) => fields.object(name, readQuarantined)),
     replaces: fields.nullable('replaces', (name) =>
       fields.text(name, CONNECTION_PATTERN, CONNECTION_WORDS),
     ),
     isReady: fields.flag('isReady'),
+    isCanary: fields.nullable('isCanary', (name) => fields.flag(name)),
     policy: fields.texts('policy', POLICY_LINES_MAX, ANY, 'lines of text'),
     policyHash: fields.text('policyHash', HASH, 'a SHA-256 in hexadecimal, or none'),
+  };
+}
+
+function readBind(fields: Fields): NonNullable<ConnectionInfo['bind']> {
+  return {
+    verdict: fields.oneOf('verdict', ['holds', 'notReal']),
+    seenAt: fields.integer('seenAt', 0),
+  };
+}
+
+function readBindDoubt(fields: Fields): NonNullable<ConnectionInfo['bindDoubt']> {
+  return {
+    at: fields.integer('at', 0),
+    reason: fields.oneOf('reason', BIND_DOUBTS),
+    words: text(fields, 'words'),
   };
 }
 
@@ -307,6 +326,7 @@ function readSignedRequest(fields: Fields, kind: SignedRequest['kind']): SignedR
       payload: fields.privateText('payload', PAYLOAD, 'a percent-encoded form'),
       timeoutMs: fields.integer('timeoutMs', 1, TIMEOUT_MS_MAX),
       ...(fields.has('echo') && { echo: onlyTrue(fields, 'echo') }),
+      ...(fields.has('secondAddress') && { secondAddress: onlyTrue(fields, 'secondAddress') }),
     };
   }
   const params = fields.object('params', (given) => ({
@@ -330,6 +350,7 @@ function readAnswer(fields: Fields): Answer {
     'userEvent',
     'userStream',
     'egressHealth',
+    'hosts',
     'condition',
   ]);
   switch (kind) {
@@ -370,7 +391,15 @@ function readAnswer(fields: Fields): Answer {
         clockSkewMs: fields.nullable('clockSkewMs', (name) => fields.finite(name)),
         roundTripMs: fields.nullable('roundTripMs', (name) => fields.finite(name)),
         reason: text(fields, 'reason'),
+        hasSecondAddress: fields.flag('hasSecondAddress'),
       };
+    case 'hosts': {
+      const hosts = fields.objects('hosts', VENUE_HOSTS_MAX, (each) => ({
+        venue: venue(each),
+        host: each.anyText('host', CONDITION_FACT_CHARACTERS_MAX),
+      }));
+      return { kind, hosts };
+    }
     case 'condition':
       return {
         kind,

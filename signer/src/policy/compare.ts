@@ -11,7 +11,7 @@ import type {
   PolicySection,
   RuleScope,
   Share,
-} from './grammar.ts';
+} from './policy.ts';
 
 export type Direction = 'same' | 'tightening' | 'loosening';
 

@@ -13,7 +13,7 @@ import {
   type PolicyLiquidity,
   type PolicyRule,
   type PolicySection,
-} from './grammar.ts';
+} from './policy.ts';
 import { HeldOrders } from './held-orders.ts';
 import { OpenOrders, RecentRequests } from './history.ts';
 import { bandBreach, liquidityBreach, sourcesOf, type MarketBreach } from './market-check.ts';
@@ -215,15 +215,10 @@ export class PolicyEvaluator {
   }
 
   /**
-   * Decides by the facts of a request; only where they are allowed is the request counted, and then built. `now` is
-   * on the window clock.
+   * Decides by the facts of a request's orders: each is judged and counted as if it came alone after the others. Only where all
+   * are allowed they stay counted, and the request is built. `now` is on the window clock.
    */
-  judge<T>(subject: PolicySubject, facts: RequestFacts, build: () => T, now: number): Verdict<T> {
-    return this.judgeAll(subject, [facts], build, now);
-  }
-
-  /** As `judge`, for a request of several orders: each is judged and counted as if it came alone after the others. */
-  judgeAll<T>(
+  judge<T>(
     subject: PolicySubject,
     parts: readonly RequestFacts[],
     build: () => T,
@@ -287,7 +282,7 @@ export class PolicyEvaluator {
     const counters = this.#countersOf(subject, rule);
     return (
       breachOf(rule, counters, facts, now) ??
-      this.#openBreach(subject, rule, counters) ??
+      openBreach(rule, counters) ??
       this.#marketBreach(subject, ruling, facts, now)
     );
   }
@@ -413,19 +408,6 @@ export class PolicyEvaluator {
       this.#openOrders.remove(connection, clientOrderId);
       counters.open?.delete(clientOrderId);
     };
-  }
-
-  #openBreach(
-    { connection }: PolicySubject,
-    rule: PolicyRule,
-    { open }: RuleCounters,
-  ): Breach | null {
-    if (rule.open === null || open === null) return null;
-    if (open.size < rule.open && !this.#openOrders.isOverfull(connection)) return null;
-    return tooMuch(
-      `${rule.id}: open`,
-      `expected at most ${rule.open} open orders, found ${open.size} of which the exchange has not said that they ended`,
-    );
   }
 
   #marketBreach(
@@ -568,6 +550,14 @@ function breachOf(
     );
   }
   return null;
+}
+
+function openBreach(rule: PolicyRule, { open }: RuleCounters): Breach | null {
+  if (rule.open === null || open === null || open.size < rule.open) return null;
+  return tooMuch(
+    `${rule.id}: open`,
+    `expected at most ${rule.open} open orders, found ${open.size} of which the exchange has not said that they ended`,
+  );
 }
 
 function countIn(counters: RuleCounters, facts: RequestFacts, now: number): () => void {

@@ -16,115 +16,45 @@
 import { hash } from 'node:crypto';
 import { parseDecimal, toNotional } from '../amount.ts';
 import { GRACE_MS_MAX } from '../life/state.ts';
-import { PRICE_SOURCES, type PriceSource } from '../wire.ts';
+import { PRICE_SOURCES } from '../wire.ts';
 import { CONNECTION_NAME_PATTERN, CONNECTION_PATTERN, POLICY_BYTES_MAX } from '../wire-fields.ts';
-
-export type Operation =
-  | 'order.place'
-  | 'order.cancel'
-  | 'read.order'
-  | 'read.openOrders'
-  | 'read.fills'
-  | 'read.account'
-  | 'read.permissions'
-  | 'read.stream';
-
-export type PolicySide = 'BUY' | 'SELL';
-/** `STOP_LOSS_LIMIT` comes in a pair with a take profit only. */
-export type PolicyOrderType = 'LIMIT' | 'LIMIT_MAKER' | 'STOP_LOSS_LIMIT' | 'MARKET';
-export type PolicyTimeInForce = 'GTC' | 'IOC' | 'FOK';
-
-/** What a rule holds for. Null: for every value. */
-export interface RuleScope {
-  readonly operations: ReadonlySet<Operation>;
-  readonly symbols: ReadonlySet<string> | null;
-  readonly sides: ReadonlySet<PolicySide> | null;
-  readonly types: ReadonlySet<PolicyOrderType> | null;
-  readonly timesInForce: ReadonlySet<PolicyTimeInForce> | null;
-}
-
-/** Money in the quote asset, at the scale of a notional. */
-export interface MoneyLimit {
-  readonly max: bigint;
-  readonly asset: string;
-  readonly text: string;
-}
-
-export interface RateLimit {
-  readonly count: number;
-  readonly windowMs: number;
-  readonly text: string;
-}
-
-export interface PolicyRule {
-  /** `hold`: a person must say yes first. */
-  readonly effect: 'allow' | 'hold' | 'deny';
-  /** The `id` given, or `line N`. */
-  readonly id: string;
-  /** The line as written, without its comment. */
-  readonly text: string;
-  readonly scope: RuleScope;
-  /** How far the price may be on the losing side of the section's reference. */
-  readonly band: Share | null;
-  readonly notional: MoneyLimit | null;
-  readonly perDay: MoneyLimit | null;
-  /** Orders of the rule that may be open at once. */
-  readonly open: number | null;
-  readonly rate: RateLimit | null;
-  /** Of a hold line: how long an order waits for a person, and a release for its order. Null in other lines. */
-  readonly expiresMs: number | null;
-}
-
-/** A share of something: `2.0%` is 20,000 millionths. */
-export interface Share {
-  readonly millionths: bigint;
-  readonly text: string;
-}
-
-export type { PriceSource };
-
-/** Where the prices come from that bands are measured by. */
-export interface PolicyReference {
-  readonly sources: readonly PriceSource[];
-  readonly maxAgeMs: number;
-  /** How far the sources may be apart; null with a single source. */
-  readonly agree: Share | null;
-  readonly text: string;
-}
-
-/** What a market must be like for any order in it. */
-export interface PolicyLiquidity {
-  readonly id: string;
-  readonly symbols: ReadonlySet<string> | null;
-  /** Money traded in 24 hours, in the quote asset, at the scale of a notional. */
-  readonly minDayQuote: { readonly min: bigint; readonly text: string } | null;
-  readonly maxSpread: Share | null;
-  /** An order may be `share` of what rests within `within` of the middle of the book. */
-  readonly maxBookShare: {
-    readonly share: Share;
-    readonly within: Share;
-    readonly text: string;
-  } | null;
-  readonly text: string;
-}
-
-export interface PolicySection {
-  /** A connection's name or identifier. */
-  readonly connection: string;
-  readonly reference: PolicyReference | null;
-  readonly liquidity: readonly PolicyLiquidity[];
-  /** How long after its end orders that only reduce are signed; null: as long as without the line. */
-  readonly grace: { readonly ms: number; readonly text: string } | null;
-  readonly rules: readonly PolicyRule[];
-}
-
-export interface Policy {
-  /** SHA-256 of the file's bytes. */
-  readonly hash: string;
-  /** How long a change that allows more waits before it holds. */
-  readonly looseningDelayMs: number;
-  readonly sections: readonly PolicySection[];
-}
+import {
+  isQuotedIn,
+  type MoneyLimit,
+  type Operation,
+  type Policy,
+  type PolicyLiquidity,
+  type PolicyOrderType,
+  type PolicyReference,
+  type PolicyRule,
+  type PolicySection,
+  type PolicySide,
+  type PolicyTimeInForce,
+  type RuleScope,
+} from './policy.ts';
+import {
+  oneOf,
+  readBookShare,
+  readId,
+  readLength,
+  readMoney,
+  readOpen,
+  readRate,
+  readShare,
+  readSymbol,
+  Terms,
+  TERMS,
+} from './terms.ts';
+import {
+  after,
+  Departure,
+  expectEnd,
+  linesOf,
+  NOTHING,
+  START,
+  type Line,
+  type Token,
+} from './words.ts';
 
 /** Where the file departs from the grammar. `column` counts from 1. */
 export interface PolicyError {
@@ -171,58 +101,11 @@ const SIDES: readonly PolicySide[] = ['BUY', 'SELL'];
 const TYPES: readonly PolicyOrderType[] = ['LIMIT', 'LIMIT_MAKER', 'STOP_LOSS_LIMIT', 'MARKET'];
 const TIMES_IN_FORCE: readonly PolicyTimeInForce[] = ['GTC', 'IOC', 'FOK'];
 
-const RATE_COUNT_MAX = 10_000;
-const RATE_SECONDS_MAX = 86_400;
-const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-const NOTHING = 'nothing';
-const ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
-const SYMBOL = /^[A-Z0-9][A-Z0-9._-]{0,29}$/;
-const ASSET = /^[A-Z0-9]{1,20}$/;
 const FOUND_CHARACTERS_MAX = 40;
 
-const RATE = /^([1-9][0-9]{0,5})\/([1-9][0-9]{0,5})([smh])$/;
 const VERSION_EXPECTED = 'policy/v1 on the first line';
-type Keyword = 'allow' | 'hold' | 'deny' | 'reference' | 'liquidity';
-/** The terms of each kind of line, with their signs. */
-const SCOPE_TERMS: readonly (readonly [string, '=' | '<='])[] = [
-  ['id', '='],
-  ['op', '='],
-  ['symbol', '='],
-  ['side', '='],
-  ['type', '='],
-  ['tif', '='],
-];
-const LIMIT_TERMS: readonly (readonly [string, '=' | '<='])[] = [
-  ['band', '='],
-  ['notional', '<='],
-  ['per-day', '<='],
-  ['open', '<='],
-  ['rate', '<='],
-];
-const TERMS: Readonly<Record<Keyword, ReadonlyMap<string, '=' | '<='>>> = {
-  allow: new Map([...SCOPE_TERMS, ...LIMIT_TERMS]),
-  hold: new Map([...SCOPE_TERMS, ...LIMIT_TERMS, ['expires', '=']]),
-  deny: new Map(SCOPE_TERMS),
-  reference: new Map([
-    ['source', '='],
-    ['max-age', '='],
-    ['agree', '='],
-  ]),
-  liquidity: new Map([
-    ['min-24h-quote', '='],
-    ['max-spread', '='],
-    ['max-book-share', '='],
-  ]),
-};
-const IS_LIMIT: ReadonlySet<string> = new Set([...LIMIT_TERMS.map(([name]) => name), 'expires']);
 const SOURCE_PREFIX = 'egress:';
 const MAX_AGE_SECONDS_MAX = 60;
-const OPEN_MAX = 10_000;
-const WHOLE = 1_000_000n;
-const PERCENT = /^((?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,4})?)%$/;
-/** Of 8 decimals of a percent number to millionths. */
-const PERCENT_UNIT = 10_000n;
-const LENGTH = /^([1-9][0-9]{0,5})([smhd])$/;
 export const LOOSENING_DELAY_MS: number = 600_000;
 /** Bots try again within a quarter of an hour. */
 const EXPIRES_MS: number = 30 * 60_000;
@@ -230,33 +113,6 @@ const EXPIRES_SECONDS_MIN = 30;
 const EXPIRES_SECONDS_MAX = 3_600;
 const LOOSENING_SECONDS_MIN = 60;
 const LOOSENING_SECONDS_MAX: number = 7 * 86_400;
-const MAY_GO_ON: readonly string[] = ['allow', 'hold', 'deny', 'reference', 'liquidity'];
-const CONTINUATION = /^[\t ]+[a-z0-9-]+<?=/;
-
-interface Token {
-  readonly text: string;
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
-}
-
-const START: Token = { text: '', line: 1, column: 1 };
-
-/** Where a line leaves the grammar. */
-class Departure extends Error {
-  readonly line: number;
-  readonly column: number;
-  readonly expected: string;
-  readonly found: string;
-
-  constructor(at: Token, expected: string, found: string = JSON.stringify(at.text)) {
-    super(expected);
-    this.line = at.line;
-    this.column = at.column;
-    this.expected = expected;
-    this.found = found;
-  }
-}
 
 /**
  * Reads a policy file.
@@ -283,38 +139,6 @@ export function parsePolicy(bytes: Uint8Array): ParsedPolicy {
 /** `error` as one line for people. */
 export function describePolicyError(file: string, error: PolicyError): string {
   return `${file}:${error.line}:${error.column}: expected ${error.expected}, found ${error.found}`;
-}
-
-/** Whether prices of `symbol` are in `asset`, as far as the name tells. */
-export function isQuotedIn(symbol: string, asset: string): boolean {
-  return symbol.length > asset.length && symbol.endsWith(asset);
-}
-
-/** A line with those that go on with it. */
-interface Line {
-  /** Without comments; what went on is joined by a space. */
-  readonly code: string;
-  readonly first: Token;
-  readonly tokens: readonly Token[];
-}
-
-function linesOf(text: string): readonly Line[] {
-  const lines: { code: string; first: Token; tokens: Token[] }[] = [];
-  for (const [index, written] of text.split('\n').entries()) {
-    const code = written.replace(/;.*$/s, '');
-    const tokens = tokensOf(code, index + 1);
-    const [first] = tokens;
-    if (first === undefined) continue;
-    const before = lines.at(-1);
-    if (CONTINUATION.test(code)) {
-      if (before === undefined || !MAY_GO_ON.includes(before.first.text)) {
-        throw new Departure(first, 'a line of its own', 'a term that goes on with no rule');
-      }
-      before.code += ` ${code.trim()}`;
-      before.tokens.push(...tokens);
-    } else lines.push({ code: code.trimEnd(), first, tokens: [...tokens] });
-  }
-  return lines;
 }
 
 const DAY_MS = 86_400_000;
@@ -556,75 +380,6 @@ function checkPlaces(name: string, scope: RuleScope, token: Token): void {
   }
 }
 
-/** The terms of one rule line, each at most once, by name. */
-class Terms {
-  readonly #terms = new Map<
-    string,
-    { readonly token: Token; readonly value: Token; readonly next?: Token }
-  >();
-
-  /** Throws Departure at the first word, from `start` on, that is no term of a line of this kind. */
-  constructor(keyword: Keyword, tokens: readonly Token[], start: number) {
-    const known = TERMS[keyword];
-    for (let index = start; index < tokens.length; index += 1) {
-      const token = tokens[index] ?? START;
-      const [, name = '', operator = '', text = ''] =
-        /^([a-z0-9-]+)(<=|=)(.+)$/.exec(token.text) ?? [];
-      if (name === '') throw new Departure(token, 'a term like symbol=BTCUSDT or rate<=10/10s');
-      if (keyword === 'deny' && IS_LIMIT.has(name)) {
-        throw new Departure(token, 'no limit in a deny line: it refuses whatever it matches');
-      }
-      const expected = known.get(name);
-      if (expected === undefined)
-        throw new Departure(token, `one of ${[...known.keys()].join(', ')}`);
-      if (expected !== operator) throw new Departure(token, name + expected);
-      if (this.#terms.has(name)) throw new Departure(token, 'every term once', `a second ${name}`);
-      const value = { ...token, text, column: token.column + token.text.length - text.length };
-      const isMoney = name === 'notional' || name === 'per-day';
-      if (isMoney) index += 1;
-      const next = isMoney ? (tokens[index] ?? after(token)) : undefined;
-      this.#terms.set(name, { token, value, ...(next !== undefined && { next }) });
-    }
-  }
-
-  /** The value of a term as `read` has it, or null where the line lacks the term. */
-  read<T>(name: string, read: (value: Token, next: Token) => T): T | null {
-    const term = this.#terms.get(name);
-    return term === undefined ? null : read(term.value, term.next ?? START);
-  }
-
-  /** The values between commas. */
-  list<T>(name: string, read: (item: Token, index: number) => T): readonly T[] | undefined {
-    const term = this.#terms.get(name);
-    if (term === undefined) return undefined;
-    let { column } = term.value;
-    return term.value.text.split(',').map((text, index) => {
-      const item = { ...term.value, text, column };
-      column += text.length + 1;
-      return read(item, index);
-    });
-  }
-
-  set<T>(name: string, read: (item: Token) => T): ReadonlySet<T> | null {
-    const values = this.list(name, read);
-    return values === undefined ? null : new Set(values);
-  }
-
-  tokenOf(name: string): Token {
-    return this.#terms.get(name)?.token ?? START;
-  }
-}
-
-function readId(value: Token): string {
-  if (!ID.test(value.text)) throw new Departure(value, '1 to 32 of a-z 0-9 -');
-  return value.text;
-}
-
-function readSymbol(item: Token): string {
-  if (!SYMBOL.test(item.text)) throw new Departure(item, 'a symbol like BTCUSDT, or * alone');
-  return item.text;
-}
-
 /** A deny line may also name types that no request has; where it names no others it matches nothing. */
 function readTypes(
   effect: PolicyRule['effect'],
@@ -662,53 +417,6 @@ function readOperations(effect: PolicyRule['effect'], item: Token): readonly Ope
   return found;
 }
 
-function readMoney(value: Token, asset: Token): MoneyLimit {
-  const max = parseDecimal(value.text);
-  if (max === null) throw new Departure(value, 'a plain decimal number');
-  if (!ASSET.test(asset.text)) {
-    const found = asset.text === '' ? NOTHING : undefined;
-    throw new Departure(asset, 'an asset like USDT after the number', found);
-  }
-  return { max: toNotional(max), asset: asset.text, text: `${value.text} ${asset.text}` };
-}
-
-function readRate(value: Token): RateLimit {
-  const [, count, length, unit = ''] = RATE.exec(value.text) ?? [];
-  const seconds = Number(length) * (UNIT_SECONDS[unit] ?? Number.NaN);
-  if (!(Number(count) <= RATE_COUNT_MAX && seconds <= RATE_SECONDS_MAX)) {
-    throw new Departure(value, `a rate like 10/10s, at most ${RATE_COUNT_MAX} in at most 24h`);
-  }
-  return { count: Number(count), windowMs: seconds * 1_000, text: value.text };
-}
-
-function readOpen(value: Token): number {
-  const open = /^[1-9][0-9]{0,4}$/.test(value.text) ? Number(value.text) : Number.NaN;
-  if (!(open <= OPEN_MAX)) throw new Departure(value, `a number of orders from 1 to ${OPEN_MAX}`);
-  return open;
-}
-
-/** A share of more than none and at most the whole. */
-function readShare(value: Token): Share {
-  const number = parseDecimal(PERCENT.exec(value.text)?.[1] ?? '') ?? 0n;
-  const millionths = number / PERCENT_UNIT;
-  if (millionths <= 0n || millionths > WHOLE) {
-    throw new Departure(value, 'more than 0 and at most 100 percent, like 2.0%');
-  }
-  return { millionths, text: value.text };
-}
-
-function readBookShare(value: Token): NonNullable<PolicyLiquidity['maxBookShare']> {
-  const [share = '', within = '', ...rest] = value.text.split('@');
-  if (within === '' || rest.length > 0) {
-    throw new Departure(value, 'a share of the book and how deep, like 20%@1.0%');
-  }
-  return {
-    share: readShare({ ...value, text: share }),
-    within: readShare({ ...value, text: within, column: value.column + share.length + 1 }),
-    text: value.text,
-  };
-}
-
 function readDelay(value: Token): number {
   return readLength(value, LOOSENING_SECONDS_MIN, LOOSENING_SECONDS_MAX);
 }
@@ -717,43 +425,4 @@ function readGrace(value: Token): number {
   const days = Number(/^([0-9]{1,2})d$/.exec(value.text)?.[1] ?? Number.NaN);
   if (days * DAY_MS <= GRACE_MS_MAX) return days * DAY_MS;
   throw new Departure(value, `a number of days from 0d to ${GRACE_MS_MAX / DAY_MS}d`);
-}
-
-/** A length of time in ms. */
-function readLength(value: Token, secondsMin: number, secondsMax: number): number {
-  const [, number, unit = ''] = LENGTH.exec(value.text) ?? [];
-  const seconds = Number(number) * (UNIT_SECONDS[unit] ?? Number.NaN);
-  if (!(seconds >= secondsMin && seconds <= secondsMax)) {
-    throw new Departure(value, `a time from ${secondsMin}s to ${secondsMax}s, like 10s or 10m`);
-  }
-  return seconds * 1_000;
-}
-
-function oneOf<T extends string>(item: Token, choices: readonly T[]): T {
-  const choice = choices.find((candidate) => candidate === item.text.toUpperCase());
-  if (choice === undefined) throw new Departure(item, `one of ${choices.join(', ')}`);
-  return choice;
-}
-
-/** The words of a line. Throws Departure at the first byte outside printable ASCII. */
-function tokensOf(code: string, line: number): readonly Token[] {
-  const strange = /[^\t\r\x20-\x7e]/.exec(code);
-  if (strange !== null) {
-    const byte = strange[0].charCodeAt(0).toString(16).padStart(2, '0');
-    const at = { text: '', line, column: strange.index + 1 };
-    throw new Departure(at, 'plain ASCII outside comments', `byte 0x${byte}`);
-  }
-  return Array.from(code.matchAll(/\S+/g), ({ 0: text, index }) => ({
-    ...{ text, line },
-    column: index + 1,
-  }));
-}
-
-function after(token: Token): Token {
-  return { ...token, text: '', column: token.column + token.text.length };
-}
-
-function expectEnd(tokens: readonly Token[], count: number): void {
-  const extra = tokens[count];
-  if (extra !== undefined) throw new Departure(extra, 'the end of the line');
 }

@@ -6,7 +6,7 @@ import type { Entry, PastEntry } from '../log/intent-log.ts';
 import { factsOf } from '../facts.ts';
 import type { HeldInfo } from '../wire.ts';
 import { formatNotional } from '../amount.ts';
-import type { PolicyRule } from './grammar.ts';
+import type { PolicyRule } from './policy.ts';
 import type { RequestFacts } from './request-facts.ts';
 
 /** Each connection has so many places of its own. A person reads them one by one; more would hide the one that matters. */

@@ -6,8 +6,6 @@ import type { RequestFacts } from './request-facts.ts';
 const MINUTE_MS = 60_000;
 /** A day and a minute for the rounding. */
 const KEPT_MINUTES = 1_442;
-/** Orders of one connection that are kept in mind as open. An exchange allows far fewer. */
-const OPEN_ORDERS_MAX = 100_000;
 
 interface Kind {
   readonly facts: RequestFacts;
@@ -95,12 +93,6 @@ export class RecentRequests {
 /** Orders that were signed and of which the exchange has not said that they ended. */
 export class OpenOrders {
   readonly #orders = new Map<string, Map<string, RequestFacts>>();
-  readonly #overfull = new Set<string>();
-
-  /** Whether orders of the connection were too many to keep in mind. */
-  isOverfull(connection: string): boolean {
-    return this.#overfull.has(connection);
-  }
 
   add(connection: string, clientOrderId: string, facts: RequestFacts): void {
     let orders = this.#orders.get(connection);
@@ -108,8 +100,7 @@ export class OpenOrders {
       orders = new Map();
       this.#orders.set(connection, orders);
     }
-    if (orders.size >= OPEN_ORDERS_MAX) this.#overfull.add(connection);
-    else orders.set(clientOrderId, facts);
+    orders.set(clientOrderId, facts);
   }
 
   /** False where the order was not known to be open. */

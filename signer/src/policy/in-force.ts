@@ -21,7 +21,8 @@ import type { Entry, PastEntry } from '../log/intent-log.ts';
 import { comparePolicies, type PolicyComparison } from './compare.ts';
 import { newPast, PolicyEvaluator, type PolicySubject } from './evaluator.ts';
 import type { HeldOrders } from './held-orders.ts';
-import { describePolicyError, parsePolicy, type ParsedPolicy, type Policy } from './grammar.ts';
+import { describePolicyError, parsePolicy, type ParsedPolicy } from './grammar.ts';
+import type { Policy } from './policy.ts';
 import { POLICY_BYTES_MAX } from '../wire-fields.ts';
 import type { References } from './references.ts';
 

@@ -3,8 +3,8 @@
 // What is missing, too old, empty or in dispute refuses.
 
 import { formatNotional, toNotional } from '../amount.ts';
-import type { ReferenceSource } from '../wire.ts';
-import type { PolicyLiquidity, PolicyReference, PriceSource, Share } from './grammar.ts';
+import type { PriceSource, ReferenceSource } from '../wire.ts';
+import type { PolicyLiquidity, PolicyReference, Share } from './policy.ts';
 import type { Book, References, TwicePrice } from './references.ts';
 
 /** A day's volume changes slowly. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the policy knows of a request: all that a rule may ask, and nothing else.
 
-import type { Operation, PolicyOrderType, PolicySide, PolicyTimeInForce } from './grammar.ts';
+import type { Operation, PolicyOrderType, PolicySide, PolicyTimeInForce } from './policy.ts';
 
 /** What a rule may ask about a request. Null where the request has no such thing. */
 export interface RequestFacts {

@@ -6,7 +6,8 @@ import type { Entry } from '../log/intent-log.ts';
 import type { Disk } from '../disk.ts';
 import { join } from 'node:path';
 import { comparePolicies, type PolicyComparison } from '../policy/compare.ts';
-import { describePolicyError, parsePolicy, type Policy } from '../policy/grammar.ts';
+import { describePolicyError, parsePolicy } from '../policy/grammar.ts';
+import type { Policy } from '../policy/policy.ts';
 import {
   attestPolicy,
   PENDING_FILE,

@@ -5,9 +5,15 @@
 import { strict as assert } from 'node:assert';
 import { hash, type KeyObject } from 'node:crypto';
 import { codeText, leaveCode } from '../acts/consent.ts';
-import { credentialFingerprint } from '../acts/cose.ts';
 import { Owners } from '../acts/owners.ts';
-import { identityOf, isExpired, publicKeyHash, slotOf, type Connection } from '../connections.ts';
+import {
+  CANARY_IN_BACKUP,
+  identityOf,
+  isExpired,
+  publicKeyHash,
+  slotOf,
+  type Connection,
+} from '../connections.ts';
 import { ensurePrivateDirectory } from '../disk.ts';
 import { Lives } from '../life/lives.ts';
 import { LifeKeeper, objectionToThaw } from '../life/keeper.ts';
@@ -51,6 +57,46 @@ export interface ToolRequest {
 
 const ATTEMPTS_MAX = 3;
 const SCAN_KEY_BYTES = 32;
+const RESTORE = 'restore';
+const REOPEN = 'reopen-log';
+
+/** What a verb has before it. */
+interface World {
+  readonly directory: string;
+  readonly ring: KeyRing;
+  readonly ports: ToolPorts;
+  readonly owners: Owners;
+  readonly policies: PolicyHistory;
+  readonly lives: Lives;
+  readonly held: HeldOrders;
+}
+
+type Verb = (world: World, word: string, words: readonly string[]) => void | Promise<void>;
+
+/** Verbs for whoever can open the vault. */
+const OPENING_VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
+  ['show-canaries', (world) => show(world, true)],
+  ['passphrase', setPassphrase],
+  ['unattended', setUnattended],
+  ['retire', retire],
+  ['thaw', thaw],
+  ['take-over', takeOver],
+  ['backup', backup],
+  ['way-add', (world, _, words) => addWay(world, words.join(' '))],
+  [REOPEN, reopenLog],
+  ['patterns', patterns],
+  ['policy', takePolicy],
+  ['held-release', (world, order) => answerHeld(world, order, 'released')],
+  ['held-drop', (world, order) => answerHeld(world, order, 'dropped')],
+  ['owner-code', leaveOwnerCode],
+  ['owner-remove', removeOwner],
+]);
+/** Verbs that need no key. */
+const OTHER_VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
+  ['show', (world) => show(world, false)],
+  ['way-remove', removeWay],
+  ['owners', showOwners],
+]);
 
 /** Does what was asked. Throws an Error with a message for people when that cannot be. */
 export async function runTool(
@@ -58,9 +104,9 @@ export async function runTool(
   request: ToolRequest,
   ports: ToolPorts,
 ): Promise<void> {
-  const { verb, words, unlockFile } = request;
+  const { verb: name, words, unlockFile } = request;
   ensurePrivateDirectory(ports.disk, directory);
-  if (verb === 'restore') return restore(directory, request, ports);
+  if (name === RESTORE) return restore(directory, request, ports);
   const owners = new Owners();
   const policies = new PolicyHistory();
   const lives = new Lives();
@@ -72,67 +118,20 @@ export async function runTool(
     held.read(entry);
   };
   const { publicDirectory } = request;
-  const successor = verb === 'reopen-log' ? 'any' : 'never';
+  const successor = name === REOPEN ? 'any' : 'never';
   const ring = KeyRing.open(directory, ports, unlockFile, { onEntry, publicDirectory, successor });
-  const [word = ''] = words;
-  switch (verb) {
-    case 'reopen-log':
-      await open(ring, ports);
-      return reopenLog(ring, ports);
-    case 'show':
-      return show(ring, ports);
-    case 'passphrase':
-      await open(ring, ports);
-      return setPassphrase(ring, ports);
-    case 'unattended':
-      await open(ring, ports);
-      ring.vault.setUnattended(idsOf(ring));
-      note(ring, 'vault.unattended', {});
-      return ports.say('The vault opens unattended now: whoever reads this folder has the keys.');
-    case 'way-add':
-      await open(ring, ports);
-      return addWay(ring, words.join(' '), ports);
-    case 'way-remove':
-      return removeWay(ring, word, ports);
-    case 'retire':
-      await open(ring, ports);
-      return retire(ring, word, ports);
-    case 'thaw':
-      await open(ring, ports);
-      return thaw(ring, { owners, lives }, word, ports);
-    case 'take-over':
-      await open(ring, ports);
-      return takeOver(ring, { owners, lives, directory }, word, ports);
-    case 'backup':
-      await open(ring, ports);
-      return backup(ring, word, ports);
-    case 'patterns':
-      await open(ring, ports);
-      return patterns(ring, ports);
-    case 'policy':
-      await open(ring, ports);
-      return takePolicy(ring, directory, policies, ports);
-    case 'held-release':
-    case 'held-drop':
-      await open(ring, ports);
-      return answerHeld(ring, { held, policies }, { order: word, verb }, ports);
-    case 'owners':
-      return showOwners(owners, ports);
-    case 'owner-code':
-      await open(ring, ports);
-      return leaveOwnerCode(ring, directory, ports);
-    case 'owner-remove':
-      await open(ring, ports);
-      return removeOwner(ring, owners, word, ports);
-    default:
-      throw new VaultError(
-        'vault.form',
-        `expected show, passphrase, unattended, retire, thaw, take-over, backup, restore, way-add, way-remove, reopen-log, patterns, policy, held-release, held-drop, owners, owner-code or owner-remove, found ${verb}`,
-      );
+  const verb = OPENING_VERBS.get(name) ?? OTHER_VERBS.get(name);
+  if (verb === undefined) {
+    const known = [...OPENING_VERBS.keys(), ...OTHER_VERBS.keys(), RESTORE].join(', ');
+    throw new VaultError('vault.form', `expected one of ${known}, found ${name}`);
   }
+  if (OPENING_VERBS.has(name)) await open(ring, ports);
+  const [word = ''] = words;
+  return verb({ directory, ring, ports, owners, policies, lives, held }, word, words);
 }
 
-function show(ring: KeyRing, ports: ToolPorts): void {
+/** Which connections are canaries is told to whoever can open the vault, and asked for. */
+function show({ ring, ports }: World, hasCanaries: boolean): void {
   const { vault, connections } = ring;
   const point = vault.importPoint();
   const now = ports.time.wall();
@@ -150,12 +149,17 @@ function show(ring: KeyRing, ports: ToolPorts): void {
       venue: connection.venue,
       keyKind: connection.keyKind,
       isExpired: isExpired(connection, now),
+      ...(hasCanaries && { isCanary: isCanary(ring, connection) }),
     })),
   };
   ports.output(Buffer.from(`${JSON.stringify(facts)}\n`));
 }
 
-async function setPassphrase(ring: KeyRing, ports: ToolPorts): Promise<void> {
+function isCanary({ vault }: KeyRing, { connection, mark }: Connection): boolean {
+  return vault.isCanary(connection, mark) === true;
+}
+
+async function setPassphrase({ ring, ports }: World): Promise<void> {
   const passphrase = await ports.ask('newPassphrase');
   if (passphrase === null)
     throw new VaultError('vault.form', 'expected a new passphrase, found none');
@@ -172,14 +176,15 @@ async function setPassphrase(ring: KeyRing, ports: ToolPorts): Promise<void> {
   );
 }
 
+function setUnattended({ ring, ports }: World): void {
+  ring.vault.setUnattended(idsOf(ring));
+  note(ring, 'vault.unattended', {});
+  ports.say('The vault opens unattended now: whoever reads this folder has the keys.');
+}
+
 /** Whoever can open the vault may say what its keys may sign. */
-function takePolicy(
-  ring: KeyRing,
-  directory: string,
-  history: PolicyHistory,
-  ports: ToolPorts,
-): void {
-  const { direction } = takeOverPolicy(directory, ports.input(), history, {
+function takePolicy({ ring, directory, policies, ports }: World): void {
+  const { direction } = takeOverPolicy(directory, ports.input(), policies, {
     disk: ports.disk,
     append: (entries) => void ring.log.append(entries),
     now: Math.max(ring.clock.wall(), 0),
@@ -189,21 +194,20 @@ function takePolicy(
 
 /** Whoever can open the vault may say yes to an order that waits; its time goes on while the desk is stopped. */
 function answerHeld(
-  ring: KeyRing,
-  { held, policies }: { readonly held: HeldOrders; readonly policies: PolicyHistory },
-  { order, verb }: { readonly order: string; readonly verb: 'held-release' | 'held-drop' },
-  ports: ToolPorts,
+  { ring, held, policies, ports }: World,
+  order: string,
+  answer: 'released' | 'dropped',
 ): void {
   const now = Math.max(ring.clock.wall(), 0);
   const known = held.get(order, policies.attested ?? 'none', now);
-  const isRelease = verb === 'held-release';
+  const isRelease = answer === 'released';
   if (known === undefined || (isRelease && known.state !== 'held')) {
     throw new VaultError(
       'vault.other',
       `expected an order that waits for a person, found none named ${order}: its time may have passed`,
     );
   }
-  ring.log.append([answerEntry(known, isRelease ? 'released' : 'dropped', now)]);
+  ring.log.append([answerEntry(known, answer, now)]);
   const { side, quantity, symbol, price } = known.fields;
   const words = `${String(side)} ${String(quantity)} ${String(symbol)} at ${String(price)}`;
   ports.say(
@@ -214,7 +218,7 @@ function answerHeld(
 }
 
 /** A way of the machine's: whoever holds its key gives that, and what the way is. */
-async function addWay(ring: KeyRing, name: string, ports: ToolPorts): Promise<void> {
+async function addWay({ ring, ports }: World, name: string): Promise<void> {
   const line = await ports.ask('wayKey');
   const way = line === null ? null : readWayLine(line);
   if (way === null) throw new VaultError('vault.form', 'expected the key of a way, found none');
@@ -223,7 +227,7 @@ async function addWay(ring: KeyRing, name: string, ports: ToolPorts): Promise<vo
   ports.say(`The vault opens by ${name} as well now. Its passphrase goes on opening it.`);
 }
 
-function removeWay(ring: KeyRing, id: string, ports: ToolPorts): void {
+function removeWay({ ring, ports }: World, id: string): void {
   const name = ring.ways().find((way) => way.id === id)?.name;
   if (!ring.removeWay(id))
     throw new VaultError(
@@ -235,16 +239,12 @@ function removeWay(ring: KeyRing, id: string, ports: ToolPorts): void {
   );
 }
 
-function showOwners(owners: Owners, ports: ToolPorts): void {
-  const shown = owners.all().map(({ credential, name, key, rpId, origin, enrolledAt }) => {
-    const fingerprint = credentialFingerprint(key);
-    return { credential, name, fingerprint, rpId, origin, enrolledAt };
-  });
-  ports.output(Buffer.from(`${JSON.stringify(shown)}\n`));
+function showOwners({ owners, ports }: World): void {
+  ports.output(Buffer.from(`${JSON.stringify(owners.infos())}\n`));
 }
 
 /** For an enrolment without the consent of an owner: whoever opens the vault may say who is one. */
-function leaveOwnerCode(ring: KeyRing, directory: string, ports: ToolPorts): void {
+function leaveOwnerCode({ ring, directory, ports }: World): void {
   note(ring, 'owner.code', {});
   const code = leaveCode(ports.disk, directory, ports.time.wall());
   ports.say(
@@ -252,7 +252,7 @@ function leaveOwnerCode(ring: KeyRing, directory: string, ports: ToolPorts): voi
   );
 }
 
-function removeOwner(ring: KeyRing, owners: Owners, word: string, ports: ToolPorts): void {
+function removeOwner({ ring, owners, ports }: World, word: string): void {
   const found = owners.all().filter(({ credential, name }) => credential === word || name === word);
   const [owner] = found;
   if (owner === undefined || found.length > 1) {
@@ -263,12 +263,7 @@ function removeOwner(ring: KeyRing, owners: Owners, word: string, ports: ToolPor
 }
 
 /** Only where nobody could consent by a passkey: an owner's word is worth more than the terminal's. */
-function thaw(
-  ring: KeyRing,
-  { owners, lives }: { readonly owners: Owners; readonly lives: Lives },
-  word: string,
-  ports: ToolPorts,
-): void {
+function thaw({ ring, owners, lives, ports }: World, word: string): void {
   const connection = namedConnection(ring, word);
   mustHaveNoOwner(owners, 'thaws a connection');
   const objection = objectionToThaw(lives, connection.connection);
@@ -278,13 +273,7 @@ function thaw(
 }
 
 /** Lets a checked key take the place of the one in use, where all owners are gone who could consent. */
-function takeOver(
-  ring: KeyRing,
-  parts: { readonly owners: Owners; readonly lives: Lives; readonly directory: string },
-  word: string,
-  ports: ToolPorts,
-): void {
-  const { owners, lives, directory } = parts;
+function takeOver({ ring, owners, lives, directory, ports }: World, word: string): void {
   const { connection } = namedConnection(ring, word);
   mustHaveNoOwner(owners, 'has a new key take over');
   const needsConsent = (): boolean => true;
@@ -321,7 +310,7 @@ function namedConnection(ring: KeyRing, name: string): Connection {
   return connection;
 }
 
-function retire(ring: KeyRing, name: string, ports: ToolPorts): void {
+function retire({ ring, ports }: World, name: string): void {
   const connection = namedConnection(ring, name);
   record(ring, 'key.retire', { connection: connection.connection });
   ring.connections.retire(ring.vault, connection);
@@ -330,7 +319,7 @@ function retire(ring: KeyRing, name: string, ports: ToolPorts): void {
   );
 }
 
-function backup(ring: KeyRing, recipient: string, ports: ToolPorts): void {
+function backup({ ring, ports }: World, recipient: string): void {
   const key = parseRecipient(recipient);
   const connections = ring.connections.all();
   const fields = { recipient: hash('sha256', recipient, 'hex'), keys: connections.length };
@@ -347,7 +336,13 @@ function backup(ring: KeyRing, recipient: string, ports: ToolPorts): void {
     }
     const importKey = importKeyHash(ring.vault.importPoint() ?? Buffer.alloc(0));
     const { length: logLength, head: logHead } = ring.log;
-    const plain = encodeBackup({ logLength, logHead, importKey, connections }, secrets);
+    // Sealed as a whole: the word itself, so that another vault can mark it again.
+    const marked = connections.map((each) => ({
+      ...each,
+      mark: isCanary(ring, each) ? CANARY_IN_BACKUP : '',
+    }));
+    const facts = { logLength, logHead, importKey, connections: marked };
+    const plain = encodeBackup(facts, secrets);
     const file = encryptAge(plain, key);
     plain.fill(0);
     ports.output(file);
@@ -357,7 +352,7 @@ function backup(ring: KeyRing, recipient: string, ports: ToolPorts): void {
 }
 
 /** What a scanner needs to recognise the keys, sealed under the key that was given. */
-function patterns(ring: KeyRing, ports: ToolPorts): void {
+function patterns({ ring, ports }: World): void {
   const key = ports.input();
   if (key.length !== SCAN_KEY_BYTES) {
     throw new VaultError(
@@ -460,7 +455,8 @@ function putBack(ring: KeyRing, connection: Connection, kept: Backup, ports: Too
   if (birth !== undefined && birth.publicKeyHash !== publicKeyHash(key.publicKeyPem)) {
     return 'refused, the log knows another key of it';
   }
-  ring.connections.add(ring.vault, { ...key, secret }, connection, (added) => {
+  const isCanary = connection.mark === CANARY_IN_BACKUP;
+  ring.connections.add(ring.vault, { ...key, secret }, { ...connection, isCanary }, (added) => {
     // In a new vault the key has a new fingerprint.
     if (birth?.keyId !== added.keyId) ring.log.append([birthOf(added, 'key.import')]);
     if (birth === undefined && added.apiKey !== null) {
@@ -494,7 +490,7 @@ async function open(ring: KeyRing, ports: ToolPorts): Promise<void> {
 }
 
 /** Opening the vault has closed the log already, where its lines were not what was signed, or no checkpoint was left. */
-function reopenLog(ring: KeyRing, ports: ToolPorts): void {
+function reopenLog({ ring, ports }: World): void {
   const { origin } = ring.log;
   ring.log.publishAll(ring.clock.now());
   ports.say(

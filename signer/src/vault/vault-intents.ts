@@ -5,6 +5,9 @@ import type { KeyRing, KnownWay, Unlocking, WayRefusal } from '../key-ring.ts';
 import type { Intent, VaultInfo, VaultWayInfo } from '../wire.ts';
 import { VaultError } from './file.ts';
 
+export const LOCKED_REASON =
+  'expected an open vault, found it locked: give the passphrase where the desk was started';
+
 export type VaultIntent = Extract<
   Intent,
   { kind: 'describeVault' | 'unlockVault' | 'addPasskeyWay' | 'removeVaultWay' }

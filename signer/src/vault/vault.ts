@@ -49,6 +49,8 @@ import {
   UNLOCK_FILE_BYTES,
 } from './unlock.ts';
 
+/** 128 bits. */
+const MARK_DIGITS = 32;
 const OWN_KEYS = { import: 'x25519', log: 'ed25519' } as const;
 export type OwnKey = keyof typeof OWN_KEYS;
 
@@ -59,6 +61,8 @@ interface Open {
   readonly fingerprints: KeyObject;
   /** For the tags of orders, and for nothing else. */
   readonly orderTags: OrderTags;
+  /** For the marks of connections, and for nothing else. */
+  readonly marks: KeyObject;
 }
 
 export interface VaultOptions {
@@ -230,6 +234,22 @@ export class Vault {
     }
   }
 
+  /**
+   * What is written beside a connection to say whether it is a canary. Each has a mark, and without the vault's key none
+   * tells which of the two it means.
+   */
+  markOf(connection: string, isCanary: boolean): string {
+    return createHmac('sha256', this.#mustBeOpen().marks)
+      .update(`${isCanary ? 'canary' : 'plain'} ${connection}`)
+      .digest('hex')
+      .slice(0, MARK_DIGITS);
+  }
+
+  /** Whether a connection with this mark is a canary; null while locked. */
+  isCanary(connection: string, mark: string): boolean | null {
+    return this.isOpen ? mark === this.markOf(connection, true) : null;
+  }
+
   /** The name of the vault's own key that has this fingerprint. */
   ownKeyOf(fingerprint: string): OwnKey | null {
     const { own } = this.#mustBeOpen();
@@ -364,9 +384,10 @@ export class Vault {
     const material = materialOf(importKey);
     const fingerprints = derived(material, '', 'fingerprints');
     const orderTags = new OrderTags(derived(material, '', 'order-tags'));
+    const marks = derived(material, '', 'connection-marks');
     material.fill(0);
     const own = { import: importKey, log: this.#readOwn('log', kek) };
-    this.#open = { kek, own, fingerprints, orderTags };
+    this.#open = { kek, own, fingerprints, orderTags, marks };
     const text = Buffer.from(`${point.toString('base64')}\n`);
     const written = readFile(this.#disk, this.#publicPath(), { bytesMax: 64, others: 'nothing' });
     if (written === null || !written.equals(text))

@@ -19,7 +19,7 @@ import {
 import { deleteJson, getJson, patchJson, postJson, putJson } from './client.ts';
 import type { CandleRow, LiveStream } from './live.ts';
 import type {
-  Alarm, AlarmChannel, Alarms, Balance, CaseSummary, ForeignOrders, Bot, Candles, Conditions, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, Risk, StreamMessage, Totals, Vault, Venue, WitnessStatus,
+  Alarm, AlarmChannel, Alarms, Balance, CaseSummary, ForeignOrders, Bot, Candles, Conditions, Connection, Deal, DealPage, Desk, Health, Note, Orphan, Reconciliation, Risk, StreamMessage, Totals, Start, Vault, Venue, WitnessStatus,
 } from './types.ts'; // prettier-ignore
 
 const API = '/api/v1';
@@ -300,6 +300,15 @@ export function useVault(): UseQueryResult<Vault> {
   });
 }
 
+/** Whose answer a desk waits for that has not started. */
+export function useStart(): UseQueryResult<Start> {
+  return useQuery({
+    queryKey: ['start'],
+    queryFn: ({ signal }) => getJson<Start>(`${API}/start`, signal),
+    refetchInterval: 5_000,
+  });
+}
+
 /** The exchanges that a key can be for; they change only with the desk's own version. */
 export function useVenues(): UseQueryResult<readonly Venue[]> {
   return useQuery({
@@ -343,6 +352,15 @@ export async function activateConnection(
 export async function checkConnection(client: QueryClient, id: string): Promise<void> {
   try {
     await postJson<Connection>(`${API}/connections/${encodeURIComponent(id)}/check`);
+  } finally {
+    await refetchConnections(client);
+  }
+}
+
+/** Tries a key's list of addresses from the second address. */
+export async function probeConnection(client: QueryClient, id: string): Promise<void> {
+  try {
+    await postJson<Connection>(`${API}/connections/${encodeURIComponent(id)}/probe`);
   } finally {
     await refetchConnections(client);
   }

@@ -221,6 +221,17 @@ export type Connection = {
   readonly cancelsUntil: number;
   readonly checkedAt: number | null;
   readonly isIpRestricted: boolean | null;
+  readonly bind: {
+    readonly verdict: 'holds' | 'notReal';
+    /** UTC milliseconds */
+    readonly seenAt: number;
+  } | null;
+  readonly bindDoubt: {
+    /** UTC milliseconds */
+    readonly at: number;
+    readonly reason: 'noAnswer' | 'otherAnswer' | 'ordinaryRefused';
+    readonly words: string;
+  } | null;
   readonly frozen: {
     /** UTC milliseconds */
     readonly since: number;
@@ -805,6 +816,11 @@ export type LogAnchor = {
   readonly count: number;
   readonly isFresh: boolean;
   readonly reason: string;
+  /** whom the owner trusts to say who the authority is */
+  readonly certificates: readonly {
+    readonly subject: string;
+    readonly sha256: string;
+  }[];
 };
 
 export type LogOverview = {
@@ -1626,6 +1642,15 @@ export type SmartTradeSettingsGiven = {
   readonly maxSlippage?: string;
 };
 
+export type Start = {
+  readonly hasStarted: boolean;
+  readonly waitsFor: {
+    readonly what: 'market' | 'connection';
+    readonly since: number;
+    readonly reason: string;
+  } | null;
+};
+
 export type StreamHealth = {
   readonly name: 'market' | 'account' | 'reconciliation';
   readonly state: 'up' | 'down';
@@ -1736,6 +1761,7 @@ export type Venue = {
   readonly venue: string;
   readonly isTraded: boolean;
   readonly hasAdapter: boolean;
+  readonly hasSecondAddress: boolean;
   readonly keys: readonly {
     readonly kind: KeyKind;
     readonly from: 'made' | 'imported';
@@ -1763,10 +1789,16 @@ export type WitnessStatus = {
     readonly cosignedAt: number | null;
     readonly isFresh: boolean;
     readonly reason: string;
+    readonly keys: readonly string[];
   }[];
   /** who dates the log */
   readonly anchors: readonly LogAnchor[];
   readonly fault: string | null;
+  /** the files of the data directory that say who counts; the server cannot write them */
+  readonly lists: {
+    readonly witnesses: string;
+    readonly authorities: string;
+  };
 };
 
 export type ConditionInterval =

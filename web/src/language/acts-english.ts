@@ -75,6 +75,8 @@ export const englishActs: ActsText = {
       `named the API key of the connection ${about}`,
     'POST /api/v1/connections/:id/check': (about: string): string =>
       `had the rights of the connection ${about} checked`,
+    'POST /api/v1/connections/:id/probe': (about: string): string =>
+      `tried the key’s list of addresses from a second address: ${about}`,
     'POST /api/v1/connections/:id/freeze': (about: string): string =>
       `froze the connection ${about}`,
     'POST /api/v1/vault/unlock': 'gave what opens the vault',

@@ -1,11 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the desk says in English about alarms.
 
+import type { Count } from './english.ts';
+
 /** The facts of an alarm, ready to stand in a sentence; '' where it has none of that name. */
 export type AlarmFact = (name: string) => string;
 
 const order = (fact: AlarmFact): string =>
   `${fact('side') === 'buy' ? 'buy' : 'sell'} ${fact('quantity')} ${fact('symbol')} at ${fact('price')}`;
+
+/** What speaks against a key, in a few words. */
+const RIGHTS: Readonly<Record<string, string>> = {
+  withdrawals: 'it may withdraw',
+  internalTransfer: 'it may transfer to other accounts',
+  universalTransfer: 'it may transfer between your accounts',
+  unknownTransfer: 'it may move money in a way that this version does not know',
+  margin: 'it may trade on margin',
+  futures: 'it may trade futures',
+  options: 'it may trade options',
+  portfolioMargin: 'it may trade on portfolio margin',
+  rightAppeared: 'it has a right that it did not have',
+  ipListVanished: 'its address list is gone',
+  createTimeChanged: 'the exchange says that it was made at another time',
+};
+
+/** Several in one come apart at their commas; what has no words is called by its own name. */
+export function rightsOf(reason: string, words: Readonly<Record<string, string>>): string {
+  return reason
+    .split(', ')
+    .map((each) => words[each] ?? each)
+    .join(', ');
+}
+
+function daysOf(days: string): string {
+  if (days === '0') return 'less than a day';
+  return days === '1' ? '1 day' : `${days} days`;
+}
 
 export const englishAlarms = {
   title: 'Alarms',
@@ -40,8 +70,11 @@ export const englishAlarms = {
   fault: (reason: string): string => `The last delivery failed: ${reason}`,
   cases: 'Cases',
   noCases: 'No case was opened.',
-  caseHint: 'Each case is a folder with what was seen, byte for byte, and its checksums.',
-  caseSays: (pieces: string): string => `${pieces} pieces of evidence`,
+  caseHint:
+    'Each case is a folder with what was seen, byte for byte, and its checksums. The terminal shows it whole: kontor case show, with its name.',
+  caseEvents: (n: Count): string => (n.count === 1 ? '1 event' : `${n.text} events`),
+  caseSays: (n: Count): string =>
+    n.count === 1 ? '1 piece of evidence' : `${n.text} pieces of evidence`,
   unreviewed: 'Orders that this desk did not make',
   unreviewedHint:
     'If you placed them yourself, an owner can say so with a passkey; the signer shows the very orders first. If you did not, delete the key at the exchange now.',
@@ -73,11 +106,13 @@ export const englishAlarms = {
     notificationFailed: (fact: AlarmFact): string =>
       `Alarms do not get out by ${fact('channel')}: ${fact('reason')}.`,
     connectionExpiring: (fact: AlarmFact): string =>
-      `The connection ${fact('name')} ends in ${fact('days')} days: make a new key.`,
+      `The connection ${fact('name')} ends in ${daysOf(fact('days'))}: make a new key.`,
     connectionExpired: (fact: AlarmFact): string =>
       `The connection ${fact('name')} has ended: it opens no risk.`,
     rightsChanged: (fact: AlarmFact): string =>
-      `The rights of the key of ${fact('name')} are not what they were: ${fact('reason')}.`,
+      `The rights of the key of ${fact('name')} are not what they were: ${rightsOf(fact('reason'), RIGHTS)}.`,
+    bindNotReal: (fact: AlarmFact): string =>
+      `The exchange took the key of ${fact('name')} from an address that is not on its list: the list does not hold. Look at the list on the exchange’s page, and make a new key.`,
     rightsUnknown: (fact: AlarmFact): string =>
       `What the key of ${fact('name')} may do could not be checked: it signs no new risk until then.`,
     connectionFrozen: (fact: AlarmFact): string =>
@@ -94,7 +129,11 @@ export const englishAlarms = {
     canaryUsed: (fact: AlarmFact): string =>
       `A key that exists only to be stolen was used: ${fact('name')}. Someone is in your systems.`,
     canaryUnwatched: (fact: AlarmFact): string =>
-      `The canary ${fact('name')} cannot be watched, so its use would ring no alarm: ${fact('reason')}.`,
+      `A canary cannot be watched, so its use would ring no alarm: ${fact('reason')}.`,
+    vaultLocked: (fact: AlarmFact): string =>
+      `The vault has been locked for ${fact('minutes')} minutes: no bot acts and nothing can be cancelled. Open it where the desk was started, or here.`,
+    clonedSite: (fact: AlarmFact): string =>
+      `A copy of this desk’s pages was shown at ${fact('site')}, perhaps to catch those who log in there. Type in nothing there, and tell those who use the desk.`,
   },
 };
 

@@ -1,23 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the desk says in German about alarms.
 
-import type { AlarmFact, AlarmsText } from './alarms-english.ts';
+import { rightsOf, type AlarmFact, type AlarmsText } from './alarms-english.ts';
 
 const order = (fact: AlarmFact): string =>
   `${fact('side') === 'buy' ? 'Kauf' : 'Verkauf'} von ${fact('quantity')} ${fact('symbol')} zu ${fact('price')}`;
 
-/** What froze a connection comes in the desk's own words. */
-const FREEZE_REASONS: Readonly<Record<string, string>> = {
-  'by the terminal': 'vom Terminal aus',
-  'by a person': 'von einer Person',
-  'someone else seems to be at work at the account': 'Jemand anderes scheint am Konto zu handeln',
+const RIGHTS: Readonly<Record<string, string>> = {
+  withdrawals: 'er darf auszahlen',
+  internalTransfer: 'er darf an andere Konten übertragen',
+  universalTransfer: 'er darf zwischen Ihren Konten übertragen',
+  unknownTransfer: 'er darf Geld auf eine Weise bewegen, die diese Version nicht kennt',
+  margin: 'er darf auf Margin handeln',
+  futures: 'er darf Futures handeln',
+  options: 'er darf Optionen handeln',
+  portfolioMargin: 'er darf auf Portfolio-Margin handeln',
+  rightAppeared: 'er hat ein Recht, das er vorher nicht hatte',
+  ipListVanished: 'seine Adressliste fehlt',
+  createTimeChanged: 'die Börse nennt eine andere Zeit, zu der er entstand',
 };
+
+function daysOf(days: string): string {
+  if (days === '0') return 'weniger als einem Tag';
+  return days === '1' ? '1 Tag' : `${days} Tagen`;
+}
 
 export const germanAlarms: AlarmsText = {
   title: 'Alarme',
   raised: 'Was gemeldet wurde',
   none: 'Kein Alarm.',
-  noneHint: 'Was das Desk sofort sagen muss, steht hier und über jeder Seite.',
+  noneHint: 'Was der Desk sofort sagen muss, steht hier und über jeder Seite.',
   severity: { critical: 'Kritisch', warning: 'Warnung', notice: 'Hinweis' },
   state: { open: 'Wartet auf Sie', acknowledged: 'Gesehen', resolved: 'Vorbei' },
   acknowledge: 'Gesehen',
@@ -47,29 +59,31 @@ export const germanAlarms: AlarmsText = {
   fault: (reason) => `Die letzte Zustellung schlug fehl: ${reason}`,
   cases: 'Fälle',
   noCases: 'Es wurde kein Fall angelegt.',
-  caseHint: 'Jeder Fall ist ein Ordner mit dem Gesehenen, Byte für Byte, und seinen Prüfsummen.',
-  caseSays: (pieces) => `${pieces} Beweisstücke`,
-  unreviewed: 'Orders, die dieses Desk nicht gemacht hat',
+  caseHint:
+    'Jeder Fall ist ein Ordner mit dem Gesehenen, Byte für Byte, und seinen Prüfsummen. Ganz zeigt ihn das Terminal: kontor case show, mit seinem Namen.',
+  caseEvents: (n) => (n.count === 1 ? '1 Ereignis' : `${n.text} Ereignisse`),
+  caseSays: (n) => (n.count === 1 ? '1 Beweisstück' : `${n.text} Beweisstücke`),
+  unreviewed: 'Orders, die dieser Desk nicht gemacht hat',
   unreviewedHint:
     'Haben Sie sie selbst aufgegeben, sagt das ein Inhaber mit einem Passkey; der Signer zeigt vorher genau diese Orders. Haben Sie es nicht, löschen Sie jetzt den Schlüssel bei der Börse.',
   markOwn: 'Das sind meine',
   notMarked: (reason) => `Die Orders wurden nicht markiert: ${reason}`,
   kinds: {
     foreignOrder: (fact) =>
-      `Auf Ihrem Konto liegt eine Order, die dieses Desk nicht gesendet hat: ${order(fact)}.`,
-    foreignTrade: (fact) => `Ein Geschäft, das dieses Desk nicht gemacht hat: ${order(fact)}.`,
+      `Auf Ihrem Konto liegt eine Order, die dieser Desk nicht gesendet hat: ${order(fact)}.`,
+    foreignTrade: (fact) => `Ein Geschäft, das dieser Desk nicht gemacht hat: ${order(fact)}.`,
     forgedTag: (fact) =>
       `Eine Order trägt das Zeichen dieses Desks und wurde hier nicht unterschrieben: ${fact('clientOrderId')}, ${order(fact)}.`,
     cancelledByOthers: (fact) =>
       `Jemand anderes hat eine Order dieses Desks aus dem Buch genommen: ${fact('clientOrderId')} auf ${fact('symbol')}.`,
     balanceUnexplained: (fact) =>
-      `Ihr Guthaben an ${fact('asset')} hat sich um ${fact('difference')} geändert, und nichts, was das Desk weiß, erklärt es. Es kann eine Einzahlung, Auszahlung, Überweisung, Umwandlung oder Staub sein, oder ein Geschäft auf einem Paar, das nicht gelesen werden konnte.`,
+      `Ihr Guthaben an ${fact('asset')} hat sich um ${fact('difference')} geändert, und nichts, was der Desk weiß, erklärt es. Es kann eine Einzahlung, Auszahlung, Überweisung, Umwandlung oder Staub sein, oder ein Geschäft auf einem Paar, das nicht gelesen werden konnte.`,
     streamGap: (fact) =>
       `Der Kontostrom ist stumm: ${fact('reason')}. Was auf dem Konto geschieht, wird später gesehen.`,
     sourcesDisagree: (fact) =>
       `Zwei Quellen der Börse widersprechen sich über ${fact('clientOrderId')}: Der Strom sagt ${fact('stream')}, die Liste sagt ${fact('list')}.`,
     issuerRefused: (fact) =>
-      `Das Zertifikat von ${fact('host')} kommt von ${fact('found')}, erwartet wurde ${fact('expected')}. Dorthin wird nichts gesendet, und durch das Desk lässt sich nichts stornieren, bis Sie am Terminal mit kontor connect pins entscheiden.`,
+      `Das Zertifikat von ${fact('host')} kommt von ${fact('found')}, erwartet wurde ${fact('expected')}. Dorthin wird nichts gesendet, und durch den Desk lässt sich nichts stornieren, bis Sie am Terminal mit kontor connect pins entscheiden.`,
     pricesDisagree: (fact) =>
       `Zwei Preise von ${fact('symbol')} widersprechen sich: ${fact('low')} und ${fact('high')}. Die Richtlinie lehnt dort Orders ab.`,
     pricesSilent: (fact) =>
@@ -79,15 +93,17 @@ export const germanAlarms: AlarmsText = {
     notificationFailed: (fact) =>
       `Alarme kommen über ${fact('channel')} nicht hinaus: ${fact('reason')}.`,
     connectionExpiring: (fact) =>
-      `Die Verbindung ${fact('name')} endet in ${fact('days')} Tagen: Machen Sie einen neuen Schlüssel.`,
+      `Die Verbindung ${fact('name')} endet in ${daysOf(fact('days'))}: Machen Sie einen neuen Schlüssel.`,
     connectionExpired: (fact) =>
       `Die Verbindung ${fact('name')} ist abgelaufen: Sie geht kein Risiko mehr ein.`,
     rightsChanged: (fact) =>
-      `Die Rechte des Schlüssels von ${fact('name')} sind nicht mehr, was sie waren: ${fact('reason')}.`,
+      `Die Rechte des Schlüssels von ${fact('name')} sind nicht mehr, was sie waren: ${rightsOf(fact('reason'), RIGHTS)}.`,
+    bindNotReal: (fact) =>
+      `Die Börse nahm den Schlüssel von ${fact('name')} von einer Adresse an, die nicht auf seiner Liste steht: Die Liste hält nicht. Sehen Sie sich die Liste auf der Seite der Börse an und erzeugen Sie einen neuen Schlüssel.`,
     rightsUnknown: (fact) =>
       `Was der Schlüssel von ${fact('name')} darf, ließ sich nicht prüfen: Bis dahin signiert er kein neues Risiko.`,
     connectionFrozen: (fact) =>
-      `Die Verbindung ${fact('name')} ist eingefroren: ${FREEZE_REASONS[fact('reason')] ?? fact('reason')}.`,
+      `Die Verbindung ${fact('name')} ist eingefroren: ${fact('reason')}.`,
     splitView: (fact) =>
       `Das Log wurde dem Zeugen ${fact('name')} anders gezeigt, als es hier steht: eine andere Geschichte von ${fact('theirs')} Einträgen, unter der Unterschrift des Logs selbst.`,
     logRolledBack: (fact) =>
@@ -100,6 +116,10 @@ export const germanAlarms: AlarmsText = {
     canaryUsed: (fact) =>
       `Ein Schlüssel, den es nur gibt, damit man ihn stiehlt, wurde benutzt: ${fact('name')}. Jemand ist in Ihren Systemen.`,
     canaryUnwatched: (fact) =>
-      `Der Kanarienvogel ${fact('name')} lässt sich nicht beobachten; würde er benutzt, käme kein Alarm: ${fact('reason')}.`,
+      `Ein Kanarienvogel lässt sich nicht beobachten; würde er benutzt, käme kein Alarm: ${fact('reason')}.`,
+    vaultLocked: (fact) =>
+      `Der Tresor ist seit ${fact('minutes')} Minuten verschlossen: kein Bot handelt, und nichts lässt sich stornieren. Öffnen Sie ihn dort, wo der Desk gestartet wurde, oder hier.`,
+    clonedSite: (fact) =>
+      `Eine Kopie der Seiten dieses Desks wurde unter ${fact('site')} gezeigt, vielleicht um abzufangen, wer sich dort anmeldet. Geben Sie dort nichts ein, und sagen Sie es allen, die hier arbeiten.`,
   },
 };

@@ -25,6 +25,7 @@ export const english = {
     risk: 'Risk',
     people: 'People',
     settings: 'Settings',
+    more: 'More',
     skip: 'Skip to the page',
   },
   common: {
@@ -63,6 +64,7 @@ export const english = {
     title: 'Health',
     ok: 'All well',
     degraded: 'Degraded',
+    alarms: (n: Count): string => plural(n.count, `${n.text} alarm`, `${n.text} alarms`),
     unknown: 'Not known yet',
     process: { server: 'Server', signer: 'Signer', egress: 'Egress' },
     stream: {
@@ -898,10 +900,14 @@ export const english = {
     noPolicy: 'No policy line names this connection, so nothing is signed for it.',
     created: 'Created',
     expires: 'Expires',
-    expiresIn: (n: Count): string => plural(n.count, `${n.text} day left`, `${n.text} days left`),
-    expiresToday: 'expires today',
+    expiresIn: (n: Count): string =>
+      n.count === 0
+        ? 'less than a day left'
+        : plural(n.count, `${n.text} day left`, `${n.text} days left`),
     expiredAgo: (n: Count): string =>
-      plural(n.count, `expired ${n.text} day ago`, `expired ${n.text} days ago`),
+      n.count === 0
+        ? 'expired less than a day ago'
+        : plural(n.count, `expired ${n.text} day ago`, `expired ${n.text} days ago`),
     balances: 'Balances',
     asset: 'Asset',
     free: 'Free',

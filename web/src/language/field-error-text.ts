@@ -97,7 +97,11 @@ function ownRule(field: Field, speaker: Speaker, value: string): string {
 
 /** Numbers inside the machine's sentences, in the reader's notation. */
 function told(part: string, { format }: Speaker): string {
-  return part.replace(/-?\d+(\.\d+)?/g, (number) => format.exact(number));
+  return part.replace(
+    /(-?\d+(?:\.\d+)?)( ?%)?/g,
+    (_found, number: string, percent: string | undefined) =>
+      percent === undefined ? format.exact(number) : format.exactPercent(number),
+  );
 }
 
 const LIMIT = '(a (price|quantity|value) of at (least|most) (\\S+))';
@@ -270,7 +274,7 @@ const SENTENCES: readonly (readonly [RegExp, Sentence])[] = [
 
 /** The sum that `found` tells, or its parts: `30 + 30` as `30 + 30 %`. */
 function sharesFound(found: string, speaker: Speaker): string {
-  return found.includes('%') ? told(found, speaker) : `${told(found, speaker)} %`;
+  return told(found.includes('%') ? found : `${found} %`, speaker);
 }
 
 /** Whether a sentence of the machine has one in the reader's language. */

@@ -2,7 +2,7 @@
 // Why something was refused, waits or ended, in German: the fixed sentences of the trading machine, the desk, the
 // signer and the exchange, each with the values that it carries.
 
-type Tell = (...parts: readonly string[]) => string;
+import { FIELD_PLACES, REFUSALS, type ReasonRow } from './german-refusals.ts';
 
 const LIMITED: Readonly<Record<string, string>> = {
   'price of at least': 'ein Preis von mindestens',
@@ -30,13 +30,28 @@ const STEP: Readonly<Record<string, string>> = {
 };
 
 const PLACES: Readonly<Record<string, string>> = {
+  ...FIELD_PLACES,
   'its size': 'Größe',
   amount: 'Betrag',
   price: 'Preis',
 };
 
 /** Patterns of whole sentences. Read from the top; the first that fits is said. */
-const ROWS: readonly (readonly [string, string | Tell])[] = [
+const ROWS: readonly ReasonRow[] = [
+  ['by the terminal', 'vom Terminal aus'],
+  ['by a person', 'von einer Person'],
+  ['someone else seems to be at work at the account', 'jemand anderes scheint am Konto zu handeln'],
+  [
+    'expected an API key as the exchange shows it, (\\d+) letters and digits, found (?:(\\d+) characters|other characters among them)',
+    (length, found) =>
+      `ein API-Key, wie ihn die Börse zeigt, hat ${length} Buchstaben und Ziffern; ${found === '' ? 'es sind andere Zeichen darunter' : `es sind ${found} Zeichen`}`,
+  ],
+  [
+    'expected a key for (\\S+), where this desk trades, found one for (\\S+): it is kept in the vault and waits for a desk that trades there',
+    (venue, of) =>
+      `dieser Desk handelt bei ${venue}; der Schlüssel für ${of} bleibt im Tresor und wartet auf einen Desk, der dort handelt`,
+  ],
+  ['no sign of life for (\\S+) ms', (time) => `kein Lebenszeichen seit ${time} ms`],
   [
     'expected a connection with a new key that waits, found none of this name',
     'für diese Verbindung wartet kein neuer Schlüssel',
@@ -44,6 +59,56 @@ const ROWS: readonly (readonly [string, string | Tell])[] = [
   [
     'expected a new key that the exchange has confirmed, found one that is not checked: have its rights checked first',
     'der neue Schlüssel ist nicht geprüft: bitte zuerst seine Rechte prüfen lassen',
+  ],
+  [
+    'expected a key that the exchange says is bound to addresses, found one that it lets work from every address, or that was not checked',
+    'die Börse sagt von diesem Schlüssel nicht, dass er an Adressen gebunden ist, oder er ist nicht geprüft',
+  ],
+  [
+    'expected no probe of this connection under way, found one',
+    'ein Versuch mit dieser Verbindung läuft schon',
+  ],
+  [
+    'expected (\\S+ s) between two probes of a connection, found (\\S+ s)',
+    (least, found) => `zwischen zwei Versuchen müssen ${least} liegen, es sind erst ${found}`,
+  ],
+  [
+    'expected the step \\S+ answered within (\\S+ s), found none',
+    (within) => `die Abfrage davor wurde nicht binnen ${within} beantwortet`,
+  ],
+  [
+    'the exchange answered HTTP (\\S+) to the read from the ordinary address, so that nothing was sent from the second one',
+    (status) =>
+      `schon von der gewöhnlichen Adresse kam HTTP ${status}; von der zweiten wurde nichts gesendet`,
+  ],
+  [
+    'the exchange said nothing that the signer could read',
+    'die Börse sagte nichts, was der Signer lesen konnte',
+  ],
+  [
+    'expected a second address for egress, found none: .+',
+    'es ist keine zweite Adresse gesetzt: in die Datei second-address neben egress.json schreiben und den Desk neu starten',
+  ],
+  [
+    'another request is on its way by the second address',
+    'über die zweite Adresse ist schon eine Abfrage unterwegs',
+  ],
+  ['no connection: the proxy: (\\S+)', (code) => `der Proxy ist nicht zu erreichen (${code})`],
+  [
+    'no connection: the proxy wants another user or password',
+    'der Proxy verlangt einen anderen Benutzer oder ein anderes Passwort',
+  ],
+  [
+    'no connection: the proxy does not speak (HTTP|SOCKS 5)',
+    (protocol) => `dort antwortet kein Proxy, der ${protocol} spricht`,
+  ],
+  ['no connection: the proxy ended the connection', 'der Proxy hat die Verbindung beendet'],
+  ['no connection: the proxy answered (\\S+)', (status) => `der Proxy antwortete ${status}`],
+  ['no connection: the proxy says (.+)', (words) => `der Proxy lehnte ab (${words})`],
+  [
+    'no connection: the certificate of (\\S+) comes from (.+), expected (.+)',
+    (host, found, expected) =>
+      `durch den Proxy zeigte ${host} ein Zertifikat von ${found}, erwartet ist ${expected}`,
   ],
   [
     'expected an open vault that has the new key, found it locked',
@@ -579,9 +644,9 @@ const ROWS: readonly (readonly [string, string | Tell])[] = [
     (most, found) => `höchstens ${most} Anfragen sind erlaubt, ${found} sind schon unterschrieben`,
   ],
   [
-    'no allow line of connection (\\S+) matches (\\S+?)(?:: (.+))?',
-    (connection, operation, near) =>
-      `keine allow-Zeile der Verbindung ${connection} erlaubt ${operation}${near === '' ? '' : ` (${near})`}`,
+    'no allow line of connection (\\S+) matches (\\S+?)(; write one on the page Policy or with kontor policy edit)?(?:: (.+))?',
+    (connection, operation, advice, near) =>
+      `keine allow-Zeile der Verbindung ${connection} erlaubt ${operation}${near === '' ? '' : ` (${near})`}${advice === '' ? '' : ': bitte auf der Seite Policy eine schreiben'}`,
   ],
   ['the policy denies this: (.+)', (line) => `die Policy verbietet es: ${line}`],
   [
@@ -609,7 +674,9 @@ const ROWS: readonly (readonly [string, string | Tell])[] = [
   ['Too many new orders;?(.*)', 'zu viele Orders in kurzer Zeit'],
 ];
 
-const SENTENCES = ROWS.map(([pattern, tell]) => [new RegExp(`^${pattern}$`, 's'), tell] as const);
+const SENTENCES = [...ROWS, ...REFUSALS].map(
+  ([pattern, tell]) => [new RegExp(`^${pattern}$`, 's'), tell] as const,
+);
 
 /** `price: expected …` and the like: where it is wrong, then what. */
 const PLACED = /^(?:refused by the instrument: )?(its size|amount|price|[a-zA-Z]+): (.+)$/s;

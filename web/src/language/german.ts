@@ -19,6 +19,7 @@ export const german: Catalogue = {
     risk: 'Risiko',
     people: 'Personen',
     settings: 'Einstellungen',
+    more: 'Mehr',
     skip: 'Zum Inhalt der Seite',
   },
   common: {
@@ -57,6 +58,7 @@ export const german: Catalogue = {
     title: 'Zustand',
     ok: 'Alles in Ordnung',
     degraded: 'Eingeschränkt',
+    alarms: (n) => plural(n.count, `${n.text} Alarm`, `${n.text} Alarme`),
     unknown: 'Noch nicht bekannt',
     process: { server: 'Server', signer: 'Signer', egress: 'Egress' },
     stream: {
@@ -930,10 +932,14 @@ export const german: Catalogue = {
     noPolicy: 'Keine Zeile der Policy nennt diese Verbindung; für sie wird nichts unterschrieben.',
     created: 'Angelegt',
     expires: 'Läuft ab',
-    expiresIn: (n: Count): string => plural(n.count, `noch ${n.text} Tag`, `noch ${n.text} Tage`),
-    expiresToday: 'läuft heute ab',
+    expiresIn: (n: Count): string =>
+      n.count === 0
+        ? 'weniger als ein Tag'
+        : plural(n.count, `noch ${n.text} Tag`, `noch ${n.text} Tage`),
     expiredAgo: (n: Count): string =>
-      plural(n.count, `vor ${n.text} Tag abgelaufen`, `vor ${n.text} Tagen abgelaufen`),
+      n.count === 0
+        ? 'vor weniger als einem Tag abgelaufen'
+        : plural(n.count, `vor ${n.text} Tag abgelaufen`, `vor ${n.text} Tagen abgelaufen`),
     balances: 'Guthaben',
     asset: 'Asset',
     free: 'Frei',

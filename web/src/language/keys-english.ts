@@ -7,9 +7,17 @@ export const englishKeys = {
   choose: 'Exchange and key',
   onlyOwner: 'Keys are for owners of the desk: what you enter here will be refused.',
   venue: 'Exchange',
-  venueName: { binance: 'Binance Spot' },
+  venueName: {
+    binance: 'Binance Spot',
+    demo: 'Kontor’s demo exchange',
+    'paper-binance': 'Kontor’s paper exchange',
+  },
   otherVenue: (venue: string): string =>
-    `This desk trades at ${venue} now. A key for another exchange is kept in the vault and waits until the desk is started for that exchange.`,
+    `This desk trades at ${venue}. A key for another exchange is kept in the vault and waits for a desk that trades there; here nothing is signed with it, and its rights cannot be checked.`,
+  /** The desk's own exchange is made up. */
+  noRealDesk:
+    'This version of Kontor starts desks for its demo exchange and for paper trading, none with real money yet.',
+  elsewhere: 'Waits for its exchange',
   name: 'Name',
   nameHelp: 'What the policy file calls this connection.',
   nameWrong:
@@ -94,8 +102,11 @@ export const englishKeys = {
     identifier: 'Enter the API key that the exchange shows now.',
   },
   apiKey: 'API key',
-  apiKeyHelp: 'The identifier of the key. It is no secret.',
-  apiKeyWrong: 'Take the API key as the exchange shows it: up to 128 letters and digits.',
+  apiKeyHelp: 'The identifier of the key, 64 letters and digits. It is no secret.',
+  apiKeyLength: (found: string): string =>
+    `Take the API key as the exchange shows it: 64 letters and digits. This has ${found} characters.`,
+  apiKeyLetters:
+    'Take the API key as the exchange shows it: 64 letters and digits. There are other characters among these.',
   apiKeyIsSecret: 'That is the secret. Enter the API key, which stands beside it at the exchange.',
   activate: 'Activate',
   activated: (name: string): string => `${name} is named.`,

@@ -10,9 +10,16 @@ export const germanKeys: KeysText = {
   onlyOwner:
     'Schlüssel sind Sache der Eigentümer des Desks: Was Sie hier eingeben, wird abgelehnt.',
   venue: 'Börse',
-  venueName: { binance: 'Binance Spot' },
+  venueName: {
+    binance: 'Binance Spot',
+    demo: 'Kontors Demo-Börse',
+    'paper-binance': 'Kontors Papierbörse',
+  },
   otherVenue: (venue) =>
-    `Dieser Desk handelt derzeit bei ${venue}. Ein Schlüssel für eine andere Börse liegt im Tresor bereit, bis der Desk für sie gestartet wird.`,
+    `Dieser Desk handelt bei ${venue}. Ein Schlüssel für eine andere Börse bleibt im Tresor und wartet auf einen Desk, der dort handelt; hier wird nichts mit ihm signiert, und seine Rechte lassen sich nicht prüfen.`,
+  noRealDesk:
+    'Diese Version von Kontor startet Desks für ihre Demo-Börse und zum Üben zu echten Kursen, noch keine mit echtem Geld.',
+  elsewhere: 'Wartet auf seine Börse',
   name: 'Name',
   nameHelp: 'So nennt die Policy-Datei diese Verbindung.',
   nameWrong:
@@ -100,9 +107,11 @@ export const germanKeys: KeysText = {
     identifier: 'Den API-Schlüssel eingeben, den die Börse jetzt zeigt.',
   },
   apiKey: 'API-Schlüssel',
-  apiKeyHelp: 'Die Kennung des Schlüssels. Sie ist kein Geheimnis.',
-  apiKeyWrong:
-    'Bitte den API-Schlüssel so eingeben, wie die Börse ihn zeigt: bis zu 128 Buchstaben und Ziffern.',
+  apiKeyHelp: 'Die Kennung des Schlüssels, 64 Buchstaben und Ziffern. Sie ist kein Geheimnis.',
+  apiKeyLength: (found) =>
+    `Übernehmen Sie den API-Key, wie ihn die Börse zeigt: 64 Buchstaben und Ziffern. Das sind ${found} Zeichen.`,
+  apiKeyLetters:
+    'Übernehmen Sie den API-Key, wie ihn die Börse zeigt: 64 Buchstaben und Ziffern. Hier sind andere Zeichen darunter.',
   apiKeyIsSecret:
     'Das ist das Geheimnis. Gebraucht wird der API-Schlüssel, der bei der Börse daneben steht.',
   activate: 'Freischalten',

@@ -38,6 +38,32 @@ export const englishLife = {
   ipRestricted: 'Your list only',
   ipEvery: 'Every address',
   ipOpen: 'Every address; such a key ends after 14 days',
+  bind: {
+    label: 'The list tried from elsewhere',
+    neverTried: 'Never tried: that the list holds is the exchange’s word alone.',
+    holds: (time: string): string =>
+      `Seen to hold on ${time}: the exchange refused the key from the second address.`,
+    broken: 'It does not hold.',
+    notReal: (time: string): string =>
+      `The list of addresses is not real: on ${time} the exchange took the key from an address that must not be on the list. The key counts as one that works from every address. Look at the list on the exchange’s page, and make a new key.`,
+    doubt: (time: string, reason: string): string => `The try on ${time} told nothing: ${reason}.`,
+    doubts: {
+      noAnswer: (_words: string): string => 'no answer came by the second address',
+      otherAnswer: (words: string): string =>
+        `the exchange answered neither yes nor no there (${words})`,
+      ordinaryRefused: (words: string): string =>
+        `right after it the exchange did not take the key from the ordinary address either (${words})`,
+    },
+  },
+  probe: 'Try the list of addresses from elsewhere',
+  probeWhat:
+    'A key that is bound to your addresses must not work from others. Whether the exchange keeps to that shows only when someone tries: one read from a second address, which is a proxy that you name, between two from the ordinary one.',
+  probeConsent: (name: string): string =>
+    `With your consent three reads of the account go to the exchange with the key of ${name}, signed and logged as any other. They place, change and move nothing; the proxy sees the exchange’s name and never the key. If the second one is taken, the list is not real: the grade falls, the key ends 14 days after its creation, and an alarm rings. If it is refused, the list was seen to hold then, against that address. The second address must not be on the list.`,
+  probeSend: 'Send the reads',
+  probeFailed: (reason: string): string => `The list was not tried: ${reason}.`,
+  probeHow: (file: string, example: string): string =>
+    `No second address is set. On the desk’s machine write a proxy into the file ${file} in the data directory, as ${example}, and start the desk again; kontor connect probe --help says more.`,
   frozenBy: {
     person: 'a person in the desk',
     terminal: 'the terminal',

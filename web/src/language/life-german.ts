@@ -40,6 +40,31 @@ export const germanLife: LifeText = {
   ipRestricted: 'Nur Ihre Liste',
   ipEvery: 'Jede Adresse',
   ipOpen: 'Jede Adresse; ein solcher Schlüssel endet nach 14 Tagen',
+  bind: {
+    label: 'Liste von anderswo versucht',
+    neverTried: 'Nie versucht: Dass die Liste hält, sagt allein die Börse.',
+    holds: (time) =>
+      `Am ${time} hielt sie: Die Börse lehnte den Schlüssel von der zweiten Adresse ab.`,
+    broken: 'Sie hält nicht.',
+    notReal: (time) =>
+      `Die Adressliste ist nicht echt: Am ${time} nahm die Börse den Schlüssel von einer Adresse an, die nicht auf der Liste stehen darf. Der Schlüssel zählt als einer, der von überall gilt. Sehen Sie sich die Liste auf der Seite der Börse an und erzeugen Sie einen neuen Schlüssel.`,
+    doubt: (time, reason) => `Der Versuch am ${time} sagte nichts: ${reason}.`,
+    doubts: {
+      noAnswer: () => 'über die zweite Adresse kam keine Antwort',
+      otherAnswer: (words) => `die Börse sagte dort weder ja noch nein (${words})`,
+      ordinaryRefused: (words) =>
+        `gleich danach nahm die Börse den Schlüssel auch von der gewöhnlichen Adresse nicht an (${words})`,
+    },
+  },
+  probe: 'Adressliste von anderswo versuchen',
+  probeWhat:
+    'Ein Schlüssel, der an Ihre Adressen gebunden ist, darf von anderen aus nicht gelten. Ob die Börse sich daran hält, zeigt nur ein Versuch: eine Abfrage von einer zweiten Adresse, einem Proxy, den Sie nennen, zwischen zweien von der gewöhnlichen.',
+  probeConsent: (name) =>
+    `Mit Ihrer Zustimmung gehen drei Abfragen des Kontos mit dem Schlüssel von ${name} an die Börse, signiert und im Log wie jede andere. Sie platzieren, ändern und bewegen nichts; der Proxy sieht den Namen der Börse und nie den Schlüssel. Wird die zweite angenommen, ist die Liste nicht echt: Die Stufe sinkt, der Schlüssel endet 14 Tage nach seiner Entstehung, und ein Alarm wird gemeldet. Wird sie abgelehnt, hielt die Liste in diesem Augenblick gegen diese Adresse. Die zweite Adresse darf nicht auf der Liste stehen.`,
+  probeSend: 'Abfragen senden',
+  probeFailed: (reason) => `Die Liste wurde nicht versucht: ${reason}.`,
+  probeHow: (file, example) =>
+    `Es ist keine zweite Adresse gesetzt. Schreiben Sie am Rechner des Desks einen Proxy in die Datei ${file} im Datenverzeichnis, etwa ${example}, und starten Sie den Desk neu; kontor connect probe --help sagt mehr.`,
   frozenBy: {
     person: 'eine Person im Desk',
     terminal: 'das Terminal',

@@ -44,6 +44,10 @@ export const englishLog = {
   anchorState: { waiting: 'Waiting', anchored: 'Has dated', failing: 'Fails' },
   anchored: (size: string): string => `${size} entries were there before`,
   anchorCount: (count: string): string => `Dates kept: ${count}`,
+  trustedBy: (file: string): string =>
+    `Who counts here is said by ${file} in the data directory, which the server cannot change: kontor log trust.`,
+  trusts: (subject: string): string => `Vouched for by ${subject}`,
+  trustedKey: 'Key',
   relation: { own: 'your machine', person: 'another person', network: 'network' },
   upTo: (size: string): string => `up to entry ${size}`,
   entries: 'Entries',

@@ -47,6 +47,10 @@ export const germanLog: LogText = {
   anchorState: { waiting: 'Wartet', anchored: 'Hat datiert', failing: 'Klappt nicht' },
   anchored: (size) => `${size} Einträge gab es vor`,
   anchorCount: (count) => `Aufbewahrte Datierungen: ${count}`,
+  trustedBy: (file) =>
+    `Wer hier zählt, steht in ${file} im Datenverzeichnis; der Server kann das nicht ändern: kontor log trust.`,
+  trusts: (subject) => `Verbürgt durch ${subject}`,
+  trustedKey: 'Schlüssel',
   relation: { own: 'Ihre Maschine', person: 'andere Person', network: 'Netz' },
   upTo: (size) => `bis Eintrag ${size}`,
   entries: 'Einträge',

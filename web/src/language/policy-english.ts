@@ -1,52 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the desk says in English about the policy: its lines in words, what the worst day could cost, and a change of it.
 
-import type { HeldOrder, PolicyConnection, PolicyLine } from '../api/types.ts';
+import {
+  orderTypeWords,
+  policyWords,
+  type PolicyDayFacts,
+  type PolicyFloorFacts,
+  type PolicyLineFacts,
+} from '@kontor/core';
 
-type Floor = PolicyConnection['floors'][number];
-type Day = PolicyConnection['worstDay'][number];
-
-/** What the grammar of the policy calls operations, sides, kinds of orders and times, in words. */
-const OPERATIONS: Words = {
-  'order.place': 'place orders',
-  'order.cancel': 'cancel orders',
-  'order.cancelAll': 'cancel all orders at once',
-  'read.order': 'read orders',
-  'read.openOrders': 'read orders',
-  'read.fills': 'read fills',
-  'read.account': 'read the account',
-  'read.permissions': 'read the rights of the key',
-  'read.stream': 'follow the account',
-  withdraw: 'withdraw',
-  transfer: 'transfer',
-  convert: 'convert',
-  margin: 'trade on margin',
-  subaccount: 'touch sub-accounts',
-  keys: 'manage keys',
-  'session.logon': 'log on without signing each request',
-};
-const SIDES: Words = { BUY: 'to buy', SELL: 'to sell' };
-const TYPES: Words = {
-  LIMIT: 'limit orders',
-  LIMIT_MAKER: 'limit orders that never take',
-  STOP_LOSS_LIMIT: 'limit orders behind a stop',
-  TAKE_PROFIT_LIMIT: 'limit orders at a profit',
-  MARKET: 'market orders',
-  STOP_LOSS: 'market orders behind a stop',
-  TAKE_PROFIT: 'market orders at a profit',
-};
-const TIMES: Words = {
-  GTC: 'good until cancelled',
-  IOC: 'filled at once or cancelled',
-  FOK: 'filled whole at once or cancelled',
-};
-
-type Words = Readonly<Record<string, string>>;
-
-/** What has no word is told as the policy calls it. */
-export function wordFor(name: string, words: Words): string {
-  return words[name] ?? name;
-}
+import type { HeldOrder } from '../api/types.ts';
 
 export const englishPolicy = {
   title: 'Policy',
@@ -67,7 +30,7 @@ export const englishPolicy = {
   heldHint:
     'A hold line of the policy keeps them. What you release is signed once, when it comes again: at this price or a better one, and no more of it.',
   heldOrder: ({ side, quantity, symbol, price, type, stop }: HeldOrder): string =>
-    `${side === 'buy' ? 'Buy' : 'Sell'} ${quantity} ${symbol} at ${price}, kind: ${wordFor(type, TYPES)}${stop === null ? '' : `, from ${stop} on`}`,
+    `${side === 'buy' ? 'Buy' : 'Sell'} ${quantity} ${symbol} at ${price}, kind: ${orderTypeWords(type)}${stop === null ? '' : `, from ${stop} on`}`,
   worth: 'Worth',
   heldBy: 'held by',
   timeLeft: 'time left:',
@@ -101,50 +64,12 @@ export const englishPolicy = {
     loosening: 'It loosens, or may: a passkey confirms it, then it waits.',
   },
   delay: (minutes: string): string => `What loosens waits ${minutes} minutes.`,
-  line: (line: PolicyLine): string => {
-    const { effect, operations, symbols, sides, types, timesInForce } = line;
-    const said = new Set(operations.map((name) => wordFor(name, OPERATIONS)));
-    const what = [
-      said.size === 0 ? 'what no request can be' : [...said].join(', '),
-      ...(sides === null ? [] : [sides.map((side) => wordFor(side, SIDES)).join(' and ')]),
-      ...(types === null ? [] : [`as ${types.map((type) => wordFor(type, TYPES)).join(', ')}`]),
-      ...(timesInForce === null
-        ? []
-        : [timesInForce.map((time) => wordFor(time, TIMES)).join(' or ')]),
-      ...(symbols === null ? [] : [`in ${symbols.join(', ')}`]),
-    ].join(' ');
-    if (effect === 'deny') return `Never: ${what}`;
-    const limits = [
-      ...(line.notional === null ? [] : [`${line.notional} an order`]),
-      ...(line.perDay === null ? [] : [`${line.perDay} a day`]),
-      ...(line.open === null ? [] : [`${line.open} open at once`]),
-      ...(line.rate === null ? [] : [line.rate.replace(' / ', ' requests per ')]),
-      ...(line.band === null ? [] : [`prices ${line.band} worse than the references`]),
-    ];
-    const most = limits.length === 0 ? 'without a limit' : `up to ${limits.join(', ')}`;
-    return effect === 'allow'
-      ? `May: ${what}; ${most}`
-      : `If you allow it each time: ${what}; ${most}`;
-  },
+  line: (line: PolicyLineFacts): string => policyWords.line(line),
   reference: (sources: string, seconds: string, agree: string | null): string =>
-    `Prices: ${sources}, asked for by egress, at most ${seconds} s old${agree === null ? '' : `, within ${agree} of each other`}`,
-  floor: ({ symbols, minDayQuote, maxSpread, bookShare }: Floor): string => {
-    const demands = [
-      ...(minDayQuote === null ? [] : [`at least ${minDayQuote} traded a day`]),
-      ...(maxSpread === null ? [] : [`a spread of at most ${maxSpread}`]),
-      ...(bookShare === null
-        ? []
-        : [`an order of at most ${bookShare.share} of what rests within ${bookShare.within}`]),
-    ];
-    return `Orders in ${symbols === null ? 'all markets' : symbols.join(', ')} need ${demands.join(', ')}; sales of what was bought here need only a band`;
-  },
-  day: ({ asset, turnover, loss }: Day): string => {
-    const unit = asset === null ? '' : ` ${asset}`;
-    if (turnover === null || loss === null) return `No limit${unit === '' ? '' : ` in${unit}`}`;
-    if (turnover === loss) return `All of ${turnover}${unit} could be lost: a line has no band`;
-    return `${turnover}${unit} turned over, of which bad prices could cost ${loss}${unit}`;
-  },
-  noDay: 'Nothing: no order is allowed',
+    policyWords.reference(sources, seconds, agree),
+  floor: (floor: PolicyFloorFacts): string => policyWords.floor(floor),
+  day: (day: PolicyDayFacts): string => policyWords.day(day),
+  noDay: (): string => policyWords.noDay,
 };
 
 export type PolicyText = typeof englishPolicy;

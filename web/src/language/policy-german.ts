@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the desk says in German about the policy.
 
-import { wordFor, type PolicyText } from './policy-english.ts';
+import type { PolicyText } from './policy-english.ts';
+import { germanPolicyPhrase } from './policy-fault-german.ts';
 
 const OPERATIONS = {
   'order.place': 'Orders stellen',
@@ -36,6 +37,19 @@ const TIMES = {
   IOC: 'sofort ausgeführt oder gelöscht',
   FOK: 'sofort ganz ausgeführt oder gelöscht',
 };
+
+/** What has no word is told as the policy calls it. */
+function wordFor(name: string, words: Readonly<Record<string, string>>): string {
+  return words[name] ?? name;
+}
+
+/** How long a person has for each. */
+function within(expiresMs: number | null): string {
+  if (expiresMs === null) return '';
+  const seconds = Math.ceil(expiresMs / 1_000);
+  if (seconds % 3_600 === 0) return `, binnen ${seconds / 3_600} Std.`;
+  return seconds % 60 === 0 ? `, binnen ${seconds / 60} Min.` : `, binnen ${seconds} s`;
+}
 
 export const germanPolicy: PolicyText = {
   title: 'Policy',
@@ -84,7 +98,7 @@ export const germanPolicy: PolicyText = {
   changed: 'Die Policy gilt ab jetzt.',
   waits: 'Die Änderung ist bestätigt und wartet auf ihre Zeit.',
   fault: (line, column, expected, found) =>
-    `Zeile ${line}, Spalte ${column}: erwartet wird ${expected}, gefunden ${found}.`,
+    `Zeile ${line}, Spalte ${column}: erwartet wird ${germanPolicyPhrase(expected)}, gefunden ${germanPolicyPhrase(found)}.`,
   direction: {
     same: 'An dem, was erlaubt ist, ändert sich nichts.',
     tightening: 'Sie verschärft nur: Sie gilt sofort.',
@@ -108,13 +122,13 @@ export const germanPolicy: PolicyText = {
       ...(line.notional === null ? [] : [`${line.notional} je Order`]),
       ...(line.perDay === null ? [] : [`${line.perDay} am Tag`]),
       ...(line.open === null ? [] : [`${line.open} zugleich offen`]),
-      ...(line.rate === null ? [] : [line.rate.replace(' / ', ' Anfragen je ')]),
+      ...(line.rate === null ? [] : [line.rate.replace(/ ?\/ ?(\d+) ?/, ' Anfragen je $1 ')]),
       ...(line.band === null ? [] : [`Preise ${line.band} schlechter als die Referenzen`]),
     ];
     const most = limits.length === 0 ? 'ohne Grenze' : `bis zu ${limits.join(', ')}`;
     return effect === 'allow'
       ? `Darf: ${what}; ${most}`
-      : `Wenn Sie es jedes Mal erlauben: ${what}; ${most}`;
+      : `Wenn Sie es jedes Mal erlauben${within(line.expiresMs)}: ${what}; ${most}`;
   },
   reference: (sources, seconds, agree) =>
     `Preise: ${sources}, von Egress erfragt, höchstens ${seconds} s alt${agree === null ? '' : `, höchstens ${agree} auseinander`}`,
@@ -132,10 +146,10 @@ export const germanPolicy: PolicyText = {
   },
   day: ({ asset, turnover, loss }) => {
     const unit = asset === null ? '' : ` ${asset}`;
-    if (turnover === null || loss === null) return `Keine Grenze${unit === '' ? '' : ` in${unit}`}`;
+    if (turnover === null || loss === null) return `keine Grenze${unit === '' ? '' : ` in${unit}`}`;
     if (turnover === loss)
-      return `Alle ${turnover}${unit} könnten verloren gehen: Eine Zeile hat kein Band`;
+      return `alle ${turnover}${unit} könnten verloren gehen: Eine Zeile hat kein Band`;
     return `${turnover}${unit} Umsatz, von dem schlechte Preise ${loss}${unit} kosten könnten`;
   },
-  noDay: 'Nichts: Keine Order ist erlaubt',
+  noDay: () => 'nichts, denn ohne einen Menschen wird keine Order signiert',
 };

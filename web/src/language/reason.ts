@@ -72,7 +72,11 @@ export function reasonText(reason: string, language: Language): string {
   const plain = PLAIN[reason.toLowerCase().replace(/[^a-z]/g, '')];
   if (plain !== undefined && !/\d/.test(reason)) return text.reasons[plain];
   const told = (part: string): string =>
-    part.replace(/(?<![\w.:/-])-?\d+(\.\d+)?(?![\w.:/-])/g, (number) => format.exact(number));
+    part.replace(
+      /(?<![\w.:/-])(-?\d+(?:\.\d+)?)(?:( ?%)|(?![\w.:/-]))/g,
+      (_found, number: string, percent: string | undefined) =>
+        percent === undefined ? format.exact(number) : format.exactPercent(number),
+    );
   const ended = /^the grid has ended: (.+)$/s.exec(reason);
   if (ended !== null) return text.reasons.gridEnded(reasonText(ended[1] ?? '', language));
   const rejected = /^base order rejected: (.+)$/s.exec(reason);

@@ -84,19 +84,19 @@ export const englishSettings: SettingsWords = {
   presets: {
     'dca.calm': {
       name: 'Calm',
-      sentence: 'Few deals, deep ladder: twelve orders that cover a fall of about 30 %.',
+      sentence: 'Few deals, deep ladder: twelve orders that cover a fall of about 30%.',
     },
     'dca.steady': {
       name: 'Steady',
-      sentence: 'Seven orders over a fall of about 12 %, sold 1.5 % above the average.',
+      sentence: 'Seven orders over a fall of about 12%, sold 1.5% above the average.',
     },
     'dca.brisk': {
       name: 'Brisk',
-      sentence: 'Four orders over 3 %, many small profits, and a stop loss below.',
+      sentence: 'Four orders over 3%, many small profits, and a stop loss below.',
     },
     'grid.around': {
       name: 'Around the price',
-      sentence: 'Twenty lines from 8 % below the price to 8 % above it.',
+      sentence: 'Twenty lines from 8% below the price to 8% above it.',
     },
     'grid.wide': {
       name: 'Wide',
@@ -104,11 +104,11 @@ export const englishSettings: SettingsWords = {
     },
     'smartTrade.simple': {
       name: 'Buy now, one target',
-      sentence: 'Buys at market, sells at 3 % profit, stops 3 % below.',
+      sentence: 'Buys at market, sells at 3% profit, stops 3% below.',
     },
     'smartTrade.ladder': {
       name: 'Buy lower, three targets',
-      sentence: 'A limit order 2 % below the price, thirds sold at 2, 4 and 7 %.',
+      sentence: 'A limit order 2% below the price, thirds sold at 2, 4 and 7%.',
     },
     'smartTrade.held': {
       name: 'Sell what you hold',
@@ -116,11 +116,11 @@ export const englishSettings: SettingsWords = {
     },
     'signal.follow': {
       name: 'Follow both ways',
-      sentence: 'Opens and closes by signals alone, with a stop 5 % away as a guard.',
+      sentence: 'Opens and closes by signals alone, with a stop 5% away as a guard.',
     },
     'signal.exits': {
       name: 'Own exits',
-      sentence: 'Signals open; halves close at 1.5 and 3 % profit, or at a stop 3 % away.',
+      sentence: 'Signals open; halves close at 1.5 and 3% profit, or at a stop 3% away.',
     },
     'rebalance.equal': {
       name: 'Equal shares',
@@ -248,7 +248,7 @@ export const englishSettings: SettingsWords = {
     },
     'dca.takeProfitSteps': {
       name: 'Several targets',
-      help: 'Each sells its share; all shares make 100 %.',
+      help: 'Each sells its share; all shares make 100%.',
       item: 'target',
     },
     'dca.takeProfitSteps.profit': { name: 'Profit' },
@@ -410,7 +410,7 @@ export const englishSettings: SettingsWords = {
     '*.size.quote.amount': { name: 'Amount' },
     '*.size.base.quantity': { name: 'Coins' },
     '*.size.balance.percent': { name: 'Of what is free' },
-    '*.entries': { name: 'Entries', help: 'All shares make 100 %.', item: 'entry' },
+    '*.entries': { name: 'Entries', help: 'All shares make 100%.', item: 'entry' },
     '*.entries.order': { name: 'Order', choices: { market: 'at market', limit: 'limit' } },
     '*.entries.price': {
       name: 'Limit',
@@ -434,7 +434,7 @@ export const englishSettings: SettingsWords = {
       name: 'Take back after',
       help: 'What has filled by then is kept.',
     },
-    '*.takeProfit': { name: 'Targets', help: 'All shares make 100 %.', item: 'target' },
+    '*.takeProfit': { name: 'Targets', help: 'All shares make 100%.', item: 'target' },
     '*.takeProfit.price': {
       name: 'Target',
       help: 'In percent: profit after both fees.',
@@ -521,7 +521,7 @@ export const englishSettings: SettingsWords = {
 
     'rebalance.targets': {
       name: 'Shares',
-      help: 'What is left of 100 % stays in cash.',
+      help: 'What is left of 100% stays in cash.',
       item: 'coin',
     },
     'rebalance.targets.symbol': { name: 'Coin' },

@@ -92,20 +92,20 @@ export const germanSettings: SettingsWords = {
   presets: {
     'dca.calm': {
       name: 'Ruhig',
-      sentence: 'Wenige Deals, tiefe Leiter: zwölf Orders über einen Fall von rund 30 %.',
+      sentence: 'Wenige Deals, tiefe Leiter: zwölf Orders über einen Fall von rund 30\u00a0%.',
     },
     'dca.steady': {
       name: 'Stetig',
       sentence:
-        'Sieben Orders über einen Fall von rund 12 %, verkauft 1,5 % über dem Durchschnitt.',
+        'Sieben Orders über einen Fall von rund 12\u00a0%, verkauft 1,5\u00a0% über dem Durchschnitt.',
     },
     'dca.brisk': {
       name: 'Flott',
-      sentence: 'Vier Orders über 3 %, viele kleine Gewinne und ein Stop-Loss darunter.',
+      sentence: 'Vier Orders über 3\u00a0%, viele kleine Gewinne und ein Stop-Loss darunter.',
     },
     'grid.around': {
       name: 'Um den Preis',
-      sentence: 'Zwanzig Linien von 8 % unter dem Preis bis 8 % darüber.',
+      sentence: 'Zwanzig Linien von 8\u00a0% unter dem Preis bis 8\u00a0% darüber.',
     },
     'grid.wide': {
       name: 'Weit',
@@ -114,11 +114,12 @@ export const germanSettings: SettingsWords = {
     },
     'smartTrade.simple': {
       name: 'Jetzt kaufen, ein Ziel',
-      sentence: 'Kauft zum Marktpreis, verkauft bei 3 % Gewinn, stoppt 3 % darunter.',
+      sentence: 'Kauft zum Marktpreis, verkauft bei 3\u00a0% Gewinn, stoppt 3\u00a0% darunter.',
     },
     'smartTrade.ladder': {
       name: 'Tiefer kaufen, drei Ziele',
-      sentence: 'Eine Limit-Order 2 % unter dem Preis, je ein Drittel verkauft bei 2, 4 und 7 %.',
+      sentence:
+        'Eine Limit-Order 2\u00a0% unter dem Preis, je ein Drittel verkauft bei 2, 4 und 7\u00a0%.',
     },
     'smartTrade.held': {
       name: 'Bestand verkaufen',
@@ -126,12 +127,12 @@ export const germanSettings: SettingsWords = {
     },
     'signal.follow': {
       name: 'In beide Richtungen folgen',
-      sentence: 'Öffnet und schließt nur nach Signalen, mit einem Stopp in 5 % Abstand.',
+      sentence: 'Öffnet und schließt nur nach Signalen, mit einem Stopp in 5\u00a0% Abstand.',
     },
     'signal.exits': {
       name: 'Eigene Ausstiege',
       sentence:
-        'Signale öffnen; je die Hälfte schließt bei 1,5 und 3 % Gewinn oder am Stopp in 3 % Abstand.',
+        'Signale öffnen; je die Hälfte schließt bei 1,5 und 3\u00a0% Gewinn oder am Stopp in 3\u00a0% Abstand.',
     },
     'rebalance.equal': {
       name: 'Gleiche Anteile',
@@ -267,7 +268,7 @@ export const germanSettings: SettingsWords = {
     },
     'dca.takeProfitSteps': {
       name: 'Mehrere Ziele',
-      help: 'Jedes verkauft seinen Anteil; alle Anteile ergeben 100 %.',
+      help: 'Jedes verkauft seinen Anteil; alle Anteile ergeben 100\u00a0%.',
       item: 'Ziel',
     },
     'dca.takeProfitSteps.profit': { name: 'Gewinn' },
@@ -435,7 +436,7 @@ export const germanSettings: SettingsWords = {
     '*.size.quote.amount': { name: 'Betrag' },
     '*.size.base.quantity': { name: 'Coins' },
     '*.size.balance.percent': { name: 'Vom Freien' },
-    '*.entries': { name: 'Einstiege', help: 'Alle Anteile ergeben 100 %.', item: 'Einstieg' },
+    '*.entries': { name: 'Einstiege', help: 'Alle Anteile ergeben 100\u00a0%.', item: 'Einstieg' },
     '*.entries.order': { name: 'Order', choices: { market: 'zum Marktpreis', limit: 'Limit' } },
     '*.entries.price': {
       name: 'Limit',
@@ -459,7 +460,7 @@ export const germanSettings: SettingsWords = {
       name: 'Zurücknehmen nach',
       help: 'Was bis dahin ausgeführt ist, bleibt.',
     },
-    '*.takeProfit': { name: 'Ziele', help: 'Alle Anteile ergeben 100 %.', item: 'Ziel' },
+    '*.takeProfit': { name: 'Ziele', help: 'Alle Anteile ergeben 100\u00a0%.', item: 'Ziel' },
     '*.takeProfit.price': {
       name: 'Ziel',
       help: 'In Prozent: Gewinn nach beiden Gebühren.',
@@ -546,7 +547,7 @@ export const germanSettings: SettingsWords = {
 
     'rebalance.targets': {
       name: 'Anteile',
-      help: 'Was an 100 % fehlt, bleibt in bar.',
+      help: 'Was an 100\u00a0% fehlt, bleibt in bar.',
       item: 'Coin',
     },
     'rebalance.targets.symbol': { name: 'Coin' },

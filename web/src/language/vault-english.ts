@@ -59,6 +59,13 @@ export const englishVault = {
     unknown: 'The signer cannot be asked now. This page tries again by itself.',
     openedTitle: 'The desk starts',
     opened: 'The vault is open. This page goes on by itself in a few seconds.',
+    waitsFor: {
+      market: 'The exchange does not answer',
+      connection: 'The desk has no connection yet',
+    },
+    waits:
+      'The desk asks again every few seconds and comes up by itself. Until then no bot acts; what rests at the exchange stays there.',
+    since: (time: string): string => `In vain since ${time}:`,
   },
   banner: 'The vault is locked: nothing is signed.',
   unattendedFirst: 'A passkey can be added once the vault has a passphrase.',

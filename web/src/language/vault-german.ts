@@ -62,6 +62,13 @@ export const germanVault: VaultText = {
     unknown: 'Der Signer ist gerade nicht zu erreichen. Diese Seite versucht es von selbst wieder.',
     openedTitle: 'Der Desk startet',
     opened: 'Der Tresor ist offen. Diese Seite geht in wenigen Sekunden von selbst weiter.',
+    waitsFor: {
+      market: 'Die Börse antwortet nicht',
+      connection: 'Der Desk hat noch keine Verbindung',
+    },
+    waits:
+      'Der Desk fragt alle paar Sekunden wieder und kommt von selbst hoch. Bis dahin handelt kein Bot; was an der Börse liegt, bleibt dort.',
+    since: (time) => `Vergeblich seit ${time}:`,
   },
   banner: 'Der Tresor ist verschlossen: nichts wird unterschrieben.',
   unattendedFirst: 'Ein Passkey lässt sich hinzufügen, sobald der Tresor eine Passphrase hat.',

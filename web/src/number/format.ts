@@ -36,6 +36,8 @@ export interface Format {
   share(text: string): string;
   /** A distance in per cent, unsigned, at two decimals: `12.31%`. */
   deviation(text: string): string;
+  /** `text` per cent with all its digits: `0.0125%`. */
+  exactPercent(text: string): string;
   integer(value: number): string;
   bytes(value: number): string;
   milliseconds(value: number): string;
@@ -138,6 +140,10 @@ export function createFormat({ locale, zone, hours }: FormatChoice): Format {
         minimumFractionDigits: 2,
         maximumFractionDigits: 2,
       }).format(numeric(text, -2)),
+    exactPercent: (text) =>
+      number('exact percent', { style: 'percent', maximumFractionDigits: 40 }).format(
+        numeric(text, -2),
+      ),
     integer: (value) => number('integer', { maximumFractionDigits: 0 }).format(value),
     bytes: (value) => unit(value / 1_048_576, 'megabyte'),
     milliseconds: (value) => unit(value, 'millisecond'),

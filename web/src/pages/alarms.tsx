@@ -19,7 +19,8 @@ import {
 import type { Alarm, AlarmChannel } from '../api/types.ts';
 import { useErrorText } from '../language/error-text.ts';
 import { useLanguage } from '../language/language.tsx';
-import { alarmSentence, useAlarmsLanguage } from '../language/use-alarms-language.ts';
+import { alarmSentence } from '../language/alarm-sentence.ts';
+import { useAlarmsLanguage } from '../language/use-alarms-language.ts';
 import { performAct } from '../people/consent.ts';
 import { useMay } from '../people/use-may.ts';
 import { Anchor } from '../parts/anchor.tsx';
@@ -75,7 +76,8 @@ function AlarmList({ alarms }: { readonly alarms: readonly Alarm[] }): ReactElem
 }
 
 function AlarmRow({ alarm }: { readonly alarm: Alarm }): ReactElement {
-  const { format } = useLanguage();
+  const language = useLanguage();
+  const { format } = language;
   const words = useAlarmsLanguage();
   const connections = useConnections();
   const isTrader = useMay('trader');
@@ -86,7 +88,7 @@ function AlarmRow({ alarm }: { readonly alarm: Alarm }): ReactElement {
     <li className={`alarm alarm-${severity}`}>
       <div className="alarm-what">
         <p>
-          <strong>{words.severity[severity]}</strong> {alarmSentence(alarm, words)}
+          <strong>{words.severity[severity]}</strong> {alarmSentence(alarm, language)}
         </p>
         <p className="muted">
           {words.raisedAt} <Ago at={alarm.raisedAt} />
@@ -104,7 +106,11 @@ function AlarmRow({ alarm }: { readonly alarm: Alarm }): ReactElement {
         </p>
         <KeyPage address={facts['keyPage']} isOver={state !== 'open'} />
         {alarm.kind === 'orderHeld' && state !== 'resolved' ? (
-          <Anchor href={paths.policy}>{words.heldPage}</Anchor>
+          <p>
+            <Anchor className="button button-plain" href={paths.policy}>
+              {words.heldPage}
+            </Anchor>
+          </p>
         ) : null}
         <details>
           <summary>{words.facts}</summary>
@@ -176,15 +182,27 @@ function Cases(): ReactElement {
   const { format } = useLanguage();
   const words = useAlarmsLanguage();
   const { data } = useCases();
+  const connections = useConnections();
+  const nameOf = (connection: string): string =>
+    connections.data?.find(({ id }) => id === connection)?.name ?? connection;
+  const counted = (count: number): { readonly count: number; readonly text: string } => ({
+    count,
+    text: format.integer(count),
+  });
   return (
     <Card title={words.cases}>
       <div className="card-body alarm-channels">
         <p className="muted">{words.caseHint}</p>
         {data?.length === 0 ? <p>{words.noCases}</p> : null}
         <ul className="alarm-orders">
-          {data?.map(({ id, openedAt, evidence }) => (
+          {data?.map(({ id, openedAt, connection, events, evidence }) => (
             <li key={id}>
-              <code>{id}</code> <Ago at={openedAt} />, {words.caseSays(format.integer(evidence))}
+              <code>{id}</code>
+              <p className="muted">
+                <Ago at={openedAt} />, {words.caseEvents(counted(events))},{' '}
+                {words.caseSays(counted(evidence))}
+                {connection === '' ? null : `, ${words.connection} ${nameOf(connection)}`}
+              </p>
             </li>
           ))}
         </ul>

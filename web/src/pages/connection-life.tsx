@@ -2,6 +2,7 @@
 // How a connection stands by the signer's word: what is signed, how safe the key is, when it ends, and what a person may
 // do about it: check, freeze, thaw, renew.
 
+import { shellWord } from '@kontor/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactElement, type ReactNode } from 'react';
 
@@ -17,6 +18,8 @@ import { say } from '../parts/toasts.tsx';
 import { newConnectionPath, renewKeyPath } from '../paths.ts';
 import { performAct } from '../people/consent.ts';
 import { useMay } from '../people/use-may.ts';
+import { AddressProbe, useBindText } from './address-probe.tsx';
+import { useElsewhere } from './use-elsewhere.ts';
 import { UseNewKey } from './use-new-key.tsx';
 import './connections.css';
 
@@ -32,7 +35,9 @@ export function ConnectionLife({
 }): ReactElement {
   const { format } = useLanguage();
   const life = useLifeLanguage();
-  const { checkedAt, isIpRestricted, signs } = connection;
+  const bindText = useBindText(connection);
+  const isTrader = useMay('trader');
+  const { bind, checkedAt, isIpRestricted, signs, state } = connection;
   return (
     <>
       <Troubles connection={connection} />
@@ -50,6 +55,9 @@ export function ConnectionLife({
                 : life.ipEvery}
           </Fact>
         )}
+        {isIpRestricted === true || bind !== null ? (
+          <Fact name={life.bind.label}>{bindText}</Fact>
+        ) : null}
       </dl>
       {successor === null ? null : successor.isReady ? (
         <UseNewKey connection={connection.id} />
@@ -62,6 +70,9 @@ export function ConnectionLife({
         </p>
       )}
       <Hands connection={connection} hasSuccessor={successor !== null} />
+      {isIpRestricted === true && isTrader && state !== 'draft' ? (
+        <AddressProbe connection={connection} />
+      ) : null}
     </>
   );
 }
@@ -91,8 +102,9 @@ function Fact({
 function Troubles({ connection }: { readonly connection: Connection }): ReactElement | null {
   const { format } = useLanguage();
   const life = useLifeLanguage();
-  const { frozen, quarantined, state, signs, reducesUntil, cancelsUntil } = connection;
+  const { bind, frozen, quarantined, state, signs, reducesUntil, cancelsUntil } = connection;
   const lines: string[] = [];
+  if (bind?.verdict === 'notReal') lines.push(life.bind.notReal(format.full(bind.seenAt)));
   if (quarantined !== null) {
     lines.push(life.quarantinedSince(format.full(quarantined.since)));
     lines.push(...quarantined.faults.map((fault) => faultSentence(fault, life)));
@@ -106,7 +118,7 @@ function Troubles({ connection }: { readonly connection: Connection }): ReactEle
   if (state === 'expired' && signs === 'cancels')
     lines.push(life.endsAt.cancels(format.full(cancelsUntil)));
   if (frozen !== null || quarantined !== null)
-    lines.push(life.thawHow(`kontor vault thaw ${connection.name}`));
+    lines.push(life.thawHow(`kontor vault thaw ${shellWord(connection.name)}`));
   if (lines.length === 0) return null;
   return (
     <div className="needs-you connection-troubles" role="status">
@@ -137,7 +149,8 @@ function Hands({
   const life = useLifeLanguage();
   const errorText = useErrorText();
   const [isBusy, setBusy] = useState(false);
-  const { id, state, frozen, quarantined, name } = connection;
+  const { id, state, frozen, quarantined, name, venue } = connection;
+  const elsewhere = useElsewhere(venue);
   const isOwner = useMay('owner');
   const isTrader = useMay('trader');
   if (state === 'draft' || !isTrader) return null;
@@ -149,13 +162,15 @@ function Hands({
   };
   return (
     <div className="connection-hands">
-      <Button
-        look="plain"
-        isBusy={isBusy}
-        onClick={() => run(() => checkConnection(client, id), life.checkFailed)}
-      >
-        {life.check}
-      </Button>
+      {elsewhere === null ? (
+        <Button
+          look="plain"
+          isBusy={isBusy}
+          onClick={() => run(() => checkConnection(client, id), life.checkFailed)}
+        >
+          {life.check}
+        </Button>
+      ) : null}
       {hasSuccessor || !isOwner ? null : (
         <Anchor className="button button-plain" href={renewKeyPath(id)}>
           {life.rotate}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The exchange accounts: public key, what the signer may sign for each, when it expires.
 
+import { daysLeft } from '@kontor/core';
 import type { ReactElement } from 'react';
 
 import { useBalances, useConnections } from '../api/queries.ts';
@@ -22,6 +23,7 @@ import { useMay } from '../people/use-may.ts';
 import { ConnectionLife, useGradeText } from './connection-life.tsx';
 import { ReconciliationCard } from './reconciliation.tsx';
 import { LockedVaultNote, VaultCard } from './vault-card.tsx';
+import { useElsewhere, venueName } from './use-elsewhere.ts';
 import './connections.css';
 
 const DAY_MS = 86_400_000;
@@ -91,16 +93,23 @@ function ConnectionCard({
   const keys = useKeysLanguage();
   const life = useLifeLanguage();
   const grade = useGradeText(connection);
+  const elsewhere = useElsewhere(connection.venue);
   return (
     <Card
       title={connection.name}
-      aside={<Badge look={stateLook(connection.state)}>{life.state[connection.state]}</Badge>}
+      aside={
+        elsewhere !== null && connection.state === 'probing' ? (
+          <Badge look="off">{keys.elsewhere}</Badge>
+        ) : (
+          <Badge look={stateLook(connection.state)}>{life.state[connection.state]}</Badge>
+        )
+      }
     >
       <div className="card-body connection">
         <dl className="connection-facts">
           <div>
             <dt>{text.connections.venue}</dt>
-            <dd>{connection.venue}</dd>
+            <dd>{venueName(connection.venue, keys)}</dd>
           </div>
           <div>
             <dt>{keys.keyKind}</dt>
@@ -121,6 +130,7 @@ function ConnectionCard({
             <dd>{grade}</dd>
           </div>
         </dl>
+        {elsewhere === null ? null : <p className="needs-you">{elsewhere}</p>}
         <ConnectionLife connection={connection} successor={successor} />
         {connection.state === 'draft' ? (
           <Anchor
@@ -178,10 +188,12 @@ function Expiry({ at }: { readonly at: number }): ReactElement {
 }
 
 function expiryText(at: number, now: number, { text, format }: Language): string {
-  const days = Math.floor((at - now) / DAY_MS);
-  const count = { count: Math.abs(days), text: format.integer(Math.abs(days)) };
-  if (at <= now) return text.connections.expiredAgo(count);
-  return days === 0 ? text.connections.expiresToday : text.connections.expiresIn(count);
+  const days = daysLeft(at, now);
+  if (days === null) {
+    const ago = Math.floor((now - at) / DAY_MS);
+    return text.connections.expiredAgo({ count: ago, text: format.integer(ago) });
+  }
+  return text.connections.expiresIn({ count: days, text: format.integer(days) });
 }
 
 function BalancesCard(): ReactElement {

@@ -38,7 +38,7 @@ export function LadderTable({ deal }: { readonly deal: Deal }): ReactElement {
               <td>
                 <StepState step={step} />
               </td>
-              <td className="is-number" title={`${format.exact(step.deviationPercent)} %`}>
+              <td className="is-number" title={format.exactPercent(step.deviationPercent)}>
                 {format.deviation(step.deviationPercent)}
               </td>
               <td className="is-number">

@@ -4,6 +4,7 @@
 
 import type { ReactElement } from 'react';
 
+import { useDeskFacts } from '../api/desk-facts.tsx';
 import { nowFor, useEverySecond } from '../api/market-clock.ts';
 import type { HeldOrder } from '../api/types.ts';
 import { useLanguage } from '../language/language.tsx';
@@ -40,7 +41,8 @@ function HeldRow({ held }: { readonly held: HeldOrder }): ReactElement {
   const act = useAct();
   const { data: session } = useSessionState();
   const role = session?.role ?? 'viewer';
-  const { order, isReleased, until, line, rule } = held;
+  const { order, isReleased, until, line, rule, symbol } = held;
+  const { instrument } = useDeskFacts();
   const left = useEverySecond(() => format.duration(Math.max(until - nowFor(until), 0)));
   return (
     <li className="held-order">
@@ -49,8 +51,11 @@ function HeldRow({ held }: { readonly held: HeldOrder }): ReactElement {
           <strong>{words.heldOrder(inWords(held, format))}</strong>
         </p>
         <p className="muted">
-          {words.worth} <span className="number">{inWords(held, format).notional}</span>,{' '}
-          {words.heldBy} <code title={line}>{rule}</code>,{' '}
+          {words.worth}{' '}
+          <span className="number">
+            {inWords(held, format).notional} {instrument(symbol)?.quoteAsset ?? ''}
+          </span>
+          , {words.heldBy} <code title={line}>{rule}</code>,{' '}
           {isReleased ? words.goodFor : words.timeLeft} <span className="number">{left}</span>
         </p>
         {isReleased ? <p className="muted">{words.isReleased}</p> : null}

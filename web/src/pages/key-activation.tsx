@@ -7,6 +7,7 @@ import { useRef, useState, type ReactElement } from 'react';
 import { activateConnection, checkConnection, useVault } from '../api/queries.ts';
 import type { Connection } from '../api/types.ts';
 import { isSameSecret } from '../keys/sealing.ts';
+import { useLanguage } from '../language/language.tsx';
 import { useKeysLanguage } from '../language/use-keys-language.ts';
 import { useLifeLanguage } from '../language/use-life-language.ts';
 import { Anchor } from '../parts/anchor.tsx';
@@ -14,11 +15,13 @@ import { Button } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { paths } from '../paths.ts';
 import { KeyField } from './key-field.tsx';
+import { useElsewhere } from './use-elsewhere.ts';
 import { UseNewKey } from './use-new-key.tsx';
 import { useKeyRefusal } from './use-key-refusal.ts';
 import './connections.css';
 
-const API_KEY = /^[A-Za-z0-9]{1,128}$/;
+/** As Binance makes them, and with it the exchanges of demo and paper desks. */
+const API_KEY_CHARACTERS = 64;
 
 export function KeyActivation({
   connection,
@@ -29,24 +32,33 @@ export function KeyActivation({
   readonly secretDigest: string | null;
 }): ReactElement {
   const client = useQueryClient();
+  const { format } = useLanguage();
   const keys = useKeysLanguage();
   const life = useLifeLanguage();
   const refusalOf = useKeyRefusal();
   const vault = useVault();
+  const elsewhere = useElsewhere(connection.venue);
   const input = useRef<HTMLInputElement>(null);
   const [apiKey, setApiKey] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
 
+  const faultOf = (typed: string): string | null => {
+    if (!/^[A-Za-z0-9]*$/.test(typed)) return keys.apiKeyLetters;
+    return typed.length === API_KEY_CHARACTERS
+      ? null
+      : keys.apiKeyLength(format.integer(typed.length));
+  };
   const submit = async (): Promise<void> => {
     const typed = apiKey.trim();
     setBusy(true);
     try {
-      if (!API_KEY.test(typed)) setError(keys.apiKeyWrong);
-      else if (await isSameSecret(typed, secretDigest)) {
+      const fault = faultOf(typed);
+      if (await isSameSecret(typed, secretDigest)) {
         setApiKey('');
         setError(keys.apiKeyIsSecret);
-      } else {
+      } else if (fault !== null) setError(fault);
+      else {
         await activateConnection(client, connection.id, typed);
         // The page shows what comes of it; that the exchange does not answer now stops nothing here.
         await checkConnection(client, connection.id).catch(() => undefined);
@@ -62,11 +74,14 @@ export function KeyActivation({
 
   if (connection.state !== 'draft') {
     // A key in waiting is used by the policy of the one that it replaces.
-    const isNamed = connection.policy.length > 0 || connection.replaces !== null;
+    const isNamed =
+      connection.policy.length > 0 || connection.replaces !== null || elsewhere !== null;
     return (
       <>
         <p>{keys.activated(connection.name)}</p>
-        {connection.replaces !== null && connection.isReady ? (
+        {elsewhere !== null ? (
+          <p className="needs-you">{elsewhere}</p>
+        ) : connection.replaces !== null && connection.isReady ? (
           <UseNewKey connection={connection.replaces} />
         ) : (
           <p className="muted">{connection.replaces === null ? keys.done : life.rotationChecked}</p>
@@ -121,6 +136,9 @@ export function KeyActivation({
             onChange={(event) => {
               setApiKey(event.target.value);
               setError(null);
+            }}
+            onBlur={() => {
+              if (apiKey.trim() !== '' && error === null) setError(faultOf(apiKey.trim()));
             }}
           />
         )}

@@ -13,6 +13,7 @@ import { useLifeLanguage } from '../language/use-life-language.ts';
 import { Button } from '../parts/button.tsx';
 import { Select } from '../parts/field.tsx';
 import { KeyField } from './key-field.tsx';
+import { elsewhereText, venueName } from './use-elsewhere.ts';
 import { useKeyRefusal } from './use-key-refusal.ts';
 
 /** As the signer takes it. */
@@ -62,7 +63,7 @@ export function ChooseKey({
     onChoice({ venue, name, keyKind, from, ...changes });
   };
   const live = known.filter((each) => each.state !== 'expired');
-  const traded = venues.find((each) => each.isTraded)?.venue;
+  const elsewhere = elsewhereText(venue, venues, keys);
   const taken = (venues.find((each) => each.venue === venue)?.keys ?? []).flatMap((key) => {
     const origin = `${key.from} ${key.kind}`;
     if (!isKnown(origin, keys.kinds)) return [];
@@ -117,13 +118,11 @@ export function ChooseKey({
             value={venue}
             options={venues.map((each) => ({
               value: each.venue,
-              name: venueName(each.venue, keys.venueName),
+              name: venueName(each.venue, keys),
             }))}
             onChange={(chosen) => change({ venue: chosen })}
           />
-          {traded === undefined || traded === venue ? null : (
-            <p className="muted">{keys.otherVenue(venueName(traded, keys.venueName))}</p>
-          )}
+          {elsewhere === null ? null : <p className="needs-you">{elsewhere}</p>}
         </div>
       ) : (
         <p>{life.rotationWhat(replaced.name)}</p>
@@ -201,9 +200,4 @@ function firstChoice(venues: readonly Venue[], replaced: Connection | null): Key
 
 function isKnown(name: string, kinds: KeysText['kinds']): name is keyof KeysText['kinds'] {
   return Object.hasOwn(kinds, name);
-}
-
-/** The exchange's own spelling where the page knows it. */
-function venueName(venue: string, names: Readonly<Record<string, string>>): string {
-  return names[venue] ?? venue;
 }

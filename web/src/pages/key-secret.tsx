@@ -2,6 +2,7 @@
 // The step in which a secret of the exchange is sealed: its text is in the field, then in nothing but bytes that are
 // overwritten, and never in the state of this page.
 
+import { shellWord } from '@kontor/core';
 import type { QueryClient } from '@tanstack/react-query';
 import { useEffect, useId, useRef, useState, type ReactElement } from 'react';
 
@@ -259,9 +260,4 @@ function Command({
       <CopyButton label={label} value={command} />
     </p>
   );
-}
-
-/** A name has no character that a shell reads as its own but the space. */
-function shellWord(name: string): string {
-  return name.includes(' ') ? `'${name}'` : name;
 }

@@ -2,6 +2,7 @@
 // A claim about an order, held against what everybody may see of the log: times and kinds. Who can open entries does the
 // same in the terminal.
 
+import { shellWord } from '@kontor/core';
 import { claimedTime, judgeOrderClaim, type OrderClaim, type ReadEntry } from '@kontor/tlog';
 import { useState, type FormEvent, type ReactElement } from 'react';
 
@@ -151,11 +152,6 @@ function commandOf({ time, order, symbol, price }: Claimed): string {
   const given = options.filter(([, value]) => value.trim() !== '');
   return [
     'kontor log claim',
-    ...given.map(([name, value]) => `--${name} ${quoted(value.trim())}`),
+    ...given.map(([name, value]) => `--${name} ${shellWord(value.trim())}`),
   ].join(' ');
-}
-
-/** As a shell takes it for one word, whatever it holds. */
-function quoted(text: string): string {
-  return /^[\w.:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -24,6 +24,8 @@ import './log.css';
 
 /** Checkpoints come every few seconds; whoever looks on need not see each. */
 const READ_EVERY_MS = 10_000;
+/** Of a certificate's hash, as much as a person compares at a glance; the rest is its title. */
+const FINGERPRINT_SHOWN = 16;
 
 export function LogPage(): ReactElement {
   const words = useLogLanguage();
@@ -195,7 +197,7 @@ function WitnessCard(): ReactElement {
       </Card>
     );
   }
-  const { level, operators, witnesses, anchors, fault } = status.data;
+  const { level, operators, witnesses, anchors, fault, lists } = status.data;
   return (
     <Card
       title={words.witnesses}
@@ -217,6 +219,7 @@ function WitnessCard(): ReactElement {
                 <WitnessRow key={witness.name} witness={witness} />
               ))}
             </ul>
+            <p className="muted">{words.trustedBy(lists.witnesses)}</p>
           </>
         )}
         <h3>{words.anchors}</h3>
@@ -226,11 +229,14 @@ function WitnessCard(): ReactElement {
             <code>kontor log anchor use --help</code>
           </>
         ) : (
-          <ul aria-label={words.anchors}>
-            {anchors.map((anchor) => (
-              <AnchorRow key={anchor.authority} anchor={anchor} />
-            ))}
-          </ul>
+          <>
+            <ul aria-label={words.anchors}>
+              {anchors.map((anchor) => (
+                <AnchorRow key={anchor.authority} anchor={anchor} />
+              ))}
+            </ul>
+            <p className="muted">{words.trustedBy(lists.authorities)}</p>
+          </>
         )}
       </div>
     </Card>
@@ -244,7 +250,7 @@ function AnchorRow({
 }): ReactElement {
   const { format } = useLanguage();
   const words = useLogLanguage();
-  const { authority, state, size, at, count, isFresh, reason } = anchor;
+  const { authority, state, size, at, count, isFresh, reason, certificates } = anchor;
   const look: Readonly<Record<typeof state, BadgeLook>> = {
     anchored: isFresh ? 'on' : 'off',
     waiting: 'busy',
@@ -265,6 +271,11 @@ function AnchorRow({
         {words.anchorCount(format.integer(count))}
       </p>
       {reason === '' ? null : <p className="muted">{reason}</p>}
+      {certificates.map(({ subject, sha256 }) => (
+        <p key={sha256} className="muted log-trusted" title={sha256}>
+          {words.trusts(subject)} <code>{sha256.slice(0, FINGERPRINT_SHOWN)}…</code>
+        </p>
+      ))}
     </li>
   );
 }
@@ -276,7 +287,7 @@ function WitnessRow({
 }): ReactElement {
   const { format } = useLanguage();
   const words = useLogLanguage();
-  const { name, operator, relation, state, size, cosignedAt, reason } = witness;
+  const { name, operator, relation, state, size, cosignedAt, reason, keys } = witness;
   return (
     <li>
       <div className="log-witness-head">
@@ -293,8 +304,18 @@ function WitnessRow({
         )}
       </p>
       {reason === '' ? null : <p className="muted">{reason}</p>}
+      {keys.map((key) => (
+        <p key={key} className="muted log-trusted" title={key}>
+          {words.trustedKey} <code>{keyName(key)}</code>
+        </p>
+      ))}
     </li>
   );
+}
+
+/** A verifier key without its bytes: its name and the hash of both. */
+function keyName(verifierKey: string): string {
+  return verifierKey.split('+').slice(0, 2).join('+');
 }
 
 function lookOf(state: WitnessStatus['witnesses'][number]['state']): BadgeLook {

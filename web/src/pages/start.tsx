@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page of a desk that has not started yet because its vault is locked: who is new makes a passkey, then the vault is
-// opened, and the desk goes on by itself.
+// The page of a desk that has not started yet. Its vault is locked: who is new makes a passkey, then the vault is opened,
+// and the desk goes on by itself. Or somebody does not answer: the page says who, and since when.
 
 import { lazy, Suspense, useEffect, type ReactElement, type ReactNode } from 'react';
 
 import { setStepUp } from '../api/client.ts';
-import { useVault } from '../api/queries.ts';
-import type { SessionState, Vault } from '../api/types.ts';
+import { useStart, useVault } from '../api/queries.ts';
+import type { SessionState, Start, Vault } from '../api/types.ts';
+import { useLanguage } from '../language/language.tsx';
 import { usePeopleLanguage } from '../language/use-people-language.ts';
 import { useVaultLanguage } from '../language/use-vault-language.ts';
 import { Failed, Skeleton } from '../parts/states.tsx';
@@ -30,6 +31,8 @@ export function StartPage(): ReactElement {
   const question = useOpenQuestion();
   useEffect(() => setStepUp(stepUp), []);
   const isOpen = vault.data?.isOpen === true;
+  const waitsFor = useStart().data?.waitsFor ?? null;
+  if (waitsFor !== null) return <WaitingPage waitsFor={waitsFor} />;
   return (
     <TooltipProvider>
       <main className="alone start">
@@ -57,6 +60,26 @@ export function StartPage(): ReactElement {
       )}
       <Toasts />
     </TooltipProvider>
+  );
+}
+
+function WaitingPage({
+  waitsFor: { what, since, reason },
+}: {
+  readonly waitsFor: NonNullable<Start['waitsFor']>;
+}): ReactElement {
+  const { start } = useVaultLanguage();
+  const { format } = useLanguage();
+  return (
+    <main className="alone start">
+      <div className="alone-box">
+        <p className="alone-name">Kontor</p>
+        <h1>{start.waitsFor[what]}</h1>
+        <p>{start.waits}</p>
+        <p className="muted">{start.since(format.full(since))}</p>
+        <pre>{reason}</pre>
+      </div>
+    </main>
   );
 }
 

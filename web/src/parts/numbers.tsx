@@ -131,7 +131,7 @@ export function Profit({
 export function ProfitPercent({ value }: { readonly value: string }): ReactElement {
   const { format } = useLanguage();
   return (
-    <span className={`number live ${profitClass(value)}`} title={`${format.exact(value)} %`}>
+    <span className={`number live ${profitClass(value)}`} title={format.exactPercent(value)}>
       {format.percent(value)}
     </span>
   );

@@ -14,7 +14,7 @@ const NAMES: readonly string[] = [
   'rule',
   'line',
 ];
-const NUMBER = /\d+(?:\.\d+)?/g;
+const NUMBER = /(\d+(?:\.\d+)?)( ?%)?/g;
 const RATE = /^(\d+)\/(\d+)([a-z])$/;
 
 /** `of` with every number in its texts as `format` writes it. */
@@ -30,7 +30,11 @@ export function inWords<T extends object>(of: T, format: Format): T {
 function written(value: unknown, format: Format): unknown {
   if (typeof value === 'string') {
     const rate = RATE.exec(value);
-    if (rate === null) return value.replaceAll(NUMBER, (digits) => format.exact(digits));
+    if (rate === null) {
+      return value.replaceAll(NUMBER, (_found, digits: string, percent: string | undefined) =>
+        percent === undefined ? format.exact(digits) : format.exactPercent(digits),
+      );
+    }
     const [, count = '', length = '', unit = ''] = rate;
     return `${format.exact(count)} / ${format.exact(length)} ${unit}`;
   }

@@ -46,7 +46,7 @@ export function PolicyWords({
           <p>
             <strong>{words.worstDay}: </strong>
             {worstDay.length === 0
-              ? words.noDay
+              ? words.noDay()
               : worstDay.map((day) => words.day(inWords(day, format))).join('; ')}
             .
           </p>

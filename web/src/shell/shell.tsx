@@ -10,55 +10,30 @@ import { StaleProvider, useStaleSince } from '../api/desk-facts.tsx';
 import { useLanguage } from '../language/language.tsx';
 import { Anchor } from '../parts/anchor.tsx';
 import { IconButton } from '../parts/button.tsx';
-import { Icon, type IconName } from '../parts/icon.tsx';
+import { Icon } from '../parts/icon.tsx';
 import { useKeys } from '../parts/keyboard.ts';
 import { Toasts } from '../parts/toasts.tsx';
 import { paths } from '../paths.ts';
 import { stepUp, useOpenQuestion } from '../people/consent.ts';
 import { AlarmCount, AlarmSlot } from './alarm-slot.tsx';
+import { PLACES } from './places.ts';
 import { RoleSlot } from './role-slot.tsx';
 import { Strip } from './strip.tsx';
 import { VaultSlot } from './vault-slot.tsx';
 import './shell.css';
-
-interface Place {
-  readonly name:
-    | 'overview'
-    | 'bots'
-    | 'deals'
-    | 'connections'
-    | 'alarms'
-    | 'log'
-    | 'risk'
-    | 'people'
-    | 'settings';
-  readonly icon: IconName;
-  readonly key: string;
-}
-
-const PLACES: readonly Place[] = [
-  { name: 'overview', icon: 'overview', key: 'g o' },
-  { name: 'bots', icon: 'bots', key: 'g b' },
-  { name: 'deals', icon: 'deals', key: 'g d' },
-  { name: 'connections', icon: 'connections', key: 'g c' },
-  { name: 'alarms', icon: 'warning', key: 'g a' },
-  { name: 'log', icon: 'log', key: 'g l' },
-  { name: 'risk', icon: 'shield', key: 'g r' },
-  { name: 'people', icon: 'people', key: 'g p' },
-  { name: 'settings', icon: 'settings', key: 'g s' },
-];
 
 /** Layers are fetched when the first of their kind opens. */
 const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
 const KeyboardDialog = lazy(async () => ({
   default: (await import('./keyboard-list.tsx')).KeyboardDialog,
 }));
+const MoreSheet = lazy(async () => ({ default: (await import('./more-sheet.tsx')).MoreSheet }));
 /** Loaded when there is something to consent to. */
 const ConsentDialog = lazy(async () => ({
   default: (await import('../people/consent-dialog.tsx')).ConsentDialog,
 }));
 
-type Layer = 'none' | 'palette' | 'keyboard';
+type Layer = 'none' | 'palette' | 'keyboard' | 'more';
 
 export function Shell(): ReactElement {
   const { text } = useLanguage();
@@ -100,7 +75,7 @@ export function Shell(): ReactElement {
         {PLACES.map((place) => (
           <Anchor
             key={place.name}
-            className={`rail-link rail-${place.name}`}
+            className={`rail-link rail-${place.name} ${place.isInBar ? '' : 'rail-behind'}`}
             href={paths[place.name]}
             title={text.nav[place.name]}
             aria-current={place === here ? 'page' : undefined}
@@ -110,6 +85,17 @@ export function Shell(): ReactElement {
             {place.name === 'alarms' ? <AlarmCount /> : null}
           </Anchor>
         ))}
+        <button
+          type="button"
+          className="rail-link rail-more"
+          aria-haspopup="dialog"
+          aria-expanded={layer === 'more'}
+          aria-current={here !== undefined && !here.isInBar ? 'true' : undefined}
+          onClick={() => setLayer('more')}
+        >
+          <Icon name="more" />
+          <span className="rail-text">{text.nav.more}</span>
+        </button>
         <div className="rail-foot">
           <IconButton
             icon="keyboard"
@@ -138,6 +124,8 @@ export function Shell(): ReactElement {
           <Palette onClose={close} onKeyboard={() => setLayer('keyboard')} />
         ) : layer === 'keyboard' ? (
           <KeyboardDialog onClose={close} />
+        ) : layer === 'more' ? (
+          <MoreSheet here={here} onClose={close} />
         ) : null}
       </Suspense>
     </div>
