@@ -5,6 +5,7 @@ import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import type { Entry } from '../src/log/intent-log.ts';
 import { Lives, UNSETTLED_ORDERS_MAX } from '../src/life/lives.ts';
+import { Past } from '../src/past.ts';
 import { REMEMBERED_MS, SIGNED_ORDERS_MAX, SignedOrders } from '../src/signed-orders.ts';
 import {
   OpenSigner,
@@ -119,6 +120,24 @@ test('[S253] more orders than the exchange speaks of are refused, also after a r
   const body = JSON.stringify({ code: -2013, msg: 'Order does not exist.' });
   next.report({ kind: 'echo', id, status: 400, body });
   assert.equal(next.place({ price: '1' }), 'signed');
+});
+
+test('[S253] what a start counts is given away once and kept by nobody', () => {
+  const past = new Past(START_MS + 1);
+  const entries = ['k1-a', 'k1-b', 'k1-c'].map((id) => intent(CONNECTION, id));
+  for (const [sequence, entry] of entries.entries()) past.read({ ...entry, sequence });
+  past.read({ ...end(CONNECTION, 'k1-b', '0'), sequence: 3 });
+  const openOf = ({ open }: ReturnType<Past['takeCounted']>): readonly string[] => {
+    const ids: string[] = [];
+    open.each((_, id) => ids.push(id));
+    return ids;
+  };
+  const counted = past.takeCounted();
+  assert.equal(counted.recent.length, 3);
+  assert.deepEqual(openOf(counted), ['k1-a', 'k1-c']);
+  const again = past.takeCounted();
+  assert.deepEqual([again.recent, openOf(again)], [[], []]);
+  assert.equal(past.orders.timeOf(CONNECTION, 'k1-b'), START_MS, 'its ID is for good');
 });
 
 test('[S24] an ID is forgotten when no key of its time can be asked about any more', () => {
