@@ -33,8 +33,6 @@ const FLAGS = [
   '--report-exclude-env',
   // The one WebAssembly here is Node's own, which reads the sources; to optimize it costs 15 MB that never come back.
   '--liftoff-only',
-  // Between two full collections the heap at most doubles: left to itself it holds 70 MB more of waste after 60,000 orders.
-  '--heap-growing-percent=100',
   '--disable-warning=ExperimentalWarning',
   '--disable-warning=SecurityWarning',
 ];
