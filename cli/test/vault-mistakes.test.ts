@@ -110,11 +110,12 @@ test('[C41] a server that shows another public key than the signer made is found
   const file = JSON.stringify({ version: 2, connections: [made] });
   writeFileSync(join(data, 'signer', 'connections'), file, { mode: 0o600 });
   let shown = another;
-  const desk = createServer((_request, response) => {
+  const desk = createServer(({ url }, response) => {
     const { name, venue, keyKind } = made;
+    const connection = { id: made.connection, name, venue, keyKind, publicKeyPem: shown };
     response.setHeader('content-type', 'application/json');
     response.end(
-      JSON.stringify({ id: made.connection, name, venue, keyKind, publicKeyPem: shown }),
+      JSON.stringify(url === '/api/v1/venues' ? [{ venue, isTraded: true }] : connection),
     );
   });
   t.after(() => desk.close());
