@@ -322,7 +322,14 @@ test("[E8] the exchange's clock is told at the start, with its difference to our
   );
   assert.deepEqual(
     { ...bad, reason: '' },
-    { kind: 'egressHealth', venue: 'other', clockSkewMs: null, roundTripMs: null, reason: '' },
+    {
+      kind: 'egressHealth',
+      venue: 'other',
+      clockSkewMs: null,
+      roundTripMs: null,
+      hasSecondAddress: false,
+      reason: '',
+    },
   );
   assert.match(bad.reason, /ECONNREFUSED/);
 });
