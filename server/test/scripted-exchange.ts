@@ -15,11 +15,11 @@ import {
   parseIntent,
   RECV_WINDOW_MS,
   type Answer,
-  type ConnectionInfo,
   type Decision,
   type Intent,
 } from '@kontor/signer';
 import type { Links, PeerName } from '../src/link/links.ts';
+import { connectionInfo } from './connection-info.ts';
 
 export const CONNECTION = 'c_KONTOR2';
 export const SYMBOL = 'ETHUSDT';
@@ -37,31 +37,12 @@ export const INSTRUMENT: Instrument = makeInstrument({
   maxNotional: '9000000',
 });
 
-const ACTIVE_CONNECTION: ConnectionInfo = {
+const ACTIVE_CONNECTION = connectionInfo(1, {
   connection: CONNECTION,
   name: 'demo',
   venue: 'demo',
-  state: 'active',
-  signs: 'all',
-  grade: 'A',
-  keyKind: 'ed25519',
-  publicKeyPem: 'the public half',
-  createdAt: 1,
-  expiresAt: 2,
-  reducesUntil: 3,
-  cancelsUntil: 4,
   checkedAt: 1,
-  isIpRestricted: true,
-  bind: null,
-  bindDoubt: null,
-  frozen: null,
-  quarantined: null,
-  replaces: null,
-  isReady: false,
-  isCanary: false,
-  policy: [],
-  policyHash: 'none',
-};
+});
 
 const TRADES_PER_PAGE = 1_000;
 
@@ -450,6 +431,14 @@ export class ScriptedExchange {
     if (intent.kind === 'describePolicy') {
       const policy = { hash: 'none', text: '', lock: null, pending: null, held: [] };
       this.decide({ kind: 'policy', id: intent.id, policy });
+      return;
+    }
+    if (intent.kind === 'describeVault') {
+      const key = Buffer.alloc(32).toString('base64');
+      const vault = {
+        isOpen: true, isUnattended: true, importKey: key, unlockKey: key, waitMs: 0, ways: [],
+      }; // prettier-ignore
+      this.decide({ kind: 'vault', id: intent.id, vault });
       return;
     }
     this.sign(intent);

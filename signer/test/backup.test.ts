@@ -244,7 +244,7 @@ test('[S52] no file of the vault writes a key but sealed: there is no plain way 
     [
       'ports.output(Buffer.from(`${JSON.stringify(facts)}\\n`));',
       // Owners: their passkeys' public side.
-      'ports.output(Buffer.from(`${JSON.stringify(shown)}\\n`));',
+      'ports.output(Buffer.from(`${JSON.stringify(owners.infos())}\\n`));',
       'ports.output(file);',
       'ports.output(sealPatterns(known, key));',
     ],
