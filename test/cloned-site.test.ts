@@ -35,7 +35,7 @@ test('[T208] a page that was copied file by file names its site when a browser s
   const served: RequestListener = (request, response) => {
     if (request.url === DOOR_PICTURE) {
       asked.push(request.headers);
-      sites.seen(request.headers.referer);
+      sites.seen(request.headers.referer, request.socket.remoteAddress ?? '');
       response.writeHead(204).end();
     } else if (request.url === DOOR_STYLE) {
       response.writeHead(200, { 'content-type': 'text/css', 'referrer-policy': 'no-referrer' });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command beside a running desk, for tests that go on meanwhile.
 
+import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -47,4 +48,11 @@ export async function kontor(given: readonly string[], input = ''): Promise<Said
   child.stdin?.end(input);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, out, errors };
+}
+
+/** Sets the passphrase of a desk that does not run, as its owner would. */
+export async function setPassphrase(directory: string, passphrase: string): Promise<void> {
+  const given = ['vault', 'passphrase', '--data', directory];
+  const { code, errors } = await kontor(given, `${passphrase}\n${passphrase}\n`);
+  assert.equal(code, 0, errors);
 }

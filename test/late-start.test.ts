@@ -2,15 +2,13 @@
 // Desks that can not begin at once: the vault is locked, or the exchange does not answer.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { makeSettings, type DcaSettings } from '@kontor/core';
 import type { api } from '@kontor/server';
 import { deferrer, startDesk, startSimulator, temporaryDirectory, until } from './harness.ts';
+import { setPassphrase } from './kontor-command.ts';
 
-const KONTOR = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
 const PASSPHRASE = 'correct horse battery';
 
 const BOT: DcaSettings = makeSettings<DcaSettings>('dca', {
@@ -44,7 +42,7 @@ test('[T197] a desk that starts with a locked vault serves its pages, lets its b
     return found !== undefined && restingOf(found).length === 2 ? found : null;
   });
   await first.stop();
-  await setPassphrase(directory);
+  await setPassphrase(directory, PASSPHRASE);
 
   const desk = await startDesk({ ...options, bots: [] });
   defer(() => desk.stop());
@@ -145,16 +143,4 @@ async function silentExchange(
 
 function restingOf({ orders }: api.Deal): readonly string[] {
   return orders.filter(({ state }) => state === 'open').map(({ clientOrderId }) => clientOrderId);
-}
-
-/** Sets the passphrase of a desk that does not run, as its owner would. */
-async function setPassphrase(directory: string): Promise<void> {
-  const child = spawn(process.execPath, [KONTOR, 'vault', 'passphrase', '--data', directory], {
-    stdio: ['pipe', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
-  child.stdin.end(`${PASSPHRASE}\n${PASSPHRASE}\n`);
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  assert.equal(code, 0, said);
 }

@@ -2,11 +2,9 @@
 // A locked desk that is opened from a real browser: by its passphrase, and by a passkey that gives a key.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import { keyFingerprint } from '../cli/src/key-fingerprint.ts';
 import { builtPage } from '../web/test/built-page.ts';
@@ -18,9 +16,9 @@ import {
   temporaryDirectory,
   type TestDesk,
 } from './harness.ts';
+import { setPassphrase } from './kontor-command.ts';
 
 const WAIT_MS_MAX = 60_000;
-const KONTOR = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
 const PASSPHRASE = 'correct horse battery';
 
 test('[T160, T161, C182] attack 32: a locked desk opens from the browser by its passphrase, then by a passkey, and no request shows either', async (t) => {
@@ -43,7 +41,7 @@ test('[T160, T161, C182] attack 32: a locked desk opens from the browser by its 
   defer(stop);
   await start();
   await stop();
-  await setPassphrase(directory);
+  await setPassphrase(directory, PASSPHRASE);
 
   const browser = await launchBrowser();
   defer(() => browser.close());
@@ -123,15 +121,3 @@ test('[T160, T161, C182] attack 32: a locked desk opens from the browser by its 
     assert.equal(whole.includes(form), false);
   await context.close();
 });
-
-/** Sets the passphrase of a desk that does not run, as its owner would. */
-async function setPassphrase(directory: string): Promise<void> {
-  const child = spawn(process.execPath, [KONTOR, 'vault', 'passphrase', '--data', directory], {
-    stdio: ['pipe', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
-  child.stdin.end(`${PASSPHRASE}\n${PASSPHRASE}\n`);
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  assert.equal(code, 0, said);
-}

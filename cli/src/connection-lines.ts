@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A connection in a few lines for the terminal: what it signs, how safe its key is, and how long it lasts.
 
-import { daysLeft, shellWord } from '@kontor/core';
+import { daysLeft, daysText, shellWord } from '@kontor/core';
 import type { api } from '@kontor/server';
 
 const SIGNED: Readonly<Record<api.Connection['signs'], string>> = {
@@ -90,10 +90,4 @@ function endText({ expiresAt, cancelsUntil }: api.Connection, now: number): stri
   if (days !== null) return `${daysText(days)} left, until ${end}`;
   const last = new Date(cancelsUntil).toISOString().slice(0, 10);
   return now < cancelsUntil ? `ended on ${end}, closes on ${last}` : `ended on ${end}`;
-}
-
-/** `90 days`, `1 day`; of the last 24 hours `less than a day`. */
-export function daysText(days: number): string {
-  if (days === 0) return 'less than a day';
-  return days === 1 ? '1 day' : `${days} days`;
 }

@@ -137,6 +137,62 @@ test('[T196] a desk that was taken over names a file of others as its copy, and 
   }
 });
 
+test('[C221] a restore that cannot join what is known of exchanges here leaves the desk that lies here as it is', (t) => {
+  const home = scratch(t);
+  const desk = join(home, 'desk');
+  put(desk, {
+    'server/desk.db': '',
+    'desk.json': '{}',
+    'egress/pins.json': '{"version":1,"hosts":{}}',
+  });
+  new Store(join(desk, 'server', 'desk.db')).close();
+  const file = join(home, 'desk.tar.gz');
+  assert.equal(kontor('', 'backup', file, '--data', desk).code, 0);
+  writeFileSync(join(desk, 'egress', 'pins.json'), 'damaged');
+  const refused = kontor('', 'restore', file, '--fresh', '--data', desk);
+  assert.equal(refused.code, 1, refused.out);
+  assert.match(refused.err, /pins\.json is damaged/);
+  assert.equal(existsSync(join(desk, 'previous')), false);
+  assert.equal(existsSync(join(desk, 'server', 'desk.db')), true);
+});
+
+test('[C220] what no restore would take is left out of a backup and named, so that the rest comes back', (t) => {
+  const home = scratch(t);
+  const desk = join(home, 'desk');
+  mkdirSync(join(desk, 'server'), { recursive: true });
+  new Store(join(desk, 'server', 'desk.db')).close();
+  put(desk, { ...FILES, [`${CASE}/a name with spaces`]: 'of nobody', secret: 'of others' });
+  symlinkSync(join(desk, 'secret'), join(desk, CASE, 'evidence', 'link.json'));
+  assert.equal(spawnSync('mkfifo', [join(desk, CASE, 'pipe')]).status, 0);
+  rmSync(join(desk, 'witness', 'anchors'), { recursive: true });
+  symlinkSync(desk, join(desk, 'witness', 'anchors'));
+  const file = join(home, 'desk.tar.gz');
+  const made = kontor('', 'backup', file, '--data', desk);
+  assert.equal(made.code, 0, made.err);
+  for (const name of ['a name with spaces', 'evidence/link.json', 'pipe'])
+    assert.ok(made.err.includes(`${CASE}/${name}`), `${name}: ${made.err}`);
+  assert.match(made.err, /Left out.*witness\/anchors/);
+  const other = join(home, 'other');
+  const restored = kontor('', 'restore', file, '--data', other);
+  assert.equal(restored.code, 0, restored.err);
+  for (const [path, text] of Object.entries(FILES))
+    if (!path.startsWith('witness/')) assert.equal(readFileSync(join(other, path), 'utf8'), text);
+});
+
+test('[C220] a part that is a link makes no backup', (t) => {
+  const home = scratch(t);
+  const desk = join(home, 'desk');
+  mkdirSync(join(desk, 'server'), { recursive: true });
+  new Store(join(desk, 'server', 'desk.db')).close();
+  put(desk, { 'signer/key': 'of others' });
+  symlinkSync('key', join(desk, 'signer', 'policy'));
+  const file = join(home, 'desk.tar.gz');
+  const made = kontor('', 'backup', file, '--data', desk);
+  assert.equal(made.code, 1, made.out);
+  assert.match(made.err, /policy: expected a plain file, found something else/);
+  assert.equal(existsSync(file), false);
+});
+
 test('[C210] a backup takes the copy also from a volume of its own, and only a plain file', async (t) => {
   const home = scratch(t);
   const elsewhere = otherVolume(t, home);

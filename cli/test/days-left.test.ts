@@ -4,9 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { daysLeft, shellWord } from '@kontor/core';
-
-import { daysText } from '../src/connection-lines.ts';
+import { daysLeft, daysText, shellWord } from '@kontor/core';
 
 const DAY_MS = 86_400_000;
 

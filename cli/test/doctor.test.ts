@@ -118,7 +118,10 @@ test('[C185] people who cannot be replaced are told', () => {
     found([member('Ada', 2)], 0),
     /^warning owners the signer takes consent from nobody/,
   );
-  assert.match(found([member('Ada', 2, 1)], 2), /^warning people Ada has 1 recovery codes left/);
+  assert.match(
+    found([member('Ada', 2, 1)], 2),
+    /^warning people Ada has 1 recovery code left; kontor people recovery Ada$/m,
+  );
   assert.equal(
     found([member('Ada', 1), member('Bo', 1)], 2),
     'ok owners the signer takes consent from 2 passkeys',

@@ -49,7 +49,12 @@ test('[C216] a host that is not known is not forgotten, and it is said which are
   mkdirSync(join(data, 'egress'));
   const reset = (host: string): { readonly code: number | null; readonly err: string } =>
     kontor('', 'connect', 'pins', 'reset', host, '--data', data);
-  assert.match(reset('x').err, /this desk has met no host yet, so not x either/);
+  assert.match(
+    reset('x').err,
+    /expected a host that this desk knows, found x: it has met none yet/,
+  );
+  const early = kontor('', 'connect', 'pins', 'accept', 'x', FIRST, '--data', data);
+  assert.match(early.err, /expected a host that this desk knows, found x: it has met none yet/);
   const issuers = [{ name: 'First Root', fingerprint: FIRST }];
   new PinStore(join(data, 'egress')).putPins(HOST, { since: 1, by: 'firstUse', issuers });
   const unknown = reset('X');

@@ -156,7 +156,12 @@ test('[C92] a running desk tightens at once, explains by the new limits, and lea
   writeFileSync(tighter, text.replace('notional<=2000', 'notional<=1500'));
   writeFileSync(looser, text.replace('notional<=2000', 'notional<=2500'));
   const unconfirmed = policy(data, 'edit', '--from', tighter);
-  assert.match(unconfirmed.out, /Nothing is changed/);
+  // A script is not told that all is well.
+  assert.equal(unconfirmed.code, 2);
+  assert.match(
+    unconfirmed.err,
+    /expected a terminal to ask in, found none; --yes .*Nothing is changed/,
+  );
   assert.doesNotMatch(unconfirmed.err, /kept in/, 'it lies where it lay');
   const tightened = policy(data, 'edit', '--from', tighter, '--yes');
   assert.equal(tightened.code, 0, tightened.err);

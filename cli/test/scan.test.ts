@@ -255,7 +255,7 @@ test('[C74] attack 54: the command names the place and the key, never the secret
 
   const other = ['--patterns', join(folder, 'patterns'), '--key', file('other', bytes(32))];
   const refused = await kontor([...other, folder]);
-  assert.equal(refused.code, 1);
+  assert.equal(refused.code, 2);
   assert.match(refused.stderr, /^error: .+patterns: expected patterns written with the key in /);
   assert.equal(openPatterns(Buffer.from('kontor-scan/v1\n'), KEY), null);
   for (const [, value] of SECRETS) assert.ok(!sealed.includes(value));
@@ -315,6 +315,14 @@ test('[C145] what could not be looked into to its end gives an exit code of its 
   assert.match(left.stdout, /^1 member not looked into to the end\.\n/);
   const whole = await kontor([...given, '-'], gzipSync(Buffer.from('not deep')));
   assert.equal(whole.code, 0);
+  // What is no find does not look like one to a script.
+  const absent = await kontor([...given, join(folder, 'nowhere')]);
+  assert.equal(absent.code, 2, absent.stderr);
+  const keyless = await kontor([...given.slice(0, 3), join(folder, 'nokey'), folder]);
+  assert.equal(keyless.code, 2);
+  assert.match(keyless.stderr, /^error: --key: expected a file, found nothing at .*nokey/);
+  const folded = await kontor([...given, '-', '--key', join(folder, 'patterns')]);
+  assert.equal(folded.code, 2, 'patterns of another key');
 });
 
 async function kontor(

@@ -12,3 +12,9 @@ export function daysLeft(endMs: number, nowMs: number): number | null {
   if (left <= 0) return null;
   return left < DAY_MS ? 0 : Math.ceil(left / DAY_MS);
 }
+
+/** `90 days`, `1 day`; of the last 24 hours `less than a day`. */
+export function daysText(days: number): string {
+  if (days === 0) return 'less than a day';
+  return days === 1 ? '1 day' : `${days} days`;
+}

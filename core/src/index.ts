@@ -10,7 +10,7 @@ export * from './matching/engine.ts';
 export * from './candle.ts';
 export * from './candle-interval.ts';
 export * from './candle-resample.ts';
-export { daysLeft } from './days-left.ts';
+export { daysLeft, daysText } from './days-left.ts';
 export * from './policy-words.ts';
 export { shellWord } from './shell-word.ts';
 export type { Bar, Bars, Indicator, PeriodSettings } from './indicators/indicator.ts';

@@ -186,7 +186,7 @@ export class Egress {
     }
   }
 
-  /** What is meant for the second address goes there or nowhere; what the exchange says there binds the ordinary way not. */
+  /** What is meant for the second address goes there or nowhere; what the exchange says there does not bind the ordinary way. */
   async #bySecondAddress(request: RestRequest, { rest }: Venue): Promise<VenueResult> {
     const { secondAddress, log } = this.#options;
     const endpoint = `${request.method} ${request.path}`;

@@ -185,7 +185,7 @@ export function createServer(
       atHand = null;
     },
     onAccountStream(from, state, reason) {
-      if (canaries.has(from)) canaries.onStream(from, state);
+      if (from !== connection || canaries.has(from)) canaries.onStream(from, state);
       if (from !== connection) return;
       account = { ...account, state, reason };
       logger.info({ state, reason }, 'account stream');
@@ -244,6 +244,7 @@ export function createServer(
       raise: (alarm) => alarms.raise(alarm),
       resolve: (kind, about, subject) => alarms.resolve(kind, about, subject),
       resolveOthers: (kind, about, subject) => alarms.resolveOthers(kind, about, subject),
+      resolveGone: (kinds, listed) => alarms.resolveGone(kinds, listed),
     },
     time,
     venue: config.venue,
@@ -396,6 +397,7 @@ export function createServer(
     cases,
     connections: () => required({ kind: 'listConnections' }),
     subscribe: (id) => links.submit({ kind: 'subscribe', connection: id }),
+    own: () => connection,
     onUnwatched(reason) {
       if (reason === '') logger.info('a canary is watched');
       else logger.warn({ reason }, 'a canary is not watched');

@@ -6,34 +6,11 @@ import { test } from 'node:test';
 import type { ConnectionInfo, ProbeStep } from '@kontor/signer';
 import { probeAddress, type Probed } from '../src/connections/address-probe.ts';
 import type { Outcome } from '../src/link/links.ts';
+import { connectionInfo } from './connection-info.ts';
 
 const CONNECTION = 'c_ABCDEF2';
 const START = 1_793_491_200_000;
-const INFO: ConnectionInfo = {
-  connection: CONNECTION,
-  name: 'main',
-  venue: 'binance',
-  state: 'active',
-  signs: 'all',
-  grade: 'A',
-  keyKind: 'ed25519',
-  publicKeyPem: 'PEM',
-  createdAt: START,
-  expiresAt: START,
-  reducesUntil: START,
-  cancelsUntil: START,
-  checkedAt: START,
-  isIpRestricted: true,
-  bind: null,
-  bindDoubt: null,
-  frozen: null,
-  quarantined: null,
-  replaces: null,
-  isReady: false,
-  isCanary: false,
-  policy: [],
-  policyHash: 'none',
-};
+const INFO = connectionInfo(START, { connection: CONNECTION, checkedAt: START });
 const EARLY: Outcome = { kind: 'refused', rule: 'address-probe', reason: 'too early' };
 const LOST: Outcome = {
   ...{ kind: 'failed', certainty: 'notSent', signedUntil: 0 },

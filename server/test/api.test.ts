@@ -8,6 +8,7 @@ import * as Schema from 'typebox/schema';
 import { ONE_ORDER } from './scripted-desk.ts';
 import { SYMBOL } from './scripted-exchange.ts';
 import { openApi, TERMINAL_TOKEN, VAULT, type ScriptedApi } from './scripted-api.ts';
+import { connectionInfo } from './connection-info.ts';
 
 const HOST = '127.0.0.1:4180';
 const EDGE_BATCH = { root: '0'.repeat(64), lines: 3, from: 0, to: 0 };
@@ -617,31 +618,7 @@ test('[A4] real answers have the described shape', async (t) => {
   api.keyAnswer = {
     ok: true,
     connections: [
-      {
-        connection: 'c_ABCDEF2',
-        name: 'main',
-        venue: 'binance',
-        state: 'draft',
-        signs: 'nothing',
-        grade: null,
-        keyKind: 'ed25519',
-        publicKeyPem: 'PEM',
-        createdAt: 1,
-        expiresAt: 2,
-        reducesUntil: 3,
-        cancelsUntil: 4,
-        checkedAt: null,
-        isIpRestricted: null,
-        bind: null,
-        bindDoubt: null,
-        frozen: null,
-        quarantined: null,
-        replaces: null,
-        isReady: false,
-        isCanary: false,
-        policy: ['default deny'],
-        policyHash: 'none',
-      },
+      connectionInfo(1, { state: 'draft', signs: 'nothing', grade: null, isIpRestricted: null }),
     ],
   };
   for (const [method, path, url, status, body] of asked) {

@@ -33,6 +33,8 @@ interface Bench {
   readonly alarms: AlarmBook;
   infos: readonly ConnectionInfo[];
   outcome: Outcome;
+  /** Whose stream was asked for, in order, and when the log heard of canaries. */
+  readonly asked: string[];
   /** A watch of the same desk, as after another start. */
   begin(): CanaryWatch;
   /** Has the watch look once. */
@@ -53,6 +55,7 @@ function opened(t: TestContext): Bench {
   const bench: Bench = {
     alarms,
     infos: [INFO],
+    asked: [],
     outcome: {
       kind: 'failed',
       certainty: 'notSent',
@@ -65,8 +68,12 @@ function opened(t: TestContext): Bench {
         alarms,
         cases: new CaseBook(directory, () => 1_000),
         connections: async () => bench.infos,
-        subscribe: async () => bench.outcome,
-        onUnwatched: () => undefined,
+        subscribe: async (connection) => {
+          bench.asked.push(connection);
+          return bench.outcome;
+        },
+        own: () => 'c_OWNOWN2',
+        onUnwatched: () => bench.asked.push('told'),
         time: {
           now: () => 1_000,
           monotonic: () => 1_000,
@@ -136,4 +143,29 @@ test('[Y171] a canary that went while the desk stood still is not told of any mo
   bench.begin();
   await bench.look();
   assert.match(standing(bench)[0] ?? '', /resolved 1$/);
+});
+
+test('[Y262] streams of connections that nobody trades through are opened as a canary’s is, so that they do not tell which it is', async (t) => {
+  const bench = opened(t);
+  const spare = connectionInfo(0, { connection: 'c_SPARES2', name: 'spot-3', venue: 'demo' });
+  const own = connectionInfo(0, { connection: 'c_OWNOWN2', venue: 'demo' });
+  const next = connectionInfo(0, { connection: 'c_NEXTKE2', replaces: CANARY });
+  const draft = connectionInfo(0, { connection: 'c_DRAFTS2', state: 'draft' });
+  bench.infos = [own, INFO, next, draft, spare];
+  bench.outcome = OPENED;
+  const watch = bench.begin();
+  await bench.look();
+  assert.deepEqual(bench.asked, [CANARY, spare.connection, 'told']);
+  // An account that is no canary's rings nothing, and its stream is opened again as the canary's is.
+  watch.onEvent(spare.connection, { e: 'executionReport' });
+  assert.deepEqual(standing(bench), []);
+  watch.onStream(spare.connection, 'down');
+  await bench.look();
+  assert.deepEqual(bench.asked.slice(3), [spare.connection]);
+  // One that is refused is not asked for again and again, and nobody is told.
+  bench.outcome = { kind: 'refused', rule: 'default deny', reason: 'by the test' };
+  watch.onStream(spare.connection, 'down');
+  for (let look = 0; look < 3; look += 1) await bench.look();
+  assert.equal(bench.asked.length, 5);
+  assert.deepEqual(standing(bench), []);
 });

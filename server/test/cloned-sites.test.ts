@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { NewAlarm } from '../src/alarms/alarm-book.ts';
+import { alarmSentence } from '../src/alarms/alarm-sentence.ts';
 import { ClonedSites } from '../src/people/cloned-sites.ts';
 import { openApi } from './scripted-api.ts';
 
@@ -34,10 +35,10 @@ function watched(): Bench {
 test('[Y243] a copy is told of by its site, once an hour at most; the desk’s own pages and what names no site are not', () => {
   const bench = watched();
   for (const own of [undefined, '', `${OWN}/login`, OWN, 'no address', 'ftp://x', 'javascript:1', `https://${'a'.repeat(2_000)}/`])
-    bench.sites.seen(own); // prettier-ignore
+    bench.sites.seen(own, 'a'); // prettier-ignore
   assert.deepEqual(bench.raised, []);
   for (let hit = 0; hit < 100; hit += 1)
-    bench.sites.seen(`https://desk-example.test/${hit}?token=x`);
+    bench.sites.seen(`https://desk-example.test/${hit}?token=x`, 'a');
   assert.deepEqual(bench.raised, [
     {
       kind: 'clonedSite',
@@ -47,7 +48,7 @@ test('[Y243] a copy is told of by its site, once an hour at most; the desk’s o
     },
   ]);
   bench.now = HOUR;
-  bench.sites.seen('https://desk-example.test/');
+  bench.sites.seen('https://desk-example.test/', 'b');
   assert.equal(bench.raised.length, 2);
 });
 
@@ -55,14 +56,38 @@ test('[Y243] strangers who name sites by the thousand raise six alarms in a day'
   const bench = watched();
   for (let minute = 0; minute < 59; minute += 1) {
     bench.now = minute * 60_000;
-    for (let hit = 0; hit < 100; hit += 1) bench.sites.seen(`https://s${minute}-${hit}.test/`);
+    for (let hit = 0; hit < 100; hit += 1)
+      bench.sites.seen(`https://s${minute}-${hit}.test/`, `network ${hit}`);
   }
   assert.equal(bench.raised.length, 6);
-  assert.deepEqual(bench.raised.at(-1)?.facts, { site: '5 sites in a day and more' });
+  assert.deepEqual(bench.raised.at(-1)?.facts, { site: '' });
   bench.now = 25 * HOUR;
-  bench.sites.seen('https://later.test/');
+  bench.sites.seen('https://later.test/', 'a');
   assert.equal(bench.raised.at(-1)?.subject, 'https://later.test', 'the next day has room again');
   for (const each of bench.raised) assert.ok(JSON.stringify(each.facts).length < 300);
+});
+
+test('[Y261] who names many sites from one network leaves room for the copy that others are shown', () => {
+  const bench = watched();
+  for (let hit = 0; hit < 100; hit += 1) bench.sites.seen(`https://made-up-${hit}.test/`, 'a');
+  assert.deepEqual(
+    bench.raised.map(({ facts }) => facts['site']),
+    ['https://made-up-0.test', 'https://made-up-1.test', ''],
+  );
+  bench.sites.seen('https://desk-example.test/', 'b');
+  assert.equal(bench.raised.at(-1)?.facts['site'], 'https://desk-example.test');
+  // Once named, a site is named again whoever asks.
+  bench.now = HOUR;
+  bench.sites.seen('https://desk-example.test/', 'a');
+  assert.equal(bench.raised.at(-1)?.facts['site'], 'https://desk-example.test');
+  assert.equal(bench.raised.length, 5);
+});
+
+test('[Y261] of sites that are not named the alarm claims nothing', () => {
+  assert.match(
+    alarmSentence({ kind: 'clonedSite', facts: { site: '' } }),
+    /more sites than are named/,
+  );
 });
 
 test('[Y243] pages of a desk with a name load the style; a desk on this machine has none of it', async (t) => {

@@ -3,35 +3,19 @@
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { ConnectionInfo } from '@kontor/signer';
 import type { Venue } from '../src/api/schemas.ts';
+import { connectionInfo } from './connection-info.ts';
 import { openApi, VAULT, type ScriptedApi } from './scripted-api.ts';
 
-const INFO: ConnectionInfo = {
-  connection: 'c_ABCDEF2',
-  name: 'main',
-  venue: 'binance',
+const INFO = connectionInfo(1, {
   state: 'draft',
   signs: 'nothing',
   grade: null,
   keyKind: 'hmac-sha256',
   publicKeyPem: '',
-  createdAt: 1,
-  expiresAt: 2,
-  reducesUntil: 3,
-  cancelsUntil: 4,
-  checkedAt: null,
   isIpRestricted: null,
-  bind: null,
-  bindDoubt: null,
-  frozen: null,
-  quarantined: null,
-  replaces: null,
-  isReady: false,
-  isCanary: false,
   policy: ['default deny'],
-  policyHash: 'none',
-};
+});
 const SEALED = 'A'.repeat(128);
 
 async function opened(t: TestContext): Promise<ScriptedApi> {

@@ -53,6 +53,7 @@ class World {
           for (const key of [...this.standing.keys()])
             if (key.startsWith(`${kind} `)) this.standing.delete(key);
         },
+        resolveGone: () => undefined,
         resolveOthers: (kind, _connection, subject) => {
           for (const key of [...this.standing.keys()])
             if (key.startsWith(`${kind} `) && key !== `${kind} ${subject}`)

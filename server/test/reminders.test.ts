@@ -109,3 +109,64 @@ test('[Y173] the reminders at 14, 7, 3 and 1 days and the end itself go out by e
   ]);
   assert.deepEqual(carried, hooked);
 });
+
+test('[Y260] what stands about a key is over once its connection is gone, also where that went while the desk stood still', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'kontor-reminders-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const bound = connectionInfo(START, {
+    connection: 'c_ABCDEF3',
+    bind: { verdict: 'notReal', seenAt: START },
+  });
+  const shut = connectionInfo(START, {
+    connection: 'c_ABCDEF4',
+    quarantined: { since: START, faults: ['withdrawals'] },
+  });
+  let listed: readonly (typeof INFO)[] = [INFO, bound, shut];
+  /** What stands of the desk's alarms after a life of it that looks at each of `lists`. */
+  const live = async (...lists: readonly (typeof listed)[]): Promise<readonly string[]> => {
+    const store = new Store(join(directory, 'desk.db'));
+    const book = new AlarmBook({
+      store,
+      now: () => START,
+      onRaised: () => undefined,
+      onChanged: () => undefined,
+      log: () => undefined,
+    });
+    const watch = new LifeWatch({
+      links: {
+        submit: async () => assert.fail('nothing is asked'),
+        connections: async () => ({ ok: true, connections: listed }),
+      },
+      alarms: book,
+      time: { ...systemTime, now: () => START },
+      venue: 'binance',
+      connection: () => '',
+      onChanged: () => undefined,
+      log: () => undefined,
+    });
+    book.raise({ kind: 'clonedSite', severity: 'warning', subject: 'https://a.test', facts: {} });
+    for (const list of lists) {
+      listed = list;
+      await watch.refresh();
+    }
+    const rows = book.list(10).filter(({ state }) => state !== 'resolved');
+    watch.close();
+    store.close();
+    return rows.map(({ kind, connection }) => `${kind} ${connection}`.trim()).toSorted();
+  };
+  const all = [INFO, bound, shut];
+  assert.deepEqual(await live(all), [
+    'bindNotReal c_ABCDEF3',
+    'clonedSite',
+    'rightsChanged c_ABCDEF4',
+  ]);
+  // Both ways: with the desk running, and while it stood still.
+  assert.deepEqual(await live(all, [INFO, bound]), ['bindNotReal c_ABCDEF3', 'clonedSite']);
+  assert.deepEqual(await live([INFO]), ['clonedSite']);
+  // Who comes back is told of again.
+  assert.deepEqual(await live(all, [INFO], all), [
+    'bindNotReal c_ABCDEF3',
+    'clonedSite',
+    'rightsChanged c_ABCDEF4',
+  ]);
+});

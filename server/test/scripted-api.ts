@@ -35,6 +35,7 @@ import { ProfitBook } from '../src/runner/profit-book.ts';
 import { PublicLog } from '../src/witness/public-log.ts';
 import { AnchorDesk } from '../src/witness/anchor-desk.ts';
 import { WitnessDesk } from '../src/witness/witness-desk.ts';
+import { connectionInfo } from './connection-info.ts';
 import { ScriptedCandles } from './scripted-candles.ts';
 import { CONNECTION, INSTRUMENT, SYMBOL } from './scripted-exchange.ts';
 import { quoteAt, ScriptedDesk, type ScriptedDeskOptions } from './scripted-desk.ts';
@@ -215,31 +216,13 @@ export async function openApi(
     }),
     balances: () => [{ asset: 'USDT', free: '100.00', locked: '0.00' }],
     connections: async () => [
-      {
+      connectionInfo(1, {
         connection: CONNECTION,
         name: 'demo',
         venue: 'demo',
-        state: 'active',
-        signs: 'all',
-        grade: 'A',
-        keyKind: 'ed25519',
-        publicKeyPem: 'a key',
-        createdAt: 1,
-        expiresAt: 2,
-        reducesUntil: 3,
-        cancelsUntil: 4,
         checkedAt: 1,
-        isIpRestricted: true,
-        bind: null,
-        bindDoubt: null,
-        frozen: null,
-        quarantined: null,
-        replaces: null,
-        isReady: false,
-        isCanary: false,
         policy: api.policy,
-        policyHash: 'none',
-      },
+      }),
     ],
     account: () => ({ state: 'up', reason: 'subscribed', lastEventAt: null }),
     comparison: () => ({ sweptAt: 1, fault: null, failedInARow: api.failedInARow }),

@@ -25,7 +25,11 @@ import { FindingBook } from '../src/reconcile/findings.ts';
 import { OrderIds } from '../src/reconcile/order-ids.ts';
 import { OrderTags } from '../src/reconcile/order-tags.ts';
 import { OrphanBook } from '../src/reconcile/orphans.ts';
-import { Reconciler, type ForeignListener } from '../src/reconcile/reconcile.ts';
+import {
+  Reconciler,
+  type ForeignListener,
+  type ReconcilePatience,
+} from '../src/reconcile/reconcile.ts';
 import { BotRunner } from '../src/runner/bot-runner.ts';
 import { RiskDesk } from '../src/risk/risk-desk.ts';
 import { DealProjection, type EndedDeal } from '../src/runner/deal-projection.ts';
@@ -87,6 +91,7 @@ export interface ScriptedDeskOptions {
   readonly clock?: 'wall' | 'events';
   readonly wallNow?: () => number;
   readonly patience?: Partial<typeof ORDER_PATIENCE>;
+  readonly reconcilePatience?: Partial<ReconcilePatience>;
   readonly instrument?: Instrument;
   /** Compares with the exchange at the start; later when `reconciler.request` is called. */
   readonly reconciles?: boolean;
@@ -278,7 +283,7 @@ export class ScriptedDesk {
       resubscribe: (reason) => this.resubscribed.push(reason),
       onChanged: () => undefined,
       time: systemTime,
-      patience: RECONCILE_PATIENCE,
+      patience: { ...RECONCILE_PATIENCE, ...options.reconcilePatience },
     });
   }
 

@@ -22,9 +22,9 @@ const KNOWN_MAX = 256;
 const FILE_BYTES_MAX = 1_048_576;
 const PEM_CHARACTERS_MAX = 1_000;
 const KEY_ID = /^(?:[0-9a-f]{64})?$/;
-/** In a backup of the vault, which is sealed as a whole, the word itself. */
-export const CANARY_IN_BACKUP = 'canary';
-const MARK = /^(?:[0-9a-f]{32}|canary)?$/;
+/** In a backup of the vault, which is sealed as a whole, the word itself; none in one of an earlier version. */
+export const MARK_IN_BACKUP = { canary: 'canary', plain: 'plain' } as const;
+const MARK = /^(?:[0-9a-f]{32}|canary|plain)?$/;
 /** Of earlier versions the name was the mark, and such a name is one still. */
 const CANARY_NAME = /^canary\b/i;
 /** The first version knew Ed25519 alone, in plain files. */

@@ -466,7 +466,11 @@ export class Signer {
       return refuse('intent', `intent.id: expected a new one, found ${intent.id} under way`);
     }
     const ids = orderIdsOf(intent);
-    const used = ids.find((id) => this.#orders.timeOf(intent.connection, id) !== undefined);
+    const used = ids.find(
+      (id) =>
+        this.#orders.timeOf(intent.connection, id) !== undefined ||
+        this.#lives.signedAt(intent.connection, id) !== undefined,
+    );
     if (used !== undefined) {
       return refuse('duplicate', `expected a new clientOrderId, found ${used} signed already`);
     }

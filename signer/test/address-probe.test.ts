@@ -93,6 +93,29 @@ function* lives(signer: OpenSigner): Generator<OpenSigner> {
   yield reopen(signer);
 }
 
+test('[S261] a page that comes with 200 in place of the account is no verdict; an account too long for a copy is one', (t) => {
+  const signer = opened(t);
+  const pages: readonly unknown[] = ['<html>not in your country</html>', {}, [], null];
+  for (const body of pages) {
+    probe(signer, { status: 200, body });
+    const { bind, bindDoubt } = infoOf(signer);
+    assert.equal(bind, null);
+    assert.equal(bindDoubt?.reason, 'otherAnswer');
+    assert.equal(bindDoubt.words, 'HTTP 200, without an account');
+    signer.pass(61_000);
+  }
+  // Nor does such a page stand for the ordinary way.
+  probe(signer, REFUSED, { status: 200, body: {} });
+  assert.equal(infoOf(signer).bindDoubt?.reason, 'ordinaryRefused');
+  signer.pass(61_000);
+  assert.equal(step(signer, 'before'), 'signed');
+  answer(signer, TAKEN);
+  assert.equal(step(signer, 'second'), 'signed');
+  const { id } = last(signer);
+  signer.report({ kind: 'echo', id, status: 200, body: '' });
+  assert.equal(infoOf(signer).bind?.verdict, 'notReal');
+});
+
 test('[S242] three reads of the account are signed for a probe; one of them alone is for the second address', (t) => {
   const signer = opened(t);
   probe(signer, REFUSED);

@@ -5,8 +5,10 @@ import { strict as assert } from 'node:assert';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { Decrypter, Encrypter, generateIdentity, identityToRecipient } from 'age-encryption';
+import type { Connection } from '../src/connections.ts';
 import { SYSTEM_DISK } from '../src/disk.ts';
+import { decodeBackup, encodeBackup } from '../src/tool/backup.ts';
 import { runTool } from '../src/tool/tool.ts';
 import { setCheapPassphrase } from './cheap-passphrase.ts';
 import {
@@ -152,6 +154,31 @@ test('[S251] a backup of the vault knows its canaries, and another vault marks t
   const locked = reopen(signer);
   assert.deepEqual(canaries(locked), { demo: null, 'spot-2': null, 'canary old': null });
   rmSync(elsewhere, { recursive: true });
+});
+
+test('[S260] what was a canary by its name in a backup of an earlier version is one where it is restored', async (t) => {
+  const signer = desk(t);
+  const identity = await generateIdentity();
+  const recipient = await identityToRecipient(identity);
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(identity);
+  const file = await tool(signer.directory, ['backup', recipient]);
+  const plain = Buffer.from(await decrypter.decrypt(file));
+  const { secrets, ...facts } = decodeBackup(plain);
+  const before = facts.connections.map(({ mark, ...others }) => {
+    assert.match(mark, /^(?:canary|plain)$/);
+    return others as Connection;
+  });
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(recipient);
+  const input = Buffer.from(
+    await encrypter.encrypt(encodeBackup({ ...facts, connections: before }, secrets)),
+  );
+  const elsewhere = temporaryDirectory(t);
+  writePolicy(elsewhere, POLICY);
+  await tool(elsewhere, ['restore', 'without-log'], { answers: [identity], input });
+  const restored = new OpenSigner(elsewhere, { time: signer.time });
+  assert.deepEqual(canaries(restored), { demo: false, 'spot-2': false, 'canary old': true });
 });
 
 test('[S251] the key that replaces a canary’s is of the same canary', (t) => {

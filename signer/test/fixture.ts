@@ -221,7 +221,7 @@ export class OpenSigner {
 }
 
 /** What Binance says of a key that trades spot and is bound to addresses. */
-export const BOUND_KEY: Readonly<Record<string, boolean | number>> = {
+export const BOUND_KEY = {
   ipRestrict: true,
   createTime: START_MS,
   enableReading: true,

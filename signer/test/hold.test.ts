@@ -422,9 +422,20 @@ test('[S140] a release is for no more, at no worse a price, of the same kind, an
     'signed',
     'dearer is better to a seller',
   );
-  release(signer, owner, hold(signer, { price: '400', quantity: '2' }));
+  release(signer, owner, hold(signer, { price: '400', quantity: '2.6' }));
   signer.pass(120_000);
-  assert.equal(signer.place({ price: '400', quantity: '2' }), 'hold: big', 'too late');
+  assert.equal(signer.place({ price: '400', quantity: '2.6' }), 'hold: big', 'too late');
+});
+
+test('[S140] a bot that buys for a sum of money gets what was released when the price has fallen, and no more money', (t) => {
+  const signer = openConnected(t, POLICY);
+  const owner = enrol(signer);
+  const text = release(signer, owner, hold(signer, { price: '1000', quantity: '1.5' }));
+  assert.match(text, /^if cheaper: also for more, worth at most 1515$/m);
+  assert.equal(signer.place({ price: '990', quantity: '1.5304' }), 'hold: big', 'for more money');
+  assert.equal(signer.place({ price: '1000.01', quantity: '1.4' }), 'hold: big', 'dearer');
+  assert.equal(signer.place({ price: '990', quantity: '1.5153' }), 'signed');
+  assert.equal(signer.place({ price: '980', quantity: '1.5' }), 'hold: big', 'once');
 });
 
 test('[S140] the limits and the market are judged again when a released order comes', (t) => {

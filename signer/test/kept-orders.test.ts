@@ -140,6 +140,24 @@ test('[S253] what a start counts is given away once and kept by nobody', () => {
   assert.equal(past.orders.timeOf(CONNECTION, 'k1-b'), START_MS, 'its ID is for good');
 });
 
+test('[S262] an order that may still trade keeps its ID, however long it rests', (t) => {
+  const directory = temporaryDirectory(t);
+  writePolicy(directory, POLICY);
+  const signer = new OpenSigner(directory).connect();
+  const { connection, ring, time } = signer;
+  const old = time.wallMs - REMEMBERED_MS - 1;
+  const over = end(connection, 'k1-ended', '0');
+  ring.log.follow([
+    { ...intent(connection, 'k1-rests'), time: old },
+    { ...intent(connection, 'k1-ended'), time: old },
+    { ...over, time: old, fields: { ...over.fields, intent: 0, symbol: 'BTCUSDT' } },
+  ]);
+  ring.log.publishAll({ wall: time.wallMs, monotonic: time.monotonicMs });
+  const next = reopen(signer);
+  assert.equal(next.place({ clientOrderId: 'k1-rests' }), 'duplicate');
+  assert.equal(next.place({ clientOrderId: 'k1-ended' }), 'signed');
+});
+
 test('[S24] an ID is forgotten when no key of its time can be asked about any more', () => {
   const orders = new SignedOrders();
   for (let index = 0; index < SIGNED_ORDERS_MAX / 2; index += 1)

@@ -7,7 +7,15 @@ import type { TestContext } from 'node:test';
 import type { Passkey } from '../../test/passkey.ts';
 import type { Disk } from '../src/disk.ts';
 import type { ConnectionInfo } from '../src/index.ts';
-import { OpenSigner, outcomeOf, temporaryDirectory, writePolicy, reopen } from './fixture.ts';
+import {
+  BOUND_KEY,
+  OpenSigner,
+  outcomeOf,
+  reopen,
+  START_MS,
+  temporaryDirectory,
+  writePolicy,
+} from './fixture.ts';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
@@ -17,20 +25,12 @@ allow id=btc op=order.place symbol=BTCUSDT,BNBUSDT side=buy,sell
 allow id=rest op=order.cancel,read.*
 default deny
 `;
-/** What Binance says of a key as it should be. */
+/** What Binance says of a key as it should be, that was made a little before it came here; with its newer fields. */
 export const GOOD = {
-  ipRestrict: true,
-  createTime: 1_793_491_100_000,
-  enableReading: true,
-  enableWithdrawals: false,
-  enableInternalTransfer: false,
-  enableMargin: false,
-  enableFutures: false,
-  permitsUniversalTransfer: false,
-  enableVanillaOptions: false,
+  ...BOUND_KEY,
+  createTime: START_MS - 100_000,
   enableFixApiTrade: false,
   enableFixReadOnly: false,
-  enableSpotAndMarginTrading: true,
   enablePortfolioMarginTrading: false,
 };
 

@@ -5,7 +5,14 @@ import { strict as assert } from 'node:assert';
 import { hash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { OpenSigner, outcomeOf, placeIntent, temporaryDirectory, writePolicy } from './fixture.ts';
+import {
+  BOUND_KEY,
+  OpenSigner,
+  outcomeOf,
+  placeIntent,
+  temporaryDirectory,
+  writePolicy,
+} from './fixture.ts';
 
 const SEED = 20_261_123;
 const MINUTE_MS = 60_000;
@@ -19,18 +26,6 @@ allow id=all op=order.place notional<=300 USDT
 allow id=rest op=order.cancel,read.* rate<=500/60s
 default deny
 `;
-const GOOD = {
-  ipRestrict: true,
-  createTime: 1_793_491_100_000,
-  enableReading: true,
-  enableWithdrawals: false,
-  enableInternalTransfer: false,
-  enableMargin: false,
-  enableFutures: false,
-  permitsUniversalTransfer: false,
-  enableVanillaOptions: false,
-  enableSpotAndMarginTrading: true,
-};
 const SYMBOLS = ['BTCUSDT', 'BNBUSDT'] as const;
 
 const step = fc.oneof(
@@ -126,7 +121,9 @@ class Story {
         const [asked] = signer.ask({ kind: 'queryPermissions', connection });
         if (outcomeOf(asked) !== 'signed') return;
         const { right } = next;
-        this.#answer(right === null ? GOOD : { ...GOOD, [right]: right !== 'ipRestrict' });
+        this.#answer(
+          right === null ? BOUND_KEY : { ...BOUND_KEY, [right]: right !== 'ipRestrict' },
+        );
         return;
       }
       case 'name':

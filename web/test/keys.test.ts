@@ -321,7 +321,9 @@ test('[W151] the list is tried after a sentence of consent alone; without a seco
     server.venues = server.venues.map((venue) => ({ ...venue, hasSecondAddress: false }));
     await page.reload();
     await spot.getByText('Try the list of addresses from elsewhere').click();
-    await spot.getByText(/write a proxy into the file config\/second-address/).waitFor();
+    await spot
+      .getByText(/write a proxy into the file second-address beside egress\.json/)
+      .waitFor();
     assert.equal(await spot.getByRole('button', { name: 'Send the reads' }).count(), 0);
   });
 });
@@ -383,6 +385,33 @@ test('[W87] a key is renewed by the same steps; the page says when the new one h
     await page.keyboard.press('Enter');
     await page.getByText('The new key of Spot account is in use').waitFor();
   });
+});
+
+test('[W180] a wrong identifier of a new key is no dead end: the page says that the exchange has not confirmed it, and takes another', async () => {
+  for (const [locale, say, keys] of [
+    ['en-GB', englishLife, englishKeys],
+    ['de-DE', germanLife, germanKeys],
+  ] as const) {
+    const expected = /502|404/;
+    await readers.read({ path: '/connections', locale, expected }, async ({ page, server }) => {
+      const [own] = server.data.connections;
+      assert.ok(own);
+      const waiting = { ...own, id: 'c_ABCDEFG', replaces: own.id, isReady: false, grade: null };
+      server.data.connections.push({ ...waiting, checkedAt: null, signs: 'cancels' });
+      await page.reload();
+      const card = page.getByRole('region', { name: own.name });
+      await card.getByText(say.rotationUnconfirmed).waitFor();
+      await card.getByRole('link', { name: say.rotationGoOn }).click();
+      await page.getByText(keys.unconfirmed).waitFor();
+      await page.getByRole('button', { name: keys.nameAnew }).click();
+      await page.getByRole('textbox', { name: keys.apiKey }).fill(API_KEY);
+      await page.keyboard.press('Enter');
+      await page.getByText(keys.unconfirmed).waitFor();
+      assert.deepEqual(server.bodies.get('PUT /connections/c_ABCDEFG/api-key'), {
+        apiKey: API_KEY,
+      });
+    });
+  }
 });
 
 test('[W87] a new key that is checked waits for an owner: he reads the act, and the key takes over by his passkey', async () => {

@@ -13,10 +13,10 @@ import { Command } from 'commander';
 import { printJson, reportFailure, textTable, withExitCodes } from '../command-output.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
-import { deskFiles, DeskFilesError } from '../desk-files.ts';
+import { deskFiles } from '../desk-files.ts';
 import { datedText, readAnchors, readCertificates } from '../log/anchored-log.ts';
 import { LogFolderError, openLog } from '../log/log-folder.ts';
-import { settleTrust, writeTrustedList } from '../log/trusted-lists.ts';
+import { changeTrustedList, type TrustedList } from './trust.ts';
 
 interface UseOptions extends CommonOptions {
   readonly url: string;
@@ -80,28 +80,20 @@ function dropCommand(): Command {
     );
 }
 
+const AUTHORITIES: TrustedList<TimeAuthority> = {
+  name: 'anchors.json',
+  code: 'authorities',
+  read: readAuthorityList,
+  check: (authorities) => parseAuthorityList({ authorities }),
+};
+
 function changeList(
-  { data, json }: CommonOptions,
+  options: CommonOptions,
   change: (list: readonly TimeAuthority[]) => readonly TimeAuthority[],
 ): void {
-  const files = deskFiles(dataDirectory(data));
-  let authorities: readonly TimeAuthority[];
-  try {
-    for (const line of settleTrust(files)) process.stderr.write(`${line}\n`);
-    const before = readAuthorityList(files.directory);
-    authorities = before.ok ? change(before.value) : [];
-    const checked = before.ok ? parseAuthorityList({ authorities }) : before;
-    if (!checked.ok) {
-      reportFailure({ code: 'authorities', message: checked.reason }, json);
-      return;
-    }
-    writeTrustedList(files, 'anchors.json', authorities);
-  } catch (error) {
-    if (!(error instanceof DeskFilesError)) throw error;
-    reportFailure({ code: error.code, message: error.message }, json);
-    return;
-  }
-  if (json) printJson(authorities.map(({ name, url }) => ({ name, url })));
+  const authorities = changeTrustedList(options, AUTHORITIES, change);
+  if (authorities === undefined) return;
+  if (options.json) printJson(authorities.map(({ name, url }) => ({ name, url })));
   else {
     const count =
       authorities.length === 1 ? '1 authority dates' : `${authorities.length} authorities date`;

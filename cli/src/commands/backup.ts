@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // `kontor backup` and `kontor restore`: a desk in one file, taken while it runs.
 //
-// The file holds the store, the demo exchange's state, the signer's policy and record, what was agreed with witnesses,
-// committed edge logs, the cases with their evidence, and the imported candles. It holds no key: a key that can be copied can leak. After a restore the signer makes a new one, unless the keys come back
-// by `kontor vault restore` first.
+// The file holds the store, the demo exchange's state, the signer's policy and record, whose word on the log counts, the log's
+// dates, committed edge logs, the cases with their evidence, by whom exchanges are known, and the imported candles. It holds no
+// key: a key that can be copied can leak. After a restore the signer makes a new one, unless the keys come back by
+// `kontor vault restore` first.
 
 import { once } from 'node:events';
 import {
   chmodSync,
   closeSync,
   constants,
+  copyFileSync,
   createWriteStream,
+  existsSync,
   fstatSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
   openSync,
   readSync,
-  writeSync,
-  existsSync,
-  lstatSync,
-  mkdtempSync,
   readdirSync,
   renameSync,
   rmSync,
   statSync,
-  mkdirSync,
-  copyFileSync,
-  cpSync,
+  writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { geteuid } from 'node:process';
@@ -34,6 +34,7 @@ import { Store, StoreError } from '@kontor/server';
 import { Command } from 'commander';
 import { create, extract, list } from 'tar';
 import { printJson, reportFailure, withExitCodes } from '../command-output.ts';
+import { asOwner } from '../as-owner.ts';
 import { noteBackup } from '../backup-times.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { connectDesk, DeskClientError } from '../desk-client.ts';
@@ -45,6 +46,7 @@ import {
   putDeskAside,
   type DeskFiles,
 } from '../desk-files.ts';
+import { printable } from '../printable.ts';
 
 interface BackupOptions {
   readonly data?: string;
@@ -77,6 +79,8 @@ const FORMER_PARTS: Readonly<Record<string, string>> = {
   'witness/witnesses.json': 'trust/witnesses.json',
   'witness/anchors.json': 'trust/anchors.json',
 };
+/** What is left out is named up to so many. */
+const LEFT_OUT_NAMED = 10;
 /** What is held in memory at a time of a store that is copied. */
 const COPIED_BYTES = 1_048_576;
 /** Parts that are folders: what lies in them has plain names and is not deep. */
@@ -106,9 +110,10 @@ export function backupCommand(): Command {
     .action((file: string, options: BackupOptions) =>
       reportingFailures(options.json, async () => {
         const files = deskFiles(dataDirectory(options.data));
-        const parts = await backUp(files, resolve(file));
+        const { parts, leftOut } = await backUp(files, resolve(file));
         noteBackup(files, 'desk');
-        if (options.json) printJson({ file: resolve(file), parts });
+        if (leftOut.length > 0) process.stderr.write(leftOutText(leftOut));
+        if (options.json) printJson({ file: resolve(file), parts, leftOut });
         else process.stdout.write(`${resolve(file)} holds ${parts.join(', ')}; no key is in it.\n`);
       }),
     );
@@ -150,7 +155,13 @@ export function restoreCommand(): Command {
     );
 }
 
-async function backUp(files: DeskFiles, target: string): Promise<readonly string[]> {
+/** What was taken, and what lies in the desk's folders and belongs in no backup. */
+interface Taken {
+  readonly parts: readonly string[];
+  readonly leftOut: readonly string[];
+}
+
+async function backUp(files: DeskFiles, target: string): Promise<Taken> {
   if (existsSync(target))
     throw new BackupError('exists', `${target} exists already; name a new file`);
   if (!existsSync(join(files.directory, STORE))) {
@@ -164,14 +175,16 @@ async function backUp(files: DeskFiles, target: string): Promise<readonly string
     mkdirSync(join(work, dirname(STORE)));
     await copyStore(files, join(work, STORE));
     const parts = [STORE];
+    const leftOut: string[] = [];
     for (const part of PARTS) {
       const source = join(files.directory, part);
       if (!existsSync(source)) continue;
       mkdirSync(dirname(join(work, part)), { recursive: true });
-      // Egress's user may put anything there, and it may be root who takes it.
+      // Each process may have put anything into its own folder, and it may be root who takes it.
       if (part === PINS) copyPins(source, join(work, part));
-      else cpSync(source, join(work, part), { recursive: true });
-      parts.push(part);
+      else if (!FOLDERS.includes(part)) copyPlain(source, join(work, part));
+      else leftOut.push(...takeFolder(files, part, work));
+      if (existsSync(join(work, part))) parts.push(part);
     }
     forgetSessions(join(work, STORE));
     try {
@@ -182,10 +195,48 @@ async function backUp(files: DeskFiles, target: string): Promise<readonly string
         cause: error,
       });
     }
-    return parts;
+    return { parts, leftOut };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/**
+ * Copies a folder of the desk into `work`: plain files and folders by names that a restore takes. Returns the rest. One link
+ * or one odd name among them would make the whole backup useless, and that would show only when it is needed.
+ */
+function takeFolder({ directory }: DeskFiles, part: string, work: string): readonly string[] {
+  // Its own user could put a link anywhere below at any moment: root looks for files as that user.
+  const [top = part] = part.split('/');
+  const owner = join(directory, top);
+  const source = join(directory, part);
+  if (!lstatSync(source).isDirectory()) return [part];
+  const leftOut: string[] = [];
+  const take = (within: string): void => {
+    const entries = asOwner(owner, () =>
+      readdirSync(`${source}${within}`, { withFileTypes: true }),
+    );
+    mkdirSync(join(work, `${part}${within}`), { recursive: true });
+    for (const entry of entries) {
+      const path = `${within}/${entry.name}`;
+      if (!isWithinFolder(part, path)) leftOut.push(`${part}${path}`);
+      else if (entry.isDirectory()) take(path);
+      else if (!entry.isFile()) leftOut.push(`${part}${path}`);
+      else copyPlain(`${source}${path}`, join(work, `${part}${path}`), owner);
+    }
+  };
+  take('');
+  return leftOut;
+}
+
+function isWithinFolder(folder: string, path: string): boolean {
+  return (folder === 'edge-logs' ? WITHIN_TREE : WITHIN).test(path);
+}
+
+function leftOutText(leftOut: readonly string[]): string {
+  const named = leftOut.slice(0, LEFT_OUT_NAMED).map(printable).join(', ');
+  const more = leftOut.length - LEFT_OUT_NAMED;
+  return `Left out, since Kontor puts nothing like it there and no restore takes it: ${named}${more > 0 ? ` and ${more} more` : ''}. Look at what put it there.\n`;
 }
 
 /** Only ever into a new file: where the backup goes others may write too, and it may be root who makes it. */
@@ -258,14 +309,23 @@ function moveFile(from: string, to: string): void {
   }
 }
 
-function copyPlain(from: string, to: string): void {
+/** `owner`: the folder in which `from` lies and as whose user root opens it. Copies nothing where nothing is any more. */
+function copyPlain(from: string, to: string, owner = dirname(from)): void {
   let input: number;
   try {
-    input = openSync(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    input = asOwner(owner, () =>
+      openSync(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK),
+    );
   } catch (error) {
-    throw new BackupError('damaged', `${from}: expected a plain file, found something else`, {
-      cause: error,
-    });
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    const { code } = error;
+    // What a running desk puts whole lies under another name for a moment.
+    if (code === 'ENOENT') return;
+    const words =
+      code === 'EACCES'
+        ? 'expected a file that the owner of its folder may read'
+        : 'expected a plain file, found something else';
+    throw new BackupError('damaged', `${from}: ${words} (${String(code)})`, { cause: error });
   }
   try {
     if (!fstatSync(input).isFile())
@@ -301,6 +361,9 @@ async function restore(
     checkStore(join(work, STORE));
     forgetSessions(join(work, STORE));
     const pins = new PinStore(join(work, dirname(PINS))).pins;
+    const here = new PinStore(files.egress);
+    // What is damaged here must show before anything is put aside.
+    void here.pins;
     if (!isFresh && existsSync(join(files.directory, STORE))) {
       throw new BackupError(
         'occupied',
@@ -314,7 +377,7 @@ async function restore(
     for (const part of parts) {
       // Folders outlive desks, and cases are evidence: restored files join those that are there.
       if (FOLDERS.includes(part)) mergeFolder(join(work, part), join(files.directory, part));
-      else if (part === PINS) mergePins(pins, new PinStore(files.egress));
+      else if (part === PINS) mergePins(pins, here);
       else {
         // Of the folder with the lists the server's group may read, where the server has a user of its own.
         chmodSync(join(work, part), part.startsWith('trust/') ? 0o640 : 0o600);
@@ -384,8 +447,7 @@ async function checkEntries(source: string): Promise<void> {
         const isFolder = FOLDERS.includes(path);
         const isWithin = FOLDERS.some(
           (folder) =>
-            path.startsWith(`${folder}/`) &&
-            (folder === 'edge-logs' ? WITHIN_TREE : WITHIN).test(path.slice(folder.length)),
+            path.startsWith(`${folder}/`) && isWithinFolder(folder, path.slice(folder.length)),
         );
         const isFile =
           isWithin ||

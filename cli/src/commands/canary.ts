@@ -417,7 +417,10 @@ async function drop(which: string, options: DropOptions): Promise<void> {
 
 function readKey(path: string): Buffer {
   if (!existsSync(path) || !statSync(path).isFile()) {
-    throw new CanaryError('nothing', `--key: expected a file, found nothing at ${resolve(path)}`);
+    throw new CanaryError(
+      'nothing',
+      `--key: expected a file, found nothing at ${resolve(path)}; kontor vault patterns FILE --key ${path} makes one`,
+    );
   }
   const key = readFileSync(path);
   if (key.length === KEY_BYTES) return key;

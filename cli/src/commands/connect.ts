@@ -60,21 +60,23 @@ const CANARY_HELP =
 const PROBE_HELP = `
 Three reads of the account go to the exchange, signed and logged as any other: one from this machine's address, one from
 the second address, one from this machine's again. They place, change and move nothing. The second address is a proxy that
-you name in the file second-address beside egress.json, in the data directory's folder config, before the desk starts:
+you name in the file second-address beside egress.json before the desk starts; that is in the data directory's folder config,
+or in /etc/kontor where the processes have users of their own:
 
   socks5://HOST:PORT     for example of: ssh -N -D 127.0.0.1:1080 you@another-machine
   http://HOST:PORT       a proxy that takes CONNECT
   user NAME              both only where the proxy wants them; then chmod 600
   password TEXT
 
-TLS ends at the exchange: the proxy sees to which host and how much, never the key or the answer. The file is read when egress
-starts; nothing that runs can name another proxy.
+TLS ends at the exchange: the proxy sees to which host and how much, never the key or the answer. The file is read when
+egress starts; nothing that runs can name another proxy. The second address must not be on the key's list.
 
 It proves that the list is not real where the second read is taken: then the grade falls, the key ends 14 days after its
 creation, and an alarm rings. Where the exchange refuses the second read and takes both others, the list was seen to hold
-then, for this address; that says nothing of other addresses or of later. Anything else tells nothing. The exit code is 0 where
-the list was seen to hold and 1 otherwise. An exchange may count
-refused requests, so there is a minute between two probes. The second address must not be on the key's list.
+then, for this address; that says nothing of other addresses or of later. Anything else tells nothing. The exit code is 0
+where the list was seen to hold and 1 otherwise.
+
+An exchange may count refused requests, so there is a minute between two probes.
 
 Example:
   kontor connect probe main`;

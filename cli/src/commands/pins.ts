@@ -171,7 +171,7 @@ function unknownHost(store: PinStore, host: string): PinsError {
   const known = [...store.pins.keys()];
   const message =
     known.length === 0
-      ? `there is nothing to forget: this desk has met no host yet, so not ${host} either`
+      ? `expected a host that this desk knows, found ${host}: it has met none yet`
       : `expected a host that this desk knows (${known.join(', ')}), found ${host}; kontor connect pins list shows them`;
   return new PinsError('nothing', message);
 }

@@ -246,7 +246,7 @@ async function answerHeld(
     if (options.json) printJson(answer);
     else if (answer.kind === 'performed') print(`${order} is dropped.`);
     else {
-      print(`${answer.text}\nConfirm it with a passkey on ${desk.url}/policy.`);
+      print(`${answer.text}\nConfirm it with a passkey on ${await policyPage(desk)}.`);
     }
     if (answer.kind !== 'performed') process.exitCode = EXIT_FAILED;
   });
@@ -299,6 +299,15 @@ async function change(found: Found, text: string, options: EditOptions): Promise
     print(differenceWords(comparison).join('\n'));
     print('');
     print(wordsOf(parsed).join('\n'));
+  }
+  if (!options.yes && !options.json && !process.stdin.isTTY) {
+    fail(
+      options,
+      'terminal',
+      'expected a terminal to ask in, found none; --yes changes the policy without a question. Nothing is changed',
+    );
+    process.exitCode = EXIT_USAGE;
+    return false;
   }
   if (!(await isMeant(options))) {
     print('Nothing is changed.');
@@ -382,11 +391,17 @@ async function changeRunning(
     if (options.json) return printJson(answer);
     if (isDone) return print('The policy holds from now on.');
     print(
-      `This loosens: confirm it with a passkey on ${desk.url}/policy, or stop the desk and run this again.`,
+      `This loosens: put it into the page ${await policyPage(desk)} and confirm it there with a passkey, or stop the desk and run this again.`,
     );
     process.exitCode = EXIT_FAILED;
   });
   return isDone;
+}
+
+/** Under the name that the passkeys are bound to. */
+async function policyPage(desk: DeskClient): Promise<string> {
+  const { origin } = await desk.get<api.WayIn>('/api/v1/auth');
+  return `${origin}/policy`;
 }
 
 /** The desk's policy; null, once that is said, where there is none to be had. `isQuiet`: say nothing. */

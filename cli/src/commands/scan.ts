@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // `kontor scan`: looks through logs, backups and everything else for secrets, by patterns of them.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { ENCODING_NAMES, openPatterns, type SecretPattern } from '@kontor/signer';
 import { Command } from 'commander';
 import {
   EXIT_FAILED,
+  EXIT_USAGE,
   grouped,
   printJson,
   ProgressLine,
@@ -47,7 +49,7 @@ interface Total {
 export function scanCommand(): Command {
   return withExitCodes(new Command('scan'))
     .description(
-      'look for the keys of the vault and string canaries in logs and other files; exit code 1 when one is found, 3 when not all could be looked into',
+      'look for the keys of the vault and string canaries in logs and other files; exit code 1 when one is found, 3 when not all could be looked into, 2 when it could not begin',
     )
     .argument('<path...>', 'files, folders with all that is in them, or - for the standard input')
     .requiredOption('--patterns <file>', 'what `kontor vault patterns` wrote')
@@ -72,15 +74,13 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
   let secrets: number;
   let decoys: PlantedDecoys;
   try {
-    const key = readFileSync(options.key);
-    const patterns = openPatterns(readFileSync(options.patterns), key);
+    const key = readNamed('--key', options.key);
+    const patterns = openPatterns(readNamed('--patterns', options.patterns), key);
     if (patterns === null) {
-      return reportFailure(
-        {
-          code: 'patterns',
-          message: `${options.patterns}: expected patterns written with the key in ${options.key}, found others or a damaged file`,
-        },
-        options.json,
+      return refuse(
+        'patterns',
+        `${options.patterns}: expected patterns written with the key in ${options.key}, found others or a damaged file`,
+        options,
       );
     }
     table = new PatternTable([...patterns, ...canaryPatterns(key)], key);
@@ -88,7 +88,7 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
     sources = sourcesOf(paths);
     decoys = new PlantedDecoys(readDecoys(options.key), options.backup);
   } catch (error) {
-    return reportFailure({ code: 'read', message: messageOf(error) }, options.json);
+    return refuse('read', messageOf(error), options);
   }
   const finds: FoundIn[] = [];
   const planted: FoundIn[] = [];
@@ -96,6 +96,7 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
   const known = sources.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
   const reports: ScannerReport[] = [];
   const failures: string[] = [];
+  let isBlind = false;
   let done = 0;
   for (const source of sources) {
     try {
@@ -113,7 +114,9 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
         ),
       );
       reports.push(report);
-      failures.push(...decoys.blindTo(source.name));
+      const unseen = decoys.blindTo(source.name);
+      if (unseen.length > 0) isBlind = true;
+      failures.push(...unseen);
     } catch (error) {
       failures.push(`${source.name}: ${messageOf(error)}`);
     }
@@ -123,8 +126,21 @@ async function scan(paths: readonly string[], options: ScanOptions): Promise<voi
   const total = totalOf(reports, secrets);
   if (options.json) printJson({ ...total, finds, planted, failures });
   else process.stdout.write(`${sentence(finds, failures, total)}\n`);
-  if (finds.length > 0 || failures.length > 0) process.exitCode = EXIT_FAILED;
-  else if (total.membersLeft > 0) process.exitCode = EXIT_UNREAD;
+  if (finds.length > 0 || isBlind) process.exitCode = EXIT_FAILED;
+  else if (failures.length > 0 || total.membersLeft > 0) process.exitCode = EXIT_UNREAD;
+}
+
+/** A scan that could not begin has found nothing: its exit code is not that of a find. */
+function refuse(code: string, message: string, { json }: ScanOptions): void {
+  reportFailure({ code, message }, json);
+  process.exitCode = EXIT_USAGE;
+}
+
+function readNamed(option: string, path: string): Buffer {
+  if (existsSync(path)) return readFileSync(path);
+  throw new Error(
+    `${option}: expected a file, found nothing at ${resolve(path)}; kontor vault patterns writes both`,
+  );
 }
 
 async function scanSource(
@@ -176,8 +192,15 @@ function sentence(finds: readonly FoundIn[], failures: readonly string[], total:
   const found =
     finds.length === 0
       ? `No key of the ${secrets} known, in any of ${encodings} encodings, in ${looked}.`
-      : `${count(finds.length, 'place')} found in ${looked}. Replace these keys at the exchange.`;
+      : `${count(finds.length, 'place')} found in ${looked}. ${adviceFor(finds)}`;
   return [...unread, ...left, found].join('\n');
+}
+
+/** A canary opens nothing: what lay beside it is what a thief may have. */
+function adviceFor(finds: readonly FoundIn[]): string {
+  return finds.every(({ label }) => CANARY.test(label))
+    ? 'They open nothing, but somebody took them from where they were planted: see what else lay there.'
+    : 'Replace these keys at the exchange.';
 }
 
 function count(many: number, what: string): string {

@@ -7,14 +7,25 @@ import {
   readAuthorityList,
   readWitnessList,
   type KnownWitness,
+  type ListName,
   type TimeAuthority,
 } from '@kontor/server';
+import type { Result } from '@kontor/tlog';
 import type { Command } from 'commander';
 import { printJson, reportFailure } from '../command-output.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { deskCommand, print, type CommonOptions } from '../desk-command.ts';
-import { deskFiles, DeskFilesError } from '../desk-files.ts';
-import { settleTrust } from '../log/trusted-lists.ts';
+import { deskFiles, DeskFilesError, type DeskFiles } from '../desk-files.ts';
+import { settleTrust, writeTrustedList } from '../log/trusted-lists.ts';
+
+/** One of the lists, for the commands that change it. */
+export interface TrustedList<Row> {
+  readonly name: ListName;
+  /** What a failure is called where the list cannot be as it is asked for. */
+  readonly code: string;
+  readonly read: (dataDirectory: string) => Result<readonly Row[]>;
+  readonly check: (rows: readonly Row[]) => Result<unknown>;
+}
 
 export function trustCommand(): Command {
   return deskCommand('trust')
@@ -25,13 +36,7 @@ export function trustCommand(): Command {
     )
     .action(({ data, json }: CommonOptions) => {
       const files = deskFiles(dataDirectory(data));
-      try {
-        for (const line of settleTrust(files)) process.stderr.write(`${line}\n`);
-      } catch (error) {
-        if (!(error instanceof DeskFilesError)) throw error;
-        reportFailure({ code: error.code, message: error.message }, json);
-        return;
-      }
+      if (!inTrust(files, json, () => undefined)) return;
       const witnesses = readWitnessList(files.directory);
       const authorities = readAuthorityList(files.directory);
       for (const list of [witnesses, authorities]) {
@@ -56,6 +61,38 @@ export function trustCommand(): Command {
         ].join('\n'),
       );
     });
+}
+
+/** Changes a list and answers what it is now; undefined where it cannot be so, which is reported. */
+export function changeTrustedList<Row>(
+  { data, json }: CommonOptions,
+  { name, code, read, check }: TrustedList<Row>,
+  change: (rows: readonly Row[]) => readonly Row[],
+): readonly Row[] | undefined {
+  const files = deskFiles(dataDirectory(data));
+  let changed: readonly Row[] | undefined;
+  inTrust(files, json, () => {
+    const before = read(files.directory);
+    const rows = before.ok ? change(before.value) : [];
+    const checked = before.ok ? check(rows) : before;
+    if (!checked.ok) return reportFailure({ code, message: checked.reason }, json);
+    writeTrustedList(files, name, rows);
+    changed = rows;
+  });
+  return changed;
+}
+
+/** Does `work` once lists of earlier versions are where they belong; false, and reported, where the folder does not let it. */
+function inTrust(files: DeskFiles, isJson: boolean, work: () => void): boolean {
+  try {
+    for (const line of settleTrust(files)) process.stderr.write(`${line}\n`);
+    work();
+    return true;
+  } catch (error) {
+    if (!(error instanceof DeskFilesError)) throw error;
+    reportFailure({ code: error.code, message: error.message }, isJson);
+    return false;
+  }
 }
 
 function sectionOf<Row>(

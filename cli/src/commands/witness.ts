@@ -21,7 +21,7 @@ import { deskCommand, print, withDesk, type CommonOptions } from '../desk-comman
 import { deskFiles, DeskFilesError } from '../desk-files.ts';
 import { LogFolderError, openLog } from '../log/log-folder.ts';
 import { overclaim, provenStanding } from '../log/proven-standing.ts';
-import { settleTrust, writeTrustedList } from '../log/trusted-lists.ts';
+import { changeTrustedList, type TrustedList } from './trust.ts';
 import { anchorTable } from './anchor.ts';
 import { makeDirectory, SYSTEM_DISK } from '../durable-file.ts';
 import { WitnessError } from '../witness/errors.ts';
@@ -206,28 +206,20 @@ function dropCommand(): Command {
     );
 }
 
+const WITNESSES: TrustedList<KnownWitness> = {
+  name: 'witnesses.json',
+  code: 'witnesses',
+  read: readWitnessList,
+  check: (witnesses) => parseWitnessList({ witnesses }),
+};
+
 function changeList(
-  { data, json }: CommonOptions,
+  options: CommonOptions,
   change: (list: readonly KnownWitness[]) => readonly KnownWitness[],
 ): void {
-  const files = deskFiles(dataDirectory(data));
-  let witnesses: readonly KnownWitness[];
-  try {
-    for (const line of settleTrust(files)) process.stderr.write(`${line}\n`);
-    const before = readWitnessList(files.directory);
-    witnesses = before.ok ? change(before.value) : [];
-    const checked = before.ok ? parseWitnessList({ witnesses }) : before;
-    if (!checked.ok) {
-      reportFailure({ code: 'witnesses', message: checked.reason }, json);
-      return;
-    }
-    writeTrustedList(files, 'witnesses.json', witnesses);
-  } catch (error) {
-    if (!(error instanceof DeskFilesError)) throw error;
-    reportFailure({ code: error.code, message: error.message }, json);
-    return;
-  }
-  if (json) printJson(witnesses);
+  const witnesses = changeTrustedList(options, WITNESSES, change);
+  if (witnesses === undefined) return;
+  if (options.json) printJson(witnesses);
   else
     print(
       `The desk has ${witnesses.length === 1 ? '1 witness' : `${witnesses.length} witnesses`}.`,

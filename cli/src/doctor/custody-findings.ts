@@ -2,10 +2,9 @@
 // How well keys and the people who answer for them are kept: what a desk with money at an exchange should have, and
 // what the demo need not.
 
-import { daysLeft, shellWord } from '@kontor/core';
+import { daysLeft, daysText, shellWord } from '@kontor/core';
 import type { api } from '@kontor/server';
 import type { BackupTimes } from '../backup-times.ts';
-import { daysText } from '../connection-lines.ts';
 import { DEMO_VENUE } from '../demo-desk.ts';
 import { paperVenue } from '../paper-desk.ts';
 import type { Finding } from './finding.ts';
@@ -107,7 +106,7 @@ export function peopleFindings(
       found.push({
         check: 'people',
         level: 'warning',
-        detail: `${person.name} has ${recoveryCodesLeft} recovery codes left; kontor people recovery "${person.name}"`,
+        detail: `${person.name} has ${recoveryCodesLeft} recovery ${recoveryCodesLeft === 1 ? 'code' : 'codes'} left; kontor people recovery ${shellWord(person.name)}`,
       });
   }
   found.push(

@@ -15,7 +15,7 @@ export function directoryFindings(files: DeskFiles): readonly Finding[] {
   const owner = statSync(signer).uid;
   const mode = statSync(directory).mode & 0o777;
   const shared = [server, run].filter((path) => existsSync(path) && statSync(path).uid === owner);
-  const isServers =
+  const isTrustOfServer =
     existsSync(trust) && existsSync(server) && statSync(trust).uid === statSync(server).uid;
   return [
     (mode & 0o022) === 0
@@ -30,7 +30,7 @@ export function directoryFindings(files: DeskFiles): readonly Finding[] {
           detail: `others may write in ${directory} (mode ${mode.toString(8)}); run: chmod go-w ${directory}`,
         },
     ...[server, run].filter((path) => existsSync(path)).map((path) => rightsOf('server', path)),
-    ...(isServers
+    ...(isTrustOfServer
       ? [
           {
             check: 'trust',

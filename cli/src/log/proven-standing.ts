@@ -2,7 +2,6 @@
 // What the log's word is worth by what lies on disk: the terminal takes no word of the server's for it, which could say
 // anything once it is taken over. Whose signature counts stands where the server cannot write.
 
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   ANCHOR_FRESH_MS,
@@ -21,6 +20,7 @@ import type { AnchorPlace } from '@kontor/server/anchors';
 import { openCheckpoint, verifyCosignatures, type NoteKey } from '@kontor/tlog';
 import { nodeCryptography } from '@kontor/tlog/node';
 import type { DeskFiles } from '../desk-files.ts';
+import { readPlainFile } from '../plain-file.ts';
 import { checkAnchor, historyFault } from './anchored-log.ts';
 import { LogFolderError, openLog, type OpenLog } from './log-folder.ts';
 
@@ -43,10 +43,13 @@ export async function provenStanding(files: DeskFiles, now: number): Promise<Pro
   const authorities = readAuthorityList(directory);
   const faults = [parsed, authorities].flatMap((each) => (each.ok ? [] : [each.reason]));
   // Before the log itself: a desk that runs goes on, and what is signed by then is in the log by now.
-  const shared = readPlain(join(directory, 'witness', 'checkpoint'));
+  const shared = readPlainFile(join(directory, 'witness', 'checkpoint'), NOTE_BYTES_MAX);
   const witnesses = (parsed.ok ? parsed.value : []).map((witness) => ({
     witness,
-    notes: [readPlain(join(directory, 'witness', `${witness.name}.checkpoint`)), shared],
+    notes: [
+      readPlainFile(join(directory, 'witness', `${witness.name}.checkpoint`), NOTE_BYTES_MAX),
+      shared,
+    ],
   }));
   const places = authorities.ok ? await datesOf(directory, authorities.value) : [];
   let log: OpenLog;
@@ -134,20 +137,4 @@ async function datedAt(
       return found.value.stamp.at;
   }
   return null;
-}
-
-/** A plain file that is not too long; its folder may be of a server that was taken over. */
-function readPlain(path: string): Uint8Array | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
-    return undefined;
-  }
-  try {
-    const stat = fstatSync(fd);
-    return stat.isFile() && stat.size <= NOTE_BYTES_MAX ? readFileSync(fd) : undefined;
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lists of whose word on the log counts, as the terminal writes them: into a folder that the server cannot write.
 
-import { closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'; // prettier-ignore
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { formerListPath, listPath, type ListName } from '@kontor/server';
 import { asOwner } from '../as-owner.ts';
 import { DeskFilesError, writeJson, writeText, type DeskFiles } from '../desk-files.ts';
+import { readPlainFile } from '../plain-file.ts';
 import { printable } from '../printable.ts';
 
 /** What each list is called in the file itself, and in words. */
@@ -73,18 +74,10 @@ function change({ directory, trust }: DeskFiles, work: () => void): void {
 /** The text of the file, where it is JSON; read as its folder's owner, who may have put a link there. */
 function formerList({ directory }: DeskFiles, path: string): string | undefined {
   try {
-    return asOwner(join(directory, 'witness'), () => {
-      const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-      try {
-        const stat = fstatSync(fd);
-        if (!stat.isFile() || stat.size > FORMER_BYTES_MAX) return undefined;
-        const text = readFileSync(fd, 'utf8');
-        JSON.parse(text);
-        return text;
-      } finally {
-        closeSync(fd);
-      }
-    });
+    const read = (): Buffer | undefined => readPlainFile(path, FORMER_BYTES_MAX);
+    const text = asOwner(join(directory, 'witness'), read)?.toString('utf8');
+    if (text !== undefined) JSON.parse(text);
+    return text;
   } catch {
     return undefined;
   }

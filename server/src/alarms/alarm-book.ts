@@ -234,6 +234,20 @@ export class AlarmBook {
     if (changed > 0) this.#ports.onChanged();
   }
 
+  /** Of these kinds only what is about one of `connections`, or about none, goes on. */
+  resolveGone(kinds: readonly AlarmKind[], connections: readonly string[]): void {
+    const { store, now } = this.#ports;
+    const changed = store.run(
+      `UPDATE alarms SET state = 'resolved', resolved_at = ?
+       WHERE kind IN (SELECT value FROM json_each(?)) AND connection != ''
+         AND connection NOT IN (SELECT value FROM json_each(?)) AND (${STANDING})`,
+      now(),
+      JSON.stringify(kinds),
+      JSON.stringify(connections),
+    );
+    if (changed > 0) this.#ports.onChanged();
+  }
+
   /** What the alarms of a kind are about that stand. */
   standing(kind: AlarmKind, connection: string): readonly string[] {
     return this.#ports.store

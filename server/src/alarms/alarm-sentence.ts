@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An alarm in one English sentence, for the terminal and for channels outside the desk.
 
+import { daysText } from '@kontor/core';
 import type { Alarm, AlarmKind } from './alarm-book.ts';
 
 type Facts = Alarm['facts'];
@@ -30,7 +31,7 @@ const SENTENCES: Readonly<Record<AlarmKind, (facts: Facts) => string>> = {
   notificationFailed: (facts) =>
     `Alarms do not get out by ${facts['channel'] ?? ''}: ${facts['reason'] ?? ''}.`,
   connectionExpiring: (facts) =>
-    `The connection ${facts['name'] ?? ''} ends in ${daysOf(facts)}: make a new key.`,
+    `The connection ${facts['name'] ?? ''} ends in ${daysText(Number(facts['days'] ?? 0))}: make a new key.`,
   connectionExpired: (facts) =>
     `The connection ${facts['name'] ?? ''} has ended: it opens no risk.`,
   rightsChanged: (facts) =>
@@ -57,7 +58,9 @@ const SENTENCES: Readonly<Record<AlarmKind, (facts: Facts) => string>> = {
   vaultLocked: (facts) =>
     `The vault has been locked for ${facts['minutes'] ?? ''} minutes: no bot acts and nothing can be cancelled. Open it where the desk was started, or on its pages.`,
   clonedSite: (facts) =>
-    `A copy of this desk's pages was shown at ${facts['site'] ?? ''}, perhaps to catch those who log in there. Type in nothing there, and tell those who use the desk.`,
+    (facts['site'] ?? '') === ''
+      ? "Copies of this desk's pages are said to stand at more sites than are named here. Anybody can say so. Type in nothing but at the address that you know, and tell those who use the desk."
+      : `A copy of this desk's pages was shown at ${facts['site'] ?? ''}, perhaps to catch those who log in there. Type in nothing there, and tell those who use the desk.`,
 };
 
 /** What an alarm says, without its time. */
@@ -68,10 +71,4 @@ export function alarmSentence({ kind, facts }: Pick<Alarm, 'kind' | 'facts'>): s
 function orderOf(facts: Facts): string {
   const of = (name: string): string => facts[name] ?? '';
   return `${of('side')} ${of('quantity')} ${of('symbol')} at ${of('price')}`;
-}
-
-/** As many days as are left; of the last 24 hours it is said that none is. */
-function daysOf({ days = '' }: Facts): string {
-  if (days === '0') return 'less than a day';
-  return days === '1' ? '1 day' : `${days} days`;
 }

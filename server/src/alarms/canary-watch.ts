@@ -2,7 +2,8 @@
 // Canaries: connections to accounts that exist only to be robbed. Their keys lie where a thief would look; this desk
 // sends nothing to them but the opening of the account's stream, so whatever happens there is a thief's doing.
 //
-// Which connections those are the signer alone can tell. Until one rings nothing is written down here that names it.
+// Which connections those are the signer alone can tell. Until one rings nothing is written down here that names it, and the
+// streams of connections that nobody trades through are opened as well: logs that show whose stream is open tell nothing.
 
 import { hash } from 'node:crypto';
 import type { ConnectionInfo } from '@kontor/signer';
@@ -17,6 +18,8 @@ export interface CanaryPorts {
   readonly cases: CaseBook;
   readonly connections: () => Promise<readonly ConnectionInfo[]>;
   readonly subscribe: (connection: string) => Promise<Outcome>;
+  /** The connection that the desk trades through, whose stream it opens by itself. */
+  readonly own: () => string;
   /** A canary that cannot be watched, and why; '' once one is. */
   readonly onUnwatched: (reason: string) => void;
 }
@@ -24,6 +27,10 @@ export interface CanaryPorts {
 const LOOK_MS = 10_000;
 /** Alarms of earlier runs that are looked through once. */
 const EARLIER_ALARMS_MAX = 500;
+/** Other connections that are listened to; egress has room for some more streams than these. */
+const SPARES_MAX = 24;
+/** Nobody needs the stream of a spare one: the signer's log is not filled for it. */
+const SPARE_RETRY_MS = 60 * 60_000;
 /** So many looks in a row without a stream, and a person is told: a canary that nobody watches guards nothing. */
 const FAILED_TOLD_AT = 2;
 
@@ -31,6 +38,8 @@ export class CanaryWatch {
   readonly #ports: CanaryPorts;
   readonly #canaries = new Map<string, ConnectionInfo>();
   readonly #watched = new Set<string>();
+  /** By connection that is no canary, when its stream was asked for in vain, by the clock that nobody sets. */
+  readonly #refused = new Map<string, number>();
   /** Looks in a row at which a canary could not be watched. */
   readonly #failed = new Map<string, number>();
   /** The open case of each. */
@@ -101,20 +110,43 @@ export class CanaryWatch {
         if (isCanary && info.state !== 'draft') this.#canaries.set(info.connection, info);
       }
       this.#forgetGone();
-      for (const [id, { name }] of this.#canaries) {
-        if (this.#watched.has(id)) continue;
-        const outcome = await this.#ports.subscribe(id);
-        const isUp = outcome.kind === 'answered' && outcome.status === 200;
-        const reason = isUp ? '' : reasonOf(outcome).replaceAll(id, '…').replaceAll(name, '…');
-        if (isUp) this.#onWatched(id);
-        else this.#onFailed(id, reason);
-        this.#ports.onUnwatched(reason);
-      }
+      await this.#openStreams(infos);
     } catch {
       // The signer is being replaced: the next look finds it.
     } finally {
       this.#isLooking = false;
     }
+  }
+
+  /** What came of the canaries is told at the end: the moment alone would say which one it was about. */
+  async #openStreams(infos: readonly ConnectionInfo[]): Promise<void> {
+    const reasons: string[] = [];
+    for (const info of infos) {
+      if (!this.#isWanted(info)) continue;
+      const { connection: id, name } = info;
+      const outcome = await this.#ports.subscribe(id);
+      const isUp = outcome.kind === 'answered' && outcome.status === 200;
+      if (!this.#canaries.has(id)) {
+        if (isUp) this.#watched.add(id);
+        else this.#refused.set(id, this.#ports.time.monotonic());
+        continue;
+      }
+      const reason = isUp ? '' : reasonOf(outcome).replaceAll(id, '…').replaceAll(name, '…');
+      if (isUp) this.#onWatched(id);
+      else this.#onFailed(id, reason);
+      reasons.push(reason);
+    }
+    for (const reason of reasons) this.#ports.onUnwatched(reason);
+  }
+
+  #isWanted({ connection, state, signs, replaces }: ConnectionInfo): boolean {
+    if (this.#watched.has(connection)) return false;
+    if (this.#canaries.has(connection)) return true;
+    if (connection === this.#ports.own() || replaces !== null) return false;
+    if (state === 'draft' || signs === 'nothing') return false;
+    const spares = [...this.#watched].filter((each) => !this.#canaries.has(each));
+    const refusedAt = this.#refused.get(connection) ?? Number.NEGATIVE_INFINITY;
+    return spares.length < SPARES_MAX && this.#ports.time.monotonic() - refusedAt >= SPARE_RETRY_MS;
   }
 
   #onWatched(connection: string): void {

@@ -732,7 +732,7 @@ function registerDoorStyle(app: App, clonedSites: ClonedSites): void {
     return reply.header('cache-control', 'no-cache').type('text/css; charset=utf-8').send(style);
   });
   app.get(DOOR_PICTURE, { schema: { hide: true } }, async (request, reply) => {
-    clonedSites.seen(request.headers.referer);
+    clonedSites.seen(request.headers.referer, networkOf(request.ip));
     return reply.code(204).header('cache-control', 'no-store').send();
   });
 }

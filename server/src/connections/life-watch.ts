@@ -4,7 +4,7 @@
 
 import { daysLeft, type RiskState } from '@kontor/core';
 import type { ConnectionInfo } from '@kontor/signer';
-import type { AlarmBook, AlarmSeverity } from '../alarms/alarm-book.ts';
+import type { AlarmBook, AlarmKind, AlarmSeverity } from '../alarms/alarm-book.ts';
 import type { Health } from '../api/schemas.ts';
 import type { Links, Outcome } from '../link/links.ts';
 import type { CancelTimer, Time } from '../time.ts';
@@ -12,7 +12,7 @@ import { probeAddress } from './address-probe.ts';
 
 export interface LifeWatchPorts {
   readonly links: Pick<Links, 'submit' | 'connections'>;
-  readonly alarms: Pick<AlarmBook, 'raise' | 'resolve' | 'resolveOthers'>;
+  readonly alarms: Pick<AlarmBook, 'raise' | 'resolve' | 'resolveOthers' | 'resolveGone'>;
   readonly time: Time;
   /** The exchange that this desk trades at; keys for others cannot be asked about. */
   readonly venue: string;
@@ -27,6 +27,15 @@ export type Checked =
   | { readonly ok: true; readonly connection: ConnectionInfo }
   | { readonly ok: false; readonly rule?: string; readonly reason: string };
 
+/** What is told of a connection's key, and over once the connection is gone. */
+const TOLD_OF_KEYS = [
+  'rightsChanged',
+  'bindNotReal',
+  'rightsUnknown',
+  'connectionFrozen',
+  'connectionExpired',
+  'connectionExpiring',
+] as const satisfies readonly AlarmKind[];
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** The signer's rule where no line of the policy speaks of what is asked, and what a person does about it. */
@@ -59,6 +68,8 @@ export class LifeWatch {
   readonly #refused = new Set<string>();
   readonly #told = new Map<string, string>();
   readonly #uncheckedSince = new Map<string, number>();
+  #listed: ReadonlySet<string> = new Set();
+  #hasListed = false;
   #own: ConnectionInfo | null = null;
   #troubled: Health['connections'] = [];
   #cancelTimer: CancelTimer = () => undefined;
@@ -126,6 +137,7 @@ export class LifeWatch {
   async refresh(): Promise<readonly ConnectionInfo[]> {
     const result = await this.#ports.links.connections({ kind: 'listConnections' });
     if (!result.ok) return [];
+    this.#forgetGone(result.connections.map(({ connection }) => connection));
     for (const info of result.connections) this.#tell(info);
     this.#troubled = result.connections.flatMap(troubleOf);
     this.#takeOwn(result.connections);
@@ -198,6 +210,17 @@ export class LifeWatch {
     return checkedAt === null || now - checkedAt >= HOUR_MS || now < checkedAt;
   }
 
+  /** A key that was retired is no danger any more, also where that was done while the desk stood still. */
+  #forgetGone(listed: readonly string[]): void {
+    const gone = [...this.#listed].filter((each) => !listed.includes(each));
+    if (this.#hasListed && gone.length === 0 && listed.length === this.#listed.size) return;
+    this.#hasListed = true;
+    this.#listed = new Set(listed);
+    for (const key of this.#told.keys())
+      if (gone.some((each) => key.endsWith(` ${each}`))) this.#told.delete(key);
+    this.#ports.alarms.resolveGone(TOLD_OF_KEYS, listed);
+  }
+
   #tell(info: ConnectionInfo): void {
     // A successor is not in use yet.
     if (info.replaces !== null) return;
@@ -262,13 +285,7 @@ export class LifeWatch {
 
   /** Raises what stands now and ends what stood before; `sign` is '' where there is nothing. */
   #raise(
-    kind:
-      | 'rightsChanged'
-      | 'bindNotReal'
-      | 'rightsUnknown'
-      | 'connectionFrozen'
-      | 'connectionExpired'
-      | 'connectionExpiring',
+    kind: (typeof TOLD_OF_KEYS)[number],
     connection: string,
     sign: string,
     alarm: () => {

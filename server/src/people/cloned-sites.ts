@@ -19,6 +19,8 @@ export interface ClonedSitesPorts {
 
 /** Anybody can name any site, so that only so many are told of in a day; one more says that there are others. */
 const SITES_A_DAY_MAX = 5;
+/** Of one network: who sets up a copy could name others first, so that no place is left for his own. */
+const SITES_OF_NETWORK_MAX = 2;
 const DAY_MS = 24 * 60 * 60_000;
 /** The same site is counted again after this. */
 const AGAIN_MS = 60 * 60_000;
@@ -29,8 +31,8 @@ const LOCAL = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 
 export class ClonedSites {
   readonly #ports: ClonedSitesPorts;
-  /** When each was told of last; at most one more than a day may bring. */
-  readonly #told = new Map<string, number>();
+  /** When each was told of last, and from which network first; at most one more than a day may bring. */
+  readonly #told = new Map<string, { readonly at: number; readonly network: string }>();
 
   constructor(ports: ClonedSitesPorts) {
     this.#ports = ports;
@@ -43,26 +45,29 @@ export class ClonedSites {
     return `html::after{content:"";position:fixed;top:-9px;left:-9px;width:1px;height:1px;pointer-events:none;background-image:url("${own.origin}${DOOR_PICTURE}")}\n`;
   }
 
-  /** The picture was asked for, by a page of the site that `referer` names. */
-  seen(referer: string | undefined): void {
+  /** The picture was asked for from a network, by a page of the site that `referer` names. */
+  seen(referer: string | undefined, network: string): void {
     const site = siteOf(referer);
     const own = new URL(this.#ports.origin());
     if (site === null || site === own.origin || LOCAL.test(own.hostname)) return;
     const now = this.#ports.now();
-    for (const [known, at] of this.#told) if (now - at >= DAY_MS) this.#told.delete(known);
-    const known = this.#told.get(site);
-    if (known !== undefined && now - known < AGAIN_MS) return;
-    const isOneTooMany = known === undefined && this.#told.size >= SITES_A_DAY_MAX;
-    const subject = isOneTooMany ? OTHERS : site;
-    const others = this.#told.get(OTHERS);
-    if (isOneTooMany && others !== undefined && now - others < AGAIN_MS) return;
-    this.#told.set(subject, now);
+    for (const [told, { at }] of this.#told) if (now - at >= DAY_MS) this.#told.delete(told);
+    const subject = this.#told.has(site) || this.#hasRoomFor(network) ? site : OTHERS;
+    const known = this.#told.get(subject);
+    if (known !== undefined && now - known.at < AGAIN_MS) return;
+    this.#told.set(subject, { at: now, network: known?.network ?? network });
     this.#ports.raise({
       kind: 'clonedSite',
       severity: 'warning',
       subject,
-      facts: { site: isOneTooMany ? `${SITES_A_DAY_MAX} sites in a day and more` : site },
+      facts: { site: subject === OTHERS ? '' : site },
     });
+  }
+
+  #hasRoomFor(network: string): boolean {
+    const named = [...this.#told].filter(([site]) => site !== OTHERS);
+    const ofNetwork = named.filter(([, told]) => told.network === network);
+    return named.length < SITES_A_DAY_MAX && ofNetwork.length < SITES_OF_NETWORK_MAX;
   }
 }
 

@@ -98,18 +98,24 @@ export function readProbe(
   status: number,
   body: string,
 ): { readonly found: 'taken' | 'refused' | 'other'; readonly words: string } {
-  const code = codeIn(body);
+  const said = objectIn(body);
+  const code = said !== null && Number.isSafeInteger(said['code']) ? Number(said['code']) : null;
   const words = `HTTP ${status}${code === null ? '' : `, code ${code}`}`;
-  if (status === 200) return { found: 'taken', words };
+  if (status === 200) {
+    // Of an answer too long for a copy the status alone is known; a page for people is no answer to the key.
+    const isAccount = body === '' || Array.isArray(said?.['balances']);
+    return isAccount
+      ? { found: 'taken', words }
+      : { found: 'other', words: `${words}, without an account` };
+  }
   const isRefused = REFUSED_STATUSES.includes(status) && code === REFUSED_KEY_CODE;
   return { found: isRefused ? 'refused' : 'other', words };
 }
 
-function codeIn(body: string): number | null {
+function objectIn(body: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(body);
-    if (typeof value !== 'object' || value === null || !('code' in value)) return null;
-    return Number.isSafeInteger(value.code) ? Number(value.code) : null;
+    return typeof value === 'object' && value !== null ? { ...value } : null;
   } catch {
     return null;
   }

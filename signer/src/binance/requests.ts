@@ -197,7 +197,7 @@ function requestOf(intent: KeyIntent): { endpoint: Endpoint; parameters: readonl
         ...optional('fromId', intent.fromTradeId),
         ['limit', FILLS_MAX],
       ]);
-    // Of orders' own kind of endpoint; its parameter fits few others, should the text ever get out.
+    // A read whose parameter fits few other addresses, should the signed text ever get out.
     case 'probeAddress':
     case 'queryAccount':
       return rest('GET', '/api/v3/account', [['omitZeroBalances', 'true']]);

@@ -32,8 +32,8 @@ import {
 const ARRIVAL_MS_MAX = 60_000;
 const REASON_CHARACTERS_MAX = 300;
 /**
- * Orders of a connection of which the exchange may still say something: about 70 MB. It allows far fewer to be open, so what
- * it says of them does not reach the signer.
+ * Orders of a connection of which the exchange may still say something: about 70 MB. An exchange allows far fewer to be open;
+ * where there are so many, what it says of them does not reach the signer.
  */
 export const UNSETTLED_ORDERS_MAX = 100_000;
 

@@ -204,6 +204,11 @@ export function heldInfo(
   };
 }
 
+/** What a cheaper buy may be worth: a hundredth more than what was allowed, since quantities come in steps. */
+export function mostWorth(notional: bigint): bigint {
+  return notional + notional / 100n;
+}
+
 /** Whether who allowed `held` has allowed `asked`: the same, or less of it, at a price that is no worse for him. */
 function isCovered(asked: RequestFacts, held: RequestFacts): boolean {
   if (
@@ -220,6 +225,14 @@ function isCovered(asked: RequestFacts, held: RequestFacts): boolean {
   ) {
     return false;
   }
-  const isNoWorse = asked.side === 'BUY' ? asked.price <= held.price : asked.price >= held.price;
-  return isNoWorse && asked.quantity <= held.quantity;
+  if (asked.side !== 'BUY') {
+    return asked.price >= held.price && asked.quantity <= held.quantity;
+  }
+  // Who buys for a sum of money gets more coins where the price has fallen.
+  if (asked.price < held.price) {
+    const isWorthNoMore =
+      asked.notional !== null && asked.notional <= mostWorth(held.notional ?? 0n);
+    return isWorthNoMore || asked.quantity <= held.quantity;
+  }
+  return asked.price === held.price && asked.quantity <= held.quantity;
 }

@@ -7,9 +7,9 @@ import { hash, type KeyObject } from 'node:crypto';
 import { codeText, leaveCode } from '../acts/consent.ts';
 import { Owners } from '../acts/owners.ts';
 import {
-  CANARY_IN_BACKUP,
   identityOf,
   isExpired,
+  MARK_IN_BACKUP,
   publicKeyHash,
   slotOf,
   type Connection,
@@ -339,7 +339,7 @@ function backup({ ring, ports }: World, recipient: string): void {
     // Sealed as a whole: the word itself, so that another vault can mark it again.
     const marked = connections.map((each) => ({
       ...each,
-      mark: isCanary(ring, each) ? CANARY_IN_BACKUP : '',
+      mark: isCanary(ring, each) ? MARK_IN_BACKUP.canary : MARK_IN_BACKUP.plain,
     }));
     const facts = { logLength, logHead, importKey, connections: marked };
     const plain = encodeBackup(facts, secrets);
@@ -455,8 +455,11 @@ function putBack(ring: KeyRing, connection: Connection, kept: Backup, ports: Too
   if (birth !== undefined && birth.publicKeyHash !== publicKeyHash(key.publicKeyPem)) {
     return 'refused, the log knows another key of it';
   }
-  const isCanary = connection.mark === CANARY_IN_BACKUP;
-  ring.connections.add(ring.vault, { ...key, secret }, { ...connection, isCanary }, (added) => {
+  const { mark } = connection;
+  // In a backup of an earlier version the name alone says it.
+  const marked =
+    mark === '' ? connection : { ...connection, isCanary: mark === MARK_IN_BACKUP.canary };
+  ring.connections.add(ring.vault, { ...key, secret }, marked, (added) => {
     // In a new vault the key has a new fingerprint.
     if (birth?.keyId !== added.keyId) ring.log.append([birthOf(added, 'key.import')]);
     if (birth === undefined && added.apiKey !== null) {

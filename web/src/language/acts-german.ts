@@ -51,7 +51,7 @@ export const germanActs: ActsText = {
     'POST /api/v1/connections/:id/check': (about) =>
       `ließ die Rechte der Verbindung ${about} prüfen`,
     'POST /api/v1/connections/:id/probe': (about) =>
-      `versuchte die Adressliste des Schlüssels von einer zweiten Adresse aus: ${about}`,
+      `erprobte die Adressliste des Schlüssels von einer zweiten Adresse aus: ${about}`,
     'POST /api/v1/connections/:id/freeze': (about) => `fror die Verbindung ${about} ein`,
     'POST /api/v1/vault/unlock': 'gab ein, was den Tresor öffnet',
     'POST /api/v1/vault/passkeys': 'legte einen Passkey an, der den Tresor öffnet',

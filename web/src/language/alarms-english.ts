@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the desk says in English about alarms.
 
+import { daysText } from '@kontor/core';
+
 import type { Count } from './english.ts';
 
 /** The facts of an alarm, ready to stand in a sentence; '' where it has none of that name. */
@@ -30,11 +32,6 @@ export function rightsOf(reason: string, words: Readonly<Record<string, string>>
     .split(', ')
     .map((each) => words[each] ?? each)
     .join(', ');
-}
-
-function daysOf(days: string): string {
-  if (days === '0') return 'less than a day';
-  return days === '1' ? '1 day' : `${days} days`;
 }
 
 export const englishAlarms = {
@@ -106,7 +103,7 @@ export const englishAlarms = {
     notificationFailed: (fact: AlarmFact): string =>
       `Alarms do not get out by ${fact('channel')}: ${fact('reason')}.`,
     connectionExpiring: (fact: AlarmFact): string =>
-      `The connection ${fact('name')} ends in ${daysOf(fact('days'))}: make a new key.`,
+      `The connection ${fact('name')} ends in ${daysText(Number(fact('days')))}: make a new key.`,
     connectionExpired: (fact: AlarmFact): string =>
       `The connection ${fact('name')} has ended: it opens no risk.`,
     rightsChanged: (fact: AlarmFact): string =>
@@ -133,7 +130,9 @@ export const englishAlarms = {
     vaultLocked: (fact: AlarmFact): string =>
       `The vault has been locked for ${fact('minutes')} minutes: no bot acts and nothing can be cancelled. Open it where the desk was started, or here.`,
     clonedSite: (fact: AlarmFact): string =>
-      `A copy of this desk’s pages was shown at ${fact('site')}, perhaps to catch those who log in there. Type in nothing there, and tell those who use the desk.`,
+      fact('site') === ''
+        ? 'Copies of this desk’s pages are said to stand at more sites than are named here. Anybody can say so. Type in nothing but at the address that you know, and tell those who use the desk.'
+        : `A copy of this desk’s pages was shown at ${fact('site')}, perhaps to catch those who log in there. Type in nothing there, and tell those who use the desk.`,
   },
 };
 

@@ -65,7 +65,7 @@ export const germanAlarms: AlarmsText = {
   caseSays: (n) => (n.count === 1 ? '1 Beweisstück' : `${n.text} Beweisstücke`),
   unreviewed: 'Orders, die dieser Desk nicht gemacht hat',
   unreviewedHint:
-    'Haben Sie sie selbst aufgegeben, sagt das ein Inhaber mit einem Passkey; der Signer zeigt vorher genau diese Orders. Haben Sie es nicht, löschen Sie jetzt den Schlüssel bei der Börse.',
+    'Haben Sie sie selbst aufgegeben, sagt das ein Eigentümer mit einem Passkey; der Signer zeigt vorher genau diese Orders. Haben Sie es nicht, löschen Sie jetzt den Schlüssel bei der Börse.',
   markOwn: 'Das sind meine',
   notMarked: (reason) => `Die Orders wurden nicht markiert: ${reason}`,
   kinds: {
@@ -83,11 +83,11 @@ export const germanAlarms: AlarmsText = {
     sourcesDisagree: (fact) =>
       `Zwei Quellen der Börse widersprechen sich über ${fact('clientOrderId')}: Der Strom sagt ${fact('stream')}, die Liste sagt ${fact('list')}.`,
     issuerRefused: (fact) =>
-      `Das Zertifikat von ${fact('host')} kommt von ${fact('found')}, erwartet wurde ${fact('expected')}. Dorthin wird nichts gesendet, und durch den Desk lässt sich nichts stornieren, bis Sie am Terminal mit kontor connect pins entscheiden.`,
+      `Das Zertifikat von ${fact('host')} kommt von ${fact('found')}, erwartet wurde ${fact('expected')}. Dorthin wird nichts gesendet, und über den Desk lässt sich nichts stornieren, bis Sie am Terminal mit kontor connect pins entscheiden.`,
     pricesDisagree: (fact) =>
-      `Zwei Preise von ${fact('symbol')} widersprechen sich: ${fact('low')} und ${fact('high')}. Die Richtlinie lehnt dort Orders ab.`,
+      `Zwei Preise von ${fact('symbol')} widersprechen sich: ${fact('low')} und ${fact('high')}. Die Policy lehnt dort Orders ab.`,
     pricesSilent: (fact) =>
-      `Seit ${fact('seconds')} s kommt kein Preis von ${fact('symbol')} über ${fact('sources')}. Die Richtlinie lehnt dort Orders ab.`,
+      `Seit ${fact('seconds')} s kommt kein Preis von ${fact('symbol')} über ${fact('sources')}. Die Policy lehnt dort Orders ab.`,
     dataLate: (fact) =>
       `Was ${fact('venue')} sagt, kommt verspätet: ${fact('what')} um ${fact('seconds')} s. Entweder geht eine Uhr falsch, oder jemand hält es zurück.`,
     notificationFailed: (fact) =>
@@ -99,7 +99,7 @@ export const germanAlarms: AlarmsText = {
     rightsChanged: (fact) =>
       `Die Rechte des Schlüssels von ${fact('name')} sind nicht mehr, was sie waren: ${rightsOf(fact('reason'), RIGHTS)}.`,
     bindNotReal: (fact) =>
-      `Die Börse nahm den Schlüssel von ${fact('name')} von einer Adresse an, die nicht auf seiner Liste steht: Die Liste hält nicht. Sehen Sie sich die Liste auf der Seite der Börse an und erzeugen Sie einen neuen Schlüssel.`,
+      `Die Börse nahm den Schlüssel von ${fact('name')} von einer Adresse an, die nicht auf seiner Liste steht: Die Liste greift nicht. Sehen Sie sich die Liste auf der Seite der Börse an und erzeugen Sie einen neuen Schlüssel.`,
     rightsUnknown: (fact) =>
       `Was der Schlüssel von ${fact('name')} darf, ließ sich nicht prüfen: Bis dahin signiert er kein neues Risiko.`,
     connectionFrozen: (fact) =>
@@ -118,8 +118,10 @@ export const germanAlarms: AlarmsText = {
     canaryUnwatched: (fact) =>
       `Ein Kanarienvogel lässt sich nicht beobachten; würde er benutzt, käme kein Alarm: ${fact('reason')}.`,
     vaultLocked: (fact) =>
-      `Der Tresor ist seit ${fact('minutes')} Minuten verschlossen: kein Bot handelt, und nichts lässt sich stornieren. Öffnen Sie ihn dort, wo der Desk gestartet wurde, oder hier.`,
+      `Der Tresor ist seit ${fact('minutes')} Minuten verschlossen: Kein Bot handelt, und nichts lässt sich stornieren. Öffnen Sie ihn dort, wo der Desk gestartet wurde, oder hier.`,
     clonedSite: (fact) =>
-      `Eine Kopie der Seiten dieses Desks wurde unter ${fact('site')} gezeigt, vielleicht um abzufangen, wer sich dort anmeldet. Geben Sie dort nichts ein, und sagen Sie es allen, die hier arbeiten.`,
+      fact('site') === ''
+        ? 'Kopien der Seiten dieses Desks sollen unter mehr Adressen stehen, als hier genannt sind. Behaupten kann das jeder. Geben Sie nur unter der Adresse etwas ein, die Sie kennen, und sagen Sie es allen, die hier arbeiten.'
+        : `Eine Kopie der Seiten dieses Desks wurde unter ${fact('site')} gezeigt, vielleicht als Falle für alle, die sich dort anmelden. Geben Sie dort nichts ein, und sagen Sie es allen, die hier arbeiten.`,
   },
 };

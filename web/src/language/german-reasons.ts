@@ -44,7 +44,7 @@ const ROWS: readonly ReasonRow[] = [
   [
     'expected an API key as the exchange shows it, (\\d+) letters and digits, found (?:(\\d+) characters|other characters among them)',
     (length, found) =>
-      `ein API-Key, wie ihn die Börse zeigt, hat ${length} Buchstaben und Ziffern; ${found === '' ? 'es sind andere Zeichen darunter' : `es sind ${found} Zeichen`}`,
+      `ein API-Schlüssel, wie ihn die Börse zeigt, hat ${length} Buchstaben und Ziffern; ${found === '' ? 'es sind andere Zeichen darunter' : `es sind ${found} Zeichen`}`,
   ],
   [
     'expected a key for (\\S+), where this desk trades, found one for (\\S+): it is kept in the vault and waits for a desk that trades there',
@@ -61,58 +61,8 @@ const ROWS: readonly ReasonRow[] = [
     'der neue Schlüssel ist nicht geprüft: bitte zuerst seine Rechte prüfen lassen',
   ],
   [
-    'expected a key that the exchange says is bound to addresses, found one that it lets work from every address, or that was not checked',
-    'die Börse sagt von diesem Schlüssel nicht, dass er an Adressen gebunden ist, oder er ist nicht geprüft',
-  ],
-  [
-    'expected no probe of this connection under way, found one',
-    'ein Versuch mit dieser Verbindung läuft schon',
-  ],
-  [
-    'expected (\\S+ s) between two probes of a connection, found (\\S+ s)',
-    (least, found) => `zwischen zwei Versuchen müssen ${least} liegen, es sind erst ${found}`,
-  ],
-  [
-    'expected the step \\S+ answered within (\\S+ s), found none',
-    (within) => `die Abfrage davor wurde nicht binnen ${within} beantwortet`,
-  ],
-  [
-    'the exchange answered HTTP (\\S+) to the read from the ordinary address, so that nothing was sent from the second one',
-    (status) =>
-      `schon von der gewöhnlichen Adresse kam HTTP ${status}; von der zweiten wurde nichts gesendet`,
-  ],
-  [
-    'the exchange said nothing that the signer could read',
-    'die Börse sagte nichts, was der Signer lesen konnte',
-  ],
-  [
-    'expected a second address for egress, found none: .+',
-    'es ist keine zweite Adresse gesetzt: in die Datei second-address neben egress.json schreiben und den Desk neu starten',
-  ],
-  [
-    'another request is on its way by the second address',
-    'über die zweite Adresse ist schon eine Abfrage unterwegs',
-  ],
-  ['no connection: the proxy: (\\S+)', (code) => `der Proxy ist nicht zu erreichen (${code})`],
-  [
-    'no connection: the proxy wants another user or password',
-    'der Proxy verlangt einen anderen Benutzer oder ein anderes Passwort',
-  ],
-  [
-    'no connection: the proxy does not speak (HTTP|SOCKS 5)',
-    (protocol) => `dort antwortet kein Proxy, der ${protocol} spricht`,
-  ],
-  ['no connection: the proxy ended the connection', 'der Proxy hat die Verbindung beendet'],
-  ['no connection: the proxy answered (\\S+)', (status) => `der Proxy antwortete ${status}`],
-  ['no connection: the proxy says (.+)', (words) => `der Proxy lehnte ab (${words})`],
-  [
-    'no connection: the certificate of (\\S+) comes from (.+), expected (.+)',
-    (host, found, expected) =>
-      `durch den Proxy zeigte ${host} ein Zertifikat von ${found}, erwartet ist ${expected}`,
-  ],
-  [
     'expected an open vault that has the new key, found it locked',
-    'der Tresor ist gesperrt: bitte zuerst öffnen',
+    'der Tresor ist verschlossen: bitte zuerst öffnen',
   ],
   [
     'expected a key in use, found a new one that has not taken over',
@@ -511,7 +461,7 @@ const ROWS: readonly ReasonRow[] = [
   ],
   [
     "expected the exchange's identifier that the key is in use under, found another: renew the key, which an owner confirms",
-    'dieser Schlüssel ist unter einem anderen API-Key in Gebrauch: Für einen neuen den Schlüssel erneuern, was ein Eigentümer bestätigt',
+    'dieser Schlüssel ist unter einem anderen API-Schlüssel in Gebrauch: Für einen neuen den Schlüssel erneuern, was ein Eigentümer bestätigt',
   ],
   [
     'expected another order, found one like it that a person has dropped',

@@ -38,11 +38,11 @@ export const REFUSALS: readonly ReasonRow[] = [
   ],
   [
     "expected the exchange's identifier of the key, found the secret itself: replace it at the exchange, it was on the way here in the clear",
-    'das ist das Geheimnis und nicht der API-Key; es kam unverschlüsselt hierher: bitte an der Börse ein neues anlegen',
+    'das ist das Geheimnis und nicht der API-Schlüssel; es kam unverschlüsselt hierher: bitte an der Börse ein neues anlegen',
   ],
   [
     "expected the exchange's identifier of the key, found none yet",
-    'der API-Key fehlt noch: bitte auf der Seite Verbindungen benennen',
+    'der API-Schlüssel fehlt noch: bitte auf der Seite Verbindungen benennen',
   ],
   [
     'expected a connection in use, found the successor of another',
@@ -76,7 +76,7 @@ export const REFUSALS: readonly ReasonRow[] = [
   ],
   [
     'expected an open vault, found it locked(?:: give the passphrase where the desk was started)?',
-    'der Tresor ist gesperrt: bitte zuerst öffnen',
+    'der Tresor ist verschlossen: bitte zuerst öffnen',
   ],
   [
     'expected a key that has not expired, found that (.+) expired at (\\S+)',
@@ -97,7 +97,7 @@ export const REFUSALS: readonly ReasonRow[] = [
   [
     'expected a key without forbidden rights, found (.+): take them away at the exchange and have it checked again',
     (rights) =>
-      `der Schlüssel darf, was er nicht darf (${rights}): bitte diese Rechte an der Börse nehmen und neu prüfen lassen`,
+      `der Schlüssel hat verbotene Rechte (${rights}): bitte sie ihm an der Börse nehmen und neu prüfen lassen`,
   ],
   [
     'it is frozen, but the log did not take it: (.+)',
@@ -112,9 +112,19 @@ export const REFUSALS: readonly ReasonRow[] = [
     'the exchange answered with HTTP (\\d{3})',
     (status) =>
       status === '401' || status === '403'
-        ? `die Börse nimmt diesen Schlüssel nicht (HTTP ${status}): bitte API-Key, Rechte und Adressliste an der Börse vergleichen`
+        ? `die Börse nimmt diesen Schlüssel nicht (HTTP ${status}): bitte API-Schlüssel, Rechte und Adressliste an der Börse vergleichen`
         : `die Börse antwortete mit HTTP ${status}: bitte später noch einmal`,
   ],
+  [
+    "expected a secret sealed to this vault's import key for this name, venue and kind, found another or a changed one",
+    'das Versiegelte gehört nicht zu diesem Tresor, Namen, Börse und Art: bitte Fingerabdruck vergleichen und neu versiegeln',
+  ],
+  [
+    'expected an HMAC secret of (\\d+) to (\\d+) printable characters, found something else',
+    (least, most) => `ein HMAC-Geheimnis hat ${least} bis ${most} druckbare Zeichen`,
+  ],
+
+  // The second address.
   [
     'expected a key that the exchange says is bound to addresses, found one .*',
     'die Börse sagt nicht, dass dieser Schlüssel an Adressen gebunden ist: bitte dort eine Adressliste setzen und die Rechte prüfen lassen',
@@ -124,29 +134,42 @@ export const REFUSALS: readonly ReasonRow[] = [
     'eine Probe läuft schon: bitte ihr Ende abwarten',
   ],
   [
-    'expected (\\d+) s between two probes of a connection, found (\\d+) s',
-    (pause, since) => `zwischen zwei Proben liegen ${pause} s, erst ${since} s sind vergangen`,
+    'expected (\\d+ s) between two probes of a connection, found (\\d+ s)',
+    (least, found) => `zwischen zwei Proben müssen ${least} liegen, es sind erst ${found}`,
   ],
   [
-    'expected the step (\\S+) answered within (\\d+) s, found none',
-    (step, within) => `auf den Schritt ${step} kam binnen ${within} s keine Antwort`,
+    'expected the step \\S+ answered within (\\d+ s), found none',
+    (within) => `die Abfrage davor wurde nicht binnen ${within} beantwortet`,
   ],
   [
     'the exchange answered HTTP (\\d{3}) to the read from the ordinary address, so that nothing was sent from the second one',
     (status) =>
-      `schon von der gewöhnlichen Adresse antwortete die Börse mit HTTP ${status}; von der zweiten wurde nichts gesendet`,
+      `schon von der gewöhnlichen Adresse kam HTTP ${status}; von der zweiten wurde nichts gesendet`,
   ],
   [
     'expected a second address for egress, found none: .*',
     'Egress hat keine zweite Adresse: bitte die eines Proxys in die Datei second-address neben egress.json schreiben und den Desk neu starten',
   ],
   [
-    "expected a secret sealed to this vault's import key for this name, venue and kind, found another or a changed one",
-    'das Versiegelte gehört nicht zu diesem Tresor, Namen, Börse und Art: bitte Fingerabdruck vergleichen und neu versiegeln',
+    'another request is on its way by the second address',
+    'über die zweite Adresse ist schon eine Abfrage unterwegs',
+  ],
+  ['no connection: the proxy: (\\S+)', (code) => `der Proxy ist nicht zu erreichen (${code})`],
+  [
+    'no connection: the proxy wants another user or password',
+    'der Proxy verlangt einen anderen Benutzer oder ein anderes Passwort',
   ],
   [
-    'expected an HMAC secret of (\\d+) to (\\d+) printable characters, found something else',
-    (least, most) => `ein HMAC-Geheimnis hat ${least} bis ${most} druckbare Zeichen`,
+    'no connection: the proxy does not speak (HTTP|SOCKS 5)',
+    (protocol) => `dort antwortet kein Proxy, der ${protocol} spricht`,
+  ],
+  ['no connection: the proxy ended the connection', 'der Proxy hat die Verbindung beendet'],
+  ['no connection: the proxy answered (\\S+)', (status) => `der Proxy antwortete ${status}`],
+  ['no connection: the proxy says (.+)', (words) => `der Proxy lehnte ab (${words})`],
+  [
+    'no connection: the certificate of (\\S+) comes from (.+), expected (.+)',
+    (host, found, expected) =>
+      `durch den Proxy zeigte ${host} ein Zertifikat von ${found}, erwartet ist ${expected}`,
   ],
 
   // Orders and what comes before them.

@@ -113,6 +113,9 @@ export const englishKeys = {
   later: 'Later',
   goOn: 'Go on with the activation',
   doneTitle: 'The key is named',
+  unconfirmed:
+    'The exchange has not confirmed the key yet. If that lasts, compare the API key with what the exchange shows.',
+  nameAnew: 'Enter another API key',
   done: 'The desk asks the exchange now what this key may do. As soon as that is in order the signer signs what the policy file allows for the connection, and nothing else.',
   donePolicy:
     'No line of the policy names it yet, so nothing is signed for it, not even the question what it may do. Write its lines on the page of the policy; edited by hand, the file would be locked.',

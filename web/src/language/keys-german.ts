@@ -109,9 +109,9 @@ export const germanKeys: KeysText = {
   apiKey: 'API-Schlüssel',
   apiKeyHelp: 'Die Kennung des Schlüssels, 64 Buchstaben und Ziffern. Sie ist kein Geheimnis.',
   apiKeyLength: (found) =>
-    `Übernehmen Sie den API-Key, wie ihn die Börse zeigt: 64 Buchstaben und Ziffern. Das sind ${found} Zeichen.`,
+    `Übernehmen Sie den API-Schlüssel, wie ihn die Börse zeigt: 64 Buchstaben und Ziffern. Das sind ${found} Zeichen.`,
   apiKeyLetters:
-    'Übernehmen Sie den API-Key, wie ihn die Börse zeigt: 64 Buchstaben und Ziffern. Hier sind andere Zeichen darunter.',
+    'Übernehmen Sie den API-Schlüssel, wie ihn die Börse zeigt: 64 Buchstaben und Ziffern. Hier sind andere Zeichen darunter.',
   apiKeyIsSecret:
     'Das ist das Geheimnis. Gebraucht wird der API-Schlüssel, der bei der Börse daneben steht.',
   activate: 'Freischalten',
@@ -119,6 +119,9 @@ export const germanKeys: KeysText = {
   later: 'Später',
   goOn: 'Mit der Freischaltung fortfahren',
   doneTitle: 'Der Schlüssel ist benannt',
+  unconfirmed:
+    'Die Börse hat den Schlüssel noch nicht bestätigt. Bleibt das so, bitte den API-Schlüssel mit dem vergleichen, den die Börse zeigt.',
+  nameAnew: 'Anderen API-Schlüssel eintragen',
   done: 'Der Desk fragt die Börse jetzt, was dieser Schlüssel darf. Sobald das in Ordnung ist, signiert der Signer, was die Policy-Datei für die Verbindung erlaubt, und sonst nichts.',
   donePolicy:
     'Noch nennt keine Zeile der Policy sie; für sie wird nichts unterschrieben, nicht einmal die Frage, was sie darf. Bitte ihre Zeilen auf der Seite der Policy schreiben; von Hand geändert wäre die Datei gesperrt.',

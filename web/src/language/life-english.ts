@@ -63,7 +63,7 @@ export const englishLife = {
   probeSend: 'Send the reads',
   probeFailed: (reason: string): string => `The list was not tried: ${reason}.`,
   probeHow: (file: string, example: string): string =>
-    `No second address is set. On the desk’s machine write a proxy into the file ${file} in the data directory, as ${example}, and start the desk again; kontor connect probe --help says more.`,
+    `No second address is set. On the desk’s machine write a proxy into the file ${file} beside egress.json, in the data directory’s folder config, as ${example}, and start the desk again; kontor connect probe --help says more.`,
   frozenBy: {
     person: 'a person in the desk',
     terminal: 'the terminal',
@@ -103,6 +103,7 @@ export const englishLife = {
   rotationWhat: (name: string): string =>
     `The new key takes the place of the one of ${name} once the exchange has it, its rights are checked and, where one is enrolled, an owner has confirmed it. Bots and policy stay as they are; the old key is destroyed here. Then delete it at the exchange.`,
   rotationWaits: 'A new key waits to be registered at the exchange.',
+  rotationUnconfirmed: 'A new key is named; the exchange has not confirmed it yet.',
   rotationGoOn: 'Go on with the new key',
   rotationDone: (name: string): string =>
     `The new key of ${name} is in use and the old one destroyed here. Delete the old one at the exchange.`,

@@ -41,14 +41,14 @@ export const germanLife: LifeText = {
   ipEvery: 'Jede Adresse',
   ipOpen: 'Jede Adresse; ein solcher Schlüssel endet nach 14 Tagen',
   bind: {
-    label: 'Liste von anderswo versucht',
-    neverTried: 'Nie versucht: Dass die Liste hält, sagt allein die Börse.',
+    label: 'Liste von anderswo erprobt',
+    neverTried: 'Nie erprobt: Dass die Liste greift, sagt allein die Börse.',
     holds: (time) =>
-      `Am ${time} hielt sie: Die Börse lehnte den Schlüssel von der zweiten Adresse ab.`,
-    broken: 'Sie hält nicht.',
+      `Am ${time} hat sie gegriffen: Die Börse lehnte den Schlüssel von der zweiten Adresse ab.`,
+    broken: 'Sie greift nicht.',
     notReal: (time) =>
-      `Die Adressliste ist nicht echt: Am ${time} nahm die Börse den Schlüssel von einer Adresse an, die nicht auf der Liste stehen darf. Der Schlüssel zählt als einer, der von überall gilt. Sehen Sie sich die Liste auf der Seite der Börse an und erzeugen Sie einen neuen Schlüssel.`,
-    doubt: (time, reason) => `Der Versuch am ${time} sagte nichts: ${reason}.`,
+      `Die Adressliste greift nicht: Am ${time} nahm die Börse den Schlüssel von einer Adresse an, die nicht auf der Liste stehen darf. Der Schlüssel zählt als einer, der von überall gilt. Sehen Sie sich die Liste auf der Seite der Börse an und erzeugen Sie einen neuen Schlüssel.`,
+    doubt: (time, reason) => `Die Probe am ${time} ergab nichts: ${reason}.`,
     doubts: {
       noAnswer: () => 'über die zweite Adresse kam keine Antwort',
       otherAnswer: (words) => `die Börse sagte dort weder ja noch nein (${words})`,
@@ -56,15 +56,15 @@ export const germanLife: LifeText = {
         `gleich danach nahm die Börse den Schlüssel auch von der gewöhnlichen Adresse nicht an (${words})`,
     },
   },
-  probe: 'Adressliste von anderswo versuchen',
+  probe: 'Adressliste von anderswo erproben',
   probeWhat:
-    'Ein Schlüssel, der an Ihre Adressen gebunden ist, darf von anderen aus nicht gelten. Ob die Börse sich daran hält, zeigt nur ein Versuch: eine Abfrage von einer zweiten Adresse, einem Proxy, den Sie nennen, zwischen zweien von der gewöhnlichen.',
+    'Ein Schlüssel, der an Ihre Adressen gebunden ist, darf von anderen aus nicht gelten. Ob die Börse sich daran hält, zeigt nur eine Probe: eine Abfrage von einer zweiten Adresse, einem Proxy, den Sie nennen, zwischen zweien von der gewöhnlichen.',
   probeConsent: (name) =>
-    `Mit Ihrer Zustimmung gehen drei Abfragen des Kontos mit dem Schlüssel von ${name} an die Börse, signiert und im Log wie jede andere. Sie platzieren, ändern und bewegen nichts; der Proxy sieht den Namen der Börse und nie den Schlüssel. Wird die zweite angenommen, ist die Liste nicht echt: Die Stufe sinkt, der Schlüssel endet 14 Tage nach seiner Entstehung, und ein Alarm wird gemeldet. Wird sie abgelehnt, hielt die Liste in diesem Augenblick gegen diese Adresse. Die zweite Adresse darf nicht auf der Liste stehen.`,
+    `Mit Ihrer Zustimmung gehen drei Abfragen des Kontos mit dem Schlüssel von ${name} an die Börse, signiert und im Log wie jede andere. Sie geben keine Order auf, ändern und bewegen nichts; der Proxy sieht den Namen der Börse und nie den Schlüssel. Wird die zweite angenommen, greift die Liste nicht: Die Stufe sinkt, der Schlüssel endet 14 Tage nach seiner Entstehung, und es gibt Alarm. Wird sie abgelehnt, hat die Liste in diesem Augenblick gegen diese Adresse gegriffen. Die zweite Adresse darf nicht auf der Liste stehen.`,
   probeSend: 'Abfragen senden',
-  probeFailed: (reason) => `Die Liste wurde nicht versucht: ${reason}.`,
+  probeFailed: (reason) => `Die Liste wurde nicht erprobt: ${reason}.`,
   probeHow: (file, example) =>
-    `Es ist keine zweite Adresse gesetzt. Schreiben Sie am Rechner des Desks einen Proxy in die Datei ${file} im Datenverzeichnis, etwa ${example}, und starten Sie den Desk neu; kontor connect probe --help sagt mehr.`,
+    `Es ist keine zweite Adresse gesetzt. Schreiben Sie am Rechner des Desks einen Proxy in die Datei ${file} neben egress.json, im Ordner config des Datenverzeichnisses, etwa ${example}, und starten Sie den Desk neu; kontor connect probe --help sagt mehr.`,
   frozenBy: {
     person: 'eine Person im Desk',
     terminal: 'das Terminal',
@@ -107,6 +107,7 @@ export const germanLife: LifeText = {
   rotationWhat: (name) =>
     `Der neue Schlüssel tritt an die Stelle dessen von ${name}, sobald die Börse ihn hat, seine Rechte geprüft sind und, wo jemand als Eigentümer eingetragen ist, ein Eigentümer ihn bestätigt hat. Bots und Policy bleiben, wie sie sind; der alte Schlüssel wird hier vernichtet. Löschen Sie ihn dann an der Börse.`,
   rotationWaits: 'Ein neuer Schlüssel wartet darauf, an der Börse eingetragen zu werden.',
+  rotationUnconfirmed: 'Ein neuer Schlüssel ist benannt; die Börse hat ihn noch nicht bestätigt.',
   rotationGoOn: 'Weiter mit dem neuen Schlüssel',
   rotationDone: (name) =>
     `Der neue Schlüssel von ${name} ist in Gebrauch, der alte hier vernichtet. Löschen Sie den alten an der Börse.`,

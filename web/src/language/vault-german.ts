@@ -67,7 +67,7 @@ export const germanVault: VaultText = {
       connection: 'Der Desk hat noch keine Verbindung',
     },
     waits:
-      'Der Desk fragt alle paar Sekunden wieder und kommt von selbst hoch. Bis dahin handelt kein Bot; was an der Börse liegt, bleibt dort.',
+      'Der Desk fragt alle paar Sekunden wieder und startet von selbst, sobald er Antwort hat. Bis dahin handelt kein Bot; was an der Börse liegt, bleibt dort.',
     since: (time) => `Vergeblich seit ${time}:`,
   },
   banner: 'Der Tresor ist verschlossen: nichts wird unterschrieben.',

@@ -55,7 +55,7 @@ export function AddressProbe({ connection }: { readonly connection: Connection }
           </Button>
         </>
       ) : (
-        <p>{life.probeHow('config/second-address', 'socks5://127.0.0.1:1080')}</p>
+        <p>{life.probeHow('second-address', 'socks5://127.0.0.1:1080')}</p>
       )}
     </details>
   );

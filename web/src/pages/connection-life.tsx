@@ -63,7 +63,7 @@ export function ConnectionLife({
         <UseNewKey connection={connection.id} />
       ) : (
         <p className="needs-you">
-          {life.rotationWaits}{' '}
+          {successor.state === 'draft' ? life.rotationWaits : life.rotationUnconfirmed}{' '}
           <Anchor className="button button-plain" href={newConnectionPath(successor.id)}>
             {life.rotationGoOn}
           </Anchor>

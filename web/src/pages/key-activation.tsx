@@ -42,6 +42,9 @@ export function KeyActivation({
   const [apiKey, setApiKey] = useState('');
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  /** Why the exchange's word on the key was not to be had. */
+  const [doubt, setDoubt] = useState<string | null>(null);
+  const [isNamedAnew, setNamedAnew] = useState(false);
 
   const faultOf = (typed: string): string | null => {
     if (!/^[A-Za-z0-9]*$/.test(typed)) return keys.apiKeyLetters;
@@ -60,8 +63,12 @@ export function KeyActivation({
       } else if (fault !== null) setError(fault);
       else {
         await activateConnection(client, connection.id, typed);
-        // The page shows what comes of it; that the exchange does not answer now stops nothing here.
-        await checkConnection(client, connection.id).catch(() => undefined);
+        setNamedAnew(false);
+        setDoubt(null);
+        // That the exchange does not answer now stops nothing here; a wrong identifier shows in the same way.
+        await checkConnection(client, connection.id).catch((cause: unknown) => {
+          setDoubt(refusalOf(cause).text);
+        });
         return;
       }
       input.current?.focus();
@@ -72,7 +79,8 @@ export function KeyActivation({
     }
   };
 
-  if (connection.state !== 'draft') {
+  if (connection.state !== 'draft' && !isNamedAnew) {
+    const isUnconfirmed = connection.grade === null && elsewhere === null;
     // A key in waiting is used by the policy of the one that it replaces.
     const isNamed =
       connection.policy.length > 0 || connection.replaces !== null || elsewhere !== null;
@@ -86,8 +94,19 @@ export function KeyActivation({
         ) : (
           <p className="muted">{connection.replaces === null ? keys.done : life.rotationChecked}</p>
         )}
+        {isUnconfirmed && isNamed ? (
+          <p className="needs-you">
+            {keys.unconfirmed}
+            {doubt === null ? null : ` ${doubt}`}
+          </p>
+        ) : null}
         {isNamed ? null : <p className="needs-you">{keys.donePolicy}</p>}
         <div className="keys-foot">
+          {isUnconfirmed ? (
+            <Button look="plain" onClick={() => setNamedAnew(true)}>
+              {keys.nameAnew}
+            </Button>
+          ) : null}
           <Anchor
             className={`button ${isNamed ? 'button-primary' : 'button-plain'}`}
             href={paths.connections}
