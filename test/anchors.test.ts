@@ -27,6 +27,8 @@ import {
   startAuthority,
   type Wrong,
 } from '../server/test/time-authority.ts';
+import { toVerifierKey } from '../tlog/src/index.ts';
+import { testSigner } from '../tlog/test/keys.ts';
 import { ClientWorld, FORGED_ENTRIES, LOG, LOG_KEY } from './witness-world.ts';
 
 const MAIN = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
@@ -351,7 +353,7 @@ async function kontor(...args: readonly string[]): Promise<Said> {
   return { code, text };
 }
 
-test('[C170] dates are checked offline: one by itself, all against the log as it stands, and a rewritten log is found out', async (t) => {
+test('[C170, C223] dates are checked offline: one by itself, all against the log as it stands, and a rewritten log is found out', async (t) => {
   const { here } = await world(t);
   const ca = join(here.directory, 'ca.pem');
   writeFileSync(ca, pemOf(CHAIN.root));
@@ -385,6 +387,20 @@ test('[C170] dates are checked offline: one by itself, all against the log as it
   const other = await kontor('log', 'anchor', 'verify', checkpoint, '--ca', otherCa, ...data);
   assert.equal(other.code, 1);
   assert.match(other.text, /not issued by one that is trusted/);
+
+  // Closed and gone on under the next name, as after a restore.
+  const next = testSigner(`${LOG.key.name}/2`);
+  for (const [entries, isThere] of [
+    [undefined, 'which is in'],
+    [FORGED_ENTRIES, 'which is not in'],
+  ] as const) {
+    here.writeLog(30, entries, next);
+    writeFileSync(join(here.directory, 'log', 'vkey'), `${toVerifierKey(next.key)}\n`);
+    const reopened = await kontor('log', 'anchor', 'verify', ...data);
+    assert.equal(reopened.code, 0, reopened.text);
+    assert.match(reopened.text, /\/2, 0 dated checkpoints\n {2}of .* the tree of 20 entries, /);
+    assert.match(reopened.text, new RegExp(isThere));
+  }
 
   here.writeLog(30, FORGED_ENTRIES);
   writeFileSync(join(here.directory, 'log', 'vkey'), `${LOG_KEY}\n`);

@@ -3,7 +3,8 @@
 
 import { join } from 'node:path';
 import { asOwner } from './as-owner.ts';
-import { readJson, writeJson, type DeskFiles } from './desk-files.ts';
+import { writeJson, type DeskFiles } from './desk-files.ts';
+import { readPlainFile } from './plain-file.ts';
 
 /** Wall times, UTC ms; null where none was made here. */
 export interface BackupTimes {
@@ -11,8 +12,11 @@ export interface BackupTimes {
   readonly keys: number | null;
 }
 
+const FILE_BYTES_MAX = 4_096;
+
+/** The server writes in that folder, too: what is no such note is as none. */
 export function readBackupTimes(files: DeskFiles): BackupTimes {
-  const noted = readJson(pathOf(files));
+  const noted = noteIn(readPlainFile(pathOf(files), FILE_BYTES_MAX));
   const { desk, keys } = (typeof noted === 'object' && noted !== null ? noted : {}) as Partial<
     Record<keyof BackupTimes, unknown>
   >;
@@ -27,6 +31,14 @@ export function noteBackup(files: DeskFiles, what: keyof BackupTimes): void {
     );
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
+  }
+}
+
+function noteIn(bytes: Buffer | undefined): unknown {
+  try {
+    return bytes === undefined ? null : JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return null;
   }
 }
 

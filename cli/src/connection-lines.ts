@@ -30,7 +30,7 @@ export function stateLines(
     ...(frozen === null
       ? []
       : [
-          `  frozen since ${new Date(frozen.since).toISOString()} (${frozen.cause}); an owner thaws it on the page Connections, or, with the desk stopped, kontor vault thaw ${shellWord(name)}`,
+          `  frozen since ${new Date(frozen.since).toISOString()} (${frozen.cause}); an owner thaws it on the page Connections; where no owner is enrolled, with the desk stopped: kontor vault thaw ${shellWord(name)}`,
         ]),
     ...(quarantined === null
       ? []

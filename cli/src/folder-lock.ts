@@ -2,10 +2,11 @@
 // A folder is one program's at a time. The lock is the system's own, held through an open database: it ends with the
 // process, however that ends. Beside it lies who holds it, for the message to the next.
 
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { asOwner } from './as-owner.ts';
+import { readPlainFile } from './plain-file.ts';
 
 export interface FolderLock {
   readonly release: () => void;
@@ -28,6 +29,10 @@ export class FolderHeldError extends Error {
 export const LOCK_FILES: readonly string[] = ['lock.db', 'lock.db-journal', 'lock.holder'];
 const [LOCK = '', , HOLDER = ''] = LOCK_FILES;
 const SQLITE_BUSY = 5;
+const HOLDER_BYTES_MAX = 256;
+/** A link or a pipe in its place, as a process that was taken over may leave, is an error and keeps nobody waiting. */
+const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants;
+const NEW_TEXT = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK;
 /** A process and its command: more is not ours. */
 const HOLDER_FORM = /^process \d{1,10} \([a-z -]{1,60}\)$/;
 
@@ -59,7 +64,7 @@ function takeLock(folder: string, command: string): DatabaseSync {
 }
 
 function writeHolder(folder: string, command: string): void {
-  const descriptor = openSync(join(folder, HOLDER), 'w', 0o600);
+  const descriptor = openSync(join(folder, HOLDER), NEW_TEXT, 0o600);
   try {
     writeSync(descriptor, `process ${process.pid} (${command})`);
   } finally {
@@ -79,10 +84,6 @@ export function holderOf(folder: string): string | null {
 }
 
 function readHolder(folder: string): string {
-  try {
-    const text = readFileSync(join(folder, HOLDER), 'utf8');
-    return HOLDER_FORM.test(text) ? text : '';
-  } catch {
-    return '';
-  }
+  const text = readPlainFile(join(folder, HOLDER), HOLDER_BYTES_MAX)?.toString('utf8') ?? '';
+  return HOLDER_FORM.test(text) ? text : '';
 }

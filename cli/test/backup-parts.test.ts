@@ -137,6 +137,23 @@ test('[T196] a desk that was taken over names a file of others as its copy, and 
   }
 });
 
+test('[C222] pipes that a server which was taken over leaves in the place of its files keep no command waiting', (t) => {
+  const home = scratch(t);
+  const desk = join(home, 'desk');
+  put(desk, { 'server/desk.db': '', 'run/x': '', 'witness/x': '', 'signer/x': '' });
+  new Store(join(desk, 'server', 'desk.db')).close();
+  const pipes = ['run/terminal.json', 'run/backups.json', 'witness/checkpoint', 'run/lock.holder'];
+  for (const path of pipes) assert.equal(spawnSync('mkfifo', [join(desk, path)]).status, 0);
+  const file = join(home, 'desk.tar.gz');
+  const made = kontor('', 'backup', file, '--data', desk);
+  assert.equal(made.code, 0, made.err);
+  for (const command of ['status', 'doctor'])
+    assert.notEqual(kontor('', command, '--data', desk).code, null, `${command} comes to an end`);
+  const refused = kontor('', 'restore', file, '--fresh', '--data', desk);
+  assert.equal(refused.code, 1, refused.out);
+  assert.match(refused.err, /cannot be used/);
+});
+
 test('[C221] a restore that cannot join what is known of exchanges here leaves the desk that lies here as it is', (t) => {
   const home = scratch(t);
   const desk = join(home, 'desk');

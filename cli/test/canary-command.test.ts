@@ -291,6 +291,8 @@ test('[C183][C211][C212] decoys in the store and the vault of a desk: planted, s
   const running = folder.canary('watch', '--data', data);
   assert.match(running.out, /the entry main in the vault of .* lies as it was left/);
   await again();
+  // An entry that its owner retired by hand leaves a note that can be dropped.
+  assert.equal(kontor('', 'vault', 'retire', 'main', '--data', data).code, 0);
   for (const name of ['spot-9', 'main', 'binance']) {
     const dropped = folder.canary('drop', name, '--data', data);
     assert.equal(dropped.code, 0, dropped.err);

@@ -186,7 +186,11 @@ export function readGivenPins(path: string): ByHost<ReadonlySet<string>> {
 
 function readText(path: string): string | null {
   try {
-    if (statSync(path).size > FILE_BYTES_MAX) {
+    const stat = statSync(path);
+    // A pipe would keep whoever reads it waiting, people at the terminal as well.
+    if (!stat.isFile())
+      throw new PinStoreError(`${path}: expected a plain file, found something else`);
+    if (stat.size > FILE_BYTES_MAX) {
       throw new PinStoreError(`${path}: expected at most ${FILE_BYTES_MAX} bytes`);
     }
     return readFileSync(path, 'utf8');

@@ -2,7 +2,7 @@
 // Who may vouch for the exchange: authorities made on the spot, all trusted by the system, and a man in the middle with one.
 
 import { strict as assert } from 'node:assert';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   lstatSync,
@@ -364,4 +364,22 @@ test('[E87] attack 51: after seventy refused chains the next is refused, told an
   venue.showCertificate(rogue.issue());
   assert.equal((await desk.perform(placeIntent(desk.connection))).kind, 'answer');
   assert.equal(store.refused.size, 0);
+});
+
+test('[E90] what is no plain file in the place of what is known of hosts is refused at once', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'kontor-pins-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'pins.json');
+  const refused = (error: unknown): boolean =>
+    error instanceof PinStoreError && /expected a plain file/.test(error.message);
+  for (const [plant, ...words] of [
+    ['mkfifo', path],
+    ['mkdir', path],
+  ] as const) {
+    assert.equal(spawnSync(plant, words).status, 0);
+    assert.throws(() => new PinStore(folder).pins, refused);
+    assert.throws(() => readGivenPins(path), refused);
+    rmSync(path, { recursive: true });
+  }
+  assert.equal(new PinStore(folder).pins.size, 0);
 });

@@ -889,10 +889,11 @@ export function createServer(
         timers.push(time.every(MARKET_STATUS_MS, () => void pollDemoMarket(control)));
       }
       // The bots act once it is known how their orders stand, or once waiting longer would do more harm.
-      const wasLocked = world === undefined && (await links.vault())?.isOpen === false;
+      const vault = world === undefined ? await links.vault() : null;
+      const wasLocked = vault?.isOpen === false;
       // Who opens the vault comes by the pages, and needs to know where they are.
       if (wasLocked) onServed(await openPages());
-      else vaultWatch.onFoundOpen();
+      else if (vault?.isOpen === true) vaultWatch.onFoundOpen();
       await reconciler.start();
       if (wasLocked) await life.goOn(START_CHECK_MS_MAX);
       stop.signal.throwIfAborted();

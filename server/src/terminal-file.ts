@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the `kontor` command finds the running desk: a file that only its owner can read.
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readPlainFile } from './plain-file.ts';
 import { Secret } from './secret.ts';
 import { putWhole } from './whole-file.ts';
+
+const FILE_BYTES_MAX = 4_096;
 
 export interface TerminalAccess {
   readonly url: string;
@@ -24,7 +26,8 @@ export function writeTerminalFile(dataDirectory: string, { url, token }: Termina
 export function readTerminalFile(dataDirectory: string): TerminalAccess | null {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(terminalFile(dataDirectory), 'utf8'));
+    const bytes = readPlainFile(terminalFile(dataDirectory), FILE_BYTES_MAX);
+    value = bytes === undefined ? null : JSON.parse(bytes.toString('utf8'));
   } catch {
     return null;
   }

@@ -13,6 +13,7 @@ import {
   listeningFault,
   parseAddress,
   type Listening,
+  customerOf,
   networkOf,
 } from '../src/people/listening.ts';
 import { listenBeyond } from '../src/people/outer-listener.ts';
@@ -349,6 +350,18 @@ async function openAll(
   }
   return lasting;
 }
+
+test('[Y263] whoever has many networks of IPv6 takes no more connections for it', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['192.0.2.7', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'],
+    ['2001:db8:1:ff00::9', '2001:db8:1::/48'],
+    ['2001:db8:2::9', '2001:db8:2::/48'],
+    ['::1', '0:0:0::/48'],
+  ];
+  for (const [address, customer] of cases) assert.equal(customerOf(address), customer, address);
+});
 
 test('[Y213] who holds many connections keeps nobody else out', async (t) => {
   const desk = await beyond(t, 'tls');

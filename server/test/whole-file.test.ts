@@ -2,6 +2,7 @@
 // Files that the server puts down whole, and what somebody may have left beside them.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   linkSync,
   lstatSync,
@@ -16,6 +17,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { readPlainFile } from '../src/plain-file.ts';
+import { readTerminalFile, terminalFile, writeTerminalFile } from '../src/terminal-file.ts';
+import { Secret } from '../src/secret.ts';
 import { putWhole, WholeFileError } from '../src/whole-file.ts';
 
 test('[Y240] a file is written as a new one: what was planted beside it is neither followed nor written to', (t) => {
@@ -51,4 +55,28 @@ test('[Y240] a file is written as a new one: what was planted beside it is neith
       ),
   );
   assert.equal(readFileSync(path, 'utf8'), 'next');
+});
+
+test('[Y264] a pipe, a link or more than there may be in the place of a file is as no file', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'kontor-plain-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, 'run'));
+  const path = terminalFile(folder);
+  assert.equal(readTerminalFile(folder), null);
+  writeTerminalFile(folder, { url: 'http://127.0.0.1:1', token: new Secret('word') });
+  assert.equal(readTerminalFile(folder)?.token.reveal(), 'word');
+  const other = join(folder, 'other');
+  writeFileSync(other, readFileSync(path));
+  for (const plant of [
+    () => symlinkSync(other, path),
+    () => mkdirSync(path),
+    () => assert.equal(spawnSync('mkfifo', [path]).status, 0),
+    () => writeFileSync(path, JSON.stringify({ url: 'x'.repeat(5_000), token: '' })),
+  ]) {
+    rmSync(path, { recursive: true });
+    plant();
+    assert.equal(readTerminalFile(folder), null);
+  }
+  assert.equal(readPlainFile(path, 4_096), undefined);
+  assert.equal(readPlainFile(path, 10_000)?.length, 5_021);
 });

@@ -7,14 +7,14 @@ import {
   type api,
   type TimeAuthority,
 } from '@kontor/server';
-import { parseVerifierKey, type NoteKey } from '@kontor/tlog';
+import { parseVerifierKey, type Checkpoint, type NoteKey } from '@kontor/tlog';
 import { nodeCryptography } from '@kontor/tlog/node';
 import { Command } from 'commander';
 import { printJson, reportFailure, textTable, withExitCodes } from '../command-output.ts';
 import { dataDirectory } from '../data-directory.ts';
 import { deskCommand, print, withDesk, type CommonOptions } from '../desk-command.ts';
 import { deskFiles } from '../desk-files.ts';
-import { datedText, readAnchors, readCertificates } from '../log/anchored-log.ts';
+import { datedText, historyFault, readAnchors, readCertificates } from '../log/anchored-log.ts';
 import { LogFolderError, openLog } from '../log/log-folder.ts';
 import { changeTrustedList, type TrustedList } from './trust.ts';
 
@@ -169,8 +169,15 @@ async function verifyAll({ data, json, ca, key }: VerifyOptions): Promise<void> 
   const log = openLog(files.log, key);
   const certificates = ca === undefined ? undefined : readCertificates(ca);
   const rows: { file: string; size: string | null; before: string | null; said: string }[] = [];
+  const closed: Checkpoint[] = [];
+  const isOfThisLog = (dated: Checkpoint): boolean => {
+    const isClosed = isEarlierName(dated.origin, log.signed.checkpoint.origin);
+    if (isClosed) closed.push(dated);
+    return !isClosed;
+  };
   let isWrong = false;
-  for await (const { place, found } of readAnchors(log, files.directory, certificates)) {
+  const anchors = readAnchors(log, files.directory, certificates, isOfThisLog);
+  for await (const { place, found } of anchors) {
     if (!found.ok) isWrong = true;
     rows.push({
       file: place.checkpoint,
@@ -181,12 +188,30 @@ async function verifyAll({ data, json, ca, key }: VerifyOptions): Promise<void> 
         : `proves nothing: ${found.reason}`,
     });
   }
-  if (json) printJson({ origin: log.signed.checkpoint.origin, isRight: !isWrong, anchors: rows });
-  else {
-    print(`${log.signed.checkpoint.origin}, ${rows.length} dated checkpoints`);
+  const { origin } = log.signed.checkpoint;
+  if (json) {
+    const earlier = closed.map((dated) => ({ origin: dated.origin, size: String(dated.size) }));
+    printJson({ origin, isRight: !isWrong, anchors: rows, earlier });
+  } else {
+    print(`${origin}, ${rows.length} dated checkpoints`);
     for (const { file, said } of rows) print(`  ${file}: ${said}`);
+    for (const dated of closed) {
+      const isThere = historyFault(log, { ...dated, origin }) === undefined;
+      print(
+        `  of ${dated.origin}, as this log was called before it was closed, the tree of ${dated.size} entries, which is ${isThere ? '' : 'not '}in the log as it stands; with its own key: kontor log anchor verify FILE --key VKEY`,
+      );
+    }
   }
   if (isWrong) process.exitCode = 1;
+}
+
+/** Whether a log that goes on as `now` was once called `before`: each closing counts its name up, from NAME to NAME/2. */
+function isEarlierName(before: string, now: string): boolean {
+  const [, name, count] = /^(.+)\/(\d+)$/.exec(now) ?? [];
+  if (name === undefined) return false;
+  if (before === name) return true;
+  const [, other, earlier] = /^(.+)\/(\d+)$/.exec(before) ?? [];
+  return other === name && Number(earlier) < Number(count);
 }
 
 async function verifyOne(file: string, options: VerifyOptions): Promise<void> {

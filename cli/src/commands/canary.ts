@@ -387,7 +387,9 @@ async function drop(which: string, options: DropOptions): Promise<void> {
     const message = `expected one decoy ${which}, found ${found.length === 0 ? 'none' : 'several; name its file'}`;
     throw new CanaryError('nothing', message);
   }
-  if (decoy.form === 'vault') {
+  if (decoy.form === 'vault' && entryFate(decoy) === 'is gone') {
+    // Retired by hand: there is nothing left to take away but the note of it.
+  } else if (decoy.form === 'vault') {
     const { unlockFile } = options;
     await runVerb(
       { data: decoy.place, ...(unlockFile !== undefined && { unlockFile }) },

@@ -36,7 +36,7 @@ import { registerRisk } from './risk-routes.ts';
 import { nameOf } from '../people/access.ts';
 import type { Site } from '../people/ceremonies.ts';
 import { ClonedSites, DOOR_PICTURE, DOOR_STYLE } from '../people/cloned-sites.ts';
-import { networkOf } from '../people/listening.ts';
+import { customerOf, networkOf } from '../people/listening.ts';
 import { isServedAtStart } from '../people/roles.ts';
 import { sessionCookie, type Sessions } from '../people/sessions.ts';
 import { registerDoor, registerPeople, type PeopleDesk } from './people-routes.ts';
@@ -732,7 +732,7 @@ function registerDoorStyle(app: App, clonedSites: ClonedSites): void {
     return reply.header('cache-control', 'no-cache').type('text/css; charset=utf-8').send(style);
   });
   app.get(DOOR_PICTURE, { schema: { hide: true } }, async (request, reply) => {
-    clonedSites.seen(request.headers.referer, networkOf(request.ip));
+    clonedSites.seen(request.headers.referer, customerOf(request.ip));
     return reply.code(204).header('cache-control', 'no-store').send();
   });
 }

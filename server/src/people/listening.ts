@@ -35,6 +35,15 @@ export function parseAddress(
 
 /** Whose allowance a client's address counts on: of IPv6 one customer has at least the 64 bits behind a network. */
 export function networkOf(address: string): string {
+  return prefixOf(address, 64);
+}
+
+/** As `networkOf`, for what nobody may take all of: of IPv6 one customer may have as many networks as 48 bits leave. */
+export function customerOf(address: string): string {
+  return prefixOf(address, 48);
+}
+
+function prefixOf(address: string, bits: 48 | 64): string {
   const [, mapped] = /^::ffff:([0-9.]+)$/i.exec(address) ?? [];
   if (mapped !== undefined) return mapped;
   const bare = address.replace(/%.*$/, '');
@@ -42,7 +51,7 @@ export function networkOf(address: string): string {
   const [head = '', tail = ''] = new URL(`http://[${bare}]`).hostname.slice(1, -1).split('::');
   const [left, right] = [head, tail].map((part) => (part === '' ? [] : part.split(':')));
   const groups = [...(left ?? []), ...Array(8).fill('0')].slice(0, 8 - (right?.length ?? 0));
-  return `${[...groups, ...(right ?? [])].slice(0, 4).join(':')}::/64`;
+  return `${[...groups, ...(right ?? [])].slice(0, bits / 16).join(':')}::/${bits}`;
 }
 
 /** Why a desk must not listen like this, or null. */

@@ -11,13 +11,13 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { Refusal } from '../refusal.ts';
-import { listeningFault, networkOf, parseAddress, type Listening } from './listening.ts';
+import { customerOf, listeningFault, parseAddress, type Listening } from './listening.ts';
 
 /** As long as a request may take to arrive in full; streams are answers and may last. */
 const REQUEST_MS = 30_000;
 const HEADERS_MS = 10_000;
 const CONNECTIONS_MAX = 500;
-/** Of one network, so that nobody alone takes all of them. */
+/** Of one customer's networks, so that nobody alone takes all of them. */
 const CONNECTIONS_OF_NETWORK_MAX = 100;
 /** Of everybody who is not the proxy, where only the proxy is heard: enough to tell them so. */
 const CONNECTIONS_BESIDE_PROXY_MAX = 20;
@@ -88,7 +88,7 @@ function shareOut(server: Server, proxy: string | undefined): ReadonlySet<Socket
   const mayCome = (socket: Socket): boolean => {
     const from = addressOf(socket);
     if (from === proxy) return true;
-    const whose = proxy === undefined ? networkOf(from) : 'others';
+    const whose = proxy === undefined ? customerOf(from) : 'others';
     const most = proxy === undefined ? CONNECTIONS_OF_NETWORK_MAX : CONNECTIONS_BESIDE_PROXY_MAX;
     const count = (counts.get(whose) ?? 0) + 1;
     if (count > most) return false;

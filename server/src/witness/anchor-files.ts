@@ -3,7 +3,7 @@
 // can check the pair, also without Kontor: `openssl ts -verify -data X.checkpoint -in X.tsr -CAfile CA`.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   NOTE_BYTES_MAX,
@@ -13,6 +13,7 @@ import {
   type SignedCheckpoint,
 } from '@kontor/tlog';
 import { nodeCryptography } from '@kontor/tlog/node';
+import { readPlainFile } from '../plain-file.ts';
 import { putWhole } from '../whole-file.ts';
 import {
   parseCertificates,
@@ -106,9 +107,9 @@ export function readAnchor({
   checkpoint,
   tsr,
 }: Pick<AnchorPlace, 'checkpoint' | 'tsr'>): Result<AnchorPair> {
-  const note = readBounded(checkpoint, NOTE_BYTES_MAX);
+  const note = readPlainFile(checkpoint, NOTE_BYTES_MAX);
   if (note === undefined) return { ok: false, reason: `${checkpoint} cannot be read` };
-  const stamp = readBounded(tsr, TIME_STAMP_BYTES_MAX);
+  const stamp = readPlainFile(tsr, TIME_STAMP_BYTES_MAX);
   if (stamp === undefined) return { ok: false, reason: `${tsr} cannot be read` };
   return { ok: true, value: { note, stamp } };
 }
@@ -156,9 +157,4 @@ function namesIn(folder: string): readonly string[] {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw error;
   }
-}
-
-function readBounded(path: string, bytesMax: number): Uint8Array | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() === true && stat.size <= bytesMax ? readFileSync(path) : undefined;
 }
