@@ -256,7 +256,7 @@ test('[S138] what waits is kept once, told with its line and time, and written o
     [{ seq: held.order, step: 'held', rule: 'big', price: '1000', expires: 120_000 }],
   );
   assert.equal(signer.requests.length, 0, 'nothing was signed');
-  hold(signer, { price: '1001' });
+  hold(signer, { price: '1010.01' });
   hold(signer, { side: 'sell', price: '1000' });
   assert.equal(signer.place({ side: 'sell', price: '1100' }), 'hold: big', 'a seller wants more');
   assert.equal(heldOf(signer).length, 3);
@@ -264,7 +264,7 @@ test('[S138] what waits is kept once, told with its line and time, and written o
 
 test('[S138] at most 16 of a connection wait; after their time they are forgotten', (t) => {
   const signer = openConnected(t, POLICY);
-  for (let index = 0; index < 16; index += 1) hold(signer, { price: String(1_000 + index) });
+  for (let index = 0; index < 16; index += 1) hold(signer, { price: String(1_000 + 20 * index) });
   signer.pass(119_999);
   assert.equal(heldOf(signer).length, 16);
   signer.pass(1);
@@ -279,13 +279,13 @@ default deny
 `;
   const signer = openConnected(t, policy);
   const flooded = signer.connection;
-  for (let index = 0; index < 16; index += 1) hold(signer, { price: String(1_000 + index) });
+  for (let index = 0; index < 16; index += 1) hold(signer, { price: String(1_000 + 20 * index) });
   const kept = heldOf(signer);
   assert.match(signer.said.at(-1) ?? '', /^16 orders of demo \(c_\w{7}\) wait for a person/);
   const told = signer.said.length;
   signer.pass(20_000);
   for (let index = 0; index < 200; index += 1) {
-    const [decision] = signer.ask(placeIntent(flooded, { price: String(1_100 + index) }));
+    const [decision] = signer.ask(placeIntent(flooded, { price: String(1_400 + index) }));
     assert.ok(decision?.kind === 'refused');
     assert.equal(
       decision.reason,
@@ -308,12 +308,12 @@ default deny
   assert.equal(signer.request({ kind: 'denyHeld', order: first.order }).kind, 'performed');
   const next = reopen(signer);
   for (const life of [signer, next]) {
-    const [full] = life.ask(placeIntent(flooded, { price: '1090' }));
+    const [full] = life.ask(placeIntent(flooded, { price: '1400' }));
     assert.match(full?.kind === 'refused' ? full.reason : '', /expected fewer than 16/);
   }
   next.pass(60_000);
-  assert.equal(next.place({ price: '1090' }), 'hold: big', 'a dropped order gives its place back');
-  assert.ok(heldOf(next).some(({ price }) => price === '1090'));
+  assert.equal(next.place({ price: '1400' }), 'hold: big', 'a dropped order gives its place back');
+  assert.ok(heldOf(next).some(({ price }) => price === '1400'));
 });
 
 test('[S203] who holds and drops in turn makes no more than 16 entries a minute', (t) => {
@@ -321,15 +321,15 @@ test('[S203] who holds and drops in turn makes no more than 16 entries a minute'
   let count = 0;
   for (let index = 0; index < 300; index += 1) {
     signer.pass(1_000);
-    signer.place({ price: String(1_000 + index) });
+    // Each is beyond what those before it cover, until they are forgotten.
+    signer.place({ price: (520 * 1.0102 ** (index % 125)).toFixed(2) });
     for (const { order } of heldOf(signer)) {
       assert.equal(signer.request({ kind: 'denyHeld', order }).kind, 'performed');
       count += 1;
     }
   }
   assert.ok(count > 16 && count <= 16 * 6, `${count} in five minutes`);
-  const [again] = signer.ask(placeIntent(signer.connection, { price: '1000' }));
-  assert.ok(again?.kind === 'refused');
+  assert.equal(signer.place({ price: '1900' }), 'hold: big');
 });
 
 test('[S139] a release is an owner’s consent to the very order, and one signature', (t) => {
@@ -399,43 +399,47 @@ test('[S139] attack 20: the server cannot release; without an owner, with anothe
   assert.equal(signer.place({ price: '1000' }), 'hold: big');
 });
 
-test('[S140] a release is for no more, at no worse a price, of the same kind, and for its time', (t) => {
+test('[S140] a release is for no more, at a price worse by a hundredth at most, of the same kind, and for its time', (t) => {
   const signer = openConnected(t, POLICY);
   const owner = enrol(signer);
-  release(signer, owner, hold(signer));
+  const text = release(signer, owner, hold(signer));
+  assert.match(text, /^at a price of at most: 1010, worth at most 1010$/m);
   for (const other of [
-    { price: '1000.01' },
-    { price: '1000', quantity: '1.00000001' },
+    { price: '1010.01', quantity: '0.9' },
+    { price: '1000', quantity: '1.01000001' },
     { price: '1000', side: 'sell' },
     { price: '1000', timeInForce: 'IOC' },
   ] as const) {
     assert.equal(signer.place(other), 'hold: big', JSON.stringify(other));
   }
   assert.equal(signer.place({ price: '1000', type: 'limitMaker' }), 'default deny');
-  assert.equal(signer.place({ price: '999', quantity: '0.9' }), 'signed', 'less and cheaper');
+  assert.equal(signer.place({ price: '1009.99' }), 'signed', 'the market has moved');
+  assert.equal(signer.place({ price: '999', quantity: '0.9' }), 'hold: big', 'once');
   const sold = hold(signer, { side: 'sell', price: '900' });
-  release(signer, owner, sold);
-  assert.equal(signer.place({ side: 'sell', price: '899.99' }), 'hold: big');
+  assert.match(release(signer, owner, sold), /^at a price of at least: 891$/m);
+  assert.equal(signer.place({ side: 'sell', price: '890.99' }), 'hold: big');
+  assert.equal(signer.place({ side: 'sell', price: '950', quantity: '1.0001' }), 'hold: big');
   signer.pass(60_000);
-  assert.equal(
-    signer.place({ side: 'sell', price: '950' }),
-    'signed',
-    'dearer is better to a seller',
-  );
+  assert.equal(signer.place({ side: 'sell', price: '891' }), 'signed');
   release(signer, owner, hold(signer, { price: '400', quantity: '2.6' }));
   signer.pass(120_000);
   assert.equal(signer.place({ price: '400', quantity: '2.6' }), 'hold: big', 'too late');
 });
 
-test('[S140] a bot that buys for a sum of money gets what was released when the price has fallen, and no more money', (t) => {
+test('[S140] a bot that buys for a sum of money gets what was released when the price has moved, and asks once', (t) => {
   const signer = openConnected(t, POLICY);
   const owner = enrol(signer);
-  const text = release(signer, owner, hold(signer, { price: '1000', quantity: '1.5' }));
-  assert.match(text, /^if cheaper: also for more, worth at most 1515$/m);
+  const order = hold(signer, { price: '1000', quantity: '1.5' });
+  for (const [price, quantity] of [
+    ['1004', '1.494'],
+    ['993', '1.5105'],
+    ['1010', '1.485'],
+  ] as const)
+    assert.equal(signer.place({ price, quantity }), 'hold: big');
+  assert.equal(heldOf(signer).length, 1, 'each is like the first');
+  release(signer, owner, order);
   assert.equal(signer.place({ price: '990', quantity: '1.5304' }), 'hold: big', 'for more money');
-  assert.equal(signer.place({ price: '1000.01', quantity: '1.4' }), 'hold: big', 'dearer');
-  assert.equal(signer.place({ price: '990', quantity: '1.5153' }), 'signed');
-  assert.equal(signer.place({ price: '980', quantity: '1.5' }), 'hold: big', 'once');
+  assert.equal(signer.place({ price: '990', quantity: '1.5303' }), 'signed');
 });
 
 test('[S140] the limits and the market are judged again when a released order comes', (t) => {
@@ -494,8 +498,8 @@ test('[S141] another policy voids what waits and what was released', (t) => {
 
 test('[S230] what is void under the policy of today takes no place, also after a restart', (t) => {
   const signer = openConnected(t, POLICY);
-  for (let index = 0; index < 16; index += 1) hold(signer, { price: String(1_000 + index) });
-  assert.match(refusalOf(signer, { price: '1090' }), /expected fewer than 16/);
+  for (let index = 0; index < 16; index += 1) hold(signer, { price: String(1_000 + 20 * index) });
+  assert.match(refusalOf(signer, { price: '1400' }), /expected fewer than 16/);
   const [state] = signer.ask({ kind: 'describePolicy' });
   assert.ok(state?.kind === 'policy');
   const policy = POLICY.replace('notional<=2000', 'notional<=1500');
@@ -503,7 +507,7 @@ test('[S230] what is void under the policy of today takes no place, also after a
   assert.equal(changed.kind, 'performed');
   assert.deepEqual(heldOf(signer), [], 'nobody can drop them any more');
   const next = reopen(signer);
-  assert.match(refusalOf(next, { price: '1090' }), /it waits as h\d+/);
+  assert.match(refusalOf(next, { price: '1400' }), /it waits as h\d+/);
   assert.equal(heldOf(next).length, 1);
 });
 

@@ -3,10 +3,10 @@
 
 import type { DenyHeld, ReleaseHeld } from '../acts/act.ts';
 import type { BoundAct } from '../acts/bound-act.ts';
-import { formatNotional } from '../amount.ts';
+import { formatNotional, toNotional } from '../amount.ts';
 import type { Entry } from '../log/intent-log.ts';
 import type { PolicySubject } from './evaluator.ts';
-import { answerEntry, mostWorth, type HeldOrder } from './held-orders.ts';
+import { answerEntry, reachOf, type HeldOrder } from './held-orders.ts';
 import type { PolicyInForce } from './in-force.ts';
 
 /** What acts on held orders reach. */
@@ -54,17 +54,15 @@ export function secondsOf(ms: number): string {
 }
 
 function linesOf(held: HeldOrder, world: HeldWorld): readonly string[] {
-  const { facts } = held;
+  const reach = reachOf(held.facts);
   const line = world.rules.evaluator.holdLine(held.rule)?.text ?? held.rule;
   return [
     ...orderLines(held, world),
     `held by: ${line.replace(/[^\x20-\x7e]+/g, ' ')}`,
-    `good for: one order like it or smaller, at this price or a better one, within ${secondsOf(held.expiresMs)}`,
-    ...(facts.side === 'BUY'
-      ? [
-          `if cheaper: also for more, worth at most ${formatNotional(mostWorth(facts.notional ?? 0n))}`,
-        ]
-      : []),
+    `good for: one order like it or smaller, within ${secondsOf(held.expiresMs)}`,
+    reach.notional === null
+      ? `at a price of at least: ${formatNotional(toNotional(reach.price))}`
+      : `at a price of at most: ${formatNotional(toNotional(reach.price))}, worth at most ${formatNotional(reach.notional)}`,
   ];
 }
 

@@ -204,12 +204,25 @@ export function heldInfo(
   };
 }
 
-/** What a cheaper buy may be worth: a hundredth more than what was allowed, since quantities come in steps. */
-export function mostWorth(notional: bigint): bigint {
-  return notional + notional / 100n;
+/** A release also covers a price and a worth beyond its own by so much, in a hundred: markets move while a person reads. */
+const LEEWAY_PERCENT = 1n;
+
+/** What a release covers at most: the worst price, and for a buy the most money. */
+export function reachOf({ side, price, notional }: RequestFacts): {
+  readonly price: bigint;
+  readonly notional: bigint | null;
+} {
+  const leeway = (amount: bigint): bigint => (amount * LEEWAY_PERCENT) / 100n;
+  const from = price ?? 0n;
+  if (side !== 'BUY') return { price: from - leeway(from), notional: null };
+  const money = notional ?? 0n;
+  return { price: from + leeway(from), notional: money + leeway(money) };
 }
 
-/** Whether who allowed `held` has allowed `asked`: the same, or less of it, at a price that is no worse for him. */
+/**
+ * Whether who allowed `held` has allowed `asked`: as much or less of it, at that price, a better one, or one that is worse
+ * by no more than the leeway. Bots buy for a sum of money, so what counts of a buy is its worth, not its coins.
+ */
 function isCovered(asked: RequestFacts, held: RequestFacts): boolean {
   if (
     asked.operation !== held.operation ||
@@ -225,14 +238,9 @@ function isCovered(asked: RequestFacts, held: RequestFacts): boolean {
   ) {
     return false;
   }
-  if (asked.side !== 'BUY') {
-    return asked.price >= held.price && asked.quantity <= held.quantity;
+  const reach = reachOf(held);
+  if (reach.notional === null) {
+    return asked.price >= reach.price && asked.quantity <= held.quantity;
   }
-  // Who buys for a sum of money gets more coins where the price has fallen.
-  if (asked.price < held.price) {
-    const isWorthNoMore =
-      asked.notional !== null && asked.notional <= mostWorth(held.notional ?? 0n);
-    return isWorthNoMore || asked.quantity <= held.quantity;
-  }
-  return asked.price === held.price && asked.quantity <= held.quantity;
+  return asked.price <= reach.price && asked.notional !== null && asked.notional <= reach.notional;
 }

@@ -28,7 +28,7 @@ export const englishPolicy = {
   pendingHint: 'It allows more and holds from this time on:',
   held: 'Orders that wait for you',
   heldHint:
-    'A hold line of the policy keeps them. What you release is signed once, when it comes again: at this price or a better one, and no more of it. A buy that has become cheaper may have more coins for that money.',
+    'A hold line of the policy keeps them. What you release is signed once, when it comes again: at a price worse by 1% at most, and no more of it; a buy may be worth 1% more.',
   heldOrder: ({ side, quantity, symbol, price, type, stop }: HeldOrder): string =>
     `${side === 'buy' ? 'Buy' : 'Sell'} ${quantity} ${symbol} at ${price}, kind: ${orderTypeWords(type)}${stop === null ? '' : `, from ${stop} on`}`,
   worth: 'Worth',
