@@ -107,7 +107,7 @@ function readPins(
   try {
     const given = readGivenPins(path);
     if (state !== null) checkFolder(state);
-    const store = state === null ? null : new PinStore(state);
+    const store = state === null ? null : new PinStore(state, 'egress');
     store?.putGiven(given);
     return new PinGuard({ store, given, now: () => Date.now(), onNews });
   } catch (error) {

@@ -62,9 +62,12 @@ const HOST = /^[a-z0-9.:-]{1,253}$/;
 
 export class PinStore {
   readonly #directory: string;
+  readonly #writer: string;
 
-  constructor(directory: string) {
+  /** `writer`: each has a draft of its own, for egress may write in the moment in which a person decides. */
+  constructor(directory: string, writer: 'egress' | 'terminal' = 'terminal') {
     this.#directory = directory;
+    this.#writer = writer;
   }
 
   get pins(): ByHost<HostPins> {
@@ -149,7 +152,7 @@ export class PinStore {
   #write(name: string, all: ByHost<unknown>): void {
     if (all.size > HOSTS_MAX) throw new PinStoreError(`expected at most ${HOSTS_MAX} hosts`);
     const text = JSON.stringify({ version: 1, hosts: Object.fromEntries(all) }, null, 2);
-    putWhole(join(this.#directory, name), `${text}\n`);
+    putWhole(join(this.#directory, name), `${text}\n`, this.#writer);
   }
 }
 
@@ -201,8 +204,8 @@ function readText(path: string): string | null {
 }
 
 /** Whole or not at all, and on disk once it returns. */
-function putWhole(path: string, text: string): void {
-  const draft = `${path}.new`;
+function putWhole(path: string, text: string, writer: string): void {
+  const draft = `${path}.${writer}.new`;
   // Whoever owns the folder may have put a link there, and it may be root who writes: only a new file is written to.
   rmSync(draft, { force: true });
   const fd = openSync(draft, 'wx', PRIVATE_MODE);

@@ -310,7 +310,7 @@ test('[E80] what is kept is written to a file of its own, not through a link tha
     ['pins.json', () => store.putPins(HOST, pins)],
     ['refused.json', () => store.noteRefused(HOST, { at: 1, issuers: [issuer] })],
   ] as const) {
-    symlinkSync(victim, join(folder, `${name}.new`));
+    symlinkSync(victim, join(folder, `${name}.terminal.new`));
     put();
     assert.equal(readFileSync(victim, 'utf8'), 'as it was');
     assert.ok(lstatSync(join(folder, name)).isFile());
@@ -320,6 +320,26 @@ test('[E80] what is kept is written to a file of its own, not through a link tha
   const many = { ...pins, issuers: Array.from({ length: 17 }, () => issuer) };
   assert.throws(() => store.putPins(HOST, many), /expected at most 16 issuers/);
   assert.deepEqual(store.pins.get(HOST), pins);
+});
+
+test('[E80] a person decides while egress notes who was refused: what is kept is whole, and neither fails', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'kontor-pins-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const noted = `
+    import { PinStore } from ${JSON.stringify(new URL('../src/pin-store.ts', import.meta.url).href)};
+    const store = new PinStore(${JSON.stringify(folder)}, 'egress');
+    const issuers = [{ name: 'Rogue Root', fingerprint: 'b'.repeat(64) }];
+    for (let at = 1; at <= 300; at += 1) store.noteRefused('${HOST}', { at, issuers });`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', noted], { stdio: 'inherit' });
+  let isOver = false;
+  const end = once(child, 'exit').finally(() => (isOver = true));
+  const store = new PinStore(folder);
+  while (!isOver) {
+    store.forgetRefused(HOST);
+    assert.ok(store.refused.size <= 1);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(await end, [0, null]);
 });
 
 test('[E87] attack 51: whoever shows many certificates hides none at once, and the newest are told', (t) => {

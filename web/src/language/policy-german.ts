@@ -68,7 +68,7 @@ export const germanPolicy: PolicyText = {
   pendingHint: 'Sie erlaubt mehr und gilt ab dieser Zeit:',
   held: 'Orders, die auf Sie warten',
   heldHint:
-    'Eine hold-Zeile der Policy hält sie. Was Sie freigeben, wird einmal signiert, wenn es wiederkommt: zu einem Preis, der höchstens 1 % schlechter ist, und nicht mehr davon; ein Kauf darf 1 % mehr wert sein.',
+    'Eine hold-Zeile der Policy hält sie. Was Sie freigeben, wird einmal signiert, wenn es wiederkommt: zu einem Preis, der höchstens 1\u00a0% schlechter ist, und nicht mehr davon; ein Kauf darf 1\u00a0% mehr wert sein.',
   heldOrder: ({ side, quantity, symbol, price, type, stop }) =>
     `${quantity} ${symbol} zu ${price} ${side === 'buy' ? 'kaufen' : 'verkaufen'}, Art: ${wordFor(type, TYPES)}${stop === null ? '' : `, ab ${stop}`}`,
   worth: 'Wert',
