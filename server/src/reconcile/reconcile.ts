@@ -1046,7 +1046,7 @@ export class Reconciler {
    * are `missing` of which nobody knows yet what became of them.
    */
   async #judgeBalances(sweep: Sweep, missing: readonly ClientOrderId[]): Promise<void> {
-    const { balances, findings, symbols, store, watch, marketNow } = this.#ports;
+    const { balances, findings, symbols, store, watch, marketNow, time } = this.#ports;
     const doubtful = new Set(balances.doubtful(0));
     if (doubtful.size === 0) {
       this.#blind = null;
@@ -1064,6 +1064,10 @@ export class Reconciler {
         return order === undefined ? [] : balances.assetsOf(order.request.symbol);
       }),
     );
+    // An order that has just ended is live no more, and its last fills are booked within this turn.
+    await new Promise<void>((resolve) => {
+      time.soon(resolve);
+    });
     for (const asset of balances.doubtful(this.#patience.doubtMs)) {
       if (unsettled.has(asset)) continue;
       const difference = balances.accept(asset);
