@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { asOwner } from './as-owner.ts';
 import { writeJson, type DeskFiles } from './desk-files.ts';
-import { readPlainFile } from './plain-file.ts';
+import { readPlainFile } from '@kontor/server/plain-file';
 
 /** Wall times, UTC ms; null where none was made here. */
 export interface BackupTimes {

@@ -6,7 +6,7 @@ import { closeSync, constants, existsSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { asOwner } from './as-owner.ts';
-import { readPlainFile } from './plain-file.ts';
+import { readPlainFile } from '@kontor/server/plain-file';
 
 export interface FolderLock {
   readonly release: () => void;

@@ -20,7 +20,7 @@ import type { AnchorPlace } from '@kontor/server/anchors';
 import { openCheckpoint, verifyCosignatures, type NoteKey } from '@kontor/tlog';
 import { nodeCryptography } from '@kontor/tlog/node';
 import type { DeskFiles } from '../desk-files.ts';
-import { readPlainFile } from '../plain-file.ts';
+import { readPlainFile } from '@kontor/server/plain-file';
 import { checkAnchor, historyFault } from './anchored-log.ts';
 import { LogFolderError, openLog, type OpenLog } from './log-folder.ts';
 

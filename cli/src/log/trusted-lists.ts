@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { formerListPath, listPath, type ListName } from '@kontor/server';
 import { asOwner } from '../as-owner.ts';
 import { DeskFilesError, writeJson, writeText, type DeskFiles } from '../desk-files.ts';
-import { readPlainFile } from '../plain-file.ts';
+import { readPlainFile } from '@kontor/server/plain-file';
 import { printable } from '../printable.ts';
 
 /** What each list is called in the file itself, and in words. */

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { NOTE_BYTES_MAX, openCheckpoint } from '@kontor/tlog';
 import { nodeCryptography } from '@kontor/tlog/node';
-import { readPlainFile } from '../plain-file.ts';
+import { readPlainFile } from '@kontor/server/plain-file';
 import type { OpenLog } from './log-folder.ts';
 
 /** The log as of the cosigned checkpoint, if that reaches beyond `index`; otherwise as it is. */
